@@ -1,0 +1,189 @@
+//! Reading a provider's answer: what is absent, `null`, empty or of another type is not there.
+//!
+//! Providers add members, leave members out and change types without notice. Only a member that can be understood counts, and
+//! none makes a call fail that the provider has carried out.
+
+use serde_json::Value;
+use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, UtcOffset};
+
+use crate::bindings::types::{Email, Role};
+
+/// A text that is not empty.
+#[must_use]
+pub fn text(object: &Value, name: &str) -> Option<String> {
+    object
+        .get(name)?
+        .as_str()
+        .filter(|text| !text.is_empty())
+        .map(str::to_owned)
+}
+
+/// A text, or a number as text: identifiers are one or the other.
+#[must_use]
+pub fn identifier(object: &Value, name: &str) -> Option<String> {
+    match object.get(name)? {
+        Value::Number(number) => Some(number.to_string()),
+        _ => text(object, name),
+    }
+}
+
+/// A truth value.
+#[must_use]
+pub fn truth(object: &Value, name: &str) -> Option<bool> {
+    object.get(name)?.as_bool()
+}
+
+/// The texts of a list that are not empty.
+#[must_use]
+pub fn texts(object: &Value, name: &str) -> Option<Vec<String>> {
+    let list = object.get(name)?.as_array()?;
+    Some(
+        list.iter()
+            .filter_map(Value::as_str)
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned)
+            .collect(),
+    )
+}
+
+/// The one address of a user.
+#[must_use]
+pub fn single_email(object: &Value, name: &str) -> Option<Vec<Email>> {
+    text(object, name).map(|address| {
+        vec![Email {
+            address,
+            type_: Some("primary".to_owned()),
+        }]
+    })
+}
+
+/// A role that is known by one word alone: the word is its id and its name.
+#[must_use]
+pub fn plain_role(role: String) -> Role {
+    Role {
+        id: Some(role.clone()),
+        name: Some(role),
+    }
+}
+
+/// First name, space, last name, where a provider gives no whole name.
+#[must_use]
+pub fn joined(first: Option<&str>, last: Option<&str>) -> Option<String> {
+    let name = format!("{} {}", first.unwrap_or_default(), last.unwrap_or_default());
+    let name = name.trim();
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
+/// A time in RFC 3339 and UTC; one that cannot be read, as it came.
+#[must_use]
+pub fn time(object: &Value, name: &str) -> Option<String> {
+    text(object, name).map(|text| utc(&text).unwrap_or(text))
+}
+
+/// Reads ISO 8601 as the providers write it: with `Z`, with an offset, with neither (which is UTC), with a zone in brackets
+/// after it, with or without a fraction. The digits of the fraction are kept.
+fn utc(text: &str) -> Option<String> {
+    // Dixa writes `…Z[GMT]` in places; RFC 9557 calls it a suffix, and it adds nothing to the offset.
+    let text = text.split('[').next()?;
+    let (date, clock) = text.split_once(['T', ' '])?;
+    let zone = clock.find(['Z', 'z', '+', '-']);
+    let (clock, zone) = clock.split_at(zone.unwrap_or(clock.len()));
+    let (seconds, fraction) = clock.split_once('.').unwrap_or((clock, ""));
+    let zone = match zone {
+        "" | "z" => "Z".to_owned(),
+        // ISO 8601's basic form of an offset, `+0100`.
+        _ if zone.len() == 5 => format!("{}:{}", zone.get(..3)?, zone.get(3..)?),
+        _ => zone.to_owned(),
+    };
+    if !fraction.bytes().all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
+    let whole = OffsetDateTime::parse(&format!("{date}T{seconds}{zone}"), &Rfc3339).ok()?;
+    let mut utc = whole
+        .checked_to_offset(UtcOffset::UTC)?
+        .format(&Rfc3339)
+        .ok()?;
+    if !fraction.is_empty() {
+        utc.truncate(utc.len() - 1);
+        utc.push('.');
+        utc.push_str(fraction);
+        utc.push('Z');
+    }
+    Some(utc)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn times_become_utc_and_keep_their_fraction() {
+        for (given, expected) in [
+            ("2026-03-02T08:15:30Z", "2026-03-02T08:15:30Z"),
+            (
+                "2026-03-02T08:15:30.120400+00:00",
+                "2026-03-02T08:15:30.120400Z",
+            ),
+            ("2026-03-02T08:15:30.120417", "2026-03-02T08:15:30.120417Z"),
+            ("2026-03-02 08:15:30", "2026-03-02T08:15:30Z"),
+            ("2026-03-02T00:15:30.5+01:30", "2026-03-01T22:45:30.5Z"),
+            ("2026-03-02T00:15:30-0130", "2026-03-02T01:45:30Z"),
+            ("2026-03-02T08:15:30.123Z[GMT]", "2026-03-02T08:15:30.123Z"),
+            (
+                "2024-02-29T23:59:59.123456789012z",
+                "2024-02-29T23:59:59.123456789012Z",
+            ),
+        ] {
+            assert_eq!(
+                time(&json!({"at": given}), "at").as_deref(),
+                Some(expected),
+                "{given}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_is_passed_on_as_it_came() {
+        for given in [
+            "yesterday",
+            "2026-02-30T08:15:30Z",
+            "2026-03-02",
+            "2026-03-02T08:15Z",
+            "1772439330",
+            "T",
+            "2026-03-02T08:15:30.x1Z",
+        ] {
+            assert_eq!(time(&json!({"at": given}), "at").as_deref(), Some(given));
+        }
+        assert_eq!(time(&json!({"at": 1_772_439_330}), "at"), None);
+    }
+
+    #[test]
+    fn identifiers_are_texts_or_numbers_digit_for_digit() {
+        let answer: Value =
+            serde_json::from_str(r#"{"a": 12345678901234567890123, "b": "x", "c": "", "d": null}"#)
+                .unwrap();
+        assert_eq!(
+            identifier(&answer, "a").as_deref(),
+            Some("12345678901234567890123")
+        );
+        assert_eq!(identifier(&answer, "b").as_deref(), Some("x"));
+        assert_eq!(
+            ["c", "d", "e"].map(|name| identifier(&answer, name)),
+            [None, None, None]
+        );
+    }
+
+    #[test]
+    fn a_name_is_joined_of_what_is_there() {
+        assert_eq!(
+            joined(Some("Ines"), Some("Duarte")).as_deref(),
+            Some("Ines Duarte")
+        );
+        assert_eq!(joined(None, Some("Duarte")).as_deref(), Some("Duarte"));
+        assert_eq!(joined(Some(" "), None), None);
+    }
+}

@@ -1,0 +1,104 @@
+//! The types and traits of `wit/`, generated.
+//!
+//! These are the model of the whole crate: nothing else says again what a user, a finding or an error is. They compile natively
+//! too; only calling an import needs a component's host.
+
+#[expect(
+    missing_docs,
+    clippy::all,
+    clippy::pedantic,
+    clippy::allow_attributes_without_reason,
+    reason = "generated from `wit/`, where the documentation is"
+)]
+pub(crate) mod generated {
+    wit_bindgen::generate!({
+        path: "../wit",
+        world: "ticketing",
+        pub_export_macro: true,
+        additional_derives: [PartialEq],
+        with: {
+            "wasi:clocks/monotonic-clock@0.2.12": wasi::clocks::monotonic_clock,
+            "wasi:http/outgoing-handler@0.2.12": wasi::http::outgoing_handler,
+            "wasi:http/types@0.2.12": wasi::http::types,
+            "wasi:io/error@0.2.12": wasi::io::error,
+            "wasi:io/poll@0.2.12": wasi::io::poll,
+            "wasi:io/streams@0.2.12": wasi::io::streams,
+        },
+    });
+}
+
+pub use generated::exports::unified::ticketing::{face, integrations, users};
+pub use generated::unified::ticketing::{accounts, types};
+
+#[cfg(target_arch = "wasm32")]
+pub(crate) use generated::export;
+
+impl Default for types::User {
+    /// A user of whom nothing is known.
+    fn default() -> Self {
+        Self {
+            id: None,
+            name: None,
+            first_name: None,
+            last_name: None,
+            username: None,
+            emails: None,
+            is_active: None,
+            team_ids: None,
+            avatar: None,
+            roles: None,
+            created_at: None,
+            updated_at: None,
+            etag: None,
+            remote_data: None,
+        }
+    }
+}
+
+impl Default for types::NewUser {
+    /// A user without any field.
+    fn default() -> Self {
+        Self {
+            first_name: None,
+            last_name: None,
+            name: None,
+            emails: None,
+            roles: None,
+            nick_name: None,
+            custom_fields: None,
+            avatar: None,
+            remote_data: None,
+        }
+    }
+}
+
+impl Default for types::UserChanges {
+    /// No change at all.
+    fn default() -> Self {
+        Self {
+            first_name: types::TextChange::Keep,
+            last_name: types::TextChange::Keep,
+            name: types::TextChange::Keep,
+            emails: types::EmailsChange::Keep,
+            roles: types::RolesChange::Keep,
+            nick_name: types::TextChange::Keep,
+            custom_fields: types::JsonChange::Keep,
+            avatar: types::TextChange::Keep,
+            remote_data: None,
+        }
+    }
+}
+
+impl Default for types::Options {
+    /// The options of a call that names none.
+    fn default() -> Self {
+        Self {
+            format: types::Format::Unified,
+            ignore_remote_data: false,
+            exclude_fields: Vec::new(),
+            remote_query: Vec::new(),
+            collections: Vec::new(),
+            strict: false,
+        }
+    }
+}

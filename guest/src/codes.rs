@@ -1,0 +1,86 @@
+//! The words of the published API for the cases of the contract.
+
+use crate::bindings::types::{ErrorCode, FindingCode, Format, Outcome, Place};
+
+/// The word of an error code.
+#[must_use]
+pub const fn error(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::InvalidRequest => "invalid-request",
+        ErrorCode::Unauthorized => "unauthorized",
+        ErrorCode::UnknownAccount => "unknown-account",
+        ErrorCode::RouteNotFound => "route-not-found",
+        ErrorCode::MethodNotAllowed => "method-not-allowed",
+        ErrorCode::UnsupportedOperation => "unsupported-operation",
+        ErrorCode::BodyTooLarge => "body-too-large",
+        ErrorCode::UnsupportedMediaType => "unsupported-media-type",
+        ErrorCode::AccountUnusable => "account-unusable",
+        ErrorCode::ProviderInvalid => "provider-invalid",
+        ErrorCode::ProviderUnauthorized => "provider-unauthorized",
+        ErrorCode::ProviderForbidden => "provider-forbidden",
+        ErrorCode::ProviderNotFound => "provider-not-found",
+        ErrorCode::ProviderConflict => "provider-conflict",
+        ErrorCode::ProviderRateLimited => "provider-rate-limited",
+        ErrorCode::ProviderRefused => "provider-refused",
+        ErrorCode::ProviderFailed => "provider-failed",
+        ErrorCode::UnusableAnswer => "unusable-answer",
+        ErrorCode::AnswerTooLarge => "answer-too-large",
+        ErrorCode::NoConnection => "no-connection",
+        ErrorCode::ConnectionLost => "connection-lost",
+        ErrorCode::EgressDenied => "egress-denied",
+        ErrorCode::Deadline => "deadline",
+        ErrorCode::GuestTrap => "guest-trap",
+        ErrorCode::LimitExceeded => "limit-exceeded",
+        ErrorCode::Overloaded => "overloaded",
+    }
+}
+
+/// The word of a finding's code.
+#[must_use]
+pub const fn finding(code: FindingCode) -> &'static str {
+    match code {
+        FindingCode::Required => "required",
+        FindingCode::Type => "type",
+        FindingCode::Enum => "enum",
+        FindingCode::Format => "format",
+        FindingCode::TooMany => "too-many",
+        FindingCode::UnknownField => "unknown-field",
+        FindingCode::UnsupportedField => "unsupported-field",
+        FindingCode::NotClearable => "not-clearable",
+        FindingCode::EmptyUpdate => "empty-update",
+        FindingCode::SurplusValue => "surplus-value",
+        FindingCode::IdMissing => "id-missing",
+        FindingCode::IdempotencyKeyIgnored => "idempotency-key-ignored",
+    }
+}
+
+/// The word of a place.
+#[must_use]
+pub const fn place(place: Place) -> &'static str {
+    match place {
+        Place::Body => "body",
+        Place::Query => "query",
+        Place::Path => "path",
+        Place::Header => "header",
+    }
+}
+
+/// The word of an outcome.
+#[must_use]
+pub const fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::NotSent => "not-sent",
+        Outcome::Rejected => "rejected",
+        Outcome::Unknown => "unknown",
+    }
+}
+
+/// The word of a format.
+#[must_use]
+pub const fn format(format: Format) -> &'static str {
+    match format {
+        Format::Unified => "unified",
+        Format::Raw => "raw",
+        Format::Normalized => "normalized",
+    }
+}

@@ -1,0 +1,148 @@
+//! The exports, a line each. They translate; they decide nothing.
+
+mod send;
+
+use crate::bindings::accounts::{self, Account};
+use crate::bindings::types::{
+    Context as ContextBytes, Error, NewUser, Options, Plan, ProviderAnswer, Response,
+    TransportError, UserChanges,
+};
+use crate::bindings::{face, integrations, users};
+use crate::findings::Findings;
+use crate::integration::OperationName;
+use crate::plan::{self, Context, Planned, foreign_context};
+
+struct Component;
+
+impl users::Guest for Component {
+    fn create_user(account: String, user: NewUser, options: Options) -> Result<Response, Error> {
+        call(plan_create(&account, &user, &options)?)
+    }
+
+    fn update_user(
+        account: String,
+        id: String,
+        changes: UserChanges,
+        options: Options,
+    ) -> Result<Response, Error> {
+        call(plan_update(&account, &id, &changes, &options)?)
+    }
+
+    fn plan_create_user(account: String, user: NewUser, options: Options) -> Result<Plan, Error> {
+        plan_create(&account, &user, &options).map(planned)
+    }
+
+    fn plan_update_user(
+        account: String,
+        id: String,
+        changes: UserChanges,
+        options: Options,
+    ) -> Result<Plan, Error> {
+        plan_update(&account, &id, &changes, &options).map(planned)
+    }
+
+    fn interpret_create_user(
+        context: ContextBytes,
+        answer: Result<ProviderAnswer, TransportError>,
+    ) -> Result<Response, Error> {
+        finish(&context, OperationName::Create, &answer)
+    }
+
+    fn interpret_update_user(
+        context: ContextBytes,
+        answer: Result<ProviderAnswer, TransportError>,
+    ) -> Result<Response, Error> {
+        finish(&context, OperationName::Update, &answer)
+    }
+}
+
+impl integrations::Guest for Component {
+    fn list_integrations() -> Vec<integrations::Integration> {
+        crate::describe::integrations()
+    }
+}
+
+impl face::Guest for Component {
+    fn begin(account: String, request: face::HttpRequest) -> face::Step {
+        crate::face::begin(&account, &request, accounts::resolve)
+    }
+
+    fn finish(
+        context: ContextBytes,
+        answer: Result<ProviderAnswer, TransportError>,
+    ) -> face::HttpResponse {
+        crate::face::finish(&context, answer.as_ref())
+    }
+}
+
+fn resolve(id: &str) -> Result<Account, Error> {
+    accounts::resolve(id).map_err(|reason| crate::resolve_error(id, reason))
+}
+
+fn plan_create(account: &str, user: &NewUser, options: &Options) -> Result<Planned, Error> {
+    plan::create(
+        &resolve(account)?,
+        user,
+        options,
+        Findings::new(options.strict),
+    )
+}
+
+fn plan_update(
+    account: &str,
+    id: &str,
+    changes: &UserChanges,
+    options: &Options,
+) -> Result<Planned, Error> {
+    plan::update(
+        &resolve(account)?,
+        id,
+        changes,
+        options,
+        Findings::new(options.strict),
+    )
+}
+
+fn planned(planned: Planned) -> Plan {
+    let Planned { request, context } = planned;
+    Plan {
+        request,
+        context: context.to_bytes(),
+        warnings: context.warnings,
+    }
+}
+
+fn call(planned: Planned) -> Result<Response, Error> {
+    interpret(&planned.context, send::send(&planned.request).as_ref())
+}
+
+fn finish(
+    context: &[u8],
+    operation: OperationName,
+    answer: &Result<ProviderAnswer, TransportError>,
+) -> Result<Response, Error> {
+    let context = Context::from_bytes(context)?;
+    if context.operation == operation {
+        interpret(&context, answer.as_ref())
+    } else {
+        Err(foreign_context())
+    }
+}
+
+fn interpret(
+    context: &Context,
+    answer: Result<&ProviderAnswer, &TransportError>,
+) -> Result<Response, Error> {
+    crate::interpret::interpret(context, answer)
+        .map(|answered| crate::shape::response(answered, context))
+}
+
+#[expect(
+    unsafe_code,
+    reason = "the exported symbols of a component are `unsafe` by their attribute"
+)]
+mod export {
+    use super::Component;
+
+    crate::bindings::export!(Component with_types_in crate::bindings::generated);
+}

@@ -1,0 +1,194 @@
+//! Sends a request over `wasi:http`, once.
+
+use http::Uri;
+use wasi::http::outgoing_handler;
+use wasi::http::types::{
+    ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method,
+    OutgoingBody, OutgoingRequest, Scheme,
+};
+use wasi::io::streams::{OutputStream, StreamError};
+
+use crate::bindings::types::{ProviderAnswer, ProviderRequest, TransportError};
+
+/// Sends a request and reads the whole answer.
+///
+/// No `request-options` are set: they would import a clock, and deadlines are the host's.
+pub(super) fn send(request: &ProviderRequest) -> Result<ProviderAnswer, TransportError> {
+    let outgoing = outgoing(request)?;
+    let body = outgoing
+        .body()
+        .map_err(|()| refused("the host gives no body to write"))?;
+    let future =
+        outgoing_handler::handle(outgoing, None).map_err(|code| transport_error(&code, None))?;
+    // A host may answer, or fail, before it has taken the whole body. What it says then is the truth, so a body that
+    // cannot be written is no error yet.
+    let _ = write(body, &request.body);
+    read(wait(&future)?)
+}
+
+fn refused(why: &str) -> TransportError {
+    TransportError::EgressDenied(why.to_owned())
+}
+
+fn outgoing(request: &ProviderRequest) -> Result<OutgoingRequest, TransportError> {
+    let headers = Fields::new();
+    for (name, value) in &request.headers {
+        // The host adds its own header where the value is masked.
+        if value != crate::plan::MASK {
+            let name = name.as_str();
+            headers
+                .append(name, value.as_bytes())
+                .map_err(|error| refused(&format!("the header `{name}` is refused: {error}")))?;
+        }
+    }
+    let uri: Uri = request
+        .url
+        .parse()
+        .map_err(|_| refused("the URL cannot be read"))?;
+    let scheme = if uri.scheme_str() == Some("http") {
+        Scheme::Http
+    } else {
+        Scheme::Https
+    };
+    let method = match request.method.as_str() {
+        "POST" => Method::Post,
+        "PUT" => Method::Put,
+        other => Method::Other(other.to_owned()),
+    };
+    let outgoing = OutgoingRequest::new(headers);
+    outgoing
+        .set_method(&method)
+        .and_then(|()| outgoing.set_scheme(Some(&scheme)))
+        .and_then(|()| outgoing.set_authority(uri.authority().map(http::uri::Authority::as_str)))
+        .and_then(|()| {
+            outgoing.set_path_with_query(uri.path_and_query().map(http::uri::PathAndQuery::as_str))
+        })
+        .map_err(|()| refused("the host refuses the method or the URL"))?;
+    Ok(outgoing)
+}
+
+/// Writes as much at a time as the host permits: `blocking-write-and-flush` traps beyond 4,096 bytes.
+fn write(body: OutgoingBody, bytes: &[u8]) -> Result<(), StreamError> {
+    let stream = body.write().map_err(|()| StreamError::Closed)?;
+    write_all(&stream, bytes)?;
+    drop(stream);
+    OutgoingBody::finish(body, None).map_err(|_| StreamError::Closed)
+}
+
+fn write_all(stream: &OutputStream, mut bytes: &[u8]) -> Result<(), StreamError> {
+    while !bytes.is_empty() {
+        let permitted = usize::try_from(stream.check_write()?).unwrap_or(usize::MAX);
+        if permitted == 0 {
+            stream.subscribe().block();
+            continue;
+        }
+        let (now, later) = bytes.split_at(permitted.min(bytes.len()));
+        stream.write(now)?;
+        bytes = later;
+    }
+    stream.flush()?;
+    stream.subscribe().block();
+    stream.check_write().map(|_| ())
+}
+
+fn wait(future: &FutureIncomingResponse) -> Result<IncomingResponse, TransportError> {
+    loop {
+        match future.get() {
+            None => future.subscribe().block(),
+            Some(Ok(Ok(response))) => return Ok(response),
+            Some(Ok(Err(code))) => return Err(transport_error(&code, None)),
+            Some(Err(())) => {
+                return Err(TransportError::ConnectionLost(
+                    "the answer was taken already".to_owned(),
+                ));
+            }
+        }
+    }
+}
+
+fn read(response: IncomingResponse) -> Result<ProviderAnswer, TransportError> {
+    let status = response.status();
+    let headers = response
+        .headers()
+        .entries()
+        .into_iter()
+        .map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned()))
+        .collect();
+    let lost = |why: &str| TransportError::ConnectionLost(why.to_owned());
+    let body = response
+        .consume()
+        .map_err(|()| lost("the answer has no body to read"))?;
+    let stream = body
+        .stream()
+        .map_err(|()| lost("the answer's body cannot be read"))?;
+    let mut bytes = Vec::new();
+    loop {
+        match stream.blocking_read(64 * 1024) {
+            Ok(chunk) => bytes.extend_from_slice(&chunk),
+            Err(StreamError::Closed) => break,
+            Err(StreamError::LastOperationFailed(error)) => {
+                return Err(wasi::http::types::http_error_code(&error).map_or_else(
+                    || lost(&error.to_debug_string()),
+                    |code| transport_error(&code, Some(status)),
+                ));
+            }
+        }
+    }
+    drop(stream);
+    drop(IncomingBody::finish(body));
+    Ok(ProviderAnswer {
+        status,
+        headers,
+        body: bytes,
+    })
+}
+
+/// What an error code says of where the request is: the list of codes that mean it was not sent is closed, everything else may
+/// have been.
+fn transport_error(code: &ErrorCode, status: Option<u16>) -> TransportError {
+    let why = code.to_string();
+    match code {
+        ErrorCode::DnsTimeout
+        | ErrorCode::DnsError(_)
+        | ErrorCode::DestinationNotFound
+        | ErrorCode::DestinationUnavailable
+        | ErrorCode::DestinationIpUnroutable
+        | ErrorCode::ConnectionRefused
+        | ErrorCode::ConnectionTimeout
+        | ErrorCode::ConnectionLimitReached
+        | ErrorCode::TlsProtocolError
+        | ErrorCode::TlsCertificateError
+        | ErrorCode::TlsAlertReceived(_) => TransportError::NoConnection(why),
+        ErrorCode::DestinationIpProhibited
+        | ErrorCode::HttpRequestDenied
+        | ErrorCode::HttpRequestMethodInvalid
+        | ErrorCode::HttpRequestUriInvalid
+        | ErrorCode::HttpRequestUriTooLong
+        | ErrorCode::HttpRequestHeaderSectionSize(_)
+        | ErrorCode::HttpRequestHeaderSize(_) => TransportError::EgressDenied(why),
+        ErrorCode::HttpResponseBodySize(_) => status.map_or(
+            TransportError::ConnectionLost(why),
+            TransportError::AnswerTooLarge,
+        ),
+        ErrorCode::HttpResponseTimeout
+        | ErrorCode::ConnectionReadTimeout
+        | ErrorCode::ConnectionWriteTimeout => TransportError::Deadline(true),
+        ErrorCode::ConnectionTerminated
+        | ErrorCode::HttpRequestLengthRequired
+        | ErrorCode::HttpRequestBodySize(_)
+        | ErrorCode::HttpRequestTrailerSectionSize(_)
+        | ErrorCode::HttpRequestTrailerSize(_)
+        | ErrorCode::HttpResponseIncomplete
+        | ErrorCode::HttpResponseHeaderSectionSize(_)
+        | ErrorCode::HttpResponseHeaderSize(_)
+        | ErrorCode::HttpResponseTrailerSectionSize(_)
+        | ErrorCode::HttpResponseTrailerSize(_)
+        | ErrorCode::HttpResponseTransferCoding(_)
+        | ErrorCode::HttpResponseContentCoding(_)
+        | ErrorCode::HttpUpgradeFailed
+        | ErrorCode::HttpProtocolError
+        | ErrorCode::LoopDetected
+        | ErrorCode::ConfigurationError
+        | ErrorCode::InternalError(_) => TransportError::ConnectionLost(why),
+    }
+}

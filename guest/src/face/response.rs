@@ -1,0 +1,283 @@
+//! Responses of the published HTTP API: JSON bodies, statuses, headers.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::bindings::face::HttpResponse;
+use crate::bindings::types::{Error, Finding, FindingCode, Format, Place, RateLimit};
+use crate::interpret::Answered;
+use crate::plan::{Context, Planned, mask};
+use crate::{body, codes, shape};
+
+/// At most so many warnings are headers; the rest is counted.
+const MOST_WARNINGS: usize = 32;
+
+/// The answer to a call that the provider carried out.
+pub(super) fn answered(answered: &Answered<'_>, context: &Context) -> HttpResponse {
+    let (content_type, body) = if context.format == Format::Raw {
+        (
+            answered.content_type.unwrap_or(JSON),
+            answered.body.to_vec(),
+        )
+    } else {
+        (JSON, shape::json(&answered.user, context))
+    };
+    let mut headers = Headers::new(content_type);
+    headers.rate_limit(answered.rate_limit.as_ref());
+    headers.warnings(&answered.warnings);
+    HttpResponse {
+        status: 200,
+        headers: headers.0,
+        body,
+    }
+}
+
+/// The answer to a dry run: what would have been sent.
+pub(super) fn plan(planned: Planned) -> HttpResponse {
+    let Planned {
+        mut request,
+        context,
+    } = planned;
+    mask(&mut request, context.integration);
+    let body = body::json(&Plan {
+        integration: context.integration.name,
+        operation: context.operation.as_str(),
+        method: &request.method,
+        url: &request.url,
+        headers: &request.headers,
+        body: body::parse(&request.body).ok(),
+        warnings: context.warnings.iter().map(Found::from).collect(),
+    });
+    let mut headers = Headers::new(JSON);
+    headers.warnings(&context.warnings);
+    HttpResponse {
+        status: 200,
+        headers: headers.0,
+        body,
+    }
+}
+
+/// The answer to a call that failed.
+pub(super) fn error(error: &Error, more: &[(String, String)]) -> HttpResponse {
+    let mut headers = Headers::new(JSON);
+    headers.rate_limit(error.rate_limit.as_ref());
+    if let Some(seconds) = error.retry_after {
+        headers.add("retry-after", seconds.to_string());
+    }
+    headers.0.extend_from_slice(more);
+    HttpResponse {
+        status: error.status,
+        headers: headers.0,
+        body: body::json(&Failure::from(error)),
+    }
+}
+
+const JSON: &str = "application/json";
+
+struct Headers(Vec<(String, String)>);
+
+impl Headers {
+    fn new(content_type: &str) -> Self {
+        Self(vec![("content-type".to_owned(), content_type.to_owned())])
+    }
+
+    fn add(&mut self, name: &str, value: String) {
+        self.0.push((name.to_owned(), value));
+    }
+
+    fn rate_limit(&mut self, figures: Option<&RateLimit>) {
+        let Some(RateLimit {
+            limit,
+            remaining,
+            reset,
+        }) = figures
+        else {
+            return;
+        };
+        for (name, figure) in [
+            ("ratelimit-limit", limit),
+            ("ratelimit-remaining", remaining),
+            ("ratelimit-reset", reset),
+        ] {
+            if let Some(figure) = figure {
+                self.add(name, figure.to_string());
+            }
+        }
+    }
+
+    fn warnings(&mut self, warnings: &[Finding]) {
+        for Finding {
+            code,
+            in_: _,
+            path,
+            message: _,
+        } in warnings.iter().take(MOST_WARNINGS)
+        {
+            let path =
+                percent_encoding::utf8_percent_encode(path, percent_encoding::NON_ALPHANUMERIC);
+            self.add(
+                "unified-warning",
+                format!("{}; path=\"{path}\"", codes::finding(*code)),
+            );
+        }
+        if warnings.len() > MOST_WARNINGS {
+            self.add(
+                "unified-warning",
+                format!("more; count={}", warnings.len() - MOST_WARNINGS),
+            );
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Plan<'a> {
+    integration: &'a str,
+    operation: &'a str,
+    method: &'a str,
+    url: &'a str,
+    headers: &'a [(String, String)],
+    body: Option<Value>,
+    warnings: Vec<Found<'a>>,
+}
+
+/// A finding in the order of the published API.
+#[derive(Serialize)]
+struct Found<'a> {
+    #[serde(rename = "in")]
+    place: &'static str,
+    path: &'a str,
+    code: &'static str,
+    message: &'a str,
+}
+
+impl<'a> From<&'a Finding> for Found<'a> {
+    fn from(finding: &'a Finding) -> Self {
+        let Finding {
+            code,
+            in_,
+            path,
+            message,
+        } = finding;
+        Self {
+            place: codes::place(*in_),
+            path,
+            code: codes::finding(*code),
+            message,
+        }
+    }
+}
+
+/// An error body.
+#[derive(Serialize)]
+struct Failure<'a> {
+    #[serde(rename = "statusCode")]
+    status: u16,
+    error: &'static str,
+    message: &'a str,
+    code: &'static str,
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    truto_is_remote_error: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider_status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    raw_response: Option<Raw<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    violations: Vec<Found<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    truto_error_insight: Option<Insight<'a>>,
+}
+
+/// A provider's body: its JSON, or its text.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Raw<'a> {
+    Json(Value),
+    Text(std::borrow::Cow<'a, str>),
+}
+
+impl<'a> Raw<'a> {
+    fn of(body: &'a [u8]) -> Self {
+        body::parse(body).map_or_else(|_| Self::Text(String::from_utf8_lossy(body)), Self::Json)
+    }
+}
+
+#[derive(Serialize)]
+struct Insight<'a> {
+    #[serde(
+        rename = "missing_required_body_fields",
+        skip_serializing_if = "Option::is_none"
+    )]
+    body: Option<Missing<'a>>,
+    #[serde(
+        rename = "missing_required_query_parameters",
+        skip_serializing_if = "Option::is_none"
+    )]
+    query: Option<Missing<'a>>,
+}
+
+#[derive(Serialize)]
+struct Missing<'a> {
+    description: &'static str,
+    value: Vec<&'a str>,
+}
+
+impl<'a> Insight<'a> {
+    /// What is missing at the top of the body and of the query.
+    fn of(violations: &'a [Finding]) -> Option<Self> {
+        let missing = |place, description| {
+            let missing = violations
+                .iter()
+                .filter(|found| found.code == FindingCode::Required && found.in_ == place);
+            let value: Vec<&str> = missing
+                .map(|found| found.path.trim_start_matches('/'))
+                .filter(|name| !name.contains('/'))
+                .collect();
+            (!value.is_empty()).then_some(Missing { description, value })
+        };
+        let body = missing(
+            Place::Body,
+            "Required fields that are missing from the request body",
+        );
+        let query = missing(
+            Place::Query,
+            "Required parameters that are missing from the query",
+        );
+        (body.is_some() || query.is_some()).then_some(Self { body, query })
+    }
+}
+
+impl<'a> From<&'a Error> for Failure<'a> {
+    fn from(error: &'a Error) -> Self {
+        let Error {
+            code,
+            message,
+            status,
+            violations,
+            provider,
+            retry_after: _,
+            rate_limit: _,
+            outcome,
+        } = error;
+        let reason = http::StatusCode::from_u16(*status)
+            .ok()
+            .and_then(|status| status.canonical_reason());
+        Self {
+            status: *status,
+            error: reason.unwrap_or("Error"),
+            message,
+            code: codes::error(*code),
+            outcome: codes::outcome(*outcome),
+            truto_is_remote_error: provider
+                .as_ref()
+                .is_some_and(|provider| (400..=599).contains(&provider.status)),
+            provider_status: provider.as_ref().map(|provider| provider.status),
+            raw_response: provider
+                .as_ref()
+                .and_then(|provider| provider.body.as_deref())
+                .map(Raw::of),
+            violations: violations.iter().map(Found::from).collect(),
+            truto_error_insight: Insight::of(violations),
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Violations and warnings, collected until every place has been looked at.
+
+use crate::bindings::types::{Error, ErrorCode, Finding, FindingCode, Outcome, Place};
+
+/// What has been found in one call's input.
+#[derive(Debug, Default)]
+pub struct Findings {
+    strict: bool,
+    /// What stops the call.
+    pub violations: Vec<Finding>,
+    /// What does not.
+    pub warnings: Vec<Finding>,
+}
+
+impl Findings {
+    /// Nothing found yet. When `strict`, what would be tolerated is a violation.
+    #[must_use]
+    pub const fn new(strict: bool) -> Self {
+        Self {
+            strict,
+            violations: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Notes what stops the call.
+    pub fn violation(&mut self, code: FindingCode, place: Place, path: &str, message: String) {
+        self.violations.push(Finding {
+            code,
+            in_: place,
+            path: path.to_owned(),
+            message,
+        });
+    }
+
+    /// Notes what does not stop the call, also when strict.
+    pub fn warning(&mut self, code: FindingCode, place: Place, path: &str, message: String) {
+        self.warnings.push(Finding {
+            code,
+            in_: place,
+            path: path.to_owned(),
+            message,
+        });
+    }
+
+    /// Notes what does not stop the call, unless it is strict.
+    pub fn tolerated(&mut self, code: FindingCode, place: Place, path: &str, message: String) {
+        if self.strict {
+            self.violation(code, place, path, message);
+        } else {
+            self.warning(code, place, path, message);
+        }
+    }
+
+    /// Whether a violation is at this path of the body, or below it.
+    #[must_use]
+    pub fn refused(&self, pointer: &str) -> bool {
+        self.violations.iter().any(|finding| {
+            finding.in_ == Place::Body
+                && finding
+                    .path
+                    .strip_prefix(pointer)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    }
+
+    /// The warnings, when nothing stops the call.
+    ///
+    /// # Errors
+    ///
+    /// Every violation at once.
+    pub fn verdict(self) -> Result<Vec<Finding>, Error> {
+        if self.violations.is_empty() {
+            return Ok(self.warnings);
+        }
+        let mut places = String::new();
+        for finding in &self.violations {
+            let separator = if places.is_empty() { "" } else { "; " };
+            let path = if finding.path.is_empty() {
+                "the body"
+            } else {
+                &finding.path
+            };
+            places.push_str(separator);
+            places.push_str(path);
+            places.push_str(": ");
+            places.push_str(&finding.message);
+        }
+        Err(Error {
+            violations: self.violations,
+            ..error(ErrorCode::InvalidRequest, 400, Outcome::NotSent, places)
+        })
+    }
+}
+
+/// An error without the parts that few have.
+#[must_use]
+pub const fn error(code: ErrorCode, status: u16, outcome: Outcome, message: String) -> Error {
+    Error {
+        code,
+        message,
+        status,
+        violations: Vec::new(),
+        provider: None,
+        retry_after: None,
+        rate_limit: None,
+        outcome,
+    }
+}
+
+/// A text as a message quotes it: cut after 80 characters, control characters escaped.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    let mut quoted = String::from("`");
+    for (position, character) in text.chars().enumerate() {
+        if position == 80 {
+            quoted.push('…');
+            break;
+        }
+        if character.is_control() {
+            quoted.extend(character.escape_default());
+        } else {
+            quoted.push(character);
+        }
+    }
+    quoted.push('`');
+    quoted
+}

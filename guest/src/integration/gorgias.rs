@@ -1,0 +1,184 @@
+//! Gorgias: users, the people who work in the helpdesk.
+//!
+//! | Operation | Request | Reference |
+//! | --- | --- | --- |
+//! | create | `POST /users` | <https://developers.gorgias.com/reference/create-user> |
+//!
+//! A user has one name, one address and one role, and Gorgias needs all three. `firstname` and `lastname` are members of answers
+//! only. Members that Gorgias does not know are refused.
+//!
+//! * Without a name, first and last name make one.
+//! * Without a role, the user becomes an `agent`: Gorgias requires a role, the published tables do not, and `agent` is what
+//!   public clients send (<https://github.com/NangoHQ/integration-templates>, `integrations/gorgias/actions/create-user.ts`).
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Auth, Fault, Integration, Operation, OperationName, Refusal, Scheme, Setting};
+use crate::answer::{identifier, joined, single_email, text, time, truth};
+use crate::bindings::types::{NewUser, Role, User};
+use crate::body::{is_blank, json, primary, single_role};
+use crate::field::{Field, ResponseField as Gives, required, supported};
+
+pub(super) static INTEGRATION: Integration = Integration {
+    name: "gorgias",
+    title: "Gorgias",
+    docs: "https://developers.gorgias.com/reference/users",
+    base_url: "https://{subdomain}.gorgias.com/api",
+    settings: &[Setting {
+        name: "subdomain",
+        description: "the account's name in `https://SUBDOMAIN.gorgias.com`",
+        default: None,
+        in_host: true,
+        accepts: super::is_site,
+        expected: super::SITE,
+    }],
+    // https://developers.gorgias.com/docs/access-tokens-api-keys and https://developers.gorgias.com/docs/oauth2-bearer-token
+    auth: &[
+        Auth {
+            header: "authorization",
+            scheme: Scheme::Basic("email", "api_key"),
+        },
+        Auth {
+            header: "authorization",
+            scheme: Scheme::Bearer("access_token"),
+        },
+    ],
+    auth_query: &[],
+    // https://developers.gorgias.com/reference/limitations
+    usage_header: Some("x-gorgias-account-api-call-limit"),
+    create: Operation {
+        method: "POST",
+        path: "/users",
+        query: &[],
+        docs: "https://developers.gorgias.com/reference/create-user",
+        fields: &[
+            supported(Field::FirstName),
+            supported(Field::LastName),
+            supported(Field::Name),
+            required(Field::Emails),
+            supported(Field::Roles).single().one_of(&[
+                "admin",
+                "agent",
+                "basic-agent",
+                "lite-agent",
+                "observer-agent",
+            ]),
+        ],
+        any_of: &[Field::Name, Field::FirstName, Field::LastName],
+        wrapper: None,
+        response: &[
+            Gives::Id,
+            Gives::Name,
+            Gives::FirstName,
+            Gives::LastName,
+            Gives::Emails,
+            Gives::IsActive,
+            Gives::Roles,
+            Gives::CreatedAt,
+            Gives::UpdatedAt,
+        ],
+        body,
+    },
+    update: None,
+    user,
+    refusal,
+};
+
+/// The user to create, in the order of the reference.
+#[derive(Serialize)]
+struct Body<'a> {
+    email: Option<&'a str>,
+    name: Option<String>,
+    role: RoleName<'a>,
+}
+
+#[derive(Serialize)]
+struct RoleName<'a> {
+    name: &'a str,
+}
+
+fn body(user: &NewUser) -> Vec<u8> {
+    let NewUser {
+        first_name,
+        last_name,
+        name,
+        emails,
+        roles,
+        nick_name: _,
+        custom_fields: _,
+        avatar: _,
+        remote_data: _,
+    } = user;
+    let whole = name.clone().filter(|name| !is_blank(name));
+    json(&Body {
+        email: primary(emails.as_deref()),
+        name: whole.or_else(|| joined(first_name.as_deref(), last_name.as_deref())),
+        role: RoleName {
+            name: single_role(roles.as_deref()).unwrap_or("agent"),
+        },
+    })
+}
+
+fn user(answer: &Value, _: OperationName) -> User {
+    let first_name = text(answer, "firstname");
+    let last_name = text(answer, "lastname");
+    User {
+        id: identifier(answer, "id"),
+        name: text(answer, "name").or_else(|| joined(first_name.as_deref(), last_name.as_deref())),
+        first_name,
+        last_name,
+        emails: single_email(answer, "email"),
+        is_active: truth(answer, "active"),
+        roles: roles(answer),
+        created_at: time(answer, "created_datetime"),
+        updated_at: time(answer, "updated_datetime"),
+        ..User::default()
+    }
+}
+
+/// The role; accounts of before 2022 answered with a list `roles`.
+fn roles(answer: &Value) -> Option<Vec<Role>> {
+    let roles: Vec<Role> = match (&answer["role"], &answer["roles"]) {
+        (role @ Value::Object(_), _) => vec![role],
+        (_, Value::Array(roles)) => roles.iter().collect(),
+        _ => return None,
+    }
+    .into_iter()
+    .filter_map(|role| {
+        let name = text(role, "name");
+        let id = identifier(role, "id").or_else(|| name.clone());
+        (id.is_some() || name.is_some()).then_some(Role { id, name })
+    })
+    .collect();
+    Some(roles)
+}
+
+/// `{"error": {"msg": …, "data": {FIELD: [SENTENCE, …]}}}`: <https://developers.gorgias.com/reference/errors>
+fn refusal(_: u16, answer: &Value) -> Refusal {
+    let error = &answer["error"];
+    let faults = error["data"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .flat_map(|(name, sentences)| {
+            let field = match name.as_str() {
+                "email" => Some(Field::Emails),
+                "name" => Some(Field::Name),
+                "role" => Some(Field::Roles),
+                _ => None,
+            };
+            super::sentences(sentences)
+                .into_iter()
+                .map(move |message| Fault {
+                    field,
+                    name: name.clone(),
+                    message,
+                })
+        });
+    Refusal {
+        code: None,
+        message: text(error, "msg"),
+        faults: faults.collect(),
+    }
+}

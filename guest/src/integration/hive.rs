@@ -1,0 +1,203 @@
+//! Hive (hive.com): members of a workspace.
+//!
+//! | Operation | Request | Reference |
+//! | --- | --- | --- |
+//! | create | `POST /workspaces/{workspace_id}/users` | <https://developers.hive.com/reference/invite-user> |
+//! | update | `PUT /users/{id}` | <https://developers.hive.com/reference/users-1> |
+//!
+//! Every request names the owner of the key in the query, as `user_id`.
+//!
+//! * Hive says 400 for a bad key and for an unknown user; the sentence tells them apart.
+//! * Half of a `profile` is sent alone. That the other half is kept is inferred from the vendor's sample, which sends one.
+//! * What inviting a present member answers is not on record; nothing is assumed.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Auth, Integration, Operation, OperationName, Refusal, Scheme, Setting};
+use crate::answer::{identifier, joined, single_email, text};
+use crate::bindings::types::{ErrorCode, NewUser, User, UserChanges};
+use crate::body::{Sent, json, primary, sent_text};
+use crate::field::{Field, ResponseField as Gives, required, supported};
+
+/// Both operations answer with the same object.
+const RESPONSE: &[Gives] = &[
+    Gives::Id,
+    Gives::Name,
+    Gives::FirstName,
+    Gives::LastName,
+    Gives::Emails,
+];
+
+/// The owner of the key, without whom no request is accepted.
+const OWNER: &[(&str, &str)] = &[("user_id", "user_id")];
+
+pub(super) static INTEGRATION: Integration = Integration {
+    name: "hive",
+    title: "Hive",
+    docs: "https://developers.hive.com/reference",
+    base_url: "https://app.hive.com/api/v1",
+    settings: &[
+        Setting {
+            name: "workspace_id",
+            description: "the workspace that users are invited to",
+            default: None,
+            in_host: false,
+            accepts: super::is_segment,
+            expected: super::SEGMENT,
+        },
+        Setting {
+            name: "user_id",
+            description: "the owner of the API key (My profile, API info)",
+            default: None,
+            in_host: false,
+            accepts: super::is_segment,
+            expected: super::SEGMENT,
+        },
+    ],
+    // https://developers.hive.com/reference/api-keys-and-auth
+    auth: &[Auth {
+        header: "api_key",
+        scheme: Scheme::Plain("api_key"),
+    }],
+    auth_query: &["user_id", "api_key"],
+    usage_header: None,
+    create: Operation {
+        method: "POST",
+        path: "/workspaces/{workspace_id}/users",
+        query: OWNER,
+        docs: "https://developers.hive.com/reference/invite-user",
+        fields: &[supported(Field::Name), required(Field::Emails)],
+        any_of: &[],
+        wrapper: None,
+        response: RESPONSE,
+        body: invitation,
+    },
+    update: Some(Operation {
+        method: "PUT",
+        path: "/users/{id}",
+        query: OWNER,
+        docs: "https://developers.hive.com/reference/users-1",
+        fields: &[supported(Field::FirstName), supported(Field::LastName)],
+        any_of: &[],
+        wrapper: None,
+        response: RESPONSE,
+        body: changes,
+    }),
+    user,
+    refusal,
+};
+
+/// The person to invite, in the order of the reference.
+#[derive(Serialize)]
+struct Invitation<'a> {
+    email: Option<&'a str>,
+    #[serde(rename = "fullName", skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+}
+
+fn invitation(user: &NewUser) -> Vec<u8> {
+    let NewUser {
+        first_name: _,
+        last_name: _,
+        name,
+        emails,
+        roles: _,
+        nick_name: _,
+        custom_fields: _,
+        avatar: _,
+        remote_data: _,
+    } = user;
+    json(&Invitation {
+        email: primary(emails.as_deref()),
+        name: name.as_deref(),
+    })
+}
+
+/// The person to change, in the order of the reference.
+#[derive(Serialize)]
+struct Changes<'a> {
+    #[serde(skip_serializing_if = "Profile::is_empty")]
+    profile: Profile<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Profile<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_name: Sent<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_name: Sent<&'a str>,
+}
+
+impl Profile<'_> {
+    const fn is_empty(&self) -> bool {
+        self.first_name.is_none() && self.last_name.is_none()
+    }
+}
+
+fn changes(changes: &UserChanges) -> Vec<u8> {
+    let UserChanges {
+        first_name,
+        last_name,
+        name: _,
+        emails: _,
+        roles: _,
+        nick_name: _,
+        custom_fields: _,
+        avatar: _,
+        remote_data: _,
+    } = changes;
+    json(&Changes {
+        profile: Profile {
+            first_name: sent_text(first_name),
+            last_name: sent_text(last_name),
+        },
+    })
+}
+
+fn user(answer: &Value, _: OperationName) -> User {
+    let profile = &answer["profile"];
+    let first_name = text(profile, "firstName");
+    let last_name = text(profile, "lastName");
+    User {
+        // The GraphQL side of the product says `_id`.
+        id: identifier(answer, "id").or_else(|| identifier(answer, "_id")),
+        name: text(answer, "fullName")
+            .or_else(|| joined(first_name.as_deref(), last_name.as_deref())),
+        first_name,
+        last_name,
+        emails: single_email(answer, "email"),
+        ..User::default()
+    }
+}
+
+/// `{"error": 400, "message": …}`, in places in a list: <https://developers.hive.com/reference/error-handling>
+fn refusal(status: u16, answer: &Value) -> Refusal {
+    let errors = answer
+        .as_array()
+        .map_or(std::slice::from_ref(answer), Vec::as_slice);
+    let messages: Vec<String> = errors
+        .iter()
+        .filter_map(|error| text(error, "message"))
+        .collect();
+    let message = (!messages.is_empty()).then(|| messages.join("; "));
+    let says = |words: &str| {
+        status == 400
+            && message
+                .as_deref()
+                .is_some_and(|message| message.to_ascii_lowercase().contains(words))
+    };
+    let code = if says("api key") {
+        Some(ErrorCode::ProviderUnauthorized)
+    } else if says("not found") {
+        Some(ErrorCode::ProviderNotFound)
+    } else {
+        None
+    };
+    Refusal {
+        code,
+        message,
+        faults: Vec::new(),
+    }
+}

@@ -1,0 +1,187 @@
+//! Pivotal Tracker: memberships of a project.
+//!
+//! | Operation | Request | Reference |
+//! | --- | --- | --- |
+//! | create | `POST /projects/{project}/memberships` | <https://www.pivotaltracker.com/help/api/rest/v5#Project_Memberships> |
+//! | update | `PUT /projects/{project}/memberships/{id}` | <https://www.pivotaltracker.com/help/api/rest/v5#Project_Membership> |
+//!
+//! A user is a membership, and its id the membership's: the one that an update takes. A person is made by adding a membership
+//! with an address. The service was switched off in 2025; what speaks its protocol is elsewhere now, by `base_url`.
+//!
+//! * Without a role, none is sent; the provider's default is not on record.
+//! * 403 stands for a bad token and for missing rights; `code` tells them apart.
+//! * That a person is in the project already comes as a 400; one public suite has the sentence.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Auth, Fault, Integration, Operation, OperationName, Refusal, Scheme};
+use crate::answer::{identifier, plain_role, single_email, text, time};
+use crate::bindings::types::{ErrorCode, NewUser, User, UserChanges};
+use crate::body::{json, primary, set_roles, single_role};
+use crate::field::{Field, ResponseField as Gives, Rule, required, supported};
+
+/// The roles that the published tables name; `inactive` is not among them.
+const ROLES: Rule = supported(Field::Roles)
+    .single()
+    .one_of(&["owner", "member", "viewer"]);
+
+/// Both operations answer with the same object.
+const RESPONSE: &[Gives] = &[
+    Gives::Id,
+    Gives::Name,
+    Gives::Username,
+    Gives::Emails,
+    Gives::Roles,
+    Gives::CreatedAt,
+    Gives::UpdatedAt,
+];
+
+pub(super) static INTEGRATION: Integration = Integration {
+    name: "pivotal_tracker",
+    title: "Pivotal Tracker",
+    docs: "https://www.pivotaltracker.com/help/api/rest/v5",
+    base_url: "https://www.pivotaltracker.com/services/v5",
+    settings: &[],
+    auth: &[Auth {
+        header: "x-trackertoken",
+        scheme: Scheme::Plain("api_token"),
+    }],
+    auth_query: &[],
+    usage_header: None,
+    create: Operation {
+        method: "POST",
+        path: "/projects/{project}/memberships",
+        query: &[],
+        docs: "https://www.pivotaltracker.com/help/api/rest/v5#Project_Memberships",
+        fields: &[required(Field::Name), required(Field::Emails), ROLES],
+        any_of: &[],
+        wrapper: None,
+        response: RESPONSE,
+        body: membership,
+    },
+    update: Some(Operation {
+        method: "PUT",
+        path: "/projects/{project}/memberships/{id}",
+        query: &[],
+        docs: "https://www.pivotaltracker.com/help/api/rest/v5#Project_Membership",
+        fields: &[ROLES],
+        any_of: &[],
+        wrapper: None,
+        response: RESPONSE,
+        body: changes,
+    }),
+    user,
+    refusal,
+};
+
+/// The membership to add, in the order of the reference.
+#[derive(Serialize)]
+struct Membership<'a> {
+    email: Option<&'a str>,
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<&'a str>,
+}
+
+fn membership(user: &NewUser) -> Vec<u8> {
+    let NewUser {
+        first_name: _,
+        last_name: _,
+        name,
+        emails,
+        roles,
+        nick_name: _,
+        custom_fields: _,
+        avatar: _,
+        remote_data: _,
+    } = user;
+    json(&Membership {
+        email: primary(emails.as_deref()),
+        name: name.as_deref(),
+        role: single_role(roles.as_deref()),
+    })
+}
+
+/// The membership to change. Name and address belong to the person, and cannot be changed here.
+#[derive(Serialize)]
+struct Changes<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<&'a str>,
+}
+
+fn changes(changes: &UserChanges) -> Vec<u8> {
+    let UserChanges {
+        first_name: _,
+        last_name: _,
+        name: _,
+        emails: _,
+        roles,
+        nick_name: _,
+        custom_fields: _,
+        avatar: _,
+        remote_data: _,
+    } = changes;
+    json(&Changes {
+        role: single_role(set_roles(roles)),
+    })
+}
+
+fn user(answer: &Value, _: OperationName) -> User {
+    let person = &answer["person"];
+    User {
+        id: identifier(answer, "id"),
+        name: text(person, "name"),
+        username: text(person, "username"),
+        emails: single_email(person, "email"),
+        roles: text(answer, "role").map(|role| vec![plain_role(role)]),
+        created_at: time(answer, "created_at"),
+        updated_at: time(answer, "updated_at"),
+        ..User::default()
+    }
+}
+
+/// `{"kind": "error", "code": …, "error": …}`, with `general_problem`, `requirement`, `possible_fix` and `validation_errors`
+/// where they apply.
+fn refusal(status: u16, answer: &Value) -> Refusal {
+    let problem = text(answer, "general_problem");
+    let member = problem
+        .as_deref()
+        .is_some_and(|problem| problem.contains("already a project member"));
+    let code = match text(answer, "code").as_deref() {
+        Some("invalid_authentication") => Some(ErrorCode::ProviderUnauthorized),
+        Some("unauthorized_operation") => Some(ErrorCode::ProviderForbidden),
+        Some("invalid_parameter") if status == 400 && member => Some(ErrorCode::ProviderConflict),
+        _ => None,
+    };
+    let faults = answer["validation_errors"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|fault| {
+            let name = text(fault, "field")?;
+            let field = match name.as_str() {
+                "email" => Some(Field::Emails),
+                "name" => Some(Field::Name),
+                "role" => Some(Field::Roles),
+                _ => None,
+            };
+            Some(Fault {
+                field,
+                name,
+                message: text(fault, "problem").unwrap_or_default(),
+            })
+        });
+    let sentences = [
+        text(answer, "error"),
+        problem,
+        text(answer, "requirement"),
+        text(answer, "possible_fix"),
+    ];
+    let sentences: Vec<String> = sentences.into_iter().flatten().collect();
+    Refusal {
+        code,
+        message: (!sentences.is_empty()).then(|| sentences.join(" ")),
+        faults: faults.collect(),
+    }
+}

@@ -1,0 +1,236 @@
+//! Planhat: users of a tenant, its own team members.
+//!
+//! | Operation | Request | Reference |
+//! | --- | --- | --- |
+//! | create | `POST /users` | <https://docs.planhat.com/#create_user> |
+//! | update | `PUT /users/{id}` | <https://docs.planhat.com/#update_user> |
+//!
+//! A user has no whole name: the unified name is first and last name, else the nick name. Roles are ids; the answer to a create
+//! has them as texts, the answer to an update as objects. `PUT /users` without an id is a bulk update: an empty id never
+//! leaves.
+//!
+//! The shape of a refusal is not on record ("object or string"): `message`, `error`, and lists under a name that ends in
+//! `Errors` are read. Neither is whether an update merges `custom` or replaces it.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Auth, Fault, Integration, Operation, OperationName, Refusal, Scheme, Setting};
+use crate::answer::{identifier, joined, single_email, text, time, truth};
+use crate::bindings::types::{NewUser, Role, RolesChange, User, UserChanges};
+use crate::body::{Sent, json, primary, role_ids, sent_json, sent_text, set_emails, value};
+use crate::field::{Field, ResponseField as Gives, required, supported};
+
+/// Both operations answer with the same object.
+const RESPONSE: &[Gives] = &[
+    Gives::Id,
+    Gives::Name,
+    Gives::FirstName,
+    Gives::LastName,
+    Gives::Emails,
+    Gives::IsActive,
+    Gives::Roles,
+    Gives::CreatedAt,
+    Gives::UpdatedAt,
+];
+
+pub(super) static INTEGRATION: Integration = Integration {
+    name: "planhat",
+    title: "Planhat",
+    docs: "https://docs.planhat.com/#users",
+    base_url: "https://{host}",
+    settings: &[Setting {
+        name: "host",
+        description: "the host of the tenant's API",
+        default: Some("api.planhat.com"),
+        in_host: true,
+        accepts: is_host,
+        expected: "`api.planhat.com` or `api-SHARD.planhat.com`",
+    }],
+    // https://docs.planhat.com/#authentication
+    auth: &[Auth {
+        header: "authorization",
+        scheme: Scheme::Bearer("api_token"),
+    }],
+    auth_query: &[],
+    usage_header: None,
+    create: Operation {
+        method: "POST",
+        path: "/users",
+        query: &[],
+        docs: "https://docs.planhat.com/#create_user",
+        fields: &[
+            required(Field::FirstName),
+            required(Field::LastName),
+            required(Field::Emails),
+            supported(Field::Roles).by_id(),
+            required(Field::NickName),
+            supported(Field::CustomFields).object(),
+        ],
+        any_of: &[],
+        wrapper: None,
+        response: RESPONSE,
+        body: new_user,
+    },
+    update: Some(Operation {
+        method: "PUT",
+        path: "/users/{id}",
+        query: &[],
+        docs: "https://docs.planhat.com/#update_user",
+        fields: &[
+            supported(Field::FirstName),
+            supported(Field::LastName),
+            supported(Field::Emails),
+            supported(Field::Roles).by_id(),
+            supported(Field::CustomFields).object(),
+        ],
+        any_of: &[],
+        wrapper: None,
+        response: RESPONSE,
+        body: changes,
+    }),
+    user,
+    refusal,
+};
+
+/// The shards that tenants live on: `api`, `api-eu`, `api-us2`, …
+fn is_host(host: &str) -> bool {
+    let Some(shard) = host.strip_suffix(".planhat.com") else {
+        return false;
+    };
+    shard == "api"
+        || shard.strip_prefix("api-").is_some_and(|shard| {
+            !shard.is_empty()
+                && shard
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        })
+}
+
+/// A user, in the order of the reference. A creation has no `null` in it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nick_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_name: Sent<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_name: Sent<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    roles: Sent<Vec<&'a str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custom: Sent<Value>,
+}
+
+fn new_user(user: &NewUser) -> Vec<u8> {
+    let NewUser {
+        first_name,
+        last_name,
+        name: _,
+        emails,
+        roles,
+        nick_name,
+        custom_fields,
+        avatar: _,
+        remote_data: _,
+    } = user;
+    json(&Body {
+        email: primary(emails.as_deref()),
+        nick_name: nick_name.as_deref(),
+        first_name: first_name.as_deref().map(Some),
+        last_name: last_name.as_deref().map(Some),
+        roles: role_ids(roles.as_deref()).map(Some),
+        custom: custom_fields.as_deref().and_then(value).map(Some),
+    })
+}
+
+fn changes(changes: &UserChanges) -> Vec<u8> {
+    let UserChanges {
+        first_name,
+        last_name,
+        name: _,
+        emails,
+        roles,
+        nick_name: _,
+        custom_fields,
+        avatar: _,
+        remote_data: _,
+    } = changes;
+    json(&Body {
+        email: primary(set_emails(emails)),
+        nick_name: None,
+        first_name: sent_text(first_name),
+        last_name: sent_text(last_name),
+        roles: match roles {
+            RolesChange::Keep => None,
+            RolesChange::Clear => Some(None),
+            RolesChange::Set(roles) => Some(role_ids(Some(roles))),
+        },
+        custom: sent_json(custom_fields),
+    })
+}
+
+fn user(answer: &Value, _: OperationName) -> User {
+    let first_name = text(answer, "firstName");
+    let last_name = text(answer, "lastName");
+    User {
+        id: identifier(answer, "_id"),
+        name: joined(first_name.as_deref(), last_name.as_deref())
+            .or_else(|| text(answer, "nickName")),
+        first_name,
+        last_name,
+        emails: single_email(answer, "email"),
+        is_active: match (truth(answer, "inactive"), truth(answer, "removed")) {
+            (Some(true), _) | (_, Some(true)) => Some(false),
+            (Some(false), _) => Some(true),
+            (None, _) => None,
+        },
+        roles: answer["roles"]
+            .as_array()
+            .map(|roles| roles.iter().filter_map(role).collect()),
+        created_at: time(answer, "createdAt").or_else(|| time(answer, "createDate")),
+        updated_at: time(answer, "updatedAt"),
+        ..User::default()
+    }
+}
+
+/// A role as its id alone, or as an object.
+fn role(role: &Value) -> Option<Role> {
+    match role {
+        Value::String(id) if !id.is_empty() => Some(Role {
+            id: Some(id.clone()),
+            name: None,
+        }),
+        _ => {
+            let (id, name) = (identifier(role, "_id"), text(role, "name"));
+            (id.is_some() || name.is_some()).then_some(Role { id, name })
+        }
+    }
+}
+
+/// <https://www.planhat.com/developers/api/http-response-codes>: "object or string" with an explanation.
+fn refusal(_: u16, answer: &Value) -> Refusal {
+    let lists = answer
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| name.ends_with("Errors"));
+    let faults = lists.flat_map(|(name, faults)| {
+        super::sentences(faults).into_iter().map(|message| Fault {
+            field: None,
+            name: name.clone(),
+            message,
+        })
+    });
+    let message = text(answer, "message")
+        .or_else(|| text(answer, "error"))
+        .or_else(|| answer.as_str().map(str::to_owned));
+    Refusal {
+        code: None,
+        message,
+        faults: faults.collect(),
+    }
+}

@@ -1,0 +1,207 @@
+//! Teamwork Project Management: people.
+//!
+//! | Operation | Request | Reference |
+//! | --- | --- | --- |
+//! | create | `POST /people.json` | <https://apidocs.teamwork.com/docs/teamwork/v1/people/post-people-json> |
+//! | update | `PUT /people/{id}.json` | <https://apidocs.teamwork.com/docs/teamwork/v1/people/put-people-id-json> |
+//!
+//! Version 1 of the API, because version 3 cannot write people. Requests are wrapped in `person`, with names in kebab case;
+//! answers are flat, in camel case, and say little: an update answers with a status and at most an id.
+//!
+//! * `getUserDetails` asks for the names and the picture in the answer. Its effect is inferred: the vendor's sample sends it, and
+//!   answers without it lack them.
+//! * A role is one of the kinds of account that the vendor documents. The published tables do not name them.
+//! * The shape of a refusal is not specified for version 1; `MESSAGE`, `error`, `content.errors` and version 3's `errors` are read.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Auth, Integration, Operation, OperationName, Refusal, Scheme, Setting};
+use crate::answer::{identifier, joined, text};
+use crate::bindings::types::{NewUser, User, UserChanges};
+use crate::body::{Sent, json, primary, sent_text, set_emails, set_roles, single_role};
+use crate::field::{Field, ResponseField as Gives, Rule, supported};
+
+/// What a person can be: an administrator, or one of the values of `user-type`.
+const ROLES: Rule = supported(Field::Roles).single().one_of(&[
+    "administrator",
+    "account",
+    "collaborator",
+    "contact",
+]);
+
+pub(super) static INTEGRATION: Integration = Integration {
+    name: "teamwork",
+    title: "Teamwork Project Management",
+    docs: "https://apidocs.teamwork.com/docs/teamwork/v1/people",
+    base_url: "https://{site}.teamwork.com",
+    settings: &[Setting {
+        name: "site",
+        description: "the site's name in `https://SITE.teamwork.com`, with `.eu` where it has that",
+        default: None,
+        in_host: true,
+        accepts: super::is_site,
+        expected: super::SITE,
+    }],
+    // The key is the user name; any password will do: https://apidocs.teamwork.com/guides/teamwork/authentication
+    auth: &[
+        Auth {
+            header: "authorization",
+            scheme: Scheme::BasicUser("api_key", "x"),
+        },
+        Auth {
+            header: "authorization",
+            scheme: Scheme::Bearer("access_token"),
+        },
+    ],
+    auth_query: &[],
+    usage_header: None,
+    create: Operation {
+        method: "POST",
+        path: "/people.json",
+        query: &[],
+        docs: "https://apidocs.teamwork.com/docs/teamwork/v1/people/post-people-json",
+        fields: &[
+            supported(Field::FirstName),
+            supported(Field::LastName),
+            supported(Field::Emails),
+            ROLES,
+        ],
+        any_of: &[],
+        wrapper: Some("person"),
+        response: &[Gives::Id, Gives::FirstName, Gives::LastName, Gives::Avatar],
+        body: new_person,
+    },
+    update: Some(Operation {
+        method: "PUT",
+        path: "/people/{id}.json",
+        query: &[],
+        docs: "https://apidocs.teamwork.com/docs/teamwork/v1/people/put-people-id-json",
+        fields: &[
+            supported(Field::FirstName),
+            supported(Field::LastName),
+            supported(Field::Emails),
+            ROLES,
+        ],
+        any_of: &[],
+        wrapper: Some("person"),
+        response: &[],
+        body: changes,
+    }),
+    user,
+    refusal,
+};
+
+#[derive(Serialize)]
+struct Body<'a> {
+    person: Person<'a>,
+}
+
+/// A person, in the order of the reference.
+#[derive(Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Person<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_name: Sent<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_name: Sent<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email_address: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_type: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    administrator: Option<bool>,
+    #[serde(rename = "getUserDetails", skip_serializing_if = "Option::is_none")]
+    get_user_details: Option<bool>,
+}
+
+/// `user-type` and `administrator` of a role.
+fn kind(role: Option<&str>) -> (Option<&str>, Option<bool>) {
+    match role {
+        Some("administrator") => (Some("account"), Some(true)),
+        Some("account") => (Some("account"), Some(false)),
+        other => (other, None),
+    }
+}
+
+fn new_person(user: &NewUser) -> Vec<u8> {
+    let NewUser {
+        first_name,
+        last_name,
+        name: _,
+        emails,
+        roles,
+        nick_name: _,
+        custom_fields: _,
+        avatar: _,
+        remote_data: _,
+    } = user;
+    let (user_type, administrator) = kind(single_role(roles.as_deref()));
+    json(&Body {
+        person: Person {
+            first_name: first_name.as_deref().map(Some),
+            last_name: last_name.as_deref().map(Some),
+            email_address: primary(emails.as_deref()),
+            user_type,
+            administrator,
+            get_user_details: Some(true),
+        },
+    })
+}
+
+fn changes(changes: &UserChanges) -> Vec<u8> {
+    let UserChanges {
+        first_name,
+        last_name,
+        name: _,
+        emails,
+        roles,
+        nick_name: _,
+        custom_fields: _,
+        avatar: _,
+        remote_data: _,
+    } = changes;
+    let (user_type, administrator) = kind(single_role(set_roles(roles)));
+    json(&Body {
+        person: Person {
+            first_name: sent_text(first_name),
+            last_name: sent_text(last_name),
+            email_address: primary(set_emails(emails)),
+            user_type,
+            administrator,
+            get_user_details: None,
+        },
+    })
+}
+
+fn user(answer: &Value, _: OperationName) -> User {
+    let person = &answer["user"];
+    let first_name = text(person, "firstName");
+    let last_name = text(person, "lastName");
+    User {
+        id: identifier(person, "id").or_else(|| identifier(answer, "id")),
+        name: joined(first_name.as_deref(), last_name.as_deref()),
+        first_name,
+        last_name,
+        avatar: text(person, "avatarUrl"),
+        ..User::default()
+    }
+}
+
+/// <https://developer.teamwork.com/guides/api-responses> has the statuses, and no body.
+fn refusal(_: u16, answer: &Value) -> Refusal {
+    let mut sentences: Vec<String> = ["MESSAGE", "error"]
+        .iter()
+        .find_map(|name| text(answer, name))
+        .into_iter()
+        .collect();
+    if sentences.is_empty() {
+        sentences.extend(super::sentences(&answer["content"]["errors"]));
+        sentences.extend(super::sentences(&answer["errors"]));
+    }
+    Refusal {
+        code: None,
+        message: (!sentences.is_empty()).then(|| sentences.join("; ")),
+        faults: Vec::new(),
+    }
+}

@@ -1,0 +1,265 @@
+//! The second half of a call: what became of the request, to a unified answer or an error that tells the truth.
+//!
+//! The status comes first and the body second: a refusal that happens to look like a user is still a refusal.
+
+use serde_json::Value;
+
+use crate::bindings::types::{
+    Error, ErrorCode, Finding, FindingCode, Outcome, Place, ProviderAnswer, ProviderRefusal,
+    RateLimit, TransportError, User,
+};
+use crate::field::Field;
+use crate::findings::error;
+use crate::integration::{Integration, OperationName, Refusal};
+use crate::plan::Context;
+use crate::{rate, status};
+
+/// A call that the provider carried out.
+#[derive(Debug, PartialEq)]
+pub struct Answered<'a> {
+    /// The user, with `remote_data`, in no particular format yet.
+    pub user: User,
+    /// The provider's body.
+    pub body: &'a [u8],
+    /// The provider's content type.
+    pub content_type: Option<&'a str>,
+    /// What was found in the input and in the answer.
+    pub warnings: Vec<Finding>,
+    /// The provider's rate limit.
+    pub rate_limit: Option<RateLimit>,
+}
+
+/// Reads what became of a request.
+///
+/// # Errors
+///
+/// A refusal or failure of the provider, an answer that cannot be used, or why there is none.
+pub fn interpret<'a>(
+    context: &Context,
+    answer: Result<&'a ProviderAnswer, &TransportError>,
+) -> Result<Answered<'a>, Error> {
+    let call = Call {
+        context,
+        integration: context.integration,
+    };
+    match answer {
+        Ok(answer) => match answer.status {
+            200..=299 => call.success(answer),
+            400..=599 => Err(call.refusal(answer)),
+            other => Err(call.unusable(
+                answer,
+                &format!("answered with status {other}, which is not followed"),
+            )),
+        },
+        Err(fault) => Err(call.transport(fault)),
+    }
+}
+
+struct Call<'a> {
+    context: &'a Context,
+    integration: &'static Integration,
+}
+
+impl Call<'_> {
+    fn success<'a>(&self, answer: &'a ProviderAnswer) -> Result<Answered<'a>, Error> {
+        let coding = rate::header(answer, "content-encoding").unwrap_or("identity");
+        if !coding.eq_ignore_ascii_case("identity") {
+            return Err(self.unusable(
+                answer,
+                "answered with a compressed body, which was not asked for",
+            ));
+        }
+        let text = match std::str::from_utf8(&answer.body) {
+            Ok(text) if text.trim_ascii().is_empty() => "{}",
+            Ok(text) => text.trim_ascii(),
+            Err(_) => return Err(self.unusable(answer, "answered with a body that is not UTF-8")),
+        };
+        let value = match crate::body::parse(text.as_bytes()) {
+            Ok(value @ Value::Object(_)) => value,
+            Ok(other) => {
+                let found = crate::input::kind(&other);
+                return Err(self.unusable(
+                    answer,
+                    &format!("answered with {found} where an object was expected"),
+                ));
+            }
+            Err(_) => return Err(self.unusable(answer, "answered with a body that is not JSON")),
+        };
+        let mut user = (self.integration.user)(&value, self.context.operation);
+        let mut warnings = self.context.warnings.clone();
+        user.id = user.id.or_else(|| self.context.id.clone());
+        if user.id.is_none() {
+            let message = format!(
+                "{} answered without the id of the user that it created",
+                self.integration.title
+            );
+            let (code, in_) = (FindingCode::IdMissing, Place::Body);
+            warnings.push(Finding {
+                code,
+                in_,
+                path: "/id".to_owned(),
+                message,
+            });
+        }
+        user.remote_data = Some(text.to_owned());
+        Ok(Answered {
+            user,
+            body: &answer.body,
+            content_type: rate::header(answer, "content-type"),
+            warnings,
+            rate_limit: self.rate_limit(answer),
+        })
+    }
+
+    /// A 4xx or 5xx.
+    fn refusal(&self, answer: &ProviderAnswer) -> Error {
+        let title = self.integration.title;
+        let outcome = status::outcome(answer.status);
+        let failed = answer.status >= 500;
+        let body = crate::body::parse(&answer.body).unwrap_or(Value::Null);
+        let Refusal {
+            code,
+            message,
+            faults,
+        } = (self.integration.refusal)(answer.status, &body);
+        let (code, status) = if failed {
+            (ErrorCode::ProviderFailed, 502)
+        } else {
+            let code = code.unwrap_or(status::refusal(answer.status));
+            (code, status::of_refusal(code, answer.status))
+        };
+        let verb = if failed {
+            "failed"
+        } else {
+            "refused the request"
+        };
+        let mut sentence = format!("{title} {verb} with status {}", answer.status);
+        if let Some(message) = message {
+            sentence.push_str(": ");
+            sentence.push_str(&message);
+        }
+        let violations = faults.into_iter().map(|fault| Finding {
+            code: FindingCode::Format,
+            in_: Place::Body,
+            path: self.pointer(fault.field, &fault.name),
+            message: fault.message,
+        });
+        let retry = matches!(answer.status, 429 | 503);
+        Error {
+            violations: if failed {
+                Vec::new()
+            } else {
+                violations.collect()
+            },
+            provider: Some(ProviderRefusal {
+                status: answer.status,
+                body: Some(answer.body.clone()),
+            }),
+            retry_after: rate::retry_after(answer).filter(|_| retry),
+            rate_limit: self.rate_limit(answer),
+            ..self.error(code, status, outcome, sentence)
+        }
+    }
+
+    /// Where the caller said what the provider finds wrong.
+    fn pointer(&self, field: Option<Field>, name: &str) -> String {
+        match field {
+            Some(Field::Emails) => format!("/emails/{}/email", self.context.position),
+            Some(Field::Roles) => "/roles/0".to_owned(),
+            Some(field) => field.pointer().to_owned(),
+            None => format!("/remote_data/{}", crate::input::escaped(name)),
+        }
+    }
+
+    fn unusable(&self, answer: &ProviderAnswer, what: &str) -> Error {
+        Error {
+            provider: Some(ProviderRefusal {
+                status: answer.status,
+                body: Some(answer.body.clone()),
+            }),
+            rate_limit: self.rate_limit(answer),
+            ..self.error(
+                ErrorCode::UnusableAnswer,
+                502,
+                Outcome::Unknown,
+                format!("{} {what}", self.integration.title),
+            )
+        }
+    }
+
+    fn transport(&self, fault: &TransportError) -> Error {
+        let title = self.integration.title;
+        let error = |code, status, outcome, message| self.error(code, status, outcome, message);
+        match fault {
+            TransportError::NoConnection(why) => {
+                let message = format!("no connection to {title}: {why}");
+                error(ErrorCode::NoConnection, 502, Outcome::NotSent, message)
+            }
+            TransportError::EgressDenied(why) => {
+                let message = format!("the host does not allow this request: {why}");
+                error(ErrorCode::EgressDenied, 502, Outcome::NotSent, message)
+            }
+            TransportError::ConnectionLost(why) => {
+                let message = format!("the connection to {title} was lost: {why}");
+                error(ErrorCode::ConnectionLost, 502, Outcome::Unknown, message)
+            }
+            TransportError::Deadline(begun) => {
+                let outcome = if *begun {
+                    Outcome::Unknown
+                } else {
+                    Outcome::NotSent
+                };
+                error(
+                    ErrorCode::Deadline,
+                    504,
+                    outcome,
+                    format!("the deadline passed before {title} had answered"),
+                )
+            }
+            TransportError::AnswerTooLarge(status) => {
+                let outcome = status::outcome(*status);
+                let message =
+                    format!("{title} answered with status {status} and more than the host accepts");
+                Error {
+                    provider: Some(ProviderRefusal {
+                        status: *status,
+                        body: None,
+                    }),
+                    ..error(ErrorCode::AnswerTooLarge, 502, outcome, message)
+                }
+            }
+        }
+    }
+
+    fn rate_limit(&self, answer: &ProviderAnswer) -> Option<RateLimit> {
+        rate::limit(answer, self.integration.usage_header)
+    }
+
+    /// An error that says how to look where nobody knows what became of the user.
+    fn error(&self, code: ErrorCode, status: u16, outcome: Outcome, mut message: String) -> Error {
+        if outcome == Outcome::Unknown {
+            message.push_str(&unknown(self.context, self.integration));
+        }
+        error(code, status, outcome, message)
+    }
+}
+
+/// What to do when nobody knows what became of a call.
+fn unknown(context: &Context, integration: &Integration) -> String {
+    let title = integration.title;
+    match (context.operation, &context.email) {
+        (OperationName::Create, Some(email)) => {
+            format!(
+                "; the user may exist now: before trying again, look in {title} by email `{email}`"
+            )
+        }
+        (OperationName::Create, None) => {
+            format!(
+                "; the user may exist now: before trying again, look in {title} by the user's name, no email was given"
+            )
+        }
+        (OperationName::Update, _) => {
+            format!("; the change may have been made: look at the user in {title}")
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The first half of a call: operation, account and input to the provider's request, or every violation at once.
+
+mod context;
+mod request;
+mod validate;
+
+pub use context::{Context, foreign_context};
+pub use request::{MASK, mask};
+
+use crate::bindings::accounts::Account;
+use crate::bindings::types::{
+    Error, ErrorCode, NewUser, Options, Outcome, ProviderRequest, UserChanges,
+};
+use crate::body::primary_position;
+use crate::findings::{Findings, error};
+use crate::integration::{Integration, Operation, find};
+use validate::{Given, Input};
+
+/// A call made ready.
+#[derive(Debug)]
+pub struct Planned {
+    /// What to send.
+    pub request: ProviderRequest,
+    /// What the second half needs.
+    pub context: Context,
+}
+
+/// Plans the creation of a user. `findings` may hold what reading the input has found already.
+///
+/// # Errors
+///
+/// `account-unusable`, or `invalid-request` with every violation at once.
+pub fn create(
+    account: &Account,
+    user: &NewUser,
+    options: &Options,
+    findings: Findings,
+) -> Result<Planned, Error> {
+    let integration = integration(account)?;
+    plan(
+        account,
+        integration,
+        &integration.create,
+        None,
+        user,
+        options,
+        findings,
+    )
+}
+
+/// Plans a change of the user `id`.
+///
+/// # Errors
+///
+/// `account-unusable`, `unsupported-operation`, or `invalid-request` with every violation at once.
+pub fn update(
+    account: &Account,
+    id: &str,
+    changes: &UserChanges,
+    options: &Options,
+    findings: Findings,
+) -> Result<Planned, Error> {
+    let integration = integration(account)?;
+    let operation = update_of(integration)?;
+    plan(
+        account,
+        integration,
+        operation,
+        Some(id),
+        changes,
+        options,
+        findings,
+    )
+}
+
+/// The integration of an account.
+///
+/// # Errors
+///
+/// `account-unusable` when there is none of that name.
+pub fn integration(account: &Account) -> Result<&'static Integration, Error> {
+    find(&account.integration)
+        .ok_or_else(|| unusable(format!("there is no integration `{}`", account.integration)))
+}
+
+/// How an integration changes users.
+///
+/// # Errors
+///
+/// `unsupported-operation` when it cannot.
+pub fn update_of(integration: &Integration) -> Result<&Operation<UserChanges>, Error> {
+    integration.update.as_ref().ok_or_else(|| {
+        let message = format!("{} has no operation `update-user`", integration.title);
+        error(
+            ErrorCode::UnsupportedOperation,
+            405,
+            Outcome::NotSent,
+            message,
+        )
+    })
+}
+
+fn unusable(message: String) -> Error {
+    error(ErrorCode::AccountUnusable, 500, Outcome::NotSent, message)
+}
+
+fn plan<I: Input>(
+    account: &Account,
+    integration: &'static Integration,
+    operation: &Operation<I>,
+    id: Option<&str>,
+    input: &I,
+    options: &Options,
+    mut findings: Findings,
+) -> Result<Planned, Error> {
+    let endpoint = request::Endpoint::new(account, integration).map_err(unusable)?;
+    let valid = validate::validate(integration, operation, id, input, options, &mut findings);
+    let warnings = findings.verdict()?;
+    let mut body = (operation.body)(input);
+    if let Some(data) = valid.remote_data {
+        body = crate::body::merged(&body, data, operation.wrapper);
+    }
+    let target = request::Target {
+        id,
+        project: valid.project,
+        remote_query: &options.remote_query,
+    };
+    let request = endpoint
+        .request(operation, &target, body)
+        .map_err(unusable)?;
+    let emails = match input.given(crate::field::Field::Emails) {
+        Given::Emails(emails) => emails,
+        _ => &[],
+    };
+    let position = primary_position(emails).unwrap_or_default();
+    Ok(Planned {
+        request,
+        context: Context {
+            integration,
+            operation: I::OPERATION,
+            id: id.map(str::to_owned),
+            email: emails.get(position).map(|email| email.address.clone()),
+            position,
+            format: options.format,
+            ignore_remote_data: options.ignore_remote_data,
+            exclude_fields: options.exclude_fields.clone(),
+            warnings,
+        },
+    })
+}

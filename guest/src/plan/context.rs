@@ -1,0 +1,202 @@
+//! What the second half of a call needs from the first.
+
+use serde_json::{Map, Value, json};
+
+use crate::answer::{text, texts, truth};
+use crate::bindings::types::{Error, ErrorCode, Finding, FindingCode, Format, Outcome, Place};
+use crate::codes;
+use crate::findings::error;
+use crate::integration::{Integration, OperationName, find};
+
+/// What the second half of a call needs from the first. It holds no secret.
+#[derive(Debug)]
+pub struct Context {
+    /// The integration that is called.
+    pub integration: &'static Integration,
+    /// The operation.
+    pub operation: OperationName,
+    /// The id of the user that is changed.
+    pub id: Option<String>,
+    /// The primary address: by it, a person can look whether a user was created.
+    pub email: Option<String>,
+    /// The position of the primary address in the input.
+    pub position: usize,
+    /// The form of the answer.
+    pub format: Format,
+    /// Whether `remote_data` is left out.
+    pub ignore_remote_data: bool,
+    /// The fields that are left out.
+    pub exclude_fields: Vec<String>,
+    /// What was found in the input.
+    pub warnings: Vec<Finding>,
+}
+
+/// A context is read by the version that wrote it only.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The error for a context that is not one.
+#[must_use]
+pub fn foreign_context() -> Error {
+    let message = "expected the context of the matching first half, of the same version".to_owned();
+    error(ErrorCode::InvalidRequest, 400, Outcome::Unknown, message)
+}
+
+impl Context {
+    /// The form in which it crosses the boundary: JSON, written and read as a value, so that the component needs no second
+    /// reader.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let Self {
+            integration,
+            operation,
+            id,
+            email,
+            position,
+            format,
+            ignore_remote_data,
+            exclude_fields,
+            warnings,
+        } = self;
+        crate::body::json(&json!({
+            "version": VERSION,
+            "integration": integration.name,
+            "operation": operation.as_str(),
+            "id": id,
+            "email": email,
+            "position": position,
+            "format": codes::format(*format),
+            "ignore_remote_data": ignore_remote_data,
+            "exclude_fields": exclude_fields,
+            "warnings": warnings.iter().map(write).collect::<Vec<Value>>(),
+        }))
+    }
+
+    /// Reads what `to_bytes` wrote.
+    ///
+    /// # Errors
+    ///
+    /// `invalid-request` when the bytes are not a context of this version.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        crate::body::parse(bytes)
+            .ok()
+            .as_ref()
+            .and_then(read)
+            .ok_or_else(foreign_context)
+    }
+}
+
+fn read(context: &Value) -> Option<Context> {
+    if text(context, "version")? != VERSION {
+        return None;
+    }
+    let operation = text(context, "operation")?;
+    Some(Context {
+        integration: find(&text(context, "integration")?)?,
+        operation: [OperationName::Create, OperationName::Update]
+            .into_iter()
+            .find(|name| name.as_str() == operation)?,
+        id: text(context, "id"),
+        email: text(context, "email"),
+        position: usize::try_from(context["position"].as_u64()?).ok()?,
+        format: by_word(
+            &[Format::Unified, Format::Raw, Format::Normalized],
+            codes::format,
+            &text(context, "format")?,
+        )?,
+        ignore_remote_data: truth(context, "ignore_remote_data")?,
+        exclude_fields: texts(context, "exclude_fields")?,
+        warnings: context["warnings"]
+            .as_array()?
+            .iter()
+            .map(finding)
+            .collect::<Option<_>>()?,
+    })
+}
+
+fn write(finding: &Finding) -> Value {
+    let Finding {
+        code,
+        in_,
+        path,
+        message,
+    } = finding;
+    let members = [
+        ("code", codes::finding(*code)),
+        ("in", codes::place(*in_)),
+        ("path", path),
+        ("message", message),
+    ];
+    Value::Object(Map::from_iter(
+        members.map(|(name, value)| (name.to_owned(), Value::from(value))),
+    ))
+}
+
+fn finding(value: &Value) -> Option<Finding> {
+    Some(Finding {
+        code: by_word(&CODES, codes::finding, &text(value, "code")?)?,
+        in_: by_word(
+            &[Place::Body, Place::Query, Place::Path, Place::Header],
+            codes::place,
+            &text(value, "in")?,
+        )?,
+        path: text(value, "path").unwrap_or_default(),
+        message: text(value, "message").unwrap_or_default(),
+    })
+}
+
+/// Every code that a warning can have.
+const CODES: [FindingCode; 5] = [
+    FindingCode::UnknownField,
+    FindingCode::UnsupportedField,
+    FindingCode::SurplusValue,
+    FindingCode::IdMissing,
+    FindingCode::IdempotencyKeyIgnored,
+];
+
+/// The case of an enum that has this word.
+fn by_word<T: Copy>(cases: &[T], word: fn(T) -> &'static str, wanted: &str) -> Option<T> {
+    cases.iter().copied().find(|case| word(*case) == wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_context_comes_back_as_it_went() {
+        let warnings = CODES.map(|code| Finding {
+            code,
+            in_: Place::Body,
+            path: "/a~1b".to_owned(),
+            message: "m".to_owned(),
+        });
+        let context = Context {
+            integration: find("hive").unwrap(),
+            operation: OperationName::Update,
+            id: Some("1/ü".to_owned()),
+            email: None,
+            position: 3,
+            format: Format::Normalized,
+            ignore_remote_data: true,
+            exclude_fields: vec!["id".to_owned()],
+            warnings: warnings.to_vec(),
+        };
+        let bytes = context.to_bytes();
+        let back = Context::from_bytes(&bytes).unwrap();
+        assert_eq!(back.to_bytes(), bytes);
+        assert_eq!(back.warnings, warnings);
+        assert_eq!((back.id.as_deref(), back.position), (Some("1/ü"), 3));
+    }
+
+    #[test]
+    fn nothing_else_is_a_context() {
+        for bytes in ["", "{}", "[]", r#"{"version":"0.0.0"}"#] {
+            let error = Context::from_bytes(bytes.as_bytes()).unwrap_err();
+            assert_eq!(
+                (error.code, error.outcome),
+                (ErrorCode::InvalidRequest, Outcome::Unknown),
+                "{bytes}"
+            );
+        }
+    }
+}

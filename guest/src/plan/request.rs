@@ -1,0 +1,150 @@
+//! The provider's request: URL, headers, body.
+//!
+//! Nothing from a caller changes the host, the shape of the path, or what authenticates.
+
+use form_urlencoded::Serializer;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::account;
+use crate::bindings::accounts::{Account, Credentials};
+use crate::bindings::types::ProviderRequest;
+use crate::integration::{Auth, Integration, Operation};
+
+/// What stands in place of a header that authenticates, where the value is the host's to add or nobody's to see.
+pub const MASK: &str = "***";
+
+/// Everything but the unreserved characters of RFC 3986.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// Where an account's requests go, and how they authenticate.
+pub(super) struct Endpoint<'a> {
+    account: &'a Account,
+    integration: &'static Integration,
+    base_url: String,
+    auth: &'static Auth,
+    authentication: String,
+}
+
+impl<'a> Endpoint<'a> {
+    /// Fails with a sentence that says why the account cannot be used.
+    pub(super) fn new(
+        account: &'a Account,
+        integration: &'static Integration,
+    ) -> Result<Self, String> {
+        let base_url =
+            account::base_url(integration, account.base_url.as_deref(), &account.settings)?;
+        let (auth, authentication) = match &account.credentials {
+            Credentials::Injected(names) => (
+                account::scheme(integration, names.iter().map(String::as_str))?,
+                MASK.to_owned(),
+            ),
+            Credentials::Disclosed(pairs) => {
+                let auth =
+                    account::scheme(integration, pairs.iter().map(|(name, _)| name.as_str()))?;
+                (auth, account::authentication(auth, pairs)?)
+            }
+        };
+        Ok(Self {
+            account,
+            integration,
+            base_url,
+            auth,
+            authentication,
+        })
+    }
+
+    /// Fails with a sentence that names a setting that is missing or cannot be right.
+    pub(super) fn request<I>(
+        self,
+        operation: &Operation<I>,
+        target: &Target<'_>,
+        body: Vec<u8>,
+    ) -> Result<ProviderRequest, String> {
+        let mut url = self.base_url.clone();
+        url.push_str(&self.path(operation.path, target)?);
+        let query = self.query(operation.query, target)?;
+        if !query.is_empty() {
+            url.push('?');
+            url.push_str(&query);
+        }
+        let headers = vec![
+            ("content-type".to_owned(), "application/json".to_owned()),
+            ("content-length".to_owned(), body.len().to_string()),
+            ("accept".to_owned(), "application/json".to_owned()),
+            (
+                "user-agent".to_owned(),
+                concat!("unified-ticketing/", env!("CARGO_PKG_VERSION")).to_owned(),
+            ),
+            (self.auth.header.to_owned(), self.authentication),
+        ];
+        Ok(ProviderRequest {
+            method: operation.method.to_owned(),
+            url,
+            headers,
+            body,
+        })
+    }
+
+    fn setting(&self, name: &str) -> Result<&str, String> {
+        let setting = self
+            .integration
+            .settings
+            .iter()
+            .find(|setting| setting.name == name);
+        let setting = setting.ok_or_else(|| format!("there is no setting `{name}`"))?;
+        account::setting(setting, &self.account.settings)
+    }
+
+    /// The path with its placeholders filled, each as one segment or a part of one.
+    fn path(&self, template: &str, target: &Target<'_>) -> Result<String, String> {
+        let mut path = String::with_capacity(template.len() + 40);
+        let mut rest = template;
+        while let Some((before, (name, after))) = rest
+            .split_once('{')
+            .and_then(|(before, rest)| Some((before, rest.split_once('}')?)))
+        {
+            let value = match name {
+                "id" => target.id.unwrap_or_default(),
+                "project" => target.project.unwrap_or_default(),
+                setting => self.setting(setting)?,
+            };
+            path.push_str(before);
+            path.extend(utf8_percent_encode(value, SEGMENT));
+            rest = after;
+        }
+        path.push_str(rest);
+        Ok(path)
+    }
+
+    /// The operation's own parameters that the caller does not set, then the caller's.
+    fn query(&self, own: &[(&str, &str)], target: &Target<'_>) -> Result<String, String> {
+        let mut query = Serializer::new(String::new());
+        for (name, setting) in own {
+            if target.remote_query.iter().all(|(given, _)| given != name) {
+                query.append_pair(name, self.setting(setting)?);
+            }
+        }
+        query.extend_pairs(target.remote_query);
+        Ok(query.finish())
+    }
+}
+
+/// What a call addresses, valid.
+pub(super) struct Target<'a> {
+    pub(super) id: Option<&'a str>,
+    pub(super) project: Option<&'a str>,
+    pub(super) remote_query: &'a [(String, String)],
+}
+
+/// A request as people may see it: what authenticates is masked.
+pub fn mask(request: &mut ProviderRequest, integration: &Integration) {
+    for (name, value) in &mut request.headers {
+        if integration.auth.iter().any(|auth| auth.header == name) {
+            MASK.clone_into(value);
+        }
+    }
+}

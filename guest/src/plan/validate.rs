@@ -1,0 +1,433 @@
+//! Checks an input by the table of its operation. Looks at every place before it is done.
+
+use serde_json::{Map, Value};
+
+use crate::bindings::types::{
+    Collection, Email, EmailsChange, FindingCode as Code, JsonChange, NewUser, Options, Place,
+    Role, RolesChange, TextChange, UserChanges,
+};
+use crate::body::{is_blank, primary_position, role_value};
+use crate::field::{Field, REMOTE_DATA, ResponseField, Rule};
+use crate::findings::{Findings, quoted};
+use crate::integration::{Integration, Operation, OperationName};
+
+/// What an input has in one field.
+pub(super) enum Given<'a> {
+    Absent,
+    Cleared,
+    Text(&'a str),
+    Emails(&'a [Email]),
+    Roles(&'a [Role]),
+    Json(&'a str),
+}
+
+/// An input that tables can look at.
+pub(super) trait Input {
+    const OPERATION: OperationName;
+    fn given(&self, field: Field) -> Given<'_>;
+    fn remote_data(&self) -> Option<&str>;
+}
+
+impl Input for NewUser {
+    const OPERATION: OperationName = OperationName::Create;
+
+    fn given(&self, field: Field) -> Given<'_> {
+        let given = match field {
+            Field::FirstName => self.first_name.as_deref().map(Given::Text),
+            Field::LastName => self.last_name.as_deref().map(Given::Text),
+            Field::Name => self.name.as_deref().map(Given::Text),
+            Field::Emails => self.emails.as_deref().map(Given::Emails),
+            Field::Roles => self.roles.as_deref().map(Given::Roles),
+            Field::NickName => self.nick_name.as_deref().map(Given::Text),
+            Field::CustomFields => self.custom_fields.as_deref().map(Given::Json),
+            Field::Avatar => self.avatar.as_deref().map(Given::Text),
+        };
+        given.unwrap_or(Given::Absent)
+    }
+
+    fn remote_data(&self) -> Option<&str> {
+        self.remote_data.as_deref()
+    }
+}
+
+impl Input for UserChanges {
+    const OPERATION: OperationName = OperationName::Update;
+
+    fn given(&self, field: Field) -> Given<'_> {
+        let text = |change| match change {
+            &TextChange::Keep => Given::Absent,
+            TextChange::Clear => Given::Cleared,
+            TextChange::Set(text) => Given::Text(text),
+        };
+        match field {
+            Field::FirstName => text(&self.first_name),
+            Field::LastName => text(&self.last_name),
+            Field::Name => text(&self.name),
+            Field::NickName => text(&self.nick_name),
+            Field::Avatar => text(&self.avatar),
+            Field::Emails => match &self.emails {
+                EmailsChange::Keep => Given::Absent,
+                EmailsChange::Clear => Given::Cleared,
+                EmailsChange::Set(emails) => Given::Emails(emails),
+            },
+            Field::Roles => match &self.roles {
+                RolesChange::Keep => Given::Absent,
+                RolesChange::Clear => Given::Cleared,
+                RolesChange::Set(roles) => Given::Roles(roles),
+            },
+            Field::CustomFields => match &self.custom_fields {
+                JsonChange::Keep => Given::Absent,
+                JsonChange::Clear => Given::Cleared,
+                JsonChange::Set(json) => Given::Json(json),
+            },
+        }
+    }
+
+    fn remote_data(&self) -> Option<&str> {
+        self.remote_data.as_deref()
+    }
+}
+
+/// What only checking finds out.
+pub(super) struct Valid<'a> {
+    pub(super) remote_data: Option<Map<String, Value>>,
+    pub(super) project: Option<&'a str>,
+}
+
+pub(super) fn validate<'a, I: Input>(
+    integration: &Integration,
+    operation: &Operation<I>,
+    id: Option<&str>,
+    input: &I,
+    options: &'a Options,
+    findings: &mut Findings,
+) -> Valid<'a> {
+    check_options(integration, options, findings);
+    if let Some(id) = id
+        && matches!(id, "" | "." | "..")
+    {
+        let message = format!("expected a user's id, but found {}", quoted(id));
+        findings.violation(Code::Format, Place::Path, "id", message);
+    }
+    let project = check_collections(integration, operation, options, findings);
+    for field in Field::ALL {
+        match (operation.rule(field), input.given(field)) {
+            (None, Given::Absent) => {}
+            (_, Given::Cleared) if field == Field::Emails => not_clearable(field, findings),
+            (None, _) => {
+                let message = format!(
+                    "{} does not take `{}` in `{}`",
+                    integration.title,
+                    field.name(),
+                    I::OPERATION.as_str()
+                );
+                findings.tolerated(
+                    Code::UnsupportedField,
+                    Place::Body,
+                    field.pointer(),
+                    message,
+                );
+            }
+            (Some(rule), given) => check(rule, &given, I::OPERATION, findings),
+        }
+    }
+    check_any_of(integration, operation, input, findings);
+    let remote_data = check_remote_data(input, findings);
+    if I::OPERATION == OperationName::Update
+        && operation
+            .fields
+            .iter()
+            .all(|rule| matches!(input.given(rule.field), Given::Absent))
+        && remote_data
+            .as_ref()
+            .is_none_or(|data| data.values().all(sends_nothing))
+        && findings
+            .violations
+            .iter()
+            .all(|finding| finding.in_ != Place::Body)
+    {
+        let message = "expected a change that the integration takes, but found none".to_owned();
+        findings.violation(Code::EmptyUpdate, Place::Body, "", message);
+    }
+    Valid {
+        remote_data,
+        project,
+    }
+}
+
+fn check(rule: &Rule, given: &Given<'_>, operation: OperationName, findings: &mut Findings) {
+    let pointer = rule.field.pointer();
+    match given {
+        Given::Absent if rule.required => missing(rule.field, findings),
+        Given::Text(text) if rule.required && is_blank(text) => missing(rule.field, findings),
+        Given::Absent | Given::Text(_) => {}
+        Given::Cleared if rule.single => not_clearable(rule.field, findings),
+        Given::Cleared => {}
+        Given::Emails(emails) => check_emails(rule, emails, operation, findings),
+        Given::Roles(roles) => check_roles(rule, roles, operation, findings),
+        Given::Json(json) => match crate::body::parse(json.as_bytes()) {
+            Ok(value) if rule.object && !value.is_object() => {
+                let message = format!(
+                    "expected an object, but found {}",
+                    crate::input::kind(&value)
+                );
+                findings.violation(Code::Type, Place::Body, pointer, message);
+            }
+            Ok(_) => {}
+            Err(fault) => {
+                findings.violation(
+                    Code::Format,
+                    Place::Body,
+                    pointer,
+                    format!("expected JSON, but found a fault: {fault}"),
+                );
+            }
+        },
+    }
+}
+
+/// Notes that a field cannot be emptied: no integration has a user without an address, or one role that is none.
+fn not_clearable(field: Field, findings: &mut Findings) {
+    let message = format!("`{}` can be replaced, but not cleared", field.name());
+    findings.violation(Code::NotClearable, Place::Body, field.pointer(), message);
+}
+
+/// Notes that a field is missing, unless its value has been refused already.
+fn missing(field: Field, findings: &mut Findings) {
+    if !findings.refused(field.pointer()) {
+        let expected = if field == Field::Emails {
+            "at least one email address"
+        } else {
+            "a text that is not blank"
+        };
+        let message = format!(
+            "`{}` is required: expected {expected}, but found none",
+            field.name()
+        );
+        findings.violation(Code::Required, Place::Body, field.pointer(), message);
+    }
+}
+
+fn check_emails(rule: &Rule, emails: &[Email], operation: OperationName, findings: &mut Findings) {
+    if emails.is_empty() && (rule.required || operation == OperationName::Update) {
+        missing(Field::Emails, findings);
+    }
+    let primary = primary_position(emails);
+    for (position, email) in emails.iter().enumerate() {
+        if is_blank(&email.address) && !findings.refused(&format!("/emails/{position}")) {
+            let message = "expected an email address, but found none".to_owned();
+            findings.violation(
+                Code::Required,
+                Place::Body,
+                &format!("/emails/{position}/email"),
+                message,
+            );
+        }
+        if let Some(kind) = email.type_.as_deref()
+            && operation == OperationName::Create
+            && !matches!(kind, "primary" | "other")
+        {
+            let message = format!("expected `primary` or `other`, but found {}", quoted(kind));
+            findings.violation(
+                Code::Enum,
+                Place::Body,
+                &format!("/emails/{position}/type"),
+                message,
+            );
+        }
+        if !rule.further && primary != Some(position) {
+            let message = "a user has one address here: this one is not sent".to_owned();
+            findings.warning(
+                Code::SurplusValue,
+                Place::Body,
+                &format!("/emails/{position}"),
+                message,
+            );
+        }
+    }
+}
+
+fn check_roles(rule: &Rule, roles: &[Role], operation: OperationName, findings: &mut Findings) {
+    let pointer = rule.field.pointer();
+    if roles.is_empty()
+        && rule.single
+        && operation == OperationName::Update
+        && !findings.refused(pointer)
+    {
+        let message = "expected one role, but found none".to_owned();
+        findings.violation(Code::Required, Place::Body, pointer, message);
+    }
+    if rule.single && roles.len() > 1 {
+        let message = format!("expected one role, but found {}", roles.len());
+        findings.violation(Code::TooMany, Place::Body, pointer, message);
+    }
+    for (position, role) in roles.iter().enumerate() {
+        let named = role.name.as_deref().is_some_and(|name| !is_blank(name));
+        let member = if rule.by_id || (!named && role_value(role).is_some()) {
+            "id"
+        } else {
+            "name"
+        };
+        let path = format!("/roles/{position}/{member}");
+        let value = if rule.by_id {
+            role.id.as_deref().filter(|id| !is_blank(id))
+        } else {
+            role_value(role)
+        };
+        match value {
+            None if findings.refused(&format!("/roles/{position}")) => {}
+            None => {
+                findings.violation(
+                    Code::Required,
+                    Place::Body,
+                    &path,
+                    format!("expected the role's {member}, but found none"),
+                );
+            }
+            Some(value) if !rule.values.is_empty() && !rule.values.contains(&value) => {
+                let message = format!(
+                    "expected one of `{}`, but found {}",
+                    rule.values.join("`, `"),
+                    quoted(value)
+                );
+                findings.violation(Code::Enum, Place::Body, &path, message);
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+fn check_any_of<I: Input>(
+    integration: &Integration,
+    operation: &Operation<I>,
+    input: &I,
+    findings: &mut Findings,
+) {
+    let Some(first) = operation.any_of.first() else {
+        return;
+    };
+    let there = |field: &Field| {
+        matches!(input.given(*field), Given::Text(text) if !is_blank(text))
+            || findings.refused(field.pointer())
+    };
+    if !operation.any_of.iter().any(there) {
+        let names: Vec<&str> = operation.any_of.iter().map(|field| field.name()).collect();
+        let message = format!(
+            "{} needs one of `{}`, but found none",
+            integration.title,
+            names.join("`, `")
+        );
+        findings.violation(Code::Required, Place::Body, first.pointer(), message);
+    }
+}
+
+fn check_remote_data<I: Input>(input: &I, findings: &mut Findings) -> Option<Map<String, Value>> {
+    let pointer = "/remote_data";
+    match crate::body::parse(input.remote_data()?.as_bytes()) {
+        Ok(Value::Object(data)) => Some(data),
+        Ok(other) => {
+            let message = format!(
+                "expected an object, but found {}",
+                crate::input::kind(&other)
+            );
+            findings.violation(Code::Type, Place::Body, pointer, message);
+            None
+        }
+        Err(fault) => {
+            findings.violation(
+                Code::Format,
+                Place::Body,
+                pointer,
+                format!("expected JSON, but found a fault: {fault}"),
+            );
+            None
+        }
+    }
+}
+
+/// Whether a member has no value at any depth.
+fn sends_nothing(value: &Value) -> bool {
+    value
+        .as_object()
+        .is_some_and(|object| object.values().all(sends_nothing))
+}
+
+fn check_options(integration: &Integration, options: &Options, findings: &mut Findings) {
+    for (name, _) in &options.remote_query {
+        let parameter = name.split('[').next().unwrap_or_default();
+        if integration
+            .auth_query
+            .iter()
+            .any(|own| own.eq_ignore_ascii_case(parameter))
+        {
+            let message = format!("`{parameter}` authenticates the account and cannot be set");
+            findings.violation(
+                Code::UnsupportedField,
+                Place::Query,
+                &format!("remote_query[{name}]"),
+                message,
+            );
+        }
+    }
+    for name in &options.exclude_fields {
+        if name != REMOTE_DATA && ResponseField::ALL.iter().all(|field| field.name() != name) {
+            let message = format!("expected a field of the answer, but found {}", quoted(name));
+            findings.tolerated(
+                Code::UnknownField,
+                Place::Query,
+                "truto_exclude_fields",
+                message,
+            );
+        }
+    }
+}
+
+/// The id of the collection that the operation needs.
+fn check_collections<'a, I>(
+    integration: &Integration,
+    operation: &Operation<I>,
+    options: &'a Options,
+    findings: &mut Findings,
+) -> Option<&'a str> {
+    let path = "collections";
+    let Some(kind) = operation.collection() else {
+        if !options.collections.is_empty() {
+            let message = format!("{} does not take `collections`", integration.title);
+            findings.tolerated(Code::UnsupportedField, Place::Query, path, message);
+        }
+        return None;
+    };
+    let fits = |entry: &&Collection| entry.type_.as_deref().is_none_or(|given| given == kind);
+    let found: Vec<&Collection> = options.collections.iter().filter(fits).collect();
+    match found.as_slice() {
+        [] => {
+            let message = format!(
+                "{} requires a collection of type `{kind}`, but found none",
+                integration.title
+            );
+            findings.violation(Code::Required, Place::Query, path, message);
+            None
+        }
+        [collection] if is_number(&collection.id) => Some(&collection.id),
+        [collection] => {
+            let message = format!(
+                "expected the digits of a {kind}'s id, but found {}",
+                quoted(&collection.id)
+            );
+            findings.violation(Code::Format, Place::Query, path, message);
+            None
+        }
+        more => {
+            let message = format!(
+                "expected one collection of type `{kind}`, but found {}",
+                more.len()
+            );
+            findings.violation(Code::TooMany, Place::Query, path, message);
+            None
+        }
+    }
+}
+
+fn is_number(id: &str) -> bool {
+    !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())
+}

@@ -1,0 +1,426 @@
+//! Reads the query of the published API, in every spelling that its clients send.
+//!
+//! `a[b]=c`, `a[]=b`, `a[0]=b`, `a[0][id]=1` and `a[][id]=1`, percent-encoded or not; `+` is a space. Decoding is the
+//! `form_urlencoded` crate's. Reading the brackets is our own: the crates that do it give up at the first fault, do not read
+//! `a[][id]`, and let the last of two values win in silence.
+
+use std::borrow::Cow;
+
+use crate::bindings::types::{Collection, FindingCode as Code, Format, Options, Place};
+use crate::findings::{Findings, quoted};
+
+/// The parameter that names the account.
+pub const ACCOUNT: &str = "integrated_account_id";
+
+/// What a query says, besides the account.
+#[derive(Debug, PartialEq)]
+pub struct Query {
+    /// How the call is made and answered.
+    pub options: Options,
+    /// Whether to answer with the plan, and send nothing.
+    pub dry_run: bool,
+}
+
+/// One parameter: `name[key][key]=value`.
+struct Parameter<'a> {
+    name: Cow<'a, str>,
+    value: Cow<'a, str>,
+}
+
+impl Parameter<'_> {
+    /// The name before the brackets, and what is in them.
+    fn keys(&self) -> (&str, Vec<&str>) {
+        let Some((base, rest)) = self.name.split_once('[') else {
+            return (&self.name, Vec::new());
+        };
+        match rest.strip_suffix(']') {
+            Some(keys) => (base, keys.split("][").collect()),
+            None => (&self.name, Vec::new()),
+        }
+    }
+}
+
+fn parameters(query: &str) -> Vec<Parameter<'_>> {
+    form_urlencoded::parse(query.as_bytes())
+        .map(|(name, value)| Parameter { name, value })
+        .collect()
+}
+
+/// The query of a request target.
+#[must_use]
+pub fn of(target: &str) -> &str {
+    target.split_once('?').map_or("", |(_, query)| query)
+}
+
+/// The account's id in a request target, as given; `None` when it is missing, or given more than once.
+#[must_use]
+pub fn account_id(target: &str) -> Option<String> {
+    let mut ids = parameters(of(target))
+        .into_iter()
+        .filter(|parameter| parameter.name == ACCOUNT);
+    match (ids.next(), ids.next()) {
+        (Some(id), None) if !id.value.is_empty() => Some(id.value.into_owned()),
+        _ => None,
+    }
+}
+
+/// The account's id, checked.
+///
+/// # Errors
+///
+/// The findings, when it is missing, given twice, or no UUID.
+pub fn account(query: &str) -> Result<String, Findings> {
+    let mut findings = Findings::default();
+    let parameters = parameters(query);
+    match scalar(&parameters, ACCOUNT, &mut findings) {
+        None => {
+            let message = format!("`{ACCOUNT}` is required: expected a UUID, but found none");
+            findings.violation(Code::Required, Place::Query, ACCOUNT, message);
+        }
+        Some(id) if !is_uuid(id) => {
+            findings.violation(
+                Code::Format,
+                Place::Query,
+                ACCOUNT,
+                format!("expected a UUID, but found {}", quoted(id)),
+            );
+        }
+        Some(id) if findings.violations.is_empty() => return Ok(id.to_owned()),
+        Some(_) => {}
+    }
+    Err(findings)
+}
+
+/// A UUID as RFC 9562 writes it: 36 characters with hyphens, in either case.
+#[must_use]
+pub fn is_uuid(text: &str) -> bool {
+    text.len() == 36 && uuid::Uuid::try_parse(text).is_ok()
+}
+
+/// Reads everything but the account's id.
+#[must_use]
+pub fn read(query: &str) -> (Query, Findings) {
+    let parameters = parameters(query);
+    let mut first = Findings::default();
+    let strict = truth(&parameters, "unified_strict", &mut first);
+    let mut findings = Findings::new(strict);
+    findings.violations = first.violations;
+    let options = Options {
+        format: format(&parameters, &mut findings),
+        ignore_remote_data: truth(&parameters, "truto_ignore_remote_data", &mut findings),
+        exclude_fields: Vec::new(),
+        remote_query: Vec::new(),
+        collections: Vec::new(),
+        strict,
+    };
+    let dry_run = truth(&parameters, "unified_dry_run", &mut findings);
+    let mut query = Query { options, dry_run };
+    let mut collections = Collections::default();
+    for parameter in &parameters {
+        let (base, keys) = parameter.keys();
+        let value = parameter.value.as_ref();
+        match (base, keys.as_slice()) {
+            (name, []) if SCALARS.contains(&name) => {}
+            ("truto_exclude_fields", [] | [_]) => {
+                let names = value
+                    .split(',')
+                    .map(str::trim)
+                    .filter(|name| !name.is_empty());
+                query
+                    .options
+                    .exclude_fields
+                    .extend(names.map(str::to_owned));
+            }
+            ("remote_query", [name, keys @ ..]) if !name.is_empty() => {
+                let mut name = (*name).to_owned();
+                for key in keys {
+                    name.push('[');
+                    name.push_str(key);
+                    name.push(']');
+                }
+                query.options.remote_query.push((name, value.to_owned()));
+            }
+            ("collections", [index, member @ ("id" | "type")]) => {
+                collections.add(index, member, value, &mut findings)
+            }
+            ("collections" | "remote_query", _) => {
+                let expected = if base == "collections" {
+                    "collections[][id]"
+                } else {
+                    "remote_query[NAME]"
+                };
+                let message = format!(
+                    "expected `{expected}`, but found {}",
+                    quoted(&parameter.name)
+                );
+                findings.violation(Code::Type, Place::Query, base, message);
+            }
+            _ => {
+                let message = "there is no such parameter".to_owned();
+                findings.tolerated(Code::UnknownField, Place::Query, &parameter.name, message);
+            }
+        }
+    }
+    query.options.collections = collections.finish(&mut findings);
+    (query, findings)
+}
+
+/// The parameters that have one value.
+const SCALARS: [&str; 5] = [
+    ACCOUNT,
+    "truto_response_format",
+    "truto_ignore_remote_data",
+    "unified_dry_run",
+    "unified_strict",
+];
+
+/// The one value of a parameter.
+fn scalar<'a>(
+    parameters: &'a [Parameter<'_>],
+    name: &str,
+    findings: &mut Findings,
+) -> Option<&'a str> {
+    let mut values = parameters
+        .iter()
+        .filter(|parameter| parameter.name == name)
+        .map(|parameter| parameter.value.as_ref());
+    let first = values.next();
+    let more = values.count();
+    if more > 0 {
+        let message = format!("expected one value, but found {}", more + 1);
+        findings.violation(Code::TooMany, Place::Query, name, message);
+    }
+    first.filter(|value| !value.is_empty())
+}
+
+fn truth(parameters: &[Parameter<'_>], name: &str, findings: &mut Findings) -> bool {
+    match scalar(parameters, name, findings) {
+        Some("true") => true,
+        None | Some("false") => false,
+        Some(other) => {
+            let message = format!("expected `true` or `false`, but found {}", quoted(other));
+            findings.violation(Code::Type, Place::Query, name, message);
+            false
+        }
+    }
+}
+
+fn format(parameters: &[Parameter<'_>], findings: &mut Findings) -> Format {
+    let name = "truto_response_format";
+    match scalar(parameters, name, findings) {
+        None | Some("unified") => Format::Unified,
+        Some("raw") => Format::Raw,
+        Some("normalized") => Format::Normalized,
+        Some(other) => {
+            let message = format!(
+                "expected `unified`, `raw` or `normalized`, but found {}",
+                quoted(other)
+            );
+            findings.violation(Code::Enum, Place::Query, name, message);
+            Format::Unified
+        }
+    }
+}
+
+/// Entries of `collections` as they come in: by their index, or, where the brackets are empty, in turn.
+#[derive(Default)]
+struct Collections {
+    entries: Vec<Entry>,
+}
+
+struct Entry {
+    index: String,
+    id: Option<String>,
+    kind: Option<String>,
+}
+
+impl Collections {
+    fn add(&mut self, index: &str, member: &str, value: &str, findings: &mut Findings) {
+        // With empty brackets, a member that the last entry has already begins the next entry.
+        let open = self
+            .entries
+            .iter_mut()
+            .rev()
+            .find(|entry| entry.index == index);
+        let taken = |entry: &Entry| {
+            if member == "id" {
+                entry.id.is_some()
+            } else {
+                entry.kind.is_some()
+            }
+        };
+        let entry = match open {
+            Some(entry) if !taken(entry) => entry,
+            Some(_) if !index.is_empty() => {
+                let message = format!(
+                    "expected one value of `collections[{index}][{member}]`, but found more"
+                );
+                findings.violation(Code::TooMany, Place::Query, "collections", message);
+                return;
+            }
+            _ => {
+                self.entries.push(Entry {
+                    index: index.to_owned(),
+                    id: None,
+                    kind: None,
+                });
+                let Some(entry) = self.entries.last_mut() else {
+                    return;
+                };
+                entry
+            }
+        };
+        let place = if member == "id" {
+            &mut entry.id
+        } else {
+            &mut entry.kind
+        };
+        *place = Some(value.to_owned());
+    }
+
+    fn finish(self, findings: &mut Findings) -> Vec<Collection> {
+        let mut collections = Vec::with_capacity(self.entries.len());
+        for Entry { index, id, kind } in self.entries {
+            match id {
+                Some(id) => collections.push(Collection { id, type_: kind }),
+                None => {
+                    let message =
+                        format!("expected `collections[{index}][id]`, but found a type alone");
+                    findings.violation(Code::Required, Place::Query, "collections", message);
+                }
+            }
+        }
+        collections
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(query: &str) -> Vec<String> {
+        let (_, findings) = read(query);
+        findings
+            .violations
+            .iter()
+            .map(|finding| format!("{} {}", finding.path, crate::codes::finding(finding.code)))
+            .collect()
+    }
+
+    #[test]
+    fn every_spelling_says_the_same() {
+        for query in [
+            "collections[][id]=1&collections[][type]=project&remote_query[a b]=c d&truto_exclude_fields[]=id&truto_exclude_fields[]=name",
+            "collections[0][id]=1&collections[0][type]=project&remote_query[a+b]=c+d&truto_exclude_fields[0]=id&truto_exclude_fields[1]=name",
+            "collections%5B%5D%5Bid%5D=1&collections%5B%5D%5Btype%5D=project&remote_query%5Ba%20b%5D=c%20d&truto_exclude_fields=id,name",
+            "collections[7][type]=project&collections[7][id]=1&remote_query[a%20b]=c+d&truto_exclude_fields%5B%5D=id%2C%20name",
+        ] {
+            let (read, findings) = read(query);
+            assert_eq!(findings.violations, [], "{query}");
+            assert_eq!(findings.warnings, [], "{query}");
+            let options = read.options;
+            assert_eq!(
+                options.collections,
+                [Collection {
+                    id: "1".to_owned(),
+                    type_: Some("project".to_owned())
+                }],
+                "{query}"
+            );
+            assert_eq!(
+                options.remote_query,
+                [("a b".to_owned(), "c d".to_owned())],
+                "{query}"
+            );
+            assert_eq!(options.exclude_fields, ["id", "name"], "{query}");
+        }
+    }
+
+    #[test]
+    fn empty_brackets_begin_an_entry_when_a_member_comes_again() {
+        let ids = |query| {
+            read(query)
+                .0
+                .options
+                .collections
+                .into_iter()
+                .map(|entry| entry.id)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(ids("collections[][id]=1&collections[][id]=2"), ["1", "2"]);
+        assert_eq!(
+            ids(
+                "collections[][type]=a&collections[][id]=1&collections[][type]=b&collections[][id]=2"
+            ),
+            ["1", "2"]
+        );
+        assert_eq!(ids("collections[1][id]=1&collections[0][id]=2"), ["1", "2"]);
+    }
+
+    #[test]
+    fn nested_remote_parameters_keep_their_brackets() {
+        let (read, _) = read(
+            "remote_query[filter][a]=1&remote_query[ids][]=2&remote_query[ids][]=3&remote_query[x]=",
+        );
+        let pairs: Vec<_> = read
+            .options
+            .remote_query
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        assert_eq!(pairs, ["filter[a]=1", "ids[]=2", "ids[]=3", "x="]);
+    }
+
+    #[test]
+    fn what_cannot_be_is_a_violation() {
+        assert_eq!(
+            faults("truto_response_format=xml&unified_dry_run=1"),
+            ["truto_response_format enum", "unified_dry_run type"]
+        );
+        assert_eq!(
+            faults("truto_response_format=raw&truto_response_format=raw"),
+            ["truto_response_format too-many"]
+        );
+        assert_eq!(faults("collections=1"), ["collections type"]);
+        assert_eq!(
+            faults("collections[][type]=project"),
+            ["collections required"]
+        );
+        assert_eq!(
+            faults("collections[0][id]=1&collections[0][id]=2"),
+            ["collections too-many"]
+        );
+        assert_eq!(
+            faults("remote_query=1&remote_query[]=1"),
+            ["remote_query type", "remote_query type"]
+        );
+        assert_eq!(
+            faults("unified_strict=true&surprise[a]=1"),
+            ["surprise[a] unknown-field"]
+        );
+    }
+
+    #[test]
+    fn an_account_is_a_uuid_given_once() {
+        let id = "62f44730-dd91-461e-bd6a-aedd9e0ad79d";
+        assert_eq!(account(&format!("a=b&{ACCOUNT}={id}")).unwrap(), id);
+        for query in [
+            String::new(),
+            format!("{ACCOUNT}="),
+            format!("{ACCOUNT}=acme"),
+            format!("{ACCOUNT}={}", id.replace('-', "")),
+            format!("{ACCOUNT}={{{id}}}"),
+            format!("{ACCOUNT}={id}&{ACCOUNT}={id}"),
+        ] {
+            assert_eq!(account(&query).unwrap_err().violations.len(), 1, "{query}");
+        }
+        assert_eq!(
+            account_id(&format!("/x?{ACCOUNT}={id}")).as_deref(),
+            Some(id)
+        );
+        assert_eq!(
+            account_id(&format!("/x?{ACCOUNT}={id}&{ACCOUNT}=other")),
+            None
+        );
+    }
+}

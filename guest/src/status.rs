@@ -1,0 +1,43 @@
+//! What a provider's status means, the same for every provider.
+
+use crate::bindings::types::{ErrorCode, Outcome};
+
+/// What became of the user when a complete answer has this status.
+///
+/// A 4xx says that the provider did not act, but 408: it says that the provider did not get the request in time, not what it
+/// did with what it had (RFC 9110, 15.5.9).
+#[must_use]
+pub const fn outcome(status: u16) -> Outcome {
+    match status {
+        408 => Outcome::Unknown,
+        400..=499 => Outcome::Rejected,
+        _ => Outcome::Unknown,
+    }
+}
+
+/// The code of a refusal whose body says no more.
+#[must_use]
+pub const fn refusal(status: u16) -> ErrorCode {
+    match status {
+        400 | 422 => ErrorCode::ProviderInvalid,
+        401 => ErrorCode::ProviderUnauthorized,
+        403 => ErrorCode::ProviderForbidden,
+        404 => ErrorCode::ProviderNotFound,
+        409 => ErrorCode::ProviderConflict,
+        429 => ErrorCode::ProviderRateLimited,
+        _ => ErrorCode::ProviderRefused,
+    }
+}
+
+/// The status that a refusal has towards the caller: the code's own where the provider says another than it means.
+#[must_use]
+pub const fn of_refusal(code: ErrorCode, status: u16) -> u16 {
+    match code {
+        ErrorCode::ProviderUnauthorized => 401,
+        ErrorCode::ProviderForbidden => 403,
+        ErrorCode::ProviderNotFound => 404,
+        ErrorCode::ProviderConflict => 409,
+        ErrorCode::ProviderRateLimited => 429,
+        _ => status,
+    }
+}

@@ -1,0 +1,75 @@
+//! Every golden case through the core.
+
+use unified_ticketing_guest::bindings::face::Step;
+use unified_ticketing_guest::integration::ALL;
+
+use crate::case::{self, Case, KINDS};
+use crate::support::{SERVER, account, answer, begin, finish, request};
+
+fn run(case: &Case) {
+    let response = match begin(&request(case), account(case)) {
+        Step::Respond(response) => {
+            assert!(
+                case.file.request.is_none(),
+                "{}: expected a request, but found {}",
+                case.name,
+                String::from_utf8_lossy(&response.body)
+            );
+            response
+        }
+        Step::Send((request, context)) => {
+            let target = request
+                .url
+                .strip_prefix(SERVER)
+                .unwrap_or_else(|| panic!("{}: {}", case.name, request.url));
+            case.check_request(&request.method, target, &request.headers, &request.body);
+            finish(&context, &answer(case))
+        }
+    };
+    case.check_response(SERVER, response.status, &response.headers, &response.body);
+}
+
+#[test]
+fn every_case_holds_natively() {
+    let cases = case::all();
+    let failed: Vec<&str> = cases
+        .iter()
+        .filter(|case| {
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(case))).is_err()
+        })
+        .map(|case| case.name.as_str())
+        .collect();
+    assert!(
+        failed.is_empty(),
+        "{} of {} cases failed: {failed:#?}",
+        failed.len(),
+        cases.len()
+    );
+}
+
+#[test]
+fn every_operation_has_a_case_of_every_kind() {
+    let cases = case::all();
+    let mut missing = Vec::new();
+    for integration in ALL {
+        for (operation, there) in [("create", true), ("update", integration.update.is_some())] {
+            let kinds = if there {
+                KINDS.to_vec()
+            } else {
+                vec!["unsupported"]
+            };
+            for kind in kinds {
+                let name = format!("{}/{operation}-{kind}", integration.name);
+                let of_kind = |case: &Case| {
+                    case.name
+                        .strip_prefix(&name)
+                        .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+                };
+                if !cases.iter().any(of_kind) {
+                    missing.push(name);
+                }
+            }
+        }
+    }
+    assert_eq!(missing, [""; 0], "cases that are missing");
+}

@@ -1,0 +1,6 @@
+//! The core on its own: no component, no runtime, no network.
+
+#[path = "../case.rs"]
+mod case;
+mod cases;
+mod support;
