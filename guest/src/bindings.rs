@@ -28,6 +28,8 @@ pub(crate) mod generated {
 }
 
 pub use generated::exports::unified::ticketing::{face, integrations, users};
+#[cfg(target_arch = "wasm32")]
+pub(crate) use generated::exports::wasi::http::incoming_handler;
 pub use generated::unified::ticketing::{accounts, types};
 
 #[cfg(target_arch = "wasm32")]

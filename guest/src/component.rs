@@ -1,13 +1,16 @@
 //! The exports, a line each. They translate; they decide nothing.
 
 mod send;
+mod serve;
+
+use wasi::http::types::{IncomingRequest, ResponseOutparam};
 
 use crate::bindings::accounts::{self, Account};
 use crate::bindings::types::{
     Context as ContextBytes, Error, NewUser, Options, Plan, ProviderAnswer, Response,
     TransportError, UserChanges,
 };
-use crate::bindings::{face, integrations, users};
+use crate::bindings::{face, incoming_handler, integrations, users};
 use crate::findings::Findings;
 use crate::integration::OperationName;
 use crate::plan::{self, Context, Planned, foreign_context};
@@ -53,6 +56,12 @@ impl users::Guest for Component {
         answer: Result<ProviderAnswer, TransportError>,
     ) -> Result<Response, Error> {
         finish(&context, OperationName::Update, &answer)
+    }
+}
+
+impl incoming_handler::Guest for Component {
+    fn handle(request: IncomingRequest, out: ResponseOutparam) {
+        serve::handle(request, out);
     }
 }
 

@@ -3,4 +3,7 @@
 #[path = "../case.rs"]
 mod case;
 mod cases;
+mod laws;
+mod properties;
+mod published;
 mod support;

@@ -68,7 +68,7 @@ fn outgoing(request: &ProviderRequest) -> Result<OutgoingRequest, TransportError
 }
 
 /// Writes as much at a time as the host permits: `blocking-write-and-flush` traps beyond 4,096 bytes.
-fn write(body: OutgoingBody, bytes: &[u8]) -> Result<(), StreamError> {
+pub(super) fn write(body: OutgoingBody, bytes: &[u8]) -> Result<(), StreamError> {
     let stream = body.write().map_err(|()| StreamError::Closed)?;
     write_all(&stream, bytes)?;
     drop(stream);
@@ -108,12 +108,7 @@ fn wait(future: &FutureIncomingResponse) -> Result<IncomingResponse, TransportEr
 
 fn read(response: IncomingResponse) -> Result<ProviderAnswer, TransportError> {
     let status = response.status();
-    let headers = response
-        .headers()
-        .entries()
-        .into_iter()
-        .map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned()))
-        .collect();
+    let headers = headers(&response.headers());
     let lost = |why: &str| TransportError::ConnectionLost(why.to_owned());
     let body = response
         .consume()
@@ -141,6 +136,12 @@ fn read(response: IncomingResponse) -> Result<ProviderAnswer, TransportError> {
         headers,
         body: bytes,
     })
+}
+
+/// Names and values; a value that is not text is made one.
+pub(super) fn headers(fields: &Fields) -> Vec<(String, String)> {
+    let entries = fields.entries().into_iter();
+    entries.map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned())).collect()
 }
 
 /// What an error code says of where the request is: the list of codes that mean it was not sent is closed, everything else may

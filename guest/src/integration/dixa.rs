@@ -2,7 +2,7 @@
 //!
 //! | Operation | Request | Reference |
 //! | --- | --- | --- |
-//! | create | `POST /agents` | <https://docs.dixa.io/openapi/dixa-api/v1/agents/postagents> |
+//! | create | `POST /agents` | <https://docs.dixa.io/openapi/dixa-api/beta/agents/postagents> |
 //!
 //! Users are agents, not end users: agents require exactly the two fields that the published tables require. The answer wraps
 //! the agent in `data`.
@@ -25,7 +25,7 @@ use crate::field::{Field, ResponseField as Gives, required, supported};
 pub(super) static INTEGRATION: Integration = Integration {
     name: "dixa",
     title: "Dixa",
-    docs: "https://docs.dixa.io/openapi/dixa-api/v1/agents",
+    docs: "https://docs.dixa.io/openapi/dixa-api/v1/overview",
     // The host of production, in spite of its name.
     base_url: "https://dev.dixa.io/v1",
     settings: &[],
@@ -40,7 +40,7 @@ pub(super) static INTEGRATION: Integration = Integration {
         method: "POST",
         path: "/agents",
         query: &[],
-        docs: "https://docs.dixa.io/openapi/dixa-api/v1/agents/postagents",
+        docs: "https://docs.dixa.io/openapi/dixa-api/beta/agents/postagents",
         fields: &[
             supported(Field::FirstName),
             supported(Field::LastName),

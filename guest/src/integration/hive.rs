@@ -2,10 +2,10 @@
 //!
 //! | Operation | Request | Reference |
 //! | --- | --- | --- |
-//! | create | `POST /workspaces/{workspace_id}/users` | <https://developers.hive.com/reference/invite-user> |
-//! | update | `PUT /users/{id}` | <https://developers.hive.com/reference/users-1> |
+//! | create | `POST /workspaces/{workspace_id}/users` | <https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/v1/invite-user.md> |
+//! | update | `PUT /users/{id}` | <https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/v1/users-1.md> |
 //!
-//! Every request names the owner of the key in the query, as `user_id`.
+//! The references are the vendor's own copy of developers.hive.com in a public repository. Every request names the owner of the key in the query, as `user_id`.
 //!
 //! * Hive says 400 for a bad key and for an unknown user; the sentence tells them apart.
 //! * Half of a `profile` is sent alone. That the other half is kept is inferred from the vendor's sample, which sends one.
@@ -35,7 +35,7 @@ const OWNER: &[(&str, &str)] = &[("user_id", "user_id")];
 pub(super) static INTEGRATION: Integration = Integration {
     name: "hive",
     title: "Hive",
-    docs: "https://developers.hive.com/reference",
+    docs: "https://developers.hive.com",
     base_url: "https://app.hive.com/api/v1",
     settings: &[
         Setting {
@@ -55,7 +55,7 @@ pub(super) static INTEGRATION: Integration = Integration {
             expected: super::SEGMENT,
         },
     ],
-    // https://developers.hive.com/reference/api-keys-and-auth
+    // https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/api-keys-and-auth.md
     auth: &[Auth {
         header: "api_key",
         scheme: Scheme::Plain("api_key"),
@@ -66,7 +66,7 @@ pub(super) static INTEGRATION: Integration = Integration {
         method: "POST",
         path: "/workspaces/{workspace_id}/users",
         query: OWNER,
-        docs: "https://developers.hive.com/reference/invite-user",
+        docs: "https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/v1/invite-user.md",
         fields: &[supported(Field::Name), required(Field::Emails)],
         any_of: &[],
         wrapper: None,
@@ -77,7 +77,7 @@ pub(super) static INTEGRATION: Integration = Integration {
         method: "PUT",
         path: "/users/{id}",
         query: OWNER,
-        docs: "https://developers.hive.com/reference/users-1",
+        docs: "https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/v1/users-1.md",
         fields: &[supported(Field::FirstName), supported(Field::LastName)],
         any_of: &[],
         wrapper: None,
@@ -172,7 +172,7 @@ fn user(answer: &Value, _: OperationName) -> User {
     }
 }
 
-/// `{"error": 400, "message": …}`, in places in a list: <https://developers.hive.com/reference/error-handling>
+/// `{"error": 400, "message": …}`, in places in a list: <https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/error-handling.md>
 fn refusal(status: u16, answer: &Value) -> Refusal {
     let errors = answer
         .as_array()

@@ -2,8 +2,8 @@
 //!
 //! | Operation | Request | Reference |
 //! | --- | --- | --- |
-//! | create | `POST /projects/{project}/memberships` | <https://www.pivotaltracker.com/help/api/rest/v5#Project_Memberships> |
-//! | update | `PUT /projects/{project}/memberships/{id}` | <https://www.pivotaltracker.com/help/api/rest/v5#Project_Membership> |
+//! | create | `POST /projects/{project}/memberships` | <https://www.pivotaltracker.com/help/api/rest/v5> |
+//! | update | `PUT /projects/{project}/memberships/{id}` | <https://www.pivotaltracker.com/help/api/rest/v5> |
 //!
 //! A user is a membership, and its id the membership's: the one that an update takes. A person is made by adding a membership
 //! with an address. The service was switched off in 2025; what speaks its protocol is elsewhere now, by `base_url`.
@@ -53,7 +53,7 @@ pub(super) static INTEGRATION: Integration = Integration {
         method: "POST",
         path: "/projects/{project}/memberships",
         query: &[],
-        docs: "https://www.pivotaltracker.com/help/api/rest/v5#Project_Memberships",
+        docs: "https://www.pivotaltracker.com/help/api/rest/v5",
         fields: &[required(Field::Name), required(Field::Emails), ROLES],
         any_of: &[],
         wrapper: None,
@@ -64,7 +64,7 @@ pub(super) static INTEGRATION: Integration = Integration {
         method: "PUT",
         path: "/projects/{project}/memberships/{id}",
         query: &[],
-        docs: "https://www.pivotaltracker.com/help/api/rest/v5#Project_Membership",
+        docs: "https://www.pivotaltracker.com/help/api/rest/v5",
         fields: &[ROLES],
         any_of: &[],
         wrapper: None,

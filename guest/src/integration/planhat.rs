@@ -2,8 +2,8 @@
 //!
 //! | Operation | Request | Reference |
 //! | --- | --- | --- |
-//! | create | `POST /users` | <https://docs.planhat.com/#create_user> |
-//! | update | `PUT /users/{id}` | <https://docs.planhat.com/#update_user> |
+//! | create | `POST /users` | <https://www.planhat.com/developers/api/user> |
+//! | update | `PUT /users/{id}` | <https://www.planhat.com/developers/api/user> |
 //!
 //! A user has no whole name: the unified name is first and last name, else the nick name. Roles are ids; the answer to a create
 //! has them as texts, the answer to an update as objects. `PUT /users` without an id is a bulk update: an empty id never
@@ -37,7 +37,7 @@ const RESPONSE: &[Gives] = &[
 pub(super) static INTEGRATION: Integration = Integration {
     name: "planhat",
     title: "Planhat",
-    docs: "https://docs.planhat.com/#users",
+    docs: "https://docs.planhat.com",
     base_url: "https://{host}",
     settings: &[Setting {
         name: "host",
@@ -47,7 +47,7 @@ pub(super) static INTEGRATION: Integration = Integration {
         accepts: is_host,
         expected: "`api.planhat.com` or `api-SHARD.planhat.com`",
     }],
-    // https://docs.planhat.com/#authentication
+    // https://www.planhat.com/developers/api/authentication-limits
     auth: &[Auth {
         header: "authorization",
         scheme: Scheme::Bearer("api_token"),
@@ -58,7 +58,7 @@ pub(super) static INTEGRATION: Integration = Integration {
         method: "POST",
         path: "/users",
         query: &[],
-        docs: "https://docs.planhat.com/#create_user",
+        docs: "https://www.planhat.com/developers/api/user",
         fields: &[
             required(Field::FirstName),
             required(Field::LastName),
@@ -76,7 +76,7 @@ pub(super) static INTEGRATION: Integration = Integration {
         method: "PUT",
         path: "/users/{id}",
         query: &[],
-        docs: "https://docs.planhat.com/#update_user",
+        docs: "https://www.planhat.com/developers/api/user",
         fields: &[
             supported(Field::FirstName),
             supported(Field::LastName),

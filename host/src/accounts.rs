@@ -1,0 +1,106 @@
+//! Accounts: whose users are written, and with which credentials.
+//!
+//! The engine asks for an account on every call, so an implementation may rotate credentials or
+//! refresh tokens between two calls. Two come with the library: [`MemoryAccounts`], and
+//! [`FileAccounts`] for the TOML file of the command line.
+
+mod account;
+mod file;
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::Arc;
+
+pub(crate) use self::account::Origin;
+pub use self::account::{Account, AccountBuilder, InvalidAccount};
+pub use self::file::{Fault, FileAccounts};
+
+/// What [`Accounts::get`] gives: in the end the account, nothing where there is none of that id, or
+/// for people why it cannot be used now.
+pub type Lookup<'a> = Pin<Box<dyn Future<Output = Result<Option<Account>, String>> + Send + 'a>>;
+
+/// Where accounts come from.
+///
+/// ```
+/// use unified_ticketing::{Account, Accounts, Lookup};
+///
+/// /// One account, its token fetched anew for every call.
+/// struct Rotating;
+///
+/// impl Accounts for Rotating {
+///     fn get<'a>(&'a self, id: &'a str) -> Lookup<'a> {
+///         Box::pin(async move {
+///             if id != "62f44730-dd91-461e-bd6a-aedd9e0ad79d" {
+///                 return Ok(None);
+///             }
+///             let token = "fetched from a vault";
+///             Account::builder(id, "dixa").credential("api_token", token).build().map(Some).map_err(|fault| fault.to_string())
+///         })
+///     }
+/// }
+/// ```
+pub trait Accounts: Send + Sync {
+    /// The account of this id. Ids are compared without regard to case.
+    ///
+    /// An error is a sentence for people that holds no secret; the call then fails with
+    /// `account-unusable`.
+    fn get<'a>(&'a self, id: &'a str) -> Lookup<'a>;
+}
+
+impl<T: Accounts + ?Sized> Accounts for Arc<T> {
+    fn get<'a>(&'a self, id: &'a str) -> Lookup<'a> {
+        (**self).get(id)
+    }
+}
+
+/// Accounts in memory.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryAccounts(HashMap<String, Account>);
+
+impl MemoryAccounts {
+    /// No accounts.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds an account, and gives back the one of the same id that it replaces.
+    pub fn insert(&mut self, account: Account) -> Option<Account> {
+        self.0.insert(account.id().to_ascii_lowercase(), account)
+    }
+}
+
+impl FromIterator<Account> for MemoryAccounts {
+    fn from_iter<I: IntoIterator<Item = Account>>(accounts: I) -> Self {
+        let mut all = Self::new();
+        for account in accounts {
+            all.insert(account);
+        }
+        all
+    }
+}
+
+impl Accounts for MemoryAccounts {
+    fn get<'a>(&'a self, id: &'a str) -> Lookup<'a> {
+        let account = self
+            .0
+            .get(id)
+            .or_else(|| self.0.get(&id.to_ascii_lowercase()))
+            .cloned();
+        Box::pin(std::future::ready(Ok(account)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_id_is_found_in_any_case() {
+        let account = Account::builder("A", "dixa").credential("api_token", "the-token-of-dixa");
+        let accounts = MemoryAccounts::from_iter([account.build().unwrap()]);
+        assert!(accounts.get("a").await.unwrap().is_some());
+        assert!(accounts.get("A").await.unwrap().is_some());
+        assert!(accounts.get("b").await.unwrap().is_none());
+    }
+}

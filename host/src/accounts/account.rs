@@ -1,0 +1,378 @@
+//! One account: checked when it is made, its secrets where they cannot be printed.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::Uri;
+use http::uri::Scheme as UriScheme;
+use secrecy::zeroize::Zeroize as _;
+use secrecy::{ExposeSecret as _, SecretString};
+use unified_ticketing_guest::account::{authentication, base_url, faults, scheme};
+use unified_ticketing_guest::integration::{self, Auth, Integration, Scheme};
+
+use crate::secret::Redactor;
+
+/// An account of one integration, known to be usable. Cheap to clone.
+#[derive(Clone)]
+pub struct Account(Arc<Inner>);
+
+struct Inner {
+    id: String,
+    name: Option<String>,
+    integration: &'static Integration,
+    base_url: Option<String>,
+    settings: Vec<(String, String)>,
+    credentials: Vec<(String, SecretString)>,
+    origin: Origin,
+    authentication: (&'static str, SecretString),
+    redactor: Redactor,
+}
+
+/// The one place that an account's requests may go to.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Origin {
+    pub(crate) scheme: UriScheme,
+    /// In lower case.
+    pub(crate) host: String,
+    pub(crate) port: u16,
+}
+
+impl Origin {
+    pub(crate) fn of(uri: &Uri) -> Option<Self> {
+        let scheme = uri.scheme()?.clone();
+        let port = uri
+            .port_u16()
+            .unwrap_or(if scheme == UriScheme::HTTPS { 443 } else { 80 });
+        Some(Self {
+            host: uri.host()?.to_ascii_lowercase(),
+            scheme,
+            port,
+        })
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}:{}", self.scheme, self.host, self.port)
+    }
+}
+
+impl Account {
+    /// Begins an account with this id, of the integration of this name.
+    ///
+    /// Any id does in memory; the HTTP face accepts only UUIDs.
+    pub fn builder(id: impl Into<String>, integration: impl Into<String>) -> AccountBuilder {
+        AccountBuilder {
+            id: id.into(),
+            integration: integration.into(),
+            name: None,
+            base_url: None,
+            settings: Vec::new(),
+            credentials: Vec::new(),
+        }
+    }
+
+    /// The id that calls name it by.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.0.id
+    }
+
+    /// The name for people, where it has one.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.0.name.as_deref()
+    }
+
+    /// The integration's name.
+    #[must_use]
+    pub fn integration(&self) -> &'static str {
+        self.0.integration.name
+    }
+
+    /// The base URL of its requests: its own, else the integration's.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        // `build` has made it once, so it can be made.
+        base_url(
+            self.0.integration,
+            self.0.base_url.as_deref(),
+            &self.0.settings,
+        )
+        .unwrap_or_default()
+    }
+
+    /// The names of its credentials.
+    pub fn credential_names(&self) -> impl Iterator<Item = &str> {
+        self.0.credentials.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// Its settings, names and values.
+    #[must_use]
+    pub fn settings(&self) -> &[(String, String)] {
+        &self.0.settings
+    }
+
+    pub(crate) fn table(&self) -> &'static Integration {
+        self.0.integration
+    }
+
+    pub(crate) fn explicit_base_url(&self) -> Option<&str> {
+        self.0.base_url.as_deref()
+    }
+
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.0.origin
+    }
+
+    /// The header that authenticates, and its value.
+    pub(crate) fn authentication(&self) -> (&'static str, &SecretString) {
+        (self.0.authentication.0, &self.0.authentication.1)
+    }
+
+    pub(crate) fn redactor(&self) -> &Redactor {
+        &self.0.redactor
+    }
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account")
+            .field("id", &self.0.id)
+            .field("name", &self.0.name)
+            .field("integration", &self.0.integration.name)
+            .field("base_url", &self.0.base_url)
+            .field("settings", &self.0.settings)
+            .field("credentials", &self.credential_names().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+/// An account in the making.
+#[must_use = "an account is made by `build`"]
+pub struct AccountBuilder {
+    id: String,
+    integration: String,
+    name: Option<String>,
+    base_url: Option<String>,
+    settings: Vec<(String, String)>,
+    credentials: Vec<(String, SecretString)>,
+}
+
+impl AccountBuilder {
+    /// Gives it a name for people.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Replaces the integration's own base URL, path prefix included. It may lead to any address.
+    pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
+        self.base_url = Some(base_url.into());
+        self
+    }
+
+    /// Adds a setting.
+    pub fn setting(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.settings.push((name.into(), value.into()));
+        self
+    }
+
+    /// Adds a credential.
+    pub fn credential(mut self, name: impl Into<String>, value: impl Into<SecretString>) -> Self {
+        self.credentials.push((name.into(), value.into()));
+        self
+    }
+
+    /// Makes the account.
+    ///
+    /// # Errors
+    ///
+    /// Every fault at once, when its calls could not work: the integration is not known, a setting
+    /// or a credential is missing, unknown or malformed, or the base URL is not one.
+    pub fn build(self) -> Result<Account, InvalidAccount> {
+        let Some(integration) = integration::find(&self.integration) else {
+            return Err(InvalidAccount {
+                faults: vec![unknown_integration(&self.integration)],
+            });
+        };
+        let base = self.base_url.as_deref();
+        let mut plain: Vec<(String, String)> = self
+            .credentials
+            .iter()
+            .map(|(name, value)| (name.clone(), value.expose_secret().to_owned()))
+            .collect();
+        let mut found = faults(integration, base, &self.settings, &plain);
+        let made = made(integration, base, &self.settings, &plain);
+        for (_, value) in &mut plain {
+            value.zeroize();
+        }
+        match made {
+            Ok((origin, auth, header)) if found.is_empty() => {
+                let redactor = Redactor::new(secrets(integration, &self.credentials, &header));
+                let Self {
+                    id,
+                    integration: _,
+                    name,
+                    base_url,
+                    settings,
+                    credentials,
+                } = self;
+                let authentication = (auth.header, header);
+                Ok(Account(Arc::new(Inner {
+                    id,
+                    name,
+                    integration,
+                    base_url,
+                    settings,
+                    credentials,
+                    origin,
+                    authentication,
+                    redactor,
+                })))
+            }
+            Ok(_) => Err(InvalidAccount { faults: found }),
+            Err(fault) => {
+                if !found.contains(&fault) {
+                    found.push(fault);
+                }
+                Err(InvalidAccount { faults: found })
+            }
+        }
+    }
+}
+
+impl fmt::Debug for AccountBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccountBuilder")
+            .field("id", &self.id)
+            .field("integration", &self.integration)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why an account cannot be used: every fault, a sentence each. None holds a credential's value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", faults.join("; "))]
+pub struct InvalidAccount {
+    /// The faults.
+    pub faults: Vec<String>,
+}
+
+fn unknown_integration(name: &str) -> String {
+    let known: Vec<String> = integration::ALL
+        .iter()
+        .map(|integration| format!("`{}`", integration.name))
+        .collect();
+    format!(
+        "`integration`: expected one of {}, but found `{name}`",
+        known.join(", ")
+    )
+}
+
+/// What is made of settings and credentials: where requests go, and the header that authenticates
+/// them.
+fn made(
+    integration: &'static Integration,
+    base: Option<&str>,
+    settings: &[(String, String)],
+    credentials: &[(String, String)],
+) -> Result<(Origin, &'static Auth, SecretString), String> {
+    let url = base_url(integration, base, settings)?;
+    let origin = url.parse().ok().and_then(|uri| Origin::of(&uri));
+    let origin =
+        origin.ok_or_else(|| format!("`base_url`: expected an absolute URL, but found `{url}`"))?;
+    let auth = scheme(
+        integration,
+        credentials.iter().map(|(name, _)| name.as_str()),
+    )?;
+    let header = authentication(auth, credentials)?;
+    Ok((origin, auth, SecretString::from(header)))
+}
+
+/// What must not come back: the credentials, but for the public half of a pair, and what is made of
+/// them.
+fn secrets(
+    integration: &Integration,
+    credentials: &[(String, SecretString)],
+    header: &SecretString,
+) -> Vec<SecretString> {
+    let public = |name: &str| {
+        integration
+            .auth
+            .iter()
+            .any(|auth| matches!(auth.scheme, Scheme::Basic(user, _) if user == name))
+    };
+    let header = header.expose_secret();
+    let made = header
+        .strip_prefix("Basic ")
+        .or_else(|| header.strip_prefix("Bearer "))
+        .unwrap_or(header);
+    // An echo may have lost the padding.
+    let unpadded = made.trim_end_matches('=');
+    let values = credentials
+        .iter()
+        .filter(|(name, _)| !public(name))
+        .map(|(_, value)| value.clone());
+    values
+        .chain([SecretString::from(made), SecretString::from(unpadded)])
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gorgias() -> AccountBuilder {
+        Account::builder("A", "gorgias")
+            .setting("subdomain", "acme")
+            .credential("email", "ops@acme.example")
+            .credential("api_key", "key-of-gorgias")
+    }
+
+    #[test]
+    fn every_fault_is_told_at_once() {
+        let fault = Account::builder("a", "gorgias")
+            .setting("site", "x")
+            .credential("token", "very-secret")
+            .build()
+            .unwrap_err();
+        assert_eq!(fault.faults.len(), 4, "{fault}");
+        assert!(!fault.to_string().contains("very-secret"), "{fault}");
+        let fault = Account::builder("a", "zendesk").build().unwrap_err();
+        assert!(fault.to_string().contains("`dixa`, `gorgias`"), "{fault}");
+    }
+
+    #[test]
+    fn nothing_secret_is_printed() {
+        let printed = format!("{:?} {:?}", gorgias(), gorgias().build().unwrap());
+        assert!(
+            !printed.contains("key-of-gorgias") && printed.contains("api_key"),
+            "{printed}"
+        );
+    }
+
+    #[test]
+    fn the_basic_header_is_a_secret_and_its_user_name_is_not() {
+        let account = gorgias().build().unwrap();
+        let redact = |text: &str| {
+            String::from_utf8(account.redactor().redact(text.as_bytes()).into_owned()).unwrap()
+        };
+        let header = account.authentication().1.expose_secret().to_owned();
+        assert_eq!(redact(&header), "Basic ***");
+        assert_eq!(
+            redact("ops@acme.example key-of-gorgias"),
+            "ops@acme.example ***"
+        );
+    }
+
+    #[test]
+    fn the_origin_has_the_default_port_and_a_lower_case_host() {
+        let account = gorgias().base_url("https://API.Example/x").build().unwrap();
+        assert_eq!(account.origin().to_string(), "https://api.example:443");
+        assert_eq!(
+            gorgias().build().unwrap().origin().to_string(),
+            "https://acme.gorgias.com:443"
+        );
+    }
+}

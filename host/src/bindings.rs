@@ -1,0 +1,75 @@
+//! The types and traits of `wit/`, generated for a host.
+
+#[expect(
+    missing_docs,
+    reason = "generated from `wit/`, where the documentation is"
+)]
+mod generated {
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        world: "ticketing",
+        with: {
+            "wasi:clocks": wasmtime_wasi::p2::bindings::clocks,
+            "wasi:http": wasmtime_wasi_http::p2::bindings::http,
+            "wasi:io": wasmtime_wasi::p2::bindings::io,
+        },
+        additional_derives: [PartialEq],
+        require_store_data_send: true,
+    });
+}
+
+pub use generated::exports::unified::ticketing::{face, integrations};
+pub(crate) use generated::unified::ticketing::accounts;
+pub use generated::unified::ticketing::types;
+
+use types::{
+    EmailsChange, Format, JsonChange, NewUser, Options, RolesChange, TextChange, UserChanges,
+};
+
+impl Default for NewUser {
+    /// Nothing is given.
+    fn default() -> Self {
+        Self {
+            first_name: None,
+            last_name: None,
+            name: None,
+            emails: None,
+            roles: None,
+            nick_name: None,
+            custom_fields: None,
+            avatar: None,
+            remote_data: None,
+        }
+    }
+}
+
+impl Default for UserChanges {
+    /// Everything is kept.
+    fn default() -> Self {
+        Self {
+            first_name: TextChange::Keep,
+            last_name: TextChange::Keep,
+            name: TextChange::Keep,
+            emails: EmailsChange::Keep,
+            roles: RolesChange::Keep,
+            nick_name: TextChange::Keep,
+            custom_fields: JsonChange::Keep,
+            avatar: TextChange::Keep,
+            remote_data: None,
+        }
+    }
+}
+
+impl Default for Options {
+    /// The unified format, with everything the provider gave.
+    fn default() -> Self {
+        Self {
+            format: Format::Unified,
+            ignore_remote_data: false,
+            exclude_fields: Vec::new(),
+            remote_query: Vec::new(),
+            collections: Vec::new(),
+            strict: false,
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! The arguments. Their doc comments are the help texts.
+
+mod accounts;
+mod component;
+mod failure;
+mod integrations;
+mod sandbox;
+mod setup;
+mod terminal;
+mod users;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use self::failure::{Failure, Status};
+pub(crate) use self::terminal::Terminal;
+
+/// Create and update the users of ticketing products, one way for all of them.
+///
+/// Results are JSON on standard output; everything else goes to standard error.
+#[derive(Debug, Parser)]
+#[command(
+    name = "unified-ticketing",
+    version,
+    after_help = "\
+Exit codes: 0 done; 1 anything not listed here; 2 usage; 3 the request is invalid; 4 account or configuration;
+            5 the provider refused; 6 no usable answer: the message says whether the user may exist now"
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// The accounts file
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "UNIFIED_TICKETING_ACCOUNTS",
+        default_value = "accounts.toml"
+    )]
+    pub(crate) accounts: PathBuf,
+
+    /// Start simulators of the six providers in this process, with an account for each, named after its integration
+    ///
+    /// They start empty. The accounts file is not read.
+    #[arg(long, global = true)]
+    pub(crate) sandbox: bool,
+
+    /// How long a call may take, in seconds
+    #[arg(long, global = true, value_name = "SECONDS", default_value = "30", value_parser = setup::seconds)]
+    pub(crate) deadline: std::time::Duration,
+
+    /// How much memory the component may use for a call
+    #[arg(long, global = true, value_name = "SIZE", default_value = "64MiB", value_parser = setup::size)]
+    pub(crate) max_memory: usize,
+
+    /// How large a provider's answer may be
+    #[arg(long, global = true, value_name = "SIZE", default_value = "4MiB", value_parser = setup::size)]
+    pub(crate) max_answer: usize,
+
+    /// Root certificates in PEM, trusted besides the public ones
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+
+    /// Log what happens to standard error; twice for more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+
+    /// The form of everything on standard error; with `json`, an error is the body that the HTTP API answers with
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    pub(crate) log_format: LogFormat,
+}
+
+/// The form of what goes to standard error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs, a line each.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Create or update a user
+    #[command(subcommand)]
+    Users(UsersCommand),
+
+    /// Show which fields each integration requires and supports, or one integration in full
+    Integrations {
+        /// The integration
+        name: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+
+    /// Look at the accounts that are configured, contacting nobody
+    #[command(subcommand)]
+    Accounts(AccountsCommand),
+
+    /// Serve simulators of the six providers, and print an accounts file for them
+    Sandbox {
+        /// Where to listen; port 0 lets the system choose
+        #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:4010")]
+        listen: SocketAddr,
+    },
+
+    /// Write the WebAssembly component, for other runtimes
+    Component {
+        /// The file to write
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UsersCommand {
+    /// Create a user
+    Create(UserArgs),
+
+    /// Change a user; only the fields given are sent, and `null` in --input clears one
+    Update {
+        /// The user's id, as a creation answers it
+        id: String,
+        #[command(flatten)]
+        user: UserArgs,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountsCommand {
+    /// List the accounts, with the names of their credentials
+    List,
+    /// Check the accounts file and everything that it names; every fault is told with its line
+    Check,
+}
+
+/// A user, and how the call is made. The same for both operations.
+#[derive(Args, Debug)]
+pub(crate) struct UserArgs {
+    /// The account to use, by id or name
+    #[arg(long, value_name = "ID|NAME")]
+    pub(crate) account: String,
+
+    /// The full name
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// The first name
+    #[arg(long)]
+    pub(crate) first_name: Option<String>,
+    /// The last name
+    #[arg(long)]
+    pub(crate) last_name: Option<String>,
+    /// The nick name
+    #[arg(long)]
+    pub(crate) nick_name: Option<String>,
+    /// The URL of a picture
+    #[arg(long, value_name = "URL")]
+    pub(crate) avatar: Option<String>,
+    /// An email address; the type is `primary` or `other`. Can be given more than once
+    #[arg(long = "email", value_name = "ADDRESS[:TYPE]")]
+    pub(crate) emails: Vec<String>,
+    /// A role, by name or by id. Can be given more than once
+    #[arg(long = "role", value_name = "NAME|id:ID")]
+    pub(crate) roles: Vec<String>,
+    /// Custom fields, in the provider's own terms
+    #[arg(long, value_name = "JSON")]
+    pub(crate) custom_fields: Option<String>,
+    /// An object merged into the provider's request as it is
+    #[arg(long, value_name = "JSON")]
+    pub(crate) remote_data: Option<String>,
+    /// The JSON body of the HTTP API, from a file or from standard input (`-`); the flags above win over it
+    #[arg(long, value_name = "FILE|-")]
+    pub(crate) input: Option<PathBuf>,
+
+    /// A collection that the call needs, such as Pivotal Tracker's project. Can be given more than once
+    #[arg(long = "collection", value_name = "[TYPE:]ID")]
+    pub(crate) collections: Vec<String>,
+    /// A parameter for the provider's query. Can be given more than once
+    #[arg(long, value_name = "K=V", value_parser = users::pair)]
+    pub(crate) remote_query: Vec<(String, String)>,
+    /// The form of the answer
+    #[arg(long, default_value = "unified")]
+    pub(crate) format: Format,
+    /// Leave the provider's own answer out
+    #[arg(long)]
+    pub(crate) ignore_remote_data: bool,
+    /// A field to leave out of the answer. Can be given more than once
+    #[arg(long = "exclude-field", value_name = "F")]
+    pub(crate) exclude_fields: Vec<String>,
+    /// Refuse fields that are unsupported or unknown, instead of warning about them
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Show the request that would be sent, secrets masked; nothing is sent, no connection is opened
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// The form of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// The unified fields that the provider gave, and its whole answer in `remote_data`
+    Unified,
+    /// The provider's bytes
+    Raw,
+    /// Exactly the documented fields, `null` where unknown
+    Normalized,
+}
+
+/// Carries out a command.
+pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<(), Failure> {
+    let global = &cli.global;
+    match &cli.command {
+        Command::Users(UsersCommand::Create(user)) => users::create(global, user, terminal),
+        Command::Users(UsersCommand::Update { id, user }) => {
+            users::update(global, id, user, terminal)
+        }
+        Command::Integrations { name, json } => {
+            integrations::show(name.as_deref(), *json, terminal)
+        }
+        Command::Accounts(AccountsCommand::List) => accounts::list(global, terminal),
+        Command::Accounts(AccountsCommand::Check) => accounts::check(global, terminal),
+        Command::Sandbox { listen } => sandbox::serve(*listen, terminal),
+        Command::Component { out } => component::write(out),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_arguments_fit_together() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,35 @@
+//! `accounts list` and `accounts check`.
+
+use serde_json::{Map, Value, json};
+
+use super::failure::Failure;
+use super::setup::runtime;
+use super::{Global, Terminal};
+
+pub(super) fn list(global: &Global, terminal: &mut Terminal) -> Result<(), Failure> {
+    let accounts = runtime()?.block_on(global.open_accounts())?;
+    let accounts: Vec<Value> = accounts
+        .iter()
+        .map(|account| {
+            let settings: Map<String, Value> = account
+                .settings()
+                .iter()
+                .map(|(name, value)| (name.clone(), json!(value)))
+                .collect();
+            json!({
+                "id": account.id(),
+                "name": account.name(),
+                "integration": account.integration(),
+                "base_url": account.base_url(),
+                "settings": settings,
+                "credentials": account.credential_names().collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    terminal.json(&Value::Array(accounts))
+}
+
+pub(super) fn check(global: &Global, terminal: &mut Terminal) -> Result<(), Failure> {
+    let accounts = runtime()?.block_on(global.open_accounts())?;
+    terminal.json(&json!({"accounts": accounts.iter().count(), "faults": 0}))
+}

@@ -1,0 +1,149 @@
+//! From the global options to accounts and an engine.
+
+use std::path::Path;
+use std::time::Duration;
+
+use tracing_subscriber::filter::LevelFilter;
+use unified_ticketing::sandbox::Sandbox;
+use unified_ticketing::{Account, Engine, FileAccounts};
+
+use super::failure::{Failure, Status};
+use super::{Global, LogFormat};
+
+/// Seconds, such as `30` or `0.5`.
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text
+        .parse()
+        .map_err(|_| "expected a number of seconds".to_owned())?;
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|duration| !duration.is_zero())
+        .ok_or_else(|| "expected a positive number of seconds".to_owned())
+}
+
+/// A size, such as `64MiB`, `4MB` or `1024`.
+pub(super) fn size(text: &str) -> Result<usize, String> {
+    let size: bytesize::ByteSize = text.parse()?;
+    usize::try_from(size.as_u64())
+        .ok()
+        .filter(|size| *size > 0)
+        .ok_or_else(|| "expected a positive size that fits into memory".to_owned())
+}
+
+/// A runtime for one call at a time.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime.map_err(|error| {
+        Failure::new(
+            Status::Other,
+            format!("the runtime does not start: {error}"),
+        )
+    })
+}
+
+impl Global {
+    /// Starts the log on standard error.
+    pub(crate) fn start_log(&self) {
+        let level = match self.verbose {
+            0 => LevelFilter::WARN,
+            1 => LevelFilter::INFO,
+            _ => LevelFilter::DEBUG,
+        };
+        let log = tracing_subscriber::fmt()
+            .with_max_level(level)
+            .with_writer(std::io::stderr)
+            .with_target(false);
+        match self.log_format {
+            LogFormat::Text => log
+                .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+                .init(),
+            LogFormat::Json => log.json().init(),
+        }
+    }
+
+    /// The accounts: those of the sandbox, which then is started in this process, or those of the file.
+    ///
+    /// Must be called within a runtime.
+    pub(super) async fn open_accounts(&self) -> Result<FileAccounts, Failure> {
+        if !self.sandbox {
+            return self.read_accounts();
+        }
+        let sandbox = Sandbox::bind(([127, 0, 0, 1], 0).into()).await;
+        let sandbox = sandbox.map_err(|error| {
+            Failure::new(
+                Status::Other,
+                format!("the sandbox does not start: {error}"),
+            )
+        })?;
+        let accounts = FileAccounts::parse(
+            Path::new("the sandbox's accounts"),
+            &sandbox.accounts_file(),
+            |_| None,
+        );
+        // It ends with the process.
+        tokio::spawn(sandbox.serve(std::future::pending()));
+        accounts.map_err(|faults| Failure::accounts(&faults))
+    }
+
+    fn read_accounts(&self) -> Result<FileAccounts, Failure> {
+        FileAccounts::read(&self.accounts).map_err(|faults| {
+            let failure = Failure::accounts(&faults);
+            if self.accounts.exists() {
+                failure
+            } else {
+                failure
+                    .hint("name a file with `--accounts FILE`, or try things out with `--sandbox`")
+            }
+        })
+    }
+
+    /// An engine with these accounts.
+    pub(super) fn engine(&self, accounts: FileAccounts) -> Result<Engine, Failure> {
+        let mut builder = Engine::builder()
+            .accounts(accounts)
+            .deadline(self.deadline)
+            .max_memory(self.max_memory)
+            .max_answer(self.max_answer)
+            .max_instances(1);
+        if let Some(file) = &self.ca_file {
+            let pem = std::fs::read(file).map_err(|error| {
+                Failure::new(
+                    Status::Configuration,
+                    format!("--ca-file {}: {error}", file.display()),
+                )
+            })?;
+            builder = builder.root_certificates(pem);
+        }
+        builder
+            .build()
+            .map_err(|error| Failure::new(Status::Configuration, error.to_string()))
+    }
+}
+
+/// The account of this id or name.
+pub(super) fn find<'a>(
+    accounts: &'a FileAccounts,
+    id_or_name: &str,
+) -> Result<&'a Account, Failure> {
+    accounts.find(id_or_name).ok_or_else(|| {
+        let known: Vec<String> = accounts
+            .iter()
+            .map(|account| format!("`{}`", account.name().unwrap_or(account.id())))
+            .collect();
+        let there = if known.is_empty() {
+            "none at all".to_owned()
+        } else {
+            known.join(", ")
+        };
+        let mut failure = Failure::new(
+            Status::Configuration,
+            format!("there is no account `{id_or_name}`; there is {there}"),
+        );
+        failure.body["statusCode"] = 404.into();
+        failure.body["error"] = "Not Found".into();
+        failure.body["code"] = "unknown-account".into();
+        failure
+    })
+}

@@ -1,0 +1,219 @@
+//! How connections are made: which certificates are trusted, and which addresses a name may have.
+
+use std::future::Future;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
+use rustls::{ClientConfig, RootCertStore};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
+use tower::Service;
+
+use crate::error::Error;
+
+/// The TLS settings of every connection.
+pub(super) fn tls(certificates: Option<&[u8]>) -> Result<ClientConfig, Error> {
+    let mut roots = RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
+    if let Some(pem) = certificates {
+        let before = roots.len();
+        for certificate in CertificateDer::pem_slice_iter(pem) {
+            let certificate =
+                certificate.map_err(|error| Error::RootCertificates(error.to_string()))?;
+            roots
+                .add(certificate)
+                .map_err(|error| Error::RootCertificates(error.to_string()))?;
+        }
+        if roots.len() == before {
+            return Err(Error::RootCertificates(
+                "expected certificates in PEM, but found none".to_owned(),
+            ));
+        }
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    Ok(ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth())
+}
+
+/// Looks names up, and leaves out addresses that a name may not have.
+///
+/// A connection is made to the addresses that this gives and to no other, so nothing can change
+/// between check and use.
+#[derive(Clone)]
+pub(crate) struct Resolver {
+    system: GaiResolver,
+    public_only: bool,
+}
+
+impl Resolver {
+    /// Gives public addresses only.
+    pub(super) fn public() -> Self {
+        Self {
+            system: GaiResolver::new(),
+            public_only: true,
+        }
+    }
+
+    /// Gives every address.
+    pub(super) fn any() -> Self {
+        Self {
+            system: GaiResolver::new(),
+            public_only: false,
+        }
+    }
+}
+
+/// Why a name gives no address.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NameError {
+    /// It cannot be looked up.
+    #[error("{0}")]
+    Lookup(#[source] io::Error),
+    /// It has only addresses that it may not have; this is one.
+    #[error("{0} is not a public address")]
+    NotPublic(IpAddr),
+}
+
+impl Service<Name> for Resolver {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = NameError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, NameError>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), NameError>> {
+        self.system.poll_ready(context).map_err(NameError::Lookup)
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        let found = self.system.call(name);
+        let public_only = self.public_only;
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = found.await.map_err(NameError::Lookup)?.collect();
+            if !public_only {
+                return Ok(found.into_iter());
+            }
+            let (public, others): (Vec<_>, Vec<_>) = found
+                .into_iter()
+                .partition(|address| is_public(address.ip()));
+            match others.first() {
+                Some(other) if public.is_empty() => Err(NameError::NotPublic(other.ip())),
+                _ => Ok(public.into_iter()),
+            }
+        })
+    }
+}
+
+/// Whether an address is one of the public network: not of this machine, of a local or private
+/// network, or of a group.
+fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => is_public_v4(address),
+        IpAddr::V6(address) => is_public_v6(address),
+    }
+}
+
+fn is_public_v4(address: Ipv4Addr) -> bool {
+    let [first, second, ..] = address.octets();
+    !(first == 0
+        || address.is_loopback()
+        || address.is_private()
+        || address.is_link_local()
+        || address.is_multicast()
+        // Between a provider and its customers (RFC 6598), and reserved.
+        || (first == 100 && second & 0xc0 == 64)
+        || first >= 240)
+}
+
+fn is_public_v6(address: Ipv6Addr) -> bool {
+    // An IPv4 address in IPv6 clothes: mapped, compatible, and behind a translator (RFC 6052).
+    let embedded = match address.segments() {
+        [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
+            Some(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)))
+        }
+        _ => None,
+    };
+    embedded.map_or_else(
+        || {
+            !(address.is_unspecified()
+                || address.is_loopback()
+                || address.is_unique_local()
+                || address.is_unicast_link_local()
+                || address.is_multicast())
+        },
+        is_public_v4,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_this_machine_and_of_private_networks_are_not_public() {
+        for address in [
+            "0.0.0.0",
+            "0.1.2.3",
+            "10.0.0.1",
+            "100.64.0.1",
+            "100.127.255.255",
+            "127.0.0.1",
+            "127.255.0.1",
+            "169.254.169.254",
+            "172.16.0.1",
+            "192.168.1.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "fe80::1",
+            "fc00::1",
+            "fd00:ec2::254",
+            "ff02::1",
+            "::ffff:127.0.0.1",
+            "::ffff:169.254.169.254",
+            "::127.0.0.1",
+            "64:ff9b::10.0.0.1",
+        ] {
+            assert!(!is_public(address.parse().unwrap()), "{address}");
+        }
+        for address in [
+            "1.1.1.1",
+            "100.63.0.1",
+            "100.128.0.1",
+            "172.32.0.1",
+            "2606:4700::1111",
+            "::ffff:1.1.1.1",
+            "64:ff9b::1.1.1.1",
+        ] {
+            assert!(is_public(address.parse().unwrap()), "{address}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_of_this_machine_is_not_public() {
+        let name = || "localhost".parse().unwrap();
+        let refused = Resolver::public().call(name()).await.unwrap_err();
+        assert!(
+            matches!(refused, NameError::NotPublic(address) if address.is_loopback()),
+            "{refused:?}"
+        );
+        assert!(Resolver::any().call(name()).await.unwrap().count() > 0);
+    }
+
+    #[test]
+    fn what_is_no_certificate_is_refused() {
+        assert!(matches!(
+            tls(Some(b"nothing")),
+            Err(Error::RootCertificates(_))
+        ));
+        let broken = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        assert!(matches!(tls(Some(broken)), Err(Error::RootCertificates(_))));
+        tls(None).unwrap();
+    }
+}

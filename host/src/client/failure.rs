@@ -1,0 +1,167 @@
+//! Why there is no answer, and what that says of where the request is.
+
+use std::error::Error as StdError;
+use std::io;
+
+use hyper_util::client::legacy::Error as PoolError;
+
+use super::body::Begun;
+use super::connect::NameError;
+use crate::accounts::Origin;
+use crate::bindings::types::TransportError;
+use crate::egress::Denied;
+
+/// Why there is no complete answer. The texts are for people and hold no secret.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// It may not leave.
+    Denied(String),
+    /// No connection has begun it.
+    NoConnection(Stage, String),
+    /// A connection has begun it, and then broke.
+    Lost(Break, String),
+    /// The answer with this status is too large.
+    AnswerTooLarge(u16),
+}
+
+/// How far a connection came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// The name has no address.
+    Name,
+    /// The host refused.
+    Refused,
+    /// The host did not answer in time.
+    Timeout,
+    /// The host cannot be reached.
+    Unreachable,
+    /// Its certificate is not trusted.
+    Certificate,
+    /// TLS failed otherwise.
+    Tls,
+}
+
+/// How a connection broke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Break {
+    /// It ended before the answer began.
+    Terminated,
+    /// It ended within the answer.
+    Incomplete,
+    /// What came was not HTTP.
+    Protocol,
+}
+
+impl From<Denied> for Failure {
+    fn from(Denied(why): Denied) -> Self {
+        Self::Denied(why)
+    }
+}
+
+impl From<Failure> for TransportError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Denied(why) => Self::EgressDenied(why),
+            Failure::NoConnection(_, why) => Self::NoConnection(why),
+            Failure::Lost(_, why) => Self::ConnectionLost(why),
+            Failure::AnswerTooLarge(status) => Self::AnswerTooLarge(status),
+        }
+    }
+}
+
+/// Why the request had no answer's head.
+pub(super) fn of(error: &PoolError, begun: &Begun, origin: &Origin) -> Failure {
+    if error.is_connect() {
+        return connecting(error, origin);
+    }
+    // Withdrawn, so that what is said now stays true.
+    if begun.withdraw() {
+        lost(error)
+    } else {
+        Failure::NoConnection(
+            Stage::Unreachable,
+            format!("{origin}: the connection closed before it took the request"),
+        )
+    }
+}
+
+/// Why an answer ended within its body.
+pub(super) fn cut(error: &(dyn StdError + 'static)) -> Failure {
+    match find::<hyper::Error>(error) {
+        Some(error) if error.is_parse() => {
+            Failure::Lost(Break::Protocol, "the answer's body is not HTTP".to_owned())
+        }
+        _ => Failure::Lost(
+            Break::Incomplete,
+            "the connection closed within the answer".to_owned(),
+        ),
+    }
+}
+
+fn lost(error: &PoolError) -> Failure {
+    match find::<hyper::Error>(error) {
+        Some(error) if error.is_parse_too_large() => Failure::Lost(
+            Break::Protocol,
+            format!(
+                "the head of the answer is over {} bytes",
+                super::LARGEST_HEAD
+            ),
+        ),
+        Some(error) if error.is_parse() => {
+            Failure::Lost(Break::Protocol, "the answer is not HTTP".to_owned())
+        }
+        _ => Failure::Lost(
+            Break::Terminated,
+            "the connection closed before an answer came".to_owned(),
+        ),
+    }
+}
+
+fn connecting(error: &PoolError, origin: &Origin) -> Failure {
+    if let Some(name) = find::<NameError>(error) {
+        return match name {
+            NameError::NotPublic(address) => Failure::Denied(format!(
+                "{origin} leads to {address}, which is not a public address; a `base_url` in the account may lead anywhere"
+            )),
+            NameError::Lookup(why) => Failure::NoConnection(
+                Stage::Name,
+                format!("{origin}: the name cannot be looked up: {why}"),
+            ),
+        };
+    }
+    if let Some(tls) = find::<rustls::Error>(error) {
+        let stage = if matches!(tls, rustls::Error::InvalidCertificate(_)) {
+            Stage::Certificate
+        } else {
+            Stage::Tls
+        };
+        return Failure::NoConnection(stage, format!("{origin}: TLS failed: {tls}"));
+    }
+    let (stage, why) = match find::<io::Error>(error) {
+        Some(why) => match why.kind() {
+            io::ErrorKind::ConnectionRefused => (Stage::Refused, why.to_string()),
+            io::ErrorKind::TimedOut => (Stage::Timeout, "it did not answer in time".to_owned()),
+            _ => (Stage::Unreachable, why.to_string()),
+        },
+        None => (
+            Stage::Unreachable,
+            "the connection could not be made".to_owned(),
+        ),
+    };
+    Failure::NoConnection(stage, format!("{origin}: cannot connect: {why}"))
+}
+
+/// The first cause of this type. What an `io::Error` was made of is no `source` of it.
+fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        let inner = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
+        next = inner.map_or_else(|| error.source(), |inner| Some(inner));
+    }
+    None
+}

@@ -1,0 +1,297 @@
+//! The client against a raw server on loopback: nothing is sent twice, and what is said of a
+//! failure is true.
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpListener;
+
+use super::*;
+use crate::accounts::Account;
+use crate::egress::{self, Outgoing};
+use crate::testing::{Act, Provider, answer};
+
+const LARGEST: usize = 1000;
+
+fn client() -> Client {
+    Client::new(None, LARGEST).unwrap()
+}
+
+fn prepared(account: &Account, body: &str, begun: &Begun) -> Prepared {
+    let uri = format!("{}/agents?a=b", account.base_url())
+        .parse()
+        .unwrap();
+    let outgoing = Outgoing {
+        method: Method::POST,
+        uri,
+        headers: HeaderMap::new(),
+        body: Bytes::from(body.to_owned()),
+    };
+    egress::prepare(account, outgoing, begun).unwrap()
+}
+
+async fn post(client: &Client, account: &Account, body: &str) -> Result<ProviderAnswer, Failure> {
+    client
+        .send(prepared(account, body, &Begun::default()))
+        .await
+}
+
+/// One request to a server that acts so.
+async fn one(act: Act) -> Result<ProviderAnswer, Failure> {
+    let provider = Provider::start([act]).await;
+    let result = post(&client(), &provider.account().build().unwrap(), "{}").await;
+    assert_eq!(provider.received().len(), 1);
+    result
+}
+
+fn lost(result: &Result<ProviderAnswer, Failure>) -> Option<Break> {
+    match result {
+        Err(Failure::Lost(how, _)) => Some(*how),
+        _ => None,
+    }
+}
+
+/// Lets connections notice what has arrived for them.
+async fn settle() {
+    for _ in 0..500 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_request_is_sent_as_it_is() {
+    let provider = Provider::start([answer(201, "{\"data\": {}}")]).await;
+    let result = post(
+        &client(),
+        &provider.account().build().unwrap(),
+        "{\"a\": 1}",
+    )
+    .await
+    .unwrap();
+    assert_eq!(
+        (result.status, result.body.as_slice()),
+        (201, b"{\"data\": {}}".as_slice())
+    );
+    let (_, request) = provider.received().remove(0);
+    let expected = format!(
+        "POST /v1/agents?a=b HTTP/1.1\r\nauthorization: the-token-of-dixa\r\ncontent-length: 8\r\nhost: {}\r\n\r\n{{\"a\": 1}}",
+        provider.address
+    );
+    assert_eq!(request, expected);
+}
+
+#[tokio::test]
+async fn a_connection_is_kept_and_shared() {
+    let provider = Provider::start([answer(200, "{}"), answer(200, "{}"), answer(200, "{}")]).await;
+    let client = client();
+    for body in ["1", "2", "3"] {
+        post(&client.clone(), &provider.account().build().unwrap(), body)
+            .await
+            .unwrap();
+        settle().await;
+    }
+    let connections: Vec<usize> = provider
+        .received()
+        .iter()
+        .map(|(connection, _)| *connection)
+        .collect();
+    assert_eq!(connections, [0, 0, 0]);
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_dies_with_a_request_never_leads_to_a_second_one() {
+    for act in [Act::Close, Act::Reset] {
+        let provider = Provider::start([answer(200, "{}"), act, answer(200, "{}")]).await;
+        let (client, account) = (client(), provider.account().build().unwrap());
+        post(&client, &account, "first").await.unwrap();
+        settle().await;
+        assert_eq!(
+            lost(&post(&client, &account, "second").await),
+            Some(Break::Terminated)
+        );
+        settle().await;
+        let received = provider.received();
+        let second: Vec<_> = received
+            .iter()
+            .filter(|(_, request)| request.ends_with("second"))
+            .collect();
+        assert_eq!(second.len(), 1);
+        assert_eq!(second[0].0, 0, "the connection was to be the kept one");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_closes_while_idle_is_replaced() {
+    let whole = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}".to_owned();
+    let mut provider = Provider::start([Act::SayAndClose(whole), answer(200, "{}")]).await;
+    let (client, account) = (client(), provider.account().build().unwrap());
+    post(&client, &account, "first").await.unwrap();
+    provider.event().await;
+    provider.event().await;
+    settle().await;
+    post(&client, &account, "second").await.unwrap();
+    let connections: Vec<usize> = provider
+        .received()
+        .iter()
+        .map(|(connection, _)| *connection)
+        .collect();
+    assert_eq!(connections, [0, 1]);
+}
+
+#[tokio::test]
+async fn a_broken_connection_is_lost_however_it_breaks() {
+    let say = |text: &str| Act::SayAndClose(text.to_owned());
+    assert_eq!(lost(&one(Act::Close).await), Some(Break::Terminated));
+    assert_eq!(lost(&one(Act::Reset).await), Some(Break::Terminated));
+    assert_eq!(
+        lost(&one(say("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{}")).await),
+        Some(Break::Incomplete)
+    );
+    assert_eq!(
+        lost(
+            &one(say(
+                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nab"
+            ))
+            .await
+        ),
+        Some(Break::Incomplete)
+    );
+    assert_eq!(
+        lost(&one(say("220 mail.example ESMTP\r\n\r\n")).await),
+        Some(Break::Protocol)
+    );
+    let long = format!(
+        "HTTP/1.1 200 OK\r\nx: {}\r\n\r\n",
+        "x".repeat(4 * LARGEST_HEAD)
+    );
+    assert_eq!(
+        lost(&one(Act::SayAndClose(long)).await),
+        Some(Break::Protocol)
+    );
+}
+
+#[tokio::test]
+async fn an_answer_over_the_limit_keeps_its_status() {
+    let body = "x".repeat(LARGEST + 1);
+    assert_eq!(
+        one(answer(201, &body)).await,
+        Err(Failure::AnswerTooLarge(201))
+    );
+    let chunked = format!(
+        "HTTP/1.1 422 X\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
+        body.len()
+    );
+    assert_eq!(
+        one(Act::Say(chunked)).await,
+        Err(Failure::AnswerTooLarge(422))
+    );
+    let fits = "x".repeat(LARGEST);
+    assert_eq!(one(answer(200, &fits)).await.unwrap().body.len(), LARGEST);
+}
+
+#[tokio::test]
+async fn a_redirect_is_an_answer() {
+    let found = "HTTP/1.1 307 X\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
+    assert_eq!(one(Act::Say(found.to_owned())).await.unwrap().status, 307);
+}
+
+#[tokio::test]
+async fn secrets_do_not_come_back() {
+    let echo = "HTTP/1.1 401 X\r\nx-echo: the-token-of-dixa!\r\ncontent-length: 27\r\n\r\n{\"sent\":\"the-token-of-dixa\"}";
+    let answer = one(Act::Say(echo.replace("27", "28"))).await.unwrap();
+    assert_eq!(answer.body, b"{\"sent\":\"***\"}");
+    let header = |name: &str| {
+        answer
+            .headers
+            .iter()
+            .find(|(key, _)| key == name)
+            .unwrap()
+            .1
+            .as_str()
+    };
+    assert_eq!((header("x-echo"), header("content-length")), ("***!", "14"));
+}
+
+#[tokio::test]
+async fn without_a_connection_nothing_is_sent() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let account = |base: String| {
+        Account::builder("a", "dixa")
+            .base_url(base)
+            .credential("api_token", "the-token-of-dixa")
+            .build()
+            .unwrap()
+    };
+    let begun = Begun::default();
+    let refused = client()
+        .send(prepared(
+            &account(format!("http://{address}")),
+            "{}",
+            &begun,
+        ))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(&refused, Failure::NoConnection(Stage::Refused, why) if why.contains(&address.to_string())),
+        "{refused:?}"
+    );
+    assert!(!begun.withdraw());
+
+    // A label of a name has at most 63 characters (RFC 1035).
+    let name = "x".repeat(64);
+    let unknown = post(&client(), &account(format!("http://{name}.example")), "{}")
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(&unknown, Failure::NoConnection(Stage::Name, why) if why.contains(&name)),
+        "{unknown:?}"
+    );
+
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let account = account(format!("https://{}", listener.local_addr().unwrap()));
+    let no_tls = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream
+            .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            .await
+            .unwrap();
+        stream
+    };
+    let client = client();
+    let (result, _stream) = tokio::join!(post(&client, &account, "{}"), no_tls);
+    assert!(
+        matches!(&result, Err(Failure::NoConnection(Stage::Tls, _))),
+        "{result:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_withdrawn_is_never_begun() {
+    let provider = Provider::start([answer(200, "{}")]).await;
+    let begun = Begun::default();
+    let withdrawn = prepared(&provider.account().build().unwrap(), "{}", &begun);
+    assert!(!begun.withdraw());
+    assert!(matches!(
+        client().send(withdrawn).await,
+        Err(Failure::NoConnection(..))
+    ));
+    settle().await;
+    assert_eq!(provider.received(), []);
+}
+
+#[tokio::test]
+async fn what_is_begun_cannot_be_withdrawn() {
+    let mut provider = Provider::start([Act::Hang]).await;
+    let (client, account, begun) = (
+        client(),
+        provider.account().build().unwrap(),
+        Begun::default(),
+    );
+    tokio::select! {
+        result = client.send(prepared(&account, "{}", &begun)) => panic!("{result:?}"),
+        () = provider.event() => {}
+    }
+    assert!(begun.withdraw());
+}

@@ -1,0 +1,224 @@
+//! The engine: the component, loaded once, and every call made through it.
+
+mod builder;
+mod call;
+mod guest;
+mod handler;
+mod problem;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use self::builder::{EngineBuilder, Route};
+use self::guest::{Bound, Guest};
+use self::handler::Handler;
+use self::problem::Doing;
+pub use self::problem::http_response;
+use crate::accounts::Accounts;
+use crate::bindings::face::{HttpRequest, HttpResponse};
+use crate::bindings::integrations::Integration;
+use crate::bindings::types::{
+    Context, Error as CallError, NewUser, Options, Plan, ProviderAnswer, Response, TransportError,
+    UserChanges,
+};
+use crate::client::Client;
+
+static COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/component.wasm"));
+
+/// The component and all that its calls need. Built once; cheap to clone; clones share everything.
+///
+/// Calls are made within a Tokio runtime. Dropping the future of a call ends the call, and closes
+/// the connection that has its request.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    guest: Guest,
+    /// There when calls are carried out by it.
+    handler: Option<Handler>,
+    client: Client,
+    accounts: Arc<dyn Accounts>,
+    deadline: Duration,
+}
+
+impl Engine {
+    /// Begins an engine with no accounts and the usual limits.
+    pub fn builder() -> EngineBuilder {
+        EngineBuilder::new()
+    }
+
+    /// The component that is embedded, for other runtimes.
+    #[must_use]
+    pub fn component() -> &'static [u8] {
+        COMPONENT
+    }
+
+    /// Creates a user with the account of id `account`.
+    ///
+    /// Sends at most one request, and never a second one whatever happens.
+    ///
+    /// # Errors
+    ///
+    /// Every violation at once, before anything is sent; else what became of the call, with an
+    /// `outcome` that says whether the user may exist now.
+    pub async fn create_user(
+        &self,
+        account: &str,
+        user: NewUser,
+        options: Options,
+    ) -> Result<Response, CallError> {
+        let doing = Doing::create(&user);
+        let deadline = self.deadline();
+        let bound = self.bind(account, deadline).await?;
+        let exports = &self.0.guest.exports;
+        let parameters = (account, &user, &options);
+        if let Some(handler) = &self.0.handler {
+            let calling =
+                self.handled(handler, &exports.create, parameters, bound, deadline, doing);
+            return calling.await;
+        }
+        let plan = self
+            .plan(bound.clone(), &exports.plan_create, parameters)
+            .await?;
+        let answer = self.send(&bound, plan.request, deadline).await;
+        self.interpret(&exports.interpret_create, &plan.context, answer, doing)
+            .await
+    }
+
+    /// Changes the user `id` with the account of id `account`.
+    ///
+    /// Sends at most one request.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::create_user`].
+    pub async fn update_user(
+        &self,
+        account: &str,
+        id: &str,
+        changes: UserChanges,
+        options: Options,
+    ) -> Result<Response, CallError> {
+        let doing = Doing::Update(id);
+        let deadline = self.deadline();
+        let bound = self.bind(account, deadline).await?;
+        let exports = &self.0.guest.exports;
+        let parameters = (account, id, &changes, &options);
+        if let Some(handler) = &self.0.handler {
+            let calling =
+                self.handled(handler, &exports.update, parameters, bound, deadline, doing);
+            return calling.await;
+        }
+        let plan = self
+            .plan(bound.clone(), &exports.plan_update, parameters)
+            .await?;
+        let answer = self.send(&bound, plan.request, deadline).await;
+        self.interpret(&exports.interpret_update, &plan.context, answer, doing)
+            .await
+    }
+
+    /// Gives the request that [`Self::create_user`] would send, its authentication as `***`. Opens
+    /// no connection.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::create_user`] does before sending.
+    pub async fn plan_create_user(
+        &self,
+        account: &str,
+        user: NewUser,
+        options: Options,
+    ) -> Result<Plan, CallError> {
+        let bound = self.bind(account, self.deadline()).await?;
+        let function = &self.0.guest.exports.plan_create;
+        self.plan(bound, function, (account, &user, &options)).await
+    }
+
+    /// Gives the request that [`Self::update_user`] would send, its authentication as `***`. Opens
+    /// no connection.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::update_user`] does before sending.
+    pub async fn plan_update_user(
+        &self,
+        account: &str,
+        id: &str,
+        changes: UserChanges,
+        options: Options,
+    ) -> Result<Plan, CallError> {
+        let bound = self.bind(account, self.deadline()).await?;
+        let function = &self.0.guest.exports.plan_update;
+        self.plan(bound, function, (account, id, &changes, &options))
+            .await
+    }
+
+    /// Reads what became of the request of a [`Self::plan_create_user`], sent by other means.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::create_user`] does after sending; `invalid-request` if `context` is not from such
+    /// a plan of the same version.
+    pub async fn interpret_create_user(
+        &self,
+        context: Context,
+        answer: Result<ProviderAnswer, TransportError>,
+    ) -> Result<Response, CallError> {
+        let function = &self.0.guest.exports.interpret_create;
+        self.interpret(function, &context, answer, Doing::Either)
+            .await
+    }
+
+    /// Reads what became of the request of a [`Self::plan_update_user`], sent by other means.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::interpret_create_user`].
+    pub async fn interpret_update_user(
+        &self,
+        context: Context,
+        answer: Result<ProviderAnswer, TransportError>,
+    ) -> Result<Response, CallError> {
+        let function = &self.0.guest.exports.interpret_update;
+        self.interpret(function, &context, answer, Doing::Either)
+            .await
+    }
+
+    /// Lists what is supported, by integration.
+    ///
+    /// # Errors
+    ///
+    /// `guest-trap` or `limit-exceeded`, should the component not come to its end.
+    pub async fn integrations(&self) -> Result<Vec<Integration>, CallError> {
+        let guest = &self.0.guest;
+        let listed = guest.run(Bound::nothing(), |running| {
+            running.call(&guest.exports.list, ())
+        });
+        listed
+            .await
+            .map_err(|cut| problem::cut(&cut, false, Doing::Either))
+    }
+
+    /// Answers a request of the published HTTP API, read whole by a server. The server has dealt
+    /// with authentication.
+    ///
+    /// The engine sends, on either route. There is always an answer: every failure is one.
+    pub async fn http(&self, request: HttpRequest) -> HttpResponse {
+        match self.serve(request).await {
+            Ok(response) => response,
+            Err(error) => http_response(&error),
+        }
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("deadline", &self.0.deadline)
+            .field("limits", &self.0.guest.limits)
+            .finish_non_exhaustive()
+    }
+}

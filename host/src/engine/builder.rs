@@ -1,0 +1,152 @@
+//! The settings of an engine.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::guest::{Guest, Limits};
+use super::handler::Handler;
+use super::{Engine, Inner};
+use crate::accounts::{Accounts, MemoryAccounts};
+use crate::client::Client;
+use crate::error::Error;
+
+/// The component, compiled for this target by the build script.
+pub(super) static PRECOMPILED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/component.cwasm"));
+
+/// How a call is carried out. Both ways give the same answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Route {
+    /// The component plans and interprets; the engine sends in between. The component has no
+    /// network, and no instance is held while the provider thinks.
+    #[default]
+    Halves,
+    /// The component sends for itself, over `wasi:http`, as it does in hosts that bring no client.
+    /// An instance is held for the whole call.
+    Handler,
+}
+
+/// Settings of an engine in the making.
+#[must_use = "an engine is made by `build`"]
+pub struct EngineBuilder {
+    accounts: Arc<dyn Accounts>,
+    route: Route,
+    deadline: Duration,
+    limits: Limits,
+    max_answer: usize,
+    max_instances: Option<u32>,
+    root_certificates: Option<Vec<u8>>,
+}
+
+impl EngineBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            accounts: Arc::new(MemoryAccounts::new()),
+            route: Route::default(),
+            deadline: Duration::from_secs(30),
+            limits: Limits {
+                memory: 64 << 20,
+                cpu: Duration::from_secs(2),
+                instances: 0,
+            },
+            max_answer: 4 << 20,
+            max_instances: None,
+            root_certificates: None,
+        }
+    }
+
+    /// Where accounts come from. Without it there are none.
+    pub fn accounts(mut self, accounts: impl Accounts + 'static) -> Self {
+        self.accounts = Arc::new(accounts);
+        self
+    }
+
+    /// How calls are carried out; [`Route::Halves`] unless told otherwise.
+    pub fn route(mut self, route: Route) -> Self {
+        self.route = route;
+        self
+    }
+
+    /// How long a call may take, from the lookup of its account to the end of the provider's
+    /// answer; 30 seconds.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// How much memory the component may use for a call, in bytes; 64 MiB.
+    pub fn max_memory(mut self, bytes: usize) -> Self {
+        self.limits.memory = bytes;
+        self
+    }
+
+    /// How much CPU time the component may use for a call, or for each half of one; 2 seconds.
+    pub fn max_cpu(mut self, time: Duration) -> Self {
+        self.limits.cpu = time;
+        self
+    }
+
+    /// How large a provider's answer may be, in bytes; 4 MiB.
+    pub fn max_answer(mut self, bytes: usize) -> Self {
+        self.max_answer = bytes;
+        self
+    }
+
+    /// How many instances of the component there may be at a time; further calls wait. 64 by the
+    /// halves, of which each holds one for microseconds; 1,024 by the handler.
+    pub fn max_instances(mut self, instances: u32) -> Self {
+        self.max_instances = Some(instances.max(1));
+        self
+    }
+
+    /// Root certificates in PEM, trusted besides the public ones.
+    pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.root_certificates = Some(pem.into());
+        self
+    }
+
+    /// Loads the component.
+    ///
+    /// # Errors
+    ///
+    /// When the root certificates are none, or the system does not give what the engine needs:
+    /// address space for the pool of instances, a thread.
+    pub fn build(self) -> Result<Engine, Error> {
+        let Self {
+            accounts,
+            route,
+            deadline,
+            mut limits,
+            max_answer,
+            max_instances,
+            root_certificates,
+        } = self;
+        let stacks = route == Route::Handler;
+        limits.instances = max_instances.unwrap_or(if stacks { 1024 } else { 64 });
+        let guest = Guest::new(PRECOMPILED, limits, stacks)?;
+        let handler = if stacks {
+            Some(Handler::new(&guest)?)
+        } else {
+            None
+        };
+        let client = Client::new(root_certificates.as_deref(), max_answer)?;
+        Ok(Engine(Arc::new(Inner {
+            guest,
+            handler,
+            client,
+            accounts,
+            deadline,
+        })))
+    }
+}
+
+impl fmt::Debug for EngineBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EngineBuilder")
+            .field("route", &self.route)
+            .field("deadline", &self.deadline)
+            .field("limits", &self.limits)
+            .field("max_answer", &self.max_answer)
+            .finish_non_exhaustive()
+    }
+}

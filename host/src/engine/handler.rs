@@ -1,0 +1,280 @@
+//! The other route: the component sends for itself, over `wasi:http`, as in hosts that bring no
+//! client.
+//!
+//! Every request still leaves by [`Door`], with the same rules and the same client.
+
+use std::pin::Pin;
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full, Limited};
+use wasmtime::component::{
+    ComponentExportIndex, HasData, InstancePre, Linker, Resource, ResourceTable,
+};
+use wasmtime::{Store, StoreContextMut, Trap, UpdateDeadline};
+use wasmtime_wasi::p2::bindings::io;
+use wasmtime_wasi_http::p2::bindings::LinkOptions;
+use wasmtime_wasi_http::p2::bindings::http::{outgoing_handler, types};
+use wasmtime_wasi_http::{
+    Error as WasiError, RequestOptions, WasiBody, WasiHttp, WasiHttpCtx, WasiHttpCtxView,
+    WasiHttpHooks, WasiHttpView,
+};
+
+use super::guest::{Bound, Cut, Guest, HasBound, Memory};
+use crate::bindings::accounts as wit;
+use crate::bindings::types::ProviderAnswer;
+use crate::client::{Begun, Break, Client, Failure, Stage};
+use crate::egress::{self, Outgoing};
+
+/// The largest body of a request, in bytes. The guest cannot make a larger one within its memory;
+/// this is the second lock.
+const LARGEST_REQUEST: usize = 64 << 20;
+
+/// What a store of this route holds.
+struct Whole {
+    bound: Bound,
+    memory: Memory,
+    table: ResourceTable,
+    http: WasiHttpCtx,
+    door: Door,
+}
+
+impl WasiHttpView for Whole {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            hooks: &mut self.door,
+            table: &mut self.table,
+            ctx: &mut self.http,
+        }
+    }
+}
+
+struct HasTable;
+
+impl HasData for HasTable {
+    type Data<'a> = &'a mut ResourceTable;
+}
+
+/// Links the component to the network, for use with [`call`].
+pub(super) struct Handler(InstancePre<Whole>);
+
+impl Handler {
+    pub(super) fn new(guest: &Guest) -> Result<Self, wasmtime::Error> {
+        let mut linker = Linker::<Whole>::new(guest.engine());
+        wit::add_to_linker::<_, HasBound>(&mut linker, |whole| &mut whole.bound)?;
+        // Interface by interface: the crates' own bundles also give clocks, random numbers and
+        // standard streams.
+        io::error::add_to_linker::<_, HasTable>(&mut linker, |whole| &mut whole.table)?;
+        io::poll::add_to_linker::<_, HasTable>(&mut linker, |whole| &mut whole.table)?;
+        io::streams::add_to_linker::<_, HasTable>(&mut linker, |whole| &mut whole.table)?;
+        types::add_to_linker::<_, WasiHttp>(
+            &mut linker,
+            &LinkOptions::default().into(),
+            Whole::http,
+        )?;
+        outgoing_handler::add_to_linker::<_, WasiHttp>(&mut linker, Whole::http)?;
+        name_body_errors(&mut linker)?;
+        linker.instantiate_pre(&guest.component).map(Self)
+    }
+
+    /// Calls a function that may send one request with the account that the call is bound to.
+    pub(super) async fn call<P, R>(
+        &self,
+        guest: &Guest,
+        client: &Client,
+        bound: Bound,
+        begun: &Begun,
+        function: &ComponentExportIndex,
+        parameters: P,
+    ) -> Result<R, Cut>
+    where
+        P: wasmtime::component::ComponentNamedList + wasmtime::component::Lower + Send + Sync,
+        R: wasmtime::component::Lift + Send + Sync + 'static,
+        (R,): wasmtime::component::ComponentNamedList + wasmtime::component::Lift,
+    {
+        let _permit = guest.permits.acquire().await;
+        let door = Door {
+            bound: bound.clone(),
+            client: client.clone(),
+            begun: begun.clone(),
+            used: false,
+        };
+        let memory = Memory::new(guest.limits.memory);
+        let whole = Whole {
+            bound,
+            memory,
+            table: ResourceTable::new(),
+            http: WasiHttpCtx::new(),
+            door,
+        };
+        let mut store = Store::new(guest.engine(), whole);
+        store.limiter(|whole| &mut whole.memory);
+        // Ticks pass while the provider thinks, too. Counted here are only those that find the
+        // guest running.
+        let mut left = guest.limits.ticks();
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(move |_| {
+            left = left.saturating_sub(1);
+            if left == 0 {
+                Err(Trap::Interrupt.into())
+            } else {
+                Ok(UpdateDeadline::Continue(1))
+            }
+        });
+        let result = async {
+            let instance = self.0.instantiate_async(&mut store).await?;
+            let function = instance.get_typed_func::<P, (R,)>(&mut store, function)?;
+            function
+                .call_async(&mut store, parameters)
+                .await
+                .map(|(result,)| result)
+        }
+        .await;
+        result.map_err(|error| Cut::of(&error, &store.data().memory, guest.limits))
+    }
+}
+
+/// Has `http-error-code` know the one error that a body can end with here.
+///
+/// `wasmtime-wasi-http` 48 looks for an error code where it has put an error of its own, and so
+/// knows none.
+fn name_body_errors(linker: &mut Linker<Whole>) -> Result<(), wasmtime::Error> {
+    linker.allow_shadowing(true);
+    linker.instance("wasi:http/types@0.2.12")?.func_wrap(
+        "http-error-code",
+        |store: StoreContextMut<'_, Whole>, (error,): (Resource<types::IoError>,)| {
+            let error = store.data().table.get(&error)?;
+            Ok((match error.downcast_ref() {
+                Some(WasiError::HttpResponseBodySize(size)) => {
+                    Some(types::ErrorCode::HttpResponseBodySize(*size))
+                }
+                _ => None,
+            },))
+        },
+    )?;
+    linker.allow_shadowing(false);
+    Ok(())
+}
+
+/// The one door by which a request leaves, once.
+struct Door {
+    bound: Bound,
+    client: Client,
+    begun: Begun,
+    used: bool,
+}
+
+type Sending = Pin<Box<dyn Future<Output = Result<Sent, WasiError>> + Send>>;
+type Sent = (
+    Response<WasiBody>,
+    Box<dyn Future<Output = Result<(), WasiError>> + Send>,
+);
+
+impl WasiHttpHooks for Door {
+    fn send_request(
+        &mut self,
+        request: Request<WasiBody>,
+        _: Option<RequestOptions>,
+        _: Box<dyn Future<Output = Result<(), WasiError>> + Send>,
+    ) -> Box<dyn Future<Output = Result<Sent, WasiError>> + Send> {
+        if std::mem::replace(&mut self.used, true) {
+            return Box::new(std::future::ready(Err(WasiError::HttpRequestDenied)));
+        }
+        let (bound, client, begun) = (self.bound.clone(), self.client.clone(), self.begun.clone());
+        let sending: Sending = Box::pin(async move {
+            let (head, body) = request.into_parts();
+            let body = Limited::new(body, LARGEST_REQUEST)
+                .collect()
+                .await
+                .map_err(|_| WasiError::HttpRequestBodySize(None))?;
+            let outgoing = Outgoing {
+                method: head.method,
+                uri: head.uri,
+                headers: head.headers,
+                body: body.to_bytes(),
+            };
+            let answer = match bound
+                .account()
+                .map(|account| egress::prepare(account, outgoing, &begun))
+            {
+                Some(Ok(prepared)) => client.send(prepared).await,
+                Some(Err(denied)) => Err(denied.into()),
+                None => return Err(WasiError::HttpRequestDenied),
+            };
+            let response = answer.map_or_else(failed, answered)?;
+            Ok((
+                response,
+                Box::new(std::future::ready(Ok(()))) as Box<dyn Future<Output = _> + Send>,
+            ))
+        });
+        Box::new(sending)
+    }
+}
+
+/// The provider's answer for the guest to read.
+fn answered(answer: ProviderAnswer) -> Result<Response<WasiBody>, WasiError> {
+    let ProviderAnswer {
+        status,
+        headers,
+        body,
+    } = answer;
+    let body = Full::new(Bytes::from(body))
+        .map_err(|never| match never {})
+        .boxed_unsync();
+    let mut response = response(status, body)?;
+    for (name, value) in headers {
+        // Each came from such a header, with nothing but printable text put in.
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    Ok(response)
+}
+
+/// What the guest learns of a failure: a code, from which it knows where the request is.
+fn failed(failure: Failure) -> Result<Response<WasiBody>, WasiError> {
+    tracing::debug!(?failure, "no answer from the provider");
+    Err(match failure {
+        Failure::Denied(_) => WasiError::HttpRequestDenied,
+        Failure::NoConnection(stage, why) => match stage {
+            Stage::Name => WasiError::DnsError {
+                rcode: Some(why),
+                info_code: None,
+            },
+            Stage::Refused => WasiError::ConnectionRefused,
+            Stage::Timeout => WasiError::ConnectionTimeout,
+            Stage::Unreachable => WasiError::DestinationUnavailable,
+            Stage::Certificate => WasiError::TlsCertificateError,
+            Stage::Tls => WasiError::TlsProtocolError,
+        },
+        Failure::Lost(how, _) => match how {
+            Break::Terminated => WasiError::ConnectionTerminated,
+            Break::Incomplete => WasiError::HttpResponseIncomplete,
+            Break::Protocol => WasiError::HttpProtocolError,
+        },
+        // The status comes with the head; what is too large is the body.
+        Failure::AnswerTooLarge(status) => return response(status, TooLarge.boxed_unsync()),
+    })
+}
+
+fn response(status: u16, body: WasiBody) -> Result<Response<WasiBody>, WasiError> {
+    let mut response = Response::new(body);
+    *response.status_mut() =
+        StatusCode::from_u16(status).map_err(|_| WasiError::HttpProtocolError)?;
+    Ok(response)
+}
+
+/// A body that is over the limit.
+struct TooLarge;
+
+impl http_body::Body for TooLarge {
+    type Data = Bytes;
+    type Error = WasiError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, WasiError>>> {
+        std::task::Poll::Ready(Some(Err(WasiError::HttpResponseBodySize(None))))
+    }
+}

@@ -1,0 +1,432 @@
+//! The real component in the engine, against a raw server on loopback, by both routes.
+
+use super::builder::PRECOMPILED;
+use super::guest::Limits;
+use super::*;
+use crate::accounts::{Lookup, MemoryAccounts};
+use crate::bindings::types::{Body, Email, ErrorCode, Outcome, TextChange};
+use crate::testing::{Act, Provider, answer};
+
+const ID: &str = "62f44730-dd91-461e-bd6a-aedd9e0ad79d";
+const CREATED: &str =
+    "{\"data\": {\"id\": \"u1\", \"displayName\": \"Ines\", \"email\": \"ines@acme.example\"}}";
+
+fn ines() -> NewUser {
+    let email = Email {
+        address: "ines@acme.example".to_owned(),
+        type_: None,
+    };
+    NewUser {
+        name: Some("Ines".to_owned()),
+        emails: Some(vec![email]),
+        ..NewUser::default()
+    }
+}
+
+/// An engine for each route, with the accounts of this server.
+fn engines(provider: &Provider, change: impl Fn(EngineBuilder) -> EngineBuilder) -> [Engine; 2] {
+    [Route::Halves, Route::Handler].map(|route| {
+        change(Engine::builder().accounts(provider.accounts()).route(route))
+            .build()
+            .unwrap()
+    })
+}
+
+async fn create(engine: &Engine) -> Result<Response, CallError> {
+    engine.create_user(ID, ines(), Options::default()).await
+}
+
+/// What each route makes of a server that acts so.
+async fn created(act: Act) -> [Result<Response, CallError>; 2] {
+    let provider = Provider::start([act.clone(), act]).await;
+    let [halves, handler] = engines(&provider, |engine| engine);
+    let results = [create(&halves).await, create(&handler).await];
+    assert_eq!(provider.received().len(), 2, "{results:?}");
+    results
+}
+
+fn code(result: &Result<Response, CallError>) -> (ErrorCode, u16, Outcome) {
+    let error = result.as_ref().unwrap_err();
+    (error.code, error.status, error.outcome)
+}
+
+#[tokio::test]
+async fn both_routes_send_the_same_and_answer_the_same() {
+    let provider = Provider::start([answer(201, CREATED), answer(201, CREATED)]).await;
+    let [halves, handler] = engines(&provider, |engine| engine);
+    let (one, other) = (
+        create(&halves).await.unwrap(),
+        create(&handler).await.unwrap(),
+    );
+    assert_eq!(one, other);
+    let Body::User(user) = one.body else {
+        panic!("expected a user")
+    };
+    assert_eq!(
+        (user.id.as_deref(), user.name.as_deref()),
+        (Some("u1"), Some("Ines"))
+    );
+
+    let received = provider.received();
+    let lines = |request: &str| {
+        let mut lines: Vec<String> = request.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    assert_eq!(lines(&received[0].1), lines(&received[1].1));
+    let request = &received[0].1;
+    assert!(
+        request.starts_with("POST /v1/agents HTTP/1.1\r\n"),
+        "{request}"
+    );
+    assert!(
+        request.contains("authorization: the-token-of-dixa\r\n")
+            && !request.contains("transfer-encoding"),
+        "{request}"
+    );
+}
+
+#[tokio::test]
+async fn both_routes_tell_the_same_of_a_failure() {
+    let large = answer(201, &format!("\"{}\"", "x".repeat(5 << 20)));
+    let cut = Act::SayAndClose("HTTP/1.1 201 X\r\ncontent-length: 100\r\n\r\n{}".to_owned());
+    for (act, expected) in [
+        (
+            answer(401, "{\"message\": \"no\"}"),
+            (ErrorCode::ProviderUnauthorized, 401, Outcome::Rejected),
+        ),
+        (
+            answer(500, "{}"),
+            (ErrorCode::ProviderFailed, 502, Outcome::Unknown),
+        ),
+        (
+            Act::Close,
+            (ErrorCode::ConnectionLost, 502, Outcome::Unknown),
+        ),
+        (
+            Act::Reset,
+            (ErrorCode::ConnectionLost, 502, Outcome::Unknown),
+        ),
+        (cut, (ErrorCode::ConnectionLost, 502, Outcome::Unknown)),
+        (large, (ErrorCode::AnswerTooLarge, 502, Outcome::Unknown)),
+    ] {
+        let [halves, handler] = created(act).await;
+        assert_eq!((code(&halves), code(&handler)), (expected, expected));
+        if expected.2 == Outcome::Unknown {
+            for result in [halves, handler] {
+                let message = result.unwrap_err().message;
+                assert!(
+                    message.contains("by email `ines@acme.example`"),
+                    "{message}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_gets_nothing() {
+    let provider = Provider::start([]).await;
+    let engines = engines(&provider, |engine| engine);
+    drop(provider);
+    tokio::task::yield_now().await;
+    for engine in engines {
+        assert_eq!(
+            code(&create(&engine).await),
+            (ErrorCode::NoConnection, 502, Outcome::NotSent)
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_deadline_says_whether_the_provider_may_have_the_request() {
+    let provider = Provider::start([Act::Hang, Act::Hang]).await;
+    for engine in engines(&provider, |engine| {
+        engine.deadline(Duration::from_millis(300))
+    }) {
+        let result = create(&engine).await;
+        assert_eq!(code(&result), (ErrorCode::Deadline, 504, Outcome::Unknown));
+        let message = result.unwrap_err().message;
+        assert!(
+            message.contains("by email `ines@acme.example`"),
+            "{message}"
+        );
+    }
+    assert_eq!(provider.received().len(), 2);
+}
+
+/// Accounts that never come.
+struct Slow;
+
+impl Accounts for Slow {
+    fn get<'a>(&'a self, _: &'a str) -> Lookup<'a> {
+        Box::pin(std::future::pending())
+    }
+}
+
+/// Accounts that cannot be had.
+struct Broken;
+
+impl Accounts for Broken {
+    fn get<'a>(&'a self, _: &'a str) -> Lookup<'a> {
+        Box::pin(std::future::ready(Err("the vault is sealed".to_owned())))
+    }
+}
+
+#[tokio::test]
+async fn an_account_that_cannot_be_had_is_an_error_before_sending() {
+    let slow = Engine::builder()
+        .accounts(Slow)
+        .deadline(Duration::from_millis(1))
+        .build()
+        .unwrap();
+    assert_eq!(
+        code(&create(&slow).await),
+        (ErrorCode::Deadline, 504, Outcome::NotSent)
+    );
+    let broken = Engine::builder().accounts(Broken).build().unwrap();
+    let result = create(&broken).await;
+    assert_eq!(
+        code(&result),
+        (ErrorCode::AccountUnusable, 500, Outcome::NotSent)
+    );
+    assert!(result.unwrap_err().message.contains("the vault is sealed"));
+    let empty = Engine::builder().build().unwrap();
+    for id in [ID, "", "../x"] {
+        let result = empty.create_user(id, ines(), Options::default()).await;
+        assert_eq!(
+            code(&result),
+            (ErrorCode::UnknownAccount, 404, Outcome::NotSent)
+        );
+    }
+}
+
+#[tokio::test]
+async fn limits_end_a_call_and_not_the_engine() {
+    let provider = Provider::start([]).await;
+    let large = format!("{{\"a\": \"{}\"}}", "x".repeat(8 << 20));
+    for engine in engines(&provider, |engine| engine.max_memory(8 << 20)) {
+        let user = NewUser {
+            remote_data: Some(large.clone()),
+            ..ines()
+        };
+        let result = engine.create_user(ID, user, Options::default()).await;
+        assert_eq!(
+            code(&result),
+            (ErrorCode::LimitExceeded, 500, Outcome::NotSent)
+        );
+        assert!(result.unwrap_err().message.contains("memory"));
+        engine
+            .plan_create_user(ID, ines(), Options::default())
+            .await
+            .unwrap();
+    }
+    let numbers = format!("[{}0]", "1,".repeat(4 << 20));
+    for engine in engines(&provider, |engine| {
+        engine.max_cpu(Duration::ZERO).max_memory(1 << 30)
+    }) {
+        let user = NewUser {
+            remote_data: Some(format!("{{\"a\": {numbers}}}")),
+            ..ines()
+        };
+        let result = engine.create_user(ID, user, Options::default()).await;
+        assert_eq!(
+            code(&result),
+            (ErrorCode::LimitExceeded, 500, Outcome::NotSent)
+        );
+        assert!(result.unwrap_err().message.contains("CPU"));
+    }
+    assert_eq!(provider.received(), []);
+}
+
+#[tokio::test]
+async fn a_plan_shows_no_secret_and_opens_no_connection() {
+    let provider = Provider::start([]).await;
+    let [engine, _] = engines(&provider, |engine| engine);
+    let plan = engine
+        .plan_create_user(ID, ines(), Options::default())
+        .await
+        .unwrap();
+    assert_eq!(
+        plan.request.url,
+        format!("http://{}/v1/agents", provider.address)
+    );
+    assert!(
+        plan.request
+            .headers
+            .contains(&("authorization".to_owned(), "***".to_owned())),
+        "{plan:?}"
+    );
+    assert!(!format!("{plan:?}").contains("the-token-of-dixa"));
+    assert!(!String::from_utf8_lossy(&plan.context).contains("the-token-of-dixa"));
+    tokio::task::yield_now().await;
+    assert_eq!(provider.received(), []);
+
+    let body = CREATED.as_bytes().to_vec();
+    let answer = ProviderAnswer {
+        status: 201,
+        headers: Vec::new(),
+        body,
+    };
+    let response = engine
+        .interpret_create_user(plan.context, Ok(answer))
+        .await
+        .unwrap();
+    let Body::User(user) = response.body else {
+        panic!("expected a user")
+    };
+    assert_eq!(user.id.as_deref(), Some("u1"));
+}
+
+#[tokio::test]
+async fn an_update_goes_the_same_ways() {
+    let provider = Provider::start([
+        answer(200, "{\"id\": 5, \"name\": \"Ines\"}"),
+        answer(200, "{\"id\": 5, \"name\": \"Ines\"}"),
+    ])
+    .await;
+    let account = crate::Account::builder(ID, "planhat")
+        .base_url(format!("http://{}", provider.address))
+        .credential("api_token", "the-token-of-planhat")
+        .build()
+        .unwrap();
+    let accounts: MemoryAccounts = [account].into_iter().collect();
+    for route in [Route::Halves, Route::Handler] {
+        let engine = Engine::builder()
+            .accounts(accounts.clone())
+            .route(route)
+            .build()
+            .unwrap();
+        let changes = || UserChanges {
+            first_name: TextChange::Set("I".to_owned()),
+            ..UserChanges::default()
+        };
+        let response = engine
+            .update_user(ID, "5", changes(), Options::default())
+            .await
+            .unwrap();
+        assert!(matches!(response.body, Body::User(_)));
+        let plan = engine
+            .plan_update_user(ID, "5", changes(), Options::default())
+            .await
+            .unwrap();
+        engine
+            .interpret_update_user(plan.context, Err(TransportError::Deadline(false)))
+            .await
+            .unwrap_err();
+    }
+    assert_eq!(provider.received().len(), 2);
+}
+
+#[tokio::test]
+async fn the_http_face_is_bound_to_the_account_of_its_query() {
+    let provider = Provider::start([answer(201, CREATED)]).await;
+    let [engine, _] = engines(&provider, |engine| engine);
+    let request = |target: &str, body: &str| HttpRequest {
+        method: "POST".to_owned(),
+        target: target.to_owned(),
+        headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+        body: body.as_bytes().to_vec(),
+    };
+    let users = |id: &str| format!("/unified/ticketing/users?integrated_account_id={id}");
+    let input = "{\"name\": \"Ines\", \"emails\": [{\"email\": \"ines@acme.example\"}]}";
+    let response = engine
+        .http(request(&users(&ID.to_uppercase()), input))
+        .await;
+    let body = String::from_utf8(response.body).unwrap();
+    assert_eq!(response.status, 200, "{body}");
+    assert!(body.contains("\"id\":\"u1\""), "{body}");
+
+    let statuses = [
+        (users("00000000-0000-4000-8000-000000000000"), 404),
+        (users("acme"), 400),
+        ("/unified/ticketing/users".to_owned(), 400),
+        (users(ID), 400),
+        ("/nowhere".to_owned(), 404),
+    ];
+    for (target, status) in statuses {
+        assert_eq!(
+            engine.http(request(&target, "{}")).await.status,
+            status,
+            "{target}"
+        );
+    }
+    assert_eq!(provider.received().len(), 1);
+}
+
+#[tokio::test]
+async fn a_failure_of_the_host_is_an_answer_too() {
+    let engine = Engine::builder()
+        .accounts(Slow)
+        .deadline(Duration::from_millis(1))
+        .build()
+        .unwrap();
+    let target = format!("/unified/ticketing/users?integrated_account_id={ID}");
+    let request = HttpRequest {
+        method: "POST".to_owned(),
+        target,
+        headers: Vec::new(),
+        body: b"{}".to_vec(),
+    };
+    let response = engine.http(request).await;
+    let body: serde_json::Value = serde_json::from_slice(&response.body).unwrap();
+    assert_eq!(
+        (response.status, &body["code"], &body["outcome"]),
+        (504, &"deadline".into(), &"not-sent".into())
+    );
+    assert_eq!(body["error"], "Gateway Timeout");
+}
+
+#[tokio::test]
+async fn what_is_supported_comes_from_the_component() {
+    let names: Vec<String> = Engine::builder()
+        .build()
+        .unwrap()
+        .integrations()
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|integration| integration.name)
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "dixa",
+            "gorgias",
+            "hive",
+            "pivotal_tracker",
+            "planhat",
+            "teamwork"
+        ]
+    );
+}
+
+#[test]
+fn the_component_fits_what_the_pool_reserves_for_it() {
+    let limits = Limits {
+        memory: 64 << 20,
+        cpu: Duration::from_secs(1),
+        instances: 1,
+    };
+    let guest = Guest::new(PRECOMPILED, limits, false).unwrap();
+    let needs = guest.component.resources_required().unwrap();
+    assert_eq!(needs.num_memories, 1);
+    assert!(needs.max_initial_memory_size.unwrap() <= 64 << 20);
+}
+
+#[tokio::test]
+async fn more_calls_than_instances_wait_for_each_other() {
+    let provider = Provider::start((0..8).map(|_| answer(201, CREATED))).await;
+    for engine in engines(&provider, |engine| engine.max_instances(1)) {
+        let calls: Vec<_> = (0..4)
+            .map(|_| {
+                let engine = engine.clone();
+                tokio::spawn(async move { create(&engine).await })
+            })
+            .collect();
+        for call in calls {
+            call.await.unwrap().unwrap();
+        }
+    }
+    assert_eq!(provider.received().len(), 8);
+}

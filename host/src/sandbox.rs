@@ -1,0 +1,304 @@
+//! Simulators of the six providers, as one HTTP server on loopback.
+//!
+//! Written from the providers' documentation alone and sharing no code with the mapping: a
+//! simulator that agreed with the mapping by construction would repeat its mistakes. Each provider
+//! lives under `/{integration}` followed by the path of its own base URL, keeps its users in
+//! memory, and starts empty. A request body has to be a JSON object with the content type
+//! `application/json`.
+//!
+//! | Control request | Effect |
+//! | --- | --- |
+//! | `GET /_sandbox/requests[?integration=NAME]` | the last 10,000 provider requests, oldest first: `[{integration, method, target, headers: [[name, value]], body, status}]`; `status` is `null` when none was sent |
+//! | `DELETE /_sandbox/requests[?integration=NAME]` | forgets them, and counts from 0 again |
+//! | `GET /_sandbox/count[?integration=NAME]` | `{"requests": n, "users": n}`: provider requests whose head arrived, users held |
+//! | `PUT /_sandbox/faults/{integration}` | queues a fault for the next requests |
+//! | `DELETE /_sandbox/faults/{integration}` | forgets the faults still queued |
+//! | `POST /_sandbox/reset` | forgets users, requests and faults |
+//!
+//! A fault is `{"kind": KIND, "times": n, …}`; `times` is 1 when left out, and faults apply in the
+//! order in which they came.
+//!
+//! | Kind | Further members | The request takes effect | What the client sees |
+//! | --- | --- | --- | --- |
+//! | `latency` | `milliseconds` | yes, before the wait | the usual answer, late |
+//! | `status` | `status`, `headers` (`[[name, value]]`), `body` (text), `content_type` | no | that answer |
+//! | `reset-before-body` | | no | a TCP reset, the body unread |
+//! | `reset-after-body` | | yes | a TCP reset, no answer |
+//! | `truncated` | | yes | the usual answer, cut in the middle of its body |
+//! | `oversized` | `bytes` | yes | 200 and a JSON object of that many bytes |
+//! | `html` | | no | 200 and an HTML page |
+//! | `slow` | `milliseconds` | yes | the usual answer, one byte in each interval |
+//! | `raw` | `text` or `base64` | yes | these bytes for an answer, then the end of the connection |
+
+mod accounts;
+mod call;
+mod clock;
+mod connection;
+mod control;
+mod faults;
+mod fields;
+mod journal;
+mod store;
+
+mod dixa;
+mod gorgias;
+mod hive;
+mod pivotal_tracker;
+mod planhat;
+mod teamwork;
+
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use http::{Request, request};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use accounts::Account;
+use call::{Answer, Call, Reply, Sent};
+use clock::{Limit, Window};
+use connection::Cut;
+use faults::{Fault, Faults};
+use journal::Journal;
+use store::Store;
+
+static SIMULATORS: [&Simulator; 6] = [
+    &dixa::SIMULATOR,
+    &gorgias::SIMULATOR,
+    &hive::SIMULATOR,
+    &pivotal_tracker::SIMULATOR,
+    &planhat::SIMULATOR,
+    &teamwork::SIMULATOR,
+];
+
+/// Far above what any provider takes, and low enough that a mistake does not fill the memory.
+const MAX_BODY: usize = 16 << 20;
+
+/// The simulators, bound to an address and ready to serve.
+///
+/// Every instance has a state of its own, shared by its connections.
+pub struct Sandbox {
+    listener: TcpListener,
+    address: SocketAddr,
+    state: Arc<Shared>,
+}
+
+impl Sandbox {
+    /// Binds `address`; with port 0 the system chooses one.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the address cannot be bound.
+    pub async fn bind(address: SocketAddr) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        Ok(Self {
+            listener,
+            address,
+            state: Arc::default(),
+        })
+    }
+
+    /// The address bound, with the port that the system chose.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// An accounts file (TOML) with one account for each simulator, named after its integration.
+    #[must_use]
+    pub fn accounts_file(&self) -> String {
+        accounts::file(
+            self.address,
+            SIMULATORS.iter().map(|simulator| &simulator.account),
+        )
+    }
+
+    /// Serves until `shutdown` resolves; requests still in flight are then cut off.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the listening socket does.
+    pub async fn serve(self, shutdown: impl Future<Output = ()> + Send) -> io::Result<()> {
+        let mut shutdown = std::pin::pin!(shutdown);
+        let mut connections = JoinSet::new();
+        loop {
+            tokio::select! {
+                () = &mut shutdown => return Ok(()),
+                accepted = self.listener.accept() => match accepted {
+                    Ok((stream, _)) => {
+                        connections.spawn(connection::serve(stream, Arc::clone(&self.state)));
+                    }
+                    Err(error) => connection::survive(error).await?,
+                },
+                Some(_) = connections.join_next() => {}
+            }
+        }
+    }
+}
+
+/// What distinguishes one provider from another.
+struct Simulator {
+    account: Account,
+    /// Answers, after changing the users accordingly.
+    answer: fn(&Call, &mut Store) -> Reply,
+    /// The limit that the provider tells in headers.
+    limit: Option<Limit>,
+}
+
+/// A provider at work.
+struct Provider {
+    simulator: &'static Simulator,
+    users: Store,
+    window: Window,
+}
+
+impl Provider {
+    fn name(&self) -> &'static str {
+        self.simulator.account.integration
+    }
+
+    fn answer(&mut self, call: &Call) -> Answer {
+        let Simulator {
+            account: _,
+            answer,
+            limit,
+        } = self.simulator;
+        let answer = answer(call, &mut self.users).unwrap_or_else(|refusal| refusal);
+        match limit {
+            Some(limit) => (limit.tell)(answer, &self.window.count(limit)),
+            None => answer,
+        }
+    }
+}
+
+struct State {
+    providers: Vec<Provider>,
+    journal: Journal,
+    faults: Faults,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        let providers = SIMULATORS.into_iter().map(|simulator| Provider {
+            simulator,
+            users: Store::default(),
+            window: Window::default(),
+        });
+        Self {
+            providers: providers.collect(),
+            journal: Journal::default(),
+            faults: Faults::default(),
+        }
+    }
+}
+
+impl State {
+    /// The integration's name, as a constant, if there is such a simulator.
+    fn integration(&self, name: &str) -> Option<&'static str> {
+        self.providers
+            .iter()
+            .map(Provider::name)
+            .find(|known| *known == name)
+    }
+
+    fn answer(&mut self, call: &Call) -> Sent {
+        let name = call.integration();
+        let provider = self
+            .providers
+            .iter_mut()
+            .find(|provider| provider.name() == name);
+        let answer = provider.map(|provider| provider.answer(call));
+        answer
+            .unwrap_or_else(|| Answer::new(404, json!({})))
+            .into_sent()
+    }
+}
+
+/// The state, shared by the connections.
+#[derive(Default)]
+struct Shared(Mutex<State>);
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Sent, Cut> {
+    let (parts, body) = request.into_parts();
+    let known = {
+        let mut state = shared.lock();
+        let name = state.integration(call::integration(&parts.uri));
+        name.map(|name| (state.journal.begin(name, &parts), state.faults.next(name)))
+    };
+    let Some((entry, fault)) = known else {
+        let Some(body) = read(body).await? else {
+            return Ok(too_large());
+        };
+        let reply = control::answer(&mut shared.lock(), &Call { parts, body });
+        return Ok(reply.unwrap_or_else(|refusal| refusal).into_sent());
+    };
+    if matches!(fault, Some(Fault::ResetBeforeBody)) {
+        return Err(Cut::Reset);
+    }
+    let done = match read(body).await? {
+        Some(body) => {
+            shared.lock().journal.body(entry, &body);
+            apply(&shared, parts, body, fault).await
+        }
+        None => Ok(too_large()),
+    };
+    let status = match &done {
+        Ok(sent) => Some(sent.status()),
+        Err(cut) => cut.status(),
+    };
+    shared.lock().journal.status(entry, status);
+    done
+}
+
+/// Lets the request take effect as far as the fault allows, and spoils the answer.
+async fn apply(
+    shared: &Shared,
+    parts: request::Parts,
+    body: Bytes,
+    fault: Option<Fault>,
+) -> Result<Sent, Cut> {
+    if let Some(Fault::Instead(sent)) = fault {
+        return Ok(sent);
+    }
+    let sent = shared.lock().answer(&Call { parts, body });
+    match fault {
+        None | Some(Fault::Instead(_)) => Ok(sent),
+        Some(Fault::Latency(wait)) => {
+            tokio::time::sleep(wait).await;
+            Ok(sent)
+        }
+        Some(Fault::ResetBeforeBody | Fault::ResetAfterBody) => Err(Cut::Reset),
+        Some(Fault::Truncated) => Err(Cut::half_of(&sent).await),
+        Some(Fault::Oversized(bytes)) => Ok(faults::oversized(bytes)),
+        Some(Fault::Slow(interval)) => Err(Cut::trickle(&sent, interval).await),
+        Some(Fault::Raw(bytes)) => Err(Cut::verbatim(bytes)),
+    }
+}
+
+/// The whole body, or nothing if it is larger than the sandbox takes.
+async fn read(body: Incoming) -> Result<Option<Bytes>, Cut> {
+    match Limited::new(body, MAX_BODY).collect().await {
+        Ok(body) => Ok(Some(body.to_bytes())),
+        Err(error) if error.is::<LengthLimitError>() => Ok(None),
+        Err(_) => Err(Cut::Close),
+    }
+}
+
+fn too_large() -> Sent {
+    Answer::new(413, json!({ "message": "the body is too large" })).into_sent()
+}

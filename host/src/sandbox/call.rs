@@ -1,0 +1,117 @@
+//! A request as the simulators see it, and their answer.
+
+use axum::extract::Query;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, AsHeaderName, CONTENT_TYPE};
+use http::{HeaderName, HeaderValue, Method, Response, StatusCode, Uri, request};
+use http_body_util::Full;
+use serde_json::Value;
+
+use super::store::Record;
+
+/// An answer as it goes to the connection.
+pub(super) type Sent = Response<Full<Bytes>>;
+
+/// What a simulator makes of a request: the answer, or the refusal, which is an answer too.
+pub(super) type Reply = Result<Answer, Answer>;
+
+/// The first segment of the path.
+pub(super) fn integration(uri: &Uri) -> &str {
+    uri.path().split('/').nth(1).unwrap_or_default()
+}
+
+/// A request, completely read.
+pub(super) struct Call {
+    pub(super) parts: request::Parts,
+    pub(super) body: Bytes,
+}
+
+impl Call {
+    pub(super) fn method(&self) -> &Method {
+        &self.parts.method
+    }
+
+    pub(super) fn integration(&self) -> &str {
+        integration(&self.parts.uri)
+    }
+
+    /// The segments after the first, as sent.
+    pub(super) fn path(&self) -> Vec<&str> {
+        self.parts.uri.path().split('/').skip(2).collect()
+    }
+
+    /// The value of a query parameter, if it is given once.
+    pub(super) fn query(&self, name: &str) -> Option<String> {
+        let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&self.parts.uri).ok()?;
+        let mut values = pairs.into_iter().filter(|(key, _)| key == name);
+        let (_, value) = values.next()?;
+        values.next().is_none().then_some(value)
+    }
+
+    /// The value of a header, if it is given once.
+    pub(super) fn header(&self, name: impl AsHeaderName) -> Option<&str> {
+        let mut values = self.parts.headers.get_all(name).iter();
+        let value = values.next()?.to_str().ok()?;
+        values.next().is_none().then_some(value)
+    }
+
+    /// The token of `Authorization: Bearer TOKEN`.
+    pub(super) fn bearer(&self) -> Option<&str> {
+        self.header(AUTHORIZATION)?.strip_prefix("Bearer ")
+    }
+
+    /// User name and password of `Authorization: Basic …` (RFC 7617).
+    pub(super) fn basic(&self) -> Option<(String, String)> {
+        let encoded = self.header(AUTHORIZATION)?.strip_prefix("Basic ")?;
+        let text = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
+        text.split_once(':')
+            .map(|(user, password)| (user.to_owned(), password.to_owned()))
+    }
+
+    /// The body, if it is a JSON object and is said to be JSON.
+    pub(super) fn object(&self) -> Option<Record> {
+        let kind = self.header(CONTENT_TYPE)?.split(';').next()?.trim();
+        if !kind.eq_ignore_ascii_case("application/json") {
+            return None;
+        }
+        serde_json::from_slice(&self.body).ok()
+    }
+}
+
+/// A simulator's answer: JSON.
+pub(super) struct Answer {
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+    body: Value,
+}
+
+impl Answer {
+    pub(super) fn new(status: u16, body: impl Into<Value>) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            body: body.into(),
+        }
+    }
+
+    pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    pub(super) fn into_sent(self) -> Sent {
+        let mut sent = Response::new(Full::from(self.body.to_string()));
+        *sent.status_mut() = StatusCode::from_u16(self.status).unwrap_or_default();
+        let json = HeaderValue::from_static("application/json");
+        sent.headers_mut().insert(CONTENT_TYPE, json);
+        for (name, value) in self.headers {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                sent.headers_mut()
+                    .insert(HeaderName::from_static(name), value);
+            }
+        }
+        sent
+    }
+}

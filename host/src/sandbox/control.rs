@@ -1,0 +1,87 @@
+//! The control paths, `/_sandbox/…`.
+
+use http::Method;
+use serde_json::json;
+
+use super::State;
+use super::call::{Answer, Call, Reply};
+use super::faults::Order;
+
+/// Answers everything that is not for a simulator.
+pub(super) fn answer(state: &mut State, call: &Call) -> Reply {
+    if call.integration() != "_sandbox" {
+        let text = "expected a path that begins with an integration's name, or with `_sandbox`";
+        return Err(message(404, text));
+    }
+    match (call.method(), call.path().as_slice()) {
+        (&Method::GET, ["requests"]) => {
+            let wanted = filter(state, call)?;
+            Ok(Answer::new(200, state.journal.to_json(wanted)))
+        }
+        (&Method::DELETE, ["requests"]) => {
+            let wanted = filter(state, call)?;
+            state.journal.clear(wanted);
+            Ok(done())
+        }
+        (&Method::GET, ["count"]) => {
+            let wanted = filter(state, call)?;
+            let providers = state.providers.iter();
+            let providers =
+                providers.filter(|provider| wanted.is_none_or(|name| provider.name() == name));
+            let users = providers
+                .map(|provider| provider.users.len())
+                .sum::<usize>();
+            Ok(Answer::new(
+                200,
+                json!({ "requests": state.journal.received(wanted), "users": users }),
+            ))
+        }
+        (&Method::PUT, ["faults", name]) => {
+            let name = integration(state, name)?;
+            let order = Order::read(&call.body).map_err(|error| message(400, &error))?;
+            state.faults.add(name, order);
+            Ok(done())
+        }
+        (&Method::DELETE, ["faults", name]) => {
+            let name = integration(state, name)?;
+            state.faults.clear(name);
+            Ok(done())
+        }
+        (&Method::POST, ["reset"]) => {
+            *state = State::default();
+            Ok(done())
+        }
+        (_, ["requests" | "count" | "reset"] | ["faults", _]) => {
+            Err(message(405, "the path does not take this method"))
+        }
+        _ => {
+            let text = "expected one of `requests`, `count`, `faults/{integration}`, `reset`";
+            Err(message(404, text))
+        }
+    }
+}
+
+/// The integration that the query names, if it names one.
+fn filter(state: &State, call: &Call) -> Result<Option<&'static str>, Answer> {
+    call.query("integration")
+        .map(|name| integration(state, &name))
+        .transpose()
+}
+
+fn integration(state: &State, name: &str) -> Result<&'static str, Answer> {
+    let refusal = || {
+        message(
+            404,
+            &format!("expected the name of an integration, but found `{name}`"),
+        )
+    };
+    state.integration(name).ok_or_else(refusal)
+}
+
+fn done() -> Answer {
+    Answer::new(200, json!({}))
+}
+
+fn message(status: u16, text: &str) -> Answer {
+    Answer::new(status, json!({ "message": text }))
+}

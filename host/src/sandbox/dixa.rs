@@ -1,0 +1,171 @@
+//! Dixa: agents.
+//!
+//! | Request | Answer | Reference |
+//! | --- | --- | --- |
+//! | `POST /agents` | 201 | <https://docs.dixa.io/openapi/dixa-api/v1/agents/postagents> |
+//! | `PATCH /agents/{id}`, `PUT /agents/{id}` | 200 | <https://docs.dixa.io/openapi/dixa-api/v1/overview> |
+//! | `GET /agents/{id}`, `GET /agents?email=…`, `?phone=…` | 200 | the same |
+//!
+//! The public record is silent on these; chosen:
+//!
+//! * A bad token gives 401, and only the raw token is taken: the specification shows no scheme
+//!   word before it.
+//! * A taken address, an additional one too, gives 400 with a message that says so.
+//! * Unknown members are passed over. An update's `email` and `roles` are refused, because its
+//!   schema leaves them out.
+//! * An empty update is refused, as the bulk call's `EmptyPatchSet` suggests; `null` removes an
+//!   optional member; `PUT` keeps what it is not given.
+//! * A picture's address is answered at once in its hosted form.
+
+use http::Method;
+use http::header::AUTHORIZATION;
+use serde_json::{Value, json};
+
+use super::accounts::Account;
+use super::call::{Answer, Call, Reply};
+use super::fields::{Field, Kind, field, first_problem, merge, nullable};
+use super::store::{Record, Store, record, text};
+use super::{Simulator, clock};
+
+const TOKEN: &str = "sandbox-dixa-token";
+
+pub(super) static SIMULATOR: Simulator = Simulator {
+    account: Account {
+        id: "0d2c1f5e-6a43-4f0b-9c7e-3b1a5d8e4f10",
+        integration: "dixa",
+        base: "/v1",
+        settings: &[],
+        credentials: &[("api_token", TOKEN)],
+        notes: &[],
+    },
+    answer,
+    limit: None,
+};
+
+const FIELDS: [Field; 9] = [
+    field("displayName", Kind::Name),
+    field("email", Kind::Address),
+    nullable("avatarUrl", Kind::Like("URL", is_url)),
+    nullable("phoneNumber", Kind::Text),
+    nullable("additionalEmails", Kind::Texts),
+    nullable("additionalPhoneNumbers", Kind::Texts),
+    nullable("firstName", Kind::Text),
+    nullable("lastName", Kind::Text),
+    nullable("middleNames", Kind::Only("list of strings", is_texts)),
+];
+
+fn answer(call: &Call, agents: &mut Store) -> Reply {
+    if call.header(AUTHORIZATION) != Some(TOKEN) {
+        return Err(message(401, "Unauthorized"));
+    }
+    match (call.method(), call.path().as_slice()) {
+        (&Method::POST, ["v1", "agents"]) => create(call, agents),
+        (&Method::GET, ["v1", "agents"]) => list(call, agents),
+        (method @ (&Method::GET | &Method::PATCH | &Method::PUT), ["v1", "agents", id]) => {
+            if uuid::Uuid::try_parse(id).is_err() {
+                return Err(message(400, format!("Invalid value for agentId: {id}")));
+            }
+            let agent = agents.get(id).cloned();
+            let agent = agent.ok_or_else(|| message(404, format!("Agent {id} not found")))?;
+            match *method {
+                Method::GET => Ok(data(200, agent)),
+                Method::PATCH => update(call, agents, agent, &[]),
+                _ => update(call, agents, agent, &["displayName"]),
+            }
+        }
+        (_, ["v1", "agents"] | ["v1", "agents", _]) => Err(message(405, "Method not allowed")),
+        _ => Err(message(404, "Not found")),
+    }
+}
+
+fn create(call: &Call, agents: &mut Store) -> Reply {
+    let body = read(call, &["displayName", "email"])?;
+    let random = agents.scattered().to_be_bytes();
+    let id = uuid::Builder::from_random_bytes(random).into_uuid();
+    let agent = json!({ "id": id.to_string(), "createdAt": clock::whole_seconds() });
+    save(agents, record(agent), &body, 201)
+}
+
+fn update(call: &Call, agents: &mut Store, agent: Record, required: &[&str]) -> Reply {
+    let body = read(call, required)?;
+    if body.is_empty() {
+        return Err(message(400, "The patch set is empty"));
+    }
+    match ["email", "roles"]
+        .iter()
+        .find(|name| body.contains_key(**name))
+    {
+        Some(name) => Err(message(400, format!("'{name}' cannot be changed"))),
+        None => save(agents, agent, &body, 200),
+    }
+}
+
+fn list(call: &Call, agents: &Store) -> Reply {
+    let (email, phone) = (call.query("email"), call.query("phone"));
+    if email.is_some() && phone.is_some() {
+        return Err(message(400, "email and phone are mutually exclusive"));
+    }
+    let mut found = agents.find(email);
+    found.retain(|agent| {
+        phone
+            .as_deref()
+            .is_none_or(|phone| text(agent, "phoneNumber") == phone)
+    });
+    Ok(data(200, json!(found)))
+}
+
+fn read(call: &Call, required: &[&str]) -> Result<Record, Answer> {
+    let undecodable = || message(400, "The request body could not be decoded");
+    let body = call.object().ok_or_else(undecodable)?;
+    match first_problem(&body, &FIELDS, required) {
+        Some(problem) => Err(message(400, problem.to_string())),
+        None => Ok(body),
+    }
+}
+
+/// Keeps the agent with what the body changes.
+fn save(agents: &mut Store, mut agent: Record, body: &Record, status: u16) -> Reply {
+    merge(&mut agent, body, &FIELDS);
+    let id = text(&agent, "id").to_owned();
+    for list in ["additionalEmails", "additionalPhoneNumbers", "middleNames"] {
+        agent.entry(list).or_insert_with(|| json!([]));
+    }
+    agent.entry("roles").or_insert_with(|| json!(["Agent"]));
+    if let Some(avatar) = agent.get_mut("avatarUrl") {
+        *avatar = json!(format!("https://files.dixa.io/public/{id}"));
+    }
+    let others = agent
+        .get("additionalEmails")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    let mut addresses = others.filter_map(Value::as_str).collect::<Vec<_>>();
+    addresses.push(text(&agent, "email"));
+    if let Some(taken) = addresses.iter().find(|address| agents.taken(address, &id)) {
+        return Err(message(
+            400,
+            format!("The address {taken} is already taken"),
+        ));
+    }
+    agents.put(&id, &addresses, agent.clone());
+    Ok(data(status, agent))
+}
+
+fn is_url(text: &str) -> bool {
+    let uri = text.parse::<http::Uri>();
+    uri.is_ok_and(|uri| uri.scheme().is_some() && uri.host().is_some())
+}
+
+fn is_texts(value: &Value) -> bool {
+    value
+        .as_array()
+        .is_some_and(|list| list.iter().all(Value::is_string))
+}
+
+fn data(status: u16, value: impl Into<Value>) -> Answer {
+    Answer::new(status, json!({ "data": value.into() }))
+}
+
+fn message(status: u16, text: impl Into<String>) -> Answer {
+    Answer::new(status, json!({ "message": text.into() }))
+}

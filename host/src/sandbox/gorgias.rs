@@ -1,0 +1,253 @@
+//! Gorgias: users, who are people working in the helpdesk.
+//!
+//! | Request | Answer | Reference |
+//! | --- | --- | --- |
+//! | `POST /users` | 201 | <https://developers.gorgias.com/reference/create-user> |
+//! | `PUT /users/{id}` | 202 | <https://developers.gorgias.com/reference/update-user> |
+//! | `GET /users/{id}`, `GET /users?email=…` | 200 | <https://developers.gorgias.com/reference/users> |
+//!
+//! 201 and 202 come from the vendor's old specification, the newer pages do not say. Errors:
+//! <https://developers.gorgias.com/reference/errors>. The limit:
+//! <https://developers.gorgias.com/reference/limitations>.
+//!
+//! The public record is silent on these; chosen:
+//!
+//! * A taken address gives 409; the old pages name it as the example.
+//! * `name` is split at its first space. Without a `timezone` the account's is UTC.
+//! * `firstname`, `lastname` and `active` are refused as unknown on write, being in no documented
+//!   list.
+//! * An address or a password is never changed, because no user of the sandbox has the password
+//!   that this asks for; id 0, the owner of the key, is unknown.
+
+use std::time::Duration;
+
+use http::Method;
+use http::header::HOST;
+use serde_json::{Value, json};
+
+use super::accounts::Account;
+use super::call::{Answer, Call, Reply};
+use super::clock::Limit;
+use super::fields::{Field, Flaw, Kind, Problem, field, nullable, problems};
+use super::store::{Record, Store, record, split_name, text};
+use super::{Simulator, clock};
+
+const EMAIL: &str = "ops@acme.example";
+const API_KEY: &str = "sandbox-gorgias-key";
+/// Taken as well, for an account with OAuth.
+const ACCESS_TOKEN: &str = "sandbox-gorgias-access-token";
+
+pub(super) static SIMULATOR: Simulator = Simulator {
+    account: Account {
+        id: "62f44730-dd91-461e-bd6a-aedd9e0ad79d",
+        integration: "gorgias",
+        base: "/api",
+        settings: &[],
+        credentials: &[("email", EMAIL), ("api_key", API_KEY)],
+        notes: &["Gorgias also takes the credential access_token, `sandbox-gorgias-access-token`."],
+    },
+    answer,
+    limit: Some(Limit {
+        requests: 40,
+        per: Duration::from_secs(20),
+        tell: |answer, usage| {
+            answer.with(
+                "x-gorgias-account-api-call-limit",
+                format!("{}/40", usage.used),
+            )
+        },
+    }),
+};
+
+const FIELDS: [Field; 9] = [
+    field("email", Kind::Address),
+    field("name", Kind::Name),
+    field("role", Kind::Object),
+    nullable("bio", Kind::Text),
+    nullable("country", Kind::Like("country code", is_country)),
+    field("external_id", Kind::Text),
+    nullable("language", Kind::OneOf(&["fr", "en"])),
+    field("meta", Kind::Object),
+    field("timezone", Kind::Text),
+];
+const ROLE: [Field; 1] = [field("name", Kind::OneOf(ROLES))];
+const ROLES: &[&str] = &[
+    "admin",
+    "agent",
+    "basic-agent",
+    "lite-agent",
+    "observer-agent",
+];
+
+fn answer(call: &Call, users: &mut Store) -> Reply {
+    let owner = call
+        .basic()
+        .is_some_and(|(user, password)| user == EMAIL && password == API_KEY);
+    if !owner && call.bearer() != Some(ACCESS_TOKEN) {
+        return Err(error(401, "Unauthorized."));
+    }
+    match (call.method(), call.path().as_slice()) {
+        (&Method::POST, ["api", "users"]) => create(call, users),
+        (&Method::GET, ["api", "users"]) => Ok(list(call, users)),
+        (method @ (&Method::GET | &Method::PUT), ["api", "users", id]) => {
+            let user = users.get(id).ok_or_else(not_found)?.clone();
+            if method == Method::GET {
+                Ok(Answer::new(200, user))
+            } else {
+                update(call, users, user)
+            }
+        }
+        (_, ["api", "users"] | ["api", "users", _]) => Err(error(
+            405,
+            "The method is not allowed for the requested URL.",
+        )),
+        _ => Err(not_found()),
+    }
+}
+
+fn create(call: &Call, users: &mut Store) -> Reply {
+    let body = call.object().ok_or_else(undecodable)?;
+    refuse(
+        "Failed to create user",
+        check(&body, &["email", "name", "role"]),
+    )?;
+    if users.taken(text(&body, "email"), "") {
+        return Err(error(409, "The resource already exists."));
+    }
+    let id = 612_004_418 + users.number();
+    let now = clock::microseconds();
+    let host = call.header(HOST).unwrap_or_default();
+    let user = record(json!({
+        "id": id,
+        "active": true,
+        "bio": null,
+        "created_datetime": now,
+        "country": null,
+        "deactivated_datetime": null,
+        "email": null,
+        "external_id": null,
+        "firstname": "",
+        "has_password": false,
+        "has_2fa_enabled": false,
+        "lastname": "",
+        "language": null,
+        "meta": { "sso": null, "profile_picture_url": null },
+        "name": null,
+        "role": null,
+        "timezone": "UTC",
+        "updated_datetime": now,
+        "uri": format!("http://{host}/gorgias/api/users/{id}/"),
+    }));
+    Ok(save(users, user, body, 201))
+}
+
+fn update(call: &Call, users: &mut Store, mut user: Record) -> Reply {
+    let mut body = call.object().ok_or_else(undecodable)?;
+    let mut proof = Record::new();
+    for name in [
+        "password_confirmation",
+        "old_password",
+        "new_password",
+        "two_fa_code",
+    ] {
+        proof.extend(body.shift_remove_entry(name));
+    }
+    let mut found = check(&body, &[]);
+    for (changed, needed) in [
+        (body.contains_key("email"), "password_confirmation"),
+        (proof.contains_key("new_password"), "old_password"),
+    ] {
+        if changed {
+            let wrong = Flaw::Invalid(Kind::Like("password", |_| false));
+            let flaw = if proof.contains_key(needed) {
+                wrong
+            } else {
+                Flaw::Missing
+            };
+            found.push(Problem {
+                name: needed.to_owned(),
+                flaw,
+            });
+        }
+    }
+    refuse("Failed to update user", found)?;
+    user.insert("updated_datetime".to_owned(), json!(clock::microseconds()));
+    Ok(save(users, user, body, 202))
+}
+
+fn list(call: &Call, users: &Store) -> Answer {
+    let external = call.query("external_id");
+    let mut found = users.find(call.query("email"));
+    found.retain(|user| {
+        external
+            .as_deref()
+            .is_none_or(|id| text(user, "external_id") == id)
+    });
+    let meta = json!({ "prev_cursor": null, "next_cursor": null });
+    Answer::new(
+        200,
+        json!({ "object": "list", "uri": "/api/users", "data": found, "meta": meta }),
+    )
+}
+
+/// Keeps the user with what the body changes; unlike elsewhere, `null` is a value here.
+fn save(users: &mut Store, mut user: Record, body: Record, status: u16) -> Answer {
+    user.extend(body);
+    let (first, last) = split_name(text(&user, "name"));
+    let (first, last) = (json!(first), json!(last));
+    user.insert("firstname".to_owned(), first);
+    user.insert("lastname".to_owned(), last);
+    let id = user.get("id").map(Value::to_string).unwrap_or_default();
+    users.put(&id, &[text(&user, "email")], user.clone());
+    Answer::new(status, user)
+}
+
+/// Everything wrong with the body, the inside of its role included.
+fn check(body: &Record, required: &[&str]) -> Vec<Problem> {
+    let mut found = problems(body, &FIELDS, required);
+    if let Some(Value::Object(role)) = body.get("role") {
+        for Problem { name, flaw } in problems(role, &ROLE, &["name"]) {
+            found.push(Problem {
+                name: format!("role.{name}"),
+                flaw,
+            });
+        }
+    }
+    found
+}
+
+fn is_country(text: &str) -> bool {
+    text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase())
+}
+
+fn refuse(text: &str, found: Vec<Problem>) -> Result<(), Answer> {
+    if found.is_empty() {
+        return Ok(());
+    }
+    let mut data = Record::new();
+    for Problem { name, flaw } in found {
+        let text = match flaw {
+            Flaw::Missing => "Missing data for required field.".to_owned(),
+            Flaw::Unknown => "Unknown field.".to_owned(),
+            Flaw::Invalid(Kind::OneOf(values)) => format!("Must be one of: {}.", values.join(", ")),
+            Flaw::Invalid(kind) => format!("Not a valid {}.", kind.noun()),
+        };
+        data.insert(name, json!([text]));
+    }
+    Err(Answer::new(
+        400,
+        json!({ "error": { "msg": text, "data": data } }),
+    ))
+}
+
+fn undecodable() -> Answer {
+    error(400, "The body is not a JSON object.")
+}
+
+fn not_found() -> Answer {
+    error(404, "The resource does not exist.")
+}
+
+fn error(status: u16, text: &str) -> Answer {
+    Answer::new(status, json!({ "error": { "msg": text } }))
+}

@@ -1,0 +1,184 @@
+//! Hive: users of a workspace, who join it by invitation.
+//!
+//! | Request | Answer | Reference |
+//! | --- | --- | --- |
+//! | `POST /workspaces/{workspace}/users` | 200 | <https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/v1/invite-user.md> |
+//! | `PUT /users/{id}` | 200 | <https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/v1/users-1.md> |
+//! | `GET /users/{id}` | 200 | <https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/v1/get-user.md> |
+//! | `GET /users?email=…`, `GET /workspaces/{workspace}/users` | 200, a list | <https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/v1/get-user-by-email.md> |
+//! | `GET /testcredentials` | 200 | <https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/api-keys-and-auth.md> |
+//!
+//! Hive answers most refusals with 400, a bad key among them, and tells them apart by the message. The documented way of
+//! giving the key in the query is left out on purpose: a key in a URL would go unnoticed.
+//!
+//! The public record is silent on these; chosen:
+//!
+//! * A missing or wrong `user_id` is refused like a bad key. An unknown path gives 404, a wrong method 405.
+//! * An address that is a member already gives 400. So does an external invitation without projects.
+//! * `fullName` is split at its first space; without one the names are empty. An update keeps the half it is not given, and
+//!   `null` empties one; `fullName` follows.
+//! * Unknown members are passed over.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::Simulator;
+use super::accounts::Account;
+use super::call::{Answer, Call, Reply};
+use super::fields::{Field, Kind, Problem, field, first_problem, nullable};
+use super::store::{Record, Store, record, split_name, text};
+
+const API_KEY: &str = "sandbox-hive-key";
+const OWNER: &str = "Ow7nErKq3ZtYb5VdX";
+const WORKSPACE: &str = "Wk4SpAcE8mRn2TjLq";
+
+pub(super) static SIMULATOR: Simulator = Simulator {
+    account: Account {
+        id: "4b8e7a90-2f16-4d35-8c1b-7e9f0a6d5c21",
+        integration: "hive",
+        base: "/api/v1",
+        settings: &[("workspace_id", WORKSPACE), ("user_id", OWNER)],
+        credentials: &[("api_key", API_KEY)],
+        notes: &["Hive has the one workspace named here; user_id is the owner of the key."],
+    },
+    answer,
+    limit: None,
+};
+
+const INVITATION: [Field; 5] = [
+    field("email", Kind::Address),
+    nullable("fullName", Kind::Text),
+    field("shouldSendInvite", Kind::Flag),
+    field("isExternal", Kind::Flag),
+    field("projectIds", Kind::Texts),
+];
+const UPDATE: [Field; 1] = [field("profile", Kind::Object)];
+const PROFILE: [Field; 2] = [
+    nullable("firstName", Kind::Text),
+    nullable("lastName", Kind::Text),
+];
+
+fn answer(call: &Call, users: &mut Store) -> Reply {
+    let owner = call.query("user_id").is_some_and(|id| id == OWNER);
+    if call.header("api_key") != Some(API_KEY) || !owner {
+        return Err(error(400, "Invalid API Key."));
+    }
+    let path = call.path();
+    let Some(["api", "v1"]) = path.get(..2) else {
+        return Err(no_route());
+    };
+    match (call.method(), path.get(2..).unwrap_or_default()) {
+        (_, ["workspaces", workspace, "users"]) if *workspace != WORKSPACE => {
+            Err(error(400, "Workspace not found."))
+        }
+        (&Method::POST, ["workspaces", _, "users"]) => invite(call, users),
+        (&Method::GET, ["workspaces", _, "users"]) => Ok(Answer::new(200, json!(users.find(None)))),
+        (&Method::GET, ["users"]) => {
+            let email = call
+                .query("email")
+                .ok_or_else(|| error(400, "'email' is required"))?;
+            Ok(Answer::new(200, json!(users.find(Some(email)))))
+        }
+        (method @ (&Method::GET | &Method::PUT), ["users", id]) => {
+            let user = users
+                .get(id)
+                .cloned()
+                .ok_or_else(|| error(400, "User not found"))?;
+            if method == Method::GET {
+                Ok(Answer::new(200, user))
+            } else {
+                update(call, users, &user)
+            }
+        }
+        (&Method::GET, ["testcredentials"]) => Ok(Answer::new(
+            200,
+            json!({ "message": "The user is authenticated" }),
+        )),
+        (_, ["workspaces", _, "users"] | ["users" | "testcredentials"] | ["users", _]) => {
+            Err(error(405, "Method not allowed"))
+        }
+        _ => Err(no_route()),
+    }
+}
+
+fn invite(call: &Call, users: &mut Store) -> Reply {
+    let body = call.object().ok_or_else(undecodable)?;
+    refuse(first_problem(&body, &INVITATION, &["email"]))?;
+    let external = body.get("isExternal") == Some(&Value::Bool(true));
+    let projects = body.get("projectIds").and_then(Value::as_array);
+    if external && projects.is_none_or(Vec::is_empty) {
+        return Err(error(400, "'projectIds' is required for an external user"));
+    }
+    let email = text(&body, "email");
+    if users.taken(email, "") {
+        return Err(error(400, "User is already a member of this workspace"));
+    }
+    let (first, last) = split_name(text(&body, "fullName"));
+    let id = next_id(users);
+    Ok(save(users, &id, first, last, email))
+}
+
+fn update(call: &Call, users: &mut Store, user: &Record) -> Reply {
+    let body = call.object().ok_or_else(undecodable)?;
+    refuse(first_problem(&body, &UPDATE, &[]))?;
+    let profile = record(body.get("profile").cloned().unwrap_or_default());
+    refuse(first_problem(&profile, &PROFILE, &[]))?;
+    let old = record(user.get("profile").cloned().unwrap_or_default());
+    let half = |name| {
+        text(
+            if profile.contains_key(name) {
+                &profile
+            } else {
+                &old
+            },
+            name,
+        )
+    };
+    let (first, last) = (half("firstName"), half("lastName"));
+    Ok(save(
+        users,
+        text(user, "id"),
+        first,
+        last,
+        text(user, "email"),
+    ))
+}
+
+fn save(users: &mut Store, id: &str, first: &str, last: &str, email: &str) -> Answer {
+    let user = record(json!({
+        "id": id,
+        "profile": { "firstName": first, "lastName": last },
+        "fullName": format!("{first} {last}").trim(),
+        "email": email,
+    }));
+    users.put(id, &[email], user.clone());
+    Answer::new(200, user)
+}
+
+/// Seventeen letters and digits, as in the vendor's samples.
+fn next_id(users: &Store) -> String {
+    const ALPHABET: &[u8; 55] = b"23456789ABCDEFGHJKLMNPQRSTWXYZabcdefghijkmnopqrstuvwxyz";
+    let mut rest = users.scattered();
+    let digits = std::iter::repeat_with(|| {
+        let digit = usize::try_from(rest % 55).unwrap_or_default();
+        rest /= 55;
+        ALPHABET.get(digit).copied().map_or('2', char::from)
+    });
+    digits.take(17).collect()
+}
+
+fn refuse(problem: Option<Problem>) -> Result<(), Answer> {
+    problem.map_or(Ok(()), |problem| Err(error(400, &problem.to_string())))
+}
+
+fn undecodable() -> Answer {
+    error(400, "The body is not a JSON object")
+}
+
+fn no_route() -> Answer {
+    error(404, "Route not found")
+}
+
+fn error(status: u16, message: &str) -> Answer {
+    Answer::new(status, json!({ "error": status, "message": message }))
+}

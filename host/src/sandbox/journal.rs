@@ -1,0 +1,105 @@
+//! The provider requests received.
+
+use std::collections::{HashMap, VecDeque};
+
+use http::{StatusCode, request};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+const KEPT: usize = 10_000;
+
+/// A ticket for completing an entry later; of no use once the entry is gone.
+#[derive(Clone, Copy)]
+pub(super) struct Ticket(u64);
+
+#[derive(Default)]
+pub(super) struct Journal {
+    entries: VecDeque<Entry>,
+    next: u64,
+    received: HashMap<&'static str, u64>,
+}
+
+#[derive(Serialize)]
+struct Entry {
+    #[serde(skip)]
+    number: u64,
+    integration: &'static str,
+    method: String,
+    target: String,
+    headers: Vec<(String, String)>,
+    body: String,
+    status: Option<u16>,
+}
+
+impl Journal {
+    /// Notes a request whose head has arrived.
+    pub(super) fn begin(&mut self, integration: &'static str, parts: &request::Parts) -> Ticket {
+        let number = self.next;
+        self.next += 1;
+        *self.received.entry(integration).or_default() += 1;
+        if self.entries.len() == KEPT {
+            self.entries.pop_front();
+        }
+        let headers = parts.headers.iter();
+        self.entries.push_back(Entry {
+            number,
+            integration,
+            method: parts.method.to_string(),
+            target: parts.uri.to_string(),
+            headers: headers
+                .map(|(name, value)| (name.to_string(), lossy(value.as_bytes())))
+                .collect(),
+            body: String::new(),
+            status: None,
+        });
+        Ticket(number)
+    }
+
+    pub(super) fn body(&mut self, ticket: Ticket, body: &[u8]) {
+        if let Some(entry) = self.entry(ticket) {
+            entry.body = lossy(body);
+        }
+    }
+
+    pub(super) fn status(&mut self, ticket: Ticket, status: Option<StatusCode>) {
+        if let Some(entry) = self.entry(ticket) {
+            entry.status = status.map(|status| status.as_u16());
+        }
+    }
+
+    /// How many requests have arrived, the forgotten ones of a full journal included.
+    pub(super) fn received(&self, integration: Option<&str>) -> u64 {
+        self.received
+            .iter()
+            .filter(|(name, _)| integration.is_none_or(|wanted| wanted == **name))
+            .map(|(_, count)| count)
+            .sum()
+    }
+
+    pub(super) fn clear(&mut self, integration: Option<&str>) {
+        self.received
+            .retain(|name, _| integration.is_some_and(|wanted| wanted != *name));
+        self.entries
+            .retain(|entry| integration.is_some_and(|wanted| wanted != entry.integration));
+    }
+
+    pub(super) fn to_json(&self, integration: Option<&str>) -> Value {
+        let entries = self
+            .entries
+            .iter()
+            .filter(|entry| integration.is_none_or(|wanted| wanted == entry.integration));
+        json!(entries.collect::<Vec<_>>())
+    }
+
+    fn entry(&mut self, Ticket(number): Ticket) -> Option<&mut Entry> {
+        let index = self
+            .entries
+            .binary_search_by_key(&number, |entry| entry.number)
+            .ok()?;
+        self.entries.get_mut(index)
+    }
+}
+
+fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}

@@ -1,0 +1,260 @@
+//! Pivotal Tracker: memberships of a project (REST API v5).
+//!
+//! | Request | Answer | Reference |
+//! | --- | --- | --- |
+//! | `POST /projects/{project}/memberships` | 200 | <https://www.pivotaltracker.com/help/api/rest/v5> |
+//! | `PUT /projects/{project}/memberships/{membership}` | 200 | the same |
+//! | `GET /projects/{project}/memberships/{membership}` | 200 | the same |
+//! | `GET /projects/{project}/memberships` | 200, a list | the same |
+//!
+//! The service ended in April 2025, so nothing more will be learned about it. There is one project, `1`.
+//!
+//! The public record is silent on these; chosen:
+//!
+//! * A role left out is `member`. `inactive` is refused, since such memberships are never answered.
+//! * A name of 100 characters or more and initials of more than 10 are refused.
+//! * Initials and the user name are derived from the name.
+//! * A wrong method on a known path is `route_not_found`, as is a project or membership that is no number.
+//! * `created_at` is taken in RFC 3339 only; `date_format` and `fields` are not simulated.
+
+use http::Method;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::accounts::Account;
+use super::call::{Answer, Call, Reply};
+use super::fields::{Field, Flaw, Kind, field, merge, problems};
+use super::store::{Record, Store, record, text};
+use super::{Simulator, clock};
+
+const TOKEN: &str = "5a6d6b0c1f2e4d3897a8b9c0d1e2f304";
+const PROJECT: &str = "1";
+
+pub(super) static SIMULATOR: Simulator = Simulator {
+    account: Account {
+        id: "9f3d2c61-58ab-4e07-b4d2-6c0e8f1a7b35",
+        integration: "pivotal_tracker",
+        base: "/services/v5",
+        settings: &[],
+        credentials: &[("api_token", TOKEN)],
+        notes: &["Pivotal Tracker has one project, 1: `--collection project:1`."],
+    },
+    answer,
+    limit: None,
+};
+
+const ROLE: Field = field("role", Kind::OneOf(&["owner", "member", "viewer"]));
+const COLOR: Field = field(
+    "project_color",
+    Kind::Like("six-digit hexadecimal number", is_color),
+);
+const FAVORITE: Field = field("favorite", Kind::Flag);
+
+const CREATE: [Field; 8] = [
+    field("email", Kind::Address),
+    field(
+        "name",
+        Kind::Like("name, which has fewer than 100 characters", is_name),
+    ),
+    field(
+        "initials",
+        Kind::Like("text of at most 10 characters", is_initials),
+    ),
+    field("person_id", Kind::Integer),
+    ROLE,
+    COLOR,
+    FAVORITE,
+    field(
+        "created_at",
+        Kind::Like("datetime", |text| moment(text).is_some()),
+    ),
+];
+const UPDATE: [Field; 3] = [ROLE, COLOR, FAVORITE];
+
+fn answer(call: &Call, memberships: &mut Store) -> Reply {
+    if call.header("x-trackertoken") != Some(TOKEN) {
+        let fix = json!({ "possible_fix": "Recheck the token and send the request again." });
+        let text = "Invalid authentication credentials were presented.";
+        return Err(error(403, "invalid_authentication", text, fix));
+    }
+    let path = call.path();
+    let Some(["services", "v5", "projects", project, "memberships"]) = path.get(..5) else {
+        return Err(no_route());
+    };
+    let rest = path.get(5..).unwrap_or_default();
+    if [project]
+        .into_iter()
+        .chain(rest)
+        .any(|id| id.parse::<u64>().is_err())
+    {
+        return Err(no_route());
+    }
+    if *project != PROJECT {
+        return Err(unfound("project"));
+    }
+    let membership = match (call.method(), rest) {
+        (&Method::POST, []) => create(call, memberships)?.into(),
+        (&Method::GET, []) => json!(memberships.find(None)),
+        (method @ (&Method::GET | &Method::PUT), [id]) => {
+            let membership = memberships
+                .get(id)
+                .ok_or_else(|| unfound("project membership"))?;
+            let membership = membership.clone();
+            if method == Method::GET {
+                membership
+            } else {
+                update(call, memberships, membership)?
+            }
+            .into()
+        }
+        _ => return Err(no_route()),
+    };
+    let version = memberships.changes().to_string();
+    Ok(Answer::new(200, membership).with("x-tracker-project-version", version))
+}
+
+fn create(call: &Call, memberships: &mut Store) -> Result<Record, Answer> {
+    let body = read(call, &CREATE)?;
+    if let Some(id) = body.get("person_id") {
+        let person = ["email", "name", "initials"];
+        if let Some(name) = person.iter().find(|name| body.contains_key(**name)) {
+            return Err(invalid(&format!(
+                "'person_id' cannot be combined with '{name}'"
+            )));
+        }
+        // Everybody that the sandbox knows is in its one project.
+        let mut known = memberships.find(None).into_iter();
+        let known = known.any(|membership| person_of(membership).get("id") == Some(id));
+        let text = if known {
+            "Person is already a project member"
+        } else {
+            "Could not find Person"
+        };
+        return Err(invalid(text));
+    }
+    let (email, name) = (text(&body, "email"), text(&body, "name").trim());
+    if email.is_empty() || name.is_empty() {
+        return Err(invalid("Person email and name cannot be blank"));
+    }
+    if memberships.taken(email, "") {
+        return Err(invalid(&format!("{email} is already a project member")));
+    }
+    let initials = name
+        .split_whitespace()
+        .filter_map(|word| word.chars().next())
+        .take(10);
+    let initials = initials.collect::<String>().to_uppercase();
+    let username = name
+        .chars()
+        .filter(|c| c.is_alphanumeric())
+        .collect::<String>();
+    let now = clock::whole_seconds();
+    let created = moment(text(&body, "created_at")).map(clock::seconds);
+    let membership = record(json!({
+        "kind": "project_membership",
+        "id": 7_781_204 + memberships.number(),
+        "created_at": created.map_or(now.clone(), |seconds| format!("{seconds}Z")),
+        "updated_at": now,
+        "person": {
+            "kind": "person",
+            "id": 2_290_417 + memberships.number(),
+            "name": name,
+            "email": email,
+            "initials": body.get("initials").unwrap_or(&json!(initials)),
+            "username": username.to_lowercase(),
+        },
+        "project_id": 1,
+        "role": "member",
+        "project_color": "3d7a9e",
+        "favorite": false,
+        "wants_comment_notification_emails": true,
+        "will_receive_mention_notifications_or_emails": true,
+    }));
+    Ok(save(memberships, membership, &body))
+}
+
+fn update(call: &Call, memberships: &mut Store, mut membership: Record) -> Result<Record, Answer> {
+    let body = read(call, &UPDATE)?;
+    membership.insert("updated_at".to_owned(), json!(clock::whole_seconds()));
+    Ok(save(memberships, membership, &body))
+}
+
+fn save(memberships: &mut Store, mut membership: Record, body: &Record) -> Record {
+    merge(&mut membership, body, &UPDATE);
+    let id = membership
+        .get("id")
+        .map(Value::to_string)
+        .unwrap_or_default();
+    let person = person_of(&membership);
+    memberships.put(&id, &[text(&person, "email")], membership.clone());
+    membership
+}
+
+/// The body, if the table has no complaint.
+fn read(call: &Call, fields: &[Field]) -> Result<Record, Answer> {
+    let text = "The request body could not be parsed as a JSON object.";
+    let unparsed = || error(400, "could_not_parse_body", text, json!({}));
+    let body = call.object().ok_or_else(unparsed)?;
+    if body.is_empty() {
+        return Err(invalid("At least one parameter must be given"));
+    }
+    match problems(&body, fields, &[]).first() {
+        None => Ok(body),
+        Some(problem) if matches!(problem.flaw, Flaw::Unknown) => Err(invalid(&format!(
+            "this endpoint cannot accept the parameter: {}",
+            problem.name
+        ))),
+        Some(problem) => Err(invalid(&problem.to_string())),
+    }
+}
+
+fn person_of(membership: &Record) -> Record {
+    record(membership.get("person").cloned().unwrap_or_default())
+}
+
+fn is_color(text: &str) -> bool {
+    text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn is_name(text: &str) -> bool {
+    text.chars().count() < 100
+}
+
+fn is_initials(text: &str) -> bool {
+    text.chars().count() <= 10
+}
+
+fn moment(text: &str) -> Option<OffsetDateTime> {
+    OffsetDateTime::parse(text, &Rfc3339).ok()
+}
+
+fn no_route() -> Answer {
+    error(
+        404,
+        "route_not_found",
+        "The path you requested has no valid endpoint.",
+        json!({}),
+    )
+}
+
+fn unfound(what: &str) -> Answer {
+    let text = format!("The {what} you requested could not be found.");
+    error(404, "unfound_resource", &text, json!({}))
+}
+
+fn invalid(general: &str) -> Answer {
+    let text = "One or more request parameters was missing or invalid.";
+    error(
+        400,
+        "invalid_parameter",
+        text,
+        json!({ "general_problem": general }),
+    )
+}
+
+fn error(status: u16, code: &str, text: &str, more: Value) -> Answer {
+    let mut body = record(json!({ "kind": "error", "code": code, "error": text }));
+    body.extend(record(more));
+    Answer::new(status, body)
+}

@@ -1,0 +1,235 @@
+//! Planhat: users, who are the tenant's own team.
+//!
+//! | Request | Answer | Reference |
+//! | --- | --- | --- |
+//! | `POST /users` | 200, short, roles as ids | <https://www.planhat.com/developers/api/user> |
+//! | `PUT /users/{id}` | 200, long, roles as objects | the same |
+//! | `GET /users/{id}` | 200, long, roles as ids | the same |
+//! | `GET /users?email=…` | 200, a list, roles as objects | the same |
+//!
+//! An id is `_id` or `extid-` and the external id. Statuses are documented at
+//! <https://www.planhat.com/developers/api/http-response-codes>. The bulk upsert, `PUT /users`, is not simulated.
+//!
+//! The public record is silent on these; chosen:
+//!
+//! * An error's body is `{"message": text}`. A bad token gives 401, as a client reports; the official list has 403 alone.
+//! * A taken address or external id is the documented duplicate, 400. So is a role that the tenant does not have, a member of
+//!   the system's own, and a `custom` value that is an object.
+//! * Other unknown members are passed over. `inactive` is false when left out, as in captures. `null` removes a member that is
+//!   not required. `custom` merges.
+//! * Extras such as `image` and `poc` are answered as in captures, `updatedAt` not at all.
+
+use std::time::Duration;
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::accounts::Account;
+use super::call::{Answer, Call, Reply};
+use super::clock::Limit;
+use super::fields::{Field, Kind, field, first_problem, merge, nullable};
+use super::store::{Record, Store, record, text};
+use super::{Simulator, clock};
+
+const TOKEN: &str = "sandbox-planhat-token";
+
+/// The tenant's roles: built-in ones, with the ids that captures show.
+const ROLES: [(&str, &str); 2] = [
+    ("000000000000000000000000", "Administrator"),
+    ("000000020000000000000000", "Manager"),
+];
+
+pub(super) static SIMULATOR: Simulator = Simulator {
+    account: Account {
+        id: "c7a51e38-0b9d-4f62-a3e4-1d7f5c9b8e46",
+        integration: "planhat",
+        base: "",
+        settings: &[],
+        credentials: &[("api_token", TOKEN)],
+        notes: &[
+            "Planhat has two roles: `--role id:000000000000000000000000` is Administrator,",
+            "`--role id:000000020000000000000000` is Manager.",
+        ],
+    },
+    answer,
+    limit: Some(Limit {
+        requests: 200,
+        per: Duration::from_mins(1),
+        tell: |answer, usage| {
+            let answer = answer.with("x-rate-limit-limit", "200");
+            answer.with("x-rate-limit-remaining", usage.remaining.to_string())
+        },
+    }),
+};
+
+const REQUIRED: [&str; 4] = ["email", "nickName", "firstName", "lastName"];
+const FIELDS: [Field; 15] = [
+    field("email", Kind::Address),
+    nullable("nickName", Kind::Text),
+    nullable("firstName", Kind::Text),
+    nullable("lastName", Kind::Text),
+    nullable("roles", Kind::Texts),
+    nullable("externalId", Kind::Text),
+    nullable("inactive", Kind::Flag),
+    nullable("isHidden", Kind::Flag),
+    nullable("notificationsEnabled", Kind::Flag),
+    nullable("tzOffset", Kind::Number),
+    nullable("managers", Kind::Texts),
+    nullable("teams", Kind::Texts),
+    nullable("isExposedAsSenderOption", Kind::Flag),
+    nullable("custom", Kind::Only("object of one level", is_custom)),
+    nullable("createdAt", Kind::Text),
+];
+
+/// What the system alone sets.
+const SYSTEM: &str = "_id image createDate updatedAt permissions radarOneLine taskFilter \
+                      companyFilter compressedView";
+/// What a create answers.
+const SHORT: &str = "_id firstName lastName nickName email roles poc";
+
+fn answer(call: &Call, users: &mut Store) -> Reply {
+    let basic = call
+        .basic()
+        .is_some_and(|(user, password)| user == TOKEN && password.is_empty());
+    if !basic && call.bearer() != Some(TOKEN) {
+        return Err(message(401, "Unauthorized"));
+    }
+    match (call.method(), call.path().as_slice()) {
+        (&Method::POST, ["users"]) => create(call, users),
+        (&Method::GET, ["users"]) => {
+            let found = users.find(call.query("email")).into_iter();
+            Ok(Answer::new(
+                200,
+                found.map(|user| populated(user.clone())).collect::<Value>(),
+            ))
+        }
+        (&Method::PUT, ["users"] | ["users", ""]) => Err(message(
+            400,
+            "the bulk upsert takes a list, and the sandbox does not simulate it",
+        )),
+        (method @ (&Method::GET | &Method::PUT), ["users", id]) => {
+            let user = match id.strip_prefix("extid-") {
+                Some(id) => with_external_id(users, id),
+                None => users.get(id),
+            };
+            let user = user
+                .cloned()
+                .ok_or_else(|| message(404, "User not found"))?;
+            if method == Method::GET {
+                return Ok(Answer::new(200, user));
+            }
+            let body = call.object().ok_or_else(undecodable)?;
+            Ok(Answer::new(200, populated(save(users, &user, &body, &[])?)))
+        }
+        (_, ["users"] | ["users", _]) => Err(message(405, "Method not allowed")),
+        _ => Err(message(404, "Not found")),
+    }
+}
+
+fn create(call: &Call, users: &mut Store) -> Reply {
+    let body = call.object().ok_or_else(undecodable)?;
+    let id = format!("{:032x}", users.scattered()).split_off(8);
+    let user = record(json!({
+        "_id": id,
+        "firstName": "",
+        "lastName": "",
+        "nickName": "",
+        "email": "",
+        "image": { "path": "" },
+        "isHidden": false,
+        "removed": false,
+        "inactive": false,
+        "roles": [],
+        "poc": [],
+        "isExposedAsSenderOption": false,
+        "notificationsEnabled": true,
+        "defaultMeetingLength": 60,
+        "dailyDigest": true,
+        "followerUpdate": true,
+        "inAppNotifications": true,
+        "permissions": {},
+        "createDate": clock::milliseconds(),
+        "__v": 0,
+    }));
+    let mut user = save(users, &user, &body, &REQUIRED)?;
+    user.retain(|name, _| SHORT.split(' ').any(|shown| shown == name));
+    Ok(Answer::new(200, user))
+}
+
+/// Checks the body, and keeps the user with what it changes.
+fn save(
+    users: &mut Store,
+    old: &Record,
+    body: &Record,
+    required: &[&str],
+) -> Result<Record, Answer> {
+    if let Some(name) = SYSTEM.split(' ').find(|name| body.contains_key(*name)) {
+        return Err(message(400, &format!("'{name}' is set by the system")));
+    }
+    if let Some(problem) = first_problem(body, &FIELDS, required) {
+        return Err(message(400, &problem.to_string()));
+    }
+    let roles = body.get("roles").and_then(Value::as_array);
+    let mut roles = roles.into_iter().flatten();
+    if let Some(role) = roles.find(|role| ROLES.iter().all(|(id, _)| role != id)) {
+        return Err(message(400, &format!("'roles' has an unknown id: {role}")));
+    }
+    let id = text(old, "_id").to_owned();
+    let external = text(body, "externalId");
+    let namesake = with_external_id(users, external).is_some_and(|user| text(user, "_id") != id);
+    for (name, taken) in [
+        ("email", users.taken(text(body, "email"), &id)),
+        ("externalId", namesake),
+    ] {
+        if taken {
+            return Err(message(400, &format!("duplicated key: '{name}' is in use")));
+        }
+    }
+    let mut user = old.clone();
+    merge(&mut user, body, &FIELDS);
+    if let (Some(Value::Object(custom)), Some(Value::Object(new))) =
+        (old.get("custom"), body.get("custom"))
+    {
+        let mut custom = custom.clone();
+        custom.extend(new.clone());
+        user.insert("custom".to_owned(), custom.into());
+    }
+    users.put(&id, &[text(&user, "email")], user.clone());
+    Ok(user)
+}
+
+fn with_external_id<'a>(users: &'a Store, id: &str) -> Option<&'a Record> {
+    if id.is_empty() {
+        return None;
+    }
+    users
+        .find(None)
+        .into_iter()
+        .find(|user| text(user, "externalId") == id)
+}
+
+/// The user with roles as objects in the place of their ids.
+fn populated(mut user: Record) -> Value {
+    if let Some(Value::Array(roles)) = user.get_mut("roles") {
+        for role in roles {
+            if let Some((id, name)) = ROLES.iter().find(|(id, _)| role == id) {
+                *role = json!({ "_id": id, "name": name, "description": "", "permissions": [], "__v": 0 });
+            }
+        }
+    }
+    user.into()
+}
+
+fn is_custom(value: &Value) -> bool {
+    value
+        .as_object()
+        .is_some_and(|values| values.values().all(|value| !value.is_object()))
+}
+
+fn undecodable() -> Answer {
+    message(400, "The body is not a JSON object")
+}
+
+fn message(status: u16, text: &str) -> Answer {
+    Answer::new(status, json!({ "message": text }))
+}

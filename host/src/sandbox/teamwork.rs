@@ -1,0 +1,262 @@
+//! Teamwork Project Management: people (API v1, since v3 cannot write them).
+//!
+//! | Request | Answer | Reference |
+//! | --- | --- | --- |
+//! | `POST /people.json` | 201 | <https://apidocs.teamwork.com/docs/teamwork/v1/people/post-people-json> |
+//! | `PUT /people/{id}.json` | 200 | <https://apidocs.teamwork.com/docs/teamwork/v1/people/put-people-id-json> |
+//! | `GET /people/{id}.json` | 200 | <https://apidocs.teamwork.com/docs/teamwork/v1/people/get-people-id-json> |
+//! | `GET /people.json?emailaddress=…` | 200, a list | the same |
+//!
+//! A create answers the id as a text, an update as a number; both as in the vendor's examples. Statuses are documented at
+//! <https://developer.teamwork.com/guides/api-responses>.
+//!
+//! The public record is silent on these; chosen:
+//!
+//! * An error's body is `{"STATUS": "Error", "MESSAGE": text}`, also with 401.
+//! * First name, last name and address are required, as in the vendor's SDK.
+//! * A taken address gives 400, the documented status for bad data; `continueIfUserExists` changes nothing about it.
+//! * `user` is answered only where `getUserDetails` is true.
+//! * Unknown members are passed over; on update `null` empties a member other than the address.
+//! * The limit is 150 in a minute, as for a sibling product.
+
+use std::time::Duration;
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::accounts::Account;
+use super::call::{Answer, Call, Reply};
+use super::clock::Limit;
+use super::fields::{Field, Kind, field, first_problem, nullable};
+use super::store::{Record, Store, record, text};
+use super::{Simulator, clock};
+
+const API_KEY: &str = "sandbox-teamwork-key";
+/// Taken as well, for an account with OAuth.
+const ACCESS_TOKEN: &str = "sandbox-teamwork-access-token";
+
+pub(super) static SIMULATOR: Simulator = Simulator {
+    account: Account {
+        id: "e1d84b07-93c2-4a5f-8f6d-2b0a7c4e9d58",
+        integration: "teamwork",
+        base: "",
+        settings: &[],
+        credentials: &[("api_key", API_KEY)],
+        notes: &[
+            "Teamwork also takes the credential access_token, `sandbox-teamwork-access-token`.",
+        ],
+    },
+    answer,
+    limit: Some(Limit {
+        requests: 150,
+        per: Duration::from_mins(1),
+        tell: |answer, usage| {
+            let answer = answer.with("x-ratelimit-limit", "150");
+            let answer = answer.with("x-ratelimit-remaining", usage.remaining.to_string());
+            answer.with("x-ratelimit-reset", usage.reset.to_string())
+        },
+    }),
+};
+
+/// The documents write booleans in several ways.
+const FLAG: Kind = Kind::Only("boolean", |value| flag(value).is_some());
+const ID: Kind = Kind::Only("id", is_id);
+
+const REQUIRED: [&str; 3] = ["first-name", "last-name", "email-address"];
+const FIELDS: [Field; 40] = [
+    nullable("first-name", Kind::Text),
+    nullable("last-name", Kind::Text),
+    field("email-address", Kind::Address),
+    field(
+        "user-type",
+        Kind::OneOf(&["account", "collaborator", "contact"]),
+    ),
+    field("administrator", FLAG),
+    field("canAddProjects", FLAG),
+    field("canManagePeople", FLAG),
+    field("canAccessAllProjects", FLAG),
+    field("setProjectAdmin", FLAG),
+    field("isClientUser", FLAG),
+    field("company-id", ID),
+    nullable("user-name", Kind::Text),
+    nullable("password", Kind::Text),
+    nullable("title", Kind::Text),
+    field("sendInvite", FLAG),
+    nullable("sendInviteWithMessage", Kind::Text),
+    field("getUserDetails", FLAG),
+    field("continueIfUserExists", FLAG),
+    nullable("accessProjectIds", Kind::Text),
+    nullable("accessProjectsCompanyIds", Kind::Text),
+    nullable("phone-number-office", Kind::Text),
+    nullable("phone-number-office-ext", Kind::Text),
+    nullable("phone-number-mobile", Kind::Text),
+    nullable("phone-number-home", Kind::Text),
+    nullable("phone-number-fax", Kind::Text),
+    nullable("timezoneId", ID),
+    nullable("im-handle", Kind::Text),
+    nullable("im-service", Kind::Text),
+    nullable("privateNotes", Kind::Text),
+    field("receiveDailyReports", FLAG),
+    field("notifyOnTaskComplete", FLAG),
+    field("notify-on-added-as-follower", FLAG),
+    field("notify-on-status-update", FLAG),
+    nullable("address", Kind::Object),
+    nullable("email-alt-1", Kind::Text),
+    nullable("email-alt-2", Kind::Text),
+    nullable("email-alt-3", Kind::Text),
+    nullable("avatarPendingFileRef", Kind::Text),
+    field("removeFromProjects", FLAG),
+    field("unassignFromAll", FLAG),
+];
+
+fn answer(call: &Call, people: &mut Store) -> Reply {
+    // The password is anything: the key is the user name.
+    let key = call.basic().is_some_and(|(user, _)| user == API_KEY);
+    if !key && call.bearer() != Some(ACCESS_TOKEN) {
+        return Err(error(401, "Invalid API key or access token"));
+    }
+    match (call.method(), call.path().as_slice()) {
+        (&Method::POST, ["people.json"]) => create(call, people),
+        (&Method::GET, ["people.json"]) => {
+            let found = people.find(call.query("emailaddress"));
+            Ok(Answer::new(200, json!({ "STATUS": "OK", "people": found })))
+        }
+        (method @ (&Method::GET | &Method::PUT), ["people", file]) => {
+            let person = file
+                .strip_suffix(".json")
+                .and_then(|id| people.get(id))
+                .cloned();
+            let person = person.ok_or_else(|| error(404, "Person not found"))?;
+            if method == Method::PUT {
+                return update(call, people, person);
+            }
+            Ok(Answer::new(
+                200,
+                json!({ "STATUS": "OK", "person": person }),
+            ))
+        }
+        (_, ["people.json"] | ["people", _]) => Err(error(405, "Method not allowed")),
+        _ => Err(error(404, "Not found")),
+    }
+}
+
+fn create(call: &Call, people: &mut Store) -> Reply {
+    let body = unwrapped(call)?;
+    let id = (480_213 + people.number()).to_string();
+    let now = clock::whole_seconds();
+    let person = record(json!({
+        "id": id,
+        "first-name": "",
+        "last-name": "",
+        "email-address": "",
+        "email-alt-1": "",
+        "email-alt-2": "",
+        "email-alt-3": "",
+        "user-name": text(&body, "email-address"),
+        "user-type": "account",
+        "avatar-url": format!("https://cdn.example.com/av/{id}.png"),
+        "title": "",
+        "company-id": "1",
+        "administrator": false,
+        "site-owner": false,
+        "deleted": false,
+        "in-owner-company": "1",
+        "isClientUser": false,
+        "phone-number-office": "",
+        "phone-number-mobile": "",
+        "created-at": now,
+        "last-changed-on": now,
+        "last-login": "",
+        "address": {},
+        "tags": [],
+    }));
+    let person = save(people, person, &body, &REQUIRED)?;
+    let mut answer = record(json!({ "STATUS": "OK", "id": id }));
+    if body.get("getUserDetails").and_then(flag) == Some(true) {
+        let (first, last) = (text(&person, "first-name"), text(&person, "last-name"));
+        let avatar = text(&person, "avatar-url");
+        let user = json!({ "id": id, "firstName": first, "lastName": last, "avatarUrl": avatar });
+        answer.insert("user".to_owned(), user);
+    }
+    let location = format!("/people/{id}.json");
+    Ok(Answer::new(201, answer)
+        .with("location", location)
+        .with("id", id))
+}
+
+fn update(call: &Call, people: &mut Store, mut person: Record) -> Reply {
+    let body = unwrapped(call)?;
+    person.insert("last-changed-on".to_owned(), json!(clock::whole_seconds()));
+    let person = save(people, person, &body, &[])?;
+    let id = text(&person, "id").parse::<u64>().unwrap_or_default();
+    Ok(Answer::new(200, json!({ "STATUS": "OK", "id": id })))
+}
+
+/// Checks the body, and keeps the person with what it changes.
+fn save(
+    people: &mut Store,
+    mut person: Record,
+    body: &Record,
+    required: &[&str],
+) -> Result<Record, Answer> {
+    if let Some(problem) = first_problem(body, &FIELDS, required) {
+        return Err(error(400, &problem.to_string()));
+    }
+    let id = text(&person, "id").to_owned();
+    if people.taken(text(body, "email-address"), &id) {
+        return Err(error(400, "The email address is already in use"));
+    }
+    for (name, value) in body {
+        // What a person does not show, such as the choice of an invitation, is not kept; what the
+        // table does not know is not either, or a body could change the id.
+        let known = FIELDS.iter().any(|field| field.name() == name);
+        let Some(kept) = person.get_mut(name).filter(|_| known) else {
+            continue;
+        };
+        *kept = match value {
+            Value::Null => json!(""),
+            Value::Number(number) => json!(number.to_string()),
+            _ if kept.is_boolean() => json!(flag(value)),
+            _ => value.clone(),
+        };
+    }
+    people.put(&id, &[text(&person, "email-address")], person.clone());
+    Ok(person)
+}
+
+/// What the body wraps.
+fn unwrapped(call: &Call) -> Result<Record, Answer> {
+    match call
+        .object()
+        .and_then(|mut body| body.shift_remove("person"))
+    {
+        Some(Value::Object(person)) => Ok(person),
+        _ => Err(error(
+            422,
+            "expected a JSON object with the member 'person'",
+        )),
+    }
+}
+
+fn flag(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(flag) => Some(*flag),
+        Value::String(text) => match text.as_str() {
+            "true" | "yes" | "1" => Some(true),
+            "false" | "no" | "0" => Some(false),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn is_id(value: &Value) -> bool {
+    value.is_u64()
+        || value
+            .as_str()
+            .is_some_and(|text| text.parse::<u64>().is_ok())
+}
+
+fn error(status: u16, text: &str) -> Answer {
+    Answer::new(status, json!({ "STATUS": "Error", "MESSAGE": text }))
+}

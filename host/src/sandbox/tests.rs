@@ -1,0 +1,274 @@
+//! The simulators over loopback, with a client that sees the bytes.
+
+mod control;
+mod faults;
+mod shapes;
+
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+use super::Sandbox;
+
+/// A sandbox that serves for as long as this lives.
+struct Served {
+    address: SocketAddr,
+    accounts: String,
+    _runtime: Runtime,
+}
+
+/// Status, head and JSON of an ordinary answer.
+type Got = (u16, String, Value);
+
+impl Served {
+    fn new() -> Self {
+        let runtime = Runtime::new().unwrap();
+        let sandbox = runtime
+            .block_on(Sandbox::bind((Ipv4Addr::LOCALHOST, 0).into()))
+            .unwrap();
+        let (address, accounts) = (sandbox.address(), sandbox.accounts_file());
+        runtime.spawn(sandbox.serve(std::future::pending()));
+        Self {
+            address,
+            accounts,
+            _runtime: runtime,
+        }
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(10)))
+            .unwrap();
+        stream
+    }
+
+    /// Everything that comes back on a connection of its own, and how it ended.
+    fn exchange(&self, line: &str, headers: &str, body: &str) -> (String, Option<ErrorKind>) {
+        let mut stream = self.connect();
+        let (host, length) = (self.address, body.len());
+        let fixed = format!("host: {host}\r\nconnection: close\r\ncontent-length: {length}\r\n");
+        let request = format!("{line} HTTP/1.1\r\n{fixed}{headers}\r\n{body}");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        let end = stream
+            .read_to_end(&mut answer)
+            .err()
+            .map(|error| error.kind());
+        (String::from_utf8(answer).unwrap(), end)
+    }
+
+    fn send(&self, line: &str, headers: &str, body: &Value) -> Got {
+        let headers = format!("{headers}content-type: application/json\r\n");
+        let (answer, end) = self.exchange(line, &headers, &body.to_string());
+        assert_eq!(end, None);
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, head.to_owned(), serde_json::from_str(body).unwrap())
+    }
+
+    /// A control request that is granted.
+    fn control(&self, line: &str, body: &Value) -> Value {
+        let (status, _, answer) = self.send(&line.replace(' ', " /_sandbox/"), "", body);
+        assert_eq!(status, 200, "{answer}");
+        answer
+    }
+}
+
+/// How to talk to a provider in the checks that all must pass.
+#[derive(Deserialize)]
+struct Provider {
+    name: String,
+    /// The header that authenticates.
+    key: String,
+    create: String,
+    body: Value,
+    /// Status of a create, and of one with a member that nobody knows.
+    created: (u16, u16),
+    /// Status and a part of the body.
+    bad_key: (u16, String),
+    duplicate: (u16, String),
+    unknown_id: (u16, String),
+    /// The path of a user and the method that changes it, a change, its status.
+    user: String,
+    method: String,
+    change: Value,
+    changed: u16,
+    /// Where an answer has the id, the body of a create its address, and a changed user what is
+    /// new.
+    id: String,
+    email: String,
+    new: (String, Value),
+}
+
+/// The six; a key in `Basic` form is encoded by hand, for `base64` to have a check.
+fn providers() -> Vec<Provider> {
+    serde_json::from_value(json!([
+        {
+            "name": "dixa", "key": "authorization: sandbox-dixa-token",
+            "create": "/dixa/v1/agents", "created": [201, 201],
+            "body": { "displayName": "Ines Halvorsen", "email": "ines@kelpworks.example" },
+            "bad_key": [401, "{\"message\":"], "duplicate": [400, "already taken"], "unknown_id": [404, "{\"message\":"],
+            "user": "/dixa/v1/agents/{id}", "method": "PATCH", "change": { "lastName": "Aas" }, "changed": 200,
+            "id": "/data/id", "email": "/email", "new": ["/data/lastName", "Aas"],
+        },
+        {
+            "name": "gorgias", "key": "authorization: Basic b3BzQGFjbWUuZXhhbXBsZTpzYW5kYm94LWdvcmdpYXMta2V5",
+            "create": "/gorgias/api/users", "created": [201, 400],
+            "body": { "name": "Tomas Okafor", "email": "tomas@kelpworks.example", "role": { "name": "agent" } },
+            "bad_key": [401, "{\"error\":{\"msg\":"], "duplicate": [409, "already exists"], "unknown_id": [404, "{\"error\":{\"msg\":"],
+            "user": "/gorgias/api/users/{id}", "method": "PUT", "change": { "name": "Tomas Eze Okafor" }, "changed": 202,
+            "id": "/id", "email": "/email", "new": ["/lastname", "Eze Okafor"],
+        },
+        {
+            "name": "hive", "key": "api_key: sandbox-hive-key",
+            "create": "/hive/api/v1/workspaces/Wk4SpAcE8mRn2TjLq/users?user_id=Ow7nErKq3ZtYb5VdX", "created": [200, 200],
+            "body": { "fullName": "Priya Lind", "email": "priya@kelpworks.example" },
+            "bad_key": [400, "Invalid API Key."], "duplicate": [400, "already a member"], "unknown_id": [400, "User not found"],
+            "user": "/hive/api/v1/users/{id}?user_id=Ow7nErKq3ZtYb5VdX", "method": "PUT",
+            "change": { "profile": { "lastName": "Okoye" } }, "changed": 200,
+            "id": "/id", "email": "/email", "new": ["/fullName", "Priya Okoye"],
+        },
+        {
+            "name": "pivotal_tracker", "key": "x-trackertoken: 5a6d6b0c1f2e4d3897a8b9c0d1e2f304",
+            "create": "/pivotal_tracker/services/v5/projects/1/memberships", "created": [200, 400],
+            "body": { "name": "Ines Duarte", "email": "ines@example.org" },
+            "bad_key": [403, "invalid_authentication"], "duplicate": [400, "already a project member"], "unknown_id": [404, "unfound_resource"],
+            "user": "/pivotal_tracker/services/v5/projects/1/memberships/{id}", "method": "PUT",
+            "change": { "role": "viewer" }, "changed": 200,
+            "id": "/id", "email": "/email", "new": ["/role", "viewer"],
+        },
+        {
+            "name": "planhat", "key": "authorization: Bearer sandbox-planhat-token",
+            "create": "/planhat/users", "created": [200, 200],
+            "body": { "firstName": "Tariq", "lastName": "Osei", "nickName": "T", "email": "tariq@example.net", "roles": ["000000020000000000000000"] },
+            "bad_key": [401, "{\"message\":"], "duplicate": [400, "in use"], "unknown_id": [404, "{\"message\":"],
+            "user": "/planhat/users/{id}", "method": "PUT", "change": { "lastName": "Osei-Bonsu" }, "changed": 200,
+            "id": "/_id", "email": "/email", "new": ["/lastName", "Osei-Bonsu"],
+        },
+        {
+            "name": "teamwork", "key": "authorization: Basic c2FuZGJveC10ZWFtd29yay1rZXk6eA==",
+            "create": "/teamwork/people.json", "created": [201, 201],
+            "body": { "person": { "first-name": "Maren", "last-name": "Solheim", "email-address": "maren@example.com" } },
+            "bad_key": [401, "\"STATUS\":\"Error\""], "duplicate": [400, "already in use"], "unknown_id": [404, "\"STATUS\":\"Error\""],
+            "user": "/teamwork/people/{id}.json", "method": "PUT", "change": { "person": { "last-name": "Aas" } }, "changed": 200,
+            "id": "/id", "email": "/person/email-address", "new": ["/person/last-name", "Aas"],
+        },
+    ]))
+    .unwrap()
+}
+
+impl Provider {
+    fn named(name: &str) -> Self {
+        providers()
+            .into_iter()
+            .find(|provider| provider.name == name)
+            .unwrap()
+    }
+
+    fn key(&self) -> String {
+        format!("{}\r\n", self.key)
+    }
+
+    fn create(&self, served: &Served, body: &Value) -> Got {
+        served.send(&format!("POST {}", self.create), &self.key(), body)
+    }
+
+    fn on_user(&self, served: &Served, method: &str, id: &Value, body: &Value) -> Got {
+        let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
+        let line = format!("{method} {}", self.user.replace("{id}", &id));
+        served.send(&line, &self.key(), body)
+    }
+
+    /// The body of a create with this address.
+    fn body(&self, address: impl Into<Value>) -> Value {
+        let mut body = self.body.clone();
+        *body.pointer_mut(&self.email).unwrap() = address.into();
+        body
+    }
+}
+
+#[test]
+fn every_provider_creates_updates_and_shows() {
+    let served = Served::new();
+    for provider in providers() {
+        let name = &provider.name;
+        let (status, _, user) = provider.create(&served, &provider.body);
+        assert_eq!(status, provider.created.0, "{name}: {user}");
+        let id = user.pointer(&provider.id).unwrap();
+        let (method, change) = (&provider.method, &provider.change);
+        let (status, _, answer) = provider.on_user(&served, method, id, change);
+        assert_eq!(status, provider.changed, "{name}: {answer}");
+        let (status, _, user) = provider.on_user(&served, "GET", id, &json!({}));
+        let (path, value) = &provider.new;
+        assert_eq!(
+            (status, user.pointer(path)),
+            (200, Some(value)),
+            "{name}: {user}"
+        );
+        let count = served.control(&format!("GET count?integration={name}"), &json!({}));
+        assert_eq!(count, json!({ "requests": 3, "users": 1 }));
+    }
+}
+
+#[test]
+fn every_provider_refuses_in_its_own_way() {
+    let served = Served::new();
+    for provider in providers() {
+        let (name, body) = (&provider.name, &provider.body);
+        let refused = |(status, _, answer): Got, (expected, part): &(u16, String)| {
+            let told = status == *expected && answer.to_string().contains(part);
+            assert!(told, "{name}: {status} {answer}");
+        };
+        let line = format!("POST {}", provider.create);
+        let key = provider.key();
+        for wrong in ["", &key.replace("\r\n", "0\r\n"), &format!("{key}{key}")] {
+            refused(served.send(&line, wrong, body), &provider.bad_key);
+        }
+        assert_eq!(provider.create(&served, body).0, provider.created.0);
+        let address = body.pointer(&provider.email).unwrap().as_str().unwrap();
+        let again = provider.body(address.to_uppercase());
+        refused(provider.create(&served, &again), &provider.duplicate);
+        let nobody = json!(if name == "dixa" {
+            "00000000-0000-4000-8000-000000000000"
+        } else {
+            "7"
+        });
+        let unknown = provider.on_user(&served, &provider.method, &nobody, &provider.change);
+        refused(unknown, &provider.unknown_id);
+
+        let mut surplus = provider.body("someone@else.example");
+        let inner = surplus.pointer_mut(if name == "teamwork" { "/person" } else { "" });
+        inner.unwrap()["shoe_size"] = json!(41);
+        assert_eq!(
+            provider.create(&served, &surplus).0,
+            provider.created.1,
+            "{name}"
+        );
+        for wrong in [json!("nobody"), json!(7), json!(" "), json!(null)] {
+            let (status, _, answer) = provider.create(&served, &provider.body(wrong));
+            assert_eq!(status, 400, "{name}: {answer}");
+        }
+        let unreadable = if name == "teamwork" { 422 } else { 400 };
+        assert_eq!(provider.create(&served, &json!([])).0, unreadable, "{name}");
+        assert_eq!(provider.create(&served, &json!({})).0, unreadable, "{name}");
+        let (untyped, _) = served.exchange(&line, &key, &body.to_string());
+        assert!(
+            untyped.starts_with(&format!("HTTP/1.1 {unreadable} ")),
+            "{name}: {untyped}"
+        );
+
+        let elsewhere = provider.on_user(&served, "GET", &json!("a/b/c"), &json!({}));
+        assert_eq!(elsewhere.0, 404, "{name}");
+        let deleted = served.send(&line.replace("POST", "DELETE"), &key, &json!({}));
+        assert_eq!(
+            deleted.0,
+            if name == "pivotal_tracker" { 404 } else { 405 },
+            "{name}"
+        );
+    }
+}

@@ -1,0 +1,199 @@
+//! Each kind of fault, as the client sees it and as the state shows it.
+
+use std::io::ErrorKind;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::{Provider, Served};
+
+const RESET: (String, Option<ErrorKind>) = (String::new(), Some(ErrorKind::ConnectionReset));
+
+/// What a create sees under the fault, and how many users there are then.
+fn create(served: &Served, fault: &Value) -> (String, Option<ErrorKind>, u64) {
+    let dixa = Provider::named("dixa");
+    served.control("PUT faults/dixa", fault);
+    let headers = format!("{}content-type: application/json\r\n", dixa.key());
+    let line = format!("POST {}", dixa.create);
+    let (answer, end) = served.exchange(&line, &headers, &dixa.body.to_string());
+    let users = served.control("GET count", &json!({}))["users"]
+        .as_u64()
+        .unwrap();
+    (answer, end, users)
+}
+
+fn statuses(served: &Served) -> Value {
+    let entries = served.control("GET requests", &json!({}));
+    entries
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["status"].clone())
+        .collect()
+}
+
+#[test]
+fn latency_only_delays() {
+    let served = Served::new();
+    let began = Instant::now();
+    let (answer, _, users) = create(&served, &json!({ "kind": "latency", "milliseconds": 80 }));
+    assert!(began.elapsed() >= Duration::from_millis(80));
+    assert!(
+        answer.starts_with("HTTP/1.1 201 ") && users == 1,
+        "{answer}"
+    );
+}
+
+#[test]
+fn status_and_html_replace_the_answer_and_the_effect() {
+    let served = Served::new();
+    let limited = json!({
+        "kind": "status", "status": 429, "headers": [["retry-after", "7"]],
+        "body": "slow down", "content_type": "text/plain",
+    });
+    let (answer, _, users) = create(&served, &limited);
+    assert!(
+        answer.starts_with("HTTP/1.1 429 ") && users == 0,
+        "{answer}"
+    );
+    for part in [
+        "retry-after: 7\r\n",
+        "content-type: text/plain\r\n",
+        "\r\n\r\nslow down",
+    ] {
+        assert!(answer.contains(part), "{answer}");
+    }
+    let (answer, _, users) = create(&served, &json!({ "kind": "html" }));
+    assert!(
+        answer.contains("content-type: text/html") && users == 0,
+        "{answer}"
+    );
+    assert_eq!(statuses(&served), json!([429, 200]));
+}
+
+#[test]
+fn resets_differ_in_their_effect() {
+    let served = Served::new();
+    let (answer, end, users) = create(&served, &json!({ "kind": "reset-before-body" }));
+    assert_eq!(((answer, end), users), (RESET, 0));
+    let (answer, end, users) = create(&served, &json!({ "kind": "reset-after-body" }));
+    assert_eq!(((answer, end), users), (RESET, 1));
+    assert_eq!(statuses(&served), json!([null, null]));
+    let bodies = served.control("GET requests", &json!({}));
+    assert_eq!(
+        (&bodies[0]["body"], bodies[1]["body"] == ""),
+        (&json!(""), false)
+    );
+}
+
+#[test]
+fn resets_are_reliable() {
+    let served = Served::new();
+    served.control(
+        "PUT faults/hive",
+        &json!({ "kind": "reset-before-body", "times": 40 }),
+    );
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                let ends = (0..5).map(|_| served.exchange("POST /hive/x", "", "{}"));
+                ends.for_each(|end| assert_eq!(end, RESET));
+            });
+        }
+    });
+    assert_eq!(served.send("GET /hive/x", "", &json!({})).0, 400);
+}
+
+#[test]
+fn truncated_announces_more_than_it_sends() {
+    let served = Served::new();
+    let (answer, end, users) = create(&served, &json!({ "kind": "truncated" }));
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let length = head
+        .split_once("content-length: ")
+        .unwrap()
+        .1
+        .lines()
+        .next()
+        .unwrap();
+    assert!(
+        head.starts_with("HTTP/1.1 201 ") && end.is_none() && users == 1,
+        "{answer}"
+    );
+    assert!(
+        !body.is_empty() && body.len() < length.parse().unwrap(),
+        "{answer}"
+    );
+    assert_eq!(statuses(&served), json!([201]));
+}
+
+#[test]
+fn oversized_has_the_size_ordered() {
+    let served = Served::new();
+    let (answer, _, users) = create(&served, &json!({ "kind": "oversized", "bytes": 5_000_000 }));
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert_eq!((body.len(), users), (5_000_000, 1));
+    assert!(serde_json::from_str::<Value>(body).unwrap().is_object());
+}
+
+#[test]
+fn slow_trickles() {
+    let served = Served::new();
+    let began = Instant::now();
+    let (answer, _, users) = create(&served, &json!({ "kind": "slow", "milliseconds": 1 }));
+    assert!(
+        answer.starts_with("HTTP/1.1 201 ") && answer.ends_with("}}"),
+        "{answer}"
+    );
+    assert!(began.elapsed() >= Duration::from_millis(answer.len() as u64) && users == 1);
+}
+
+#[test]
+fn raw_is_verbatim() {
+    let served = Served::new();
+    let (answer, end, users) = create(&served, &json!({ "kind": "raw", "text": "HTTP/9 no\n" }));
+    assert_eq!((answer.as_str(), end, users), ("HTTP/9 no\n", None, 1));
+    let (answer, end, _) = create(&served, &json!({ "kind": "raw", "base64": "AAEC" }));
+    assert_eq!((answer.as_str(), end), ("\0\u{1}\u{2}", None));
+    assert_eq!(statuses(&served), json!([null, null]));
+}
+
+#[test]
+fn faults_queue() {
+    let served = Served::new();
+    for (status, times) in [(500, 2), (302, 1), (503, 1)] {
+        let fault = json!({ "kind": "status", "status": status, "times": times });
+        served.control("PUT faults/planhat", &fault);
+    }
+    let next = || served.exchange("GET /planhat/users", "", "").0[9..12].to_owned();
+    assert_eq!([next(), next(), next()], ["500", "500", "302"]);
+    served.control("DELETE faults/planhat", &json!({}));
+    assert_eq!(next(), "401");
+}
+
+#[test]
+fn an_order_is_checked() {
+    let served = Served::new();
+    let framing = json!({ "kind": "status", "status": 200, "headers": [["Content-Length", "1"]] });
+    for (body, part) in [
+        (json!({ "kind": "flood" }), "`reset-before-body`"),
+        (json!({ "kind": "latency" }), "missing field `milliseconds`"),
+        (
+            json!({ "kind": "html", "bytes": 7 }),
+            "unknown field `bytes`",
+        ),
+        (json!({ "kind": "html", "times": 0 }), "`times`"),
+        (json!({ "kind": "status", "status": 99 }), "200 to 999"),
+        (framing, "framing"),
+        (json!({ "kind": "raw" }), "`text` and `base64`"),
+        (
+            json!({ "kind": "oversized", "bytes": 7_000_000_000_u64 }),
+            "at most",
+        ),
+    ] {
+        let (status, _, answer) = served.send("PUT /_sandbox/faults/hive", "", &body);
+        let message = answer["message"].as_str().unwrap();
+        assert!(status == 400 && message.contains(part), "{body}: {message}");
+    }
+}

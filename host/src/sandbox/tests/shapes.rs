@@ -1,0 +1,213 @@
+//! What sets one provider apart from the others.
+
+use serde_json::{Value, json};
+
+use super::{Provider, Served};
+
+#[test]
+fn dixa_adds_what_an_agent_has() {
+    let (served, dixa) = (Served::new(), Provider::named("dixa"));
+    let mut body = dixa.body("i@kelpworks.example");
+    body["avatarUrl"] = json!("https://kelpworks.example/i.png");
+    body["additionalEmails"] = json!(["j@kelpworks.example"]);
+    let (_, _, answer) = dixa.create(&served, &body);
+    let agent = &answer["data"];
+    assert_eq!(agent["roles"], json!(["Agent"]));
+    let avatar = agent["avatarUrl"].as_str().unwrap();
+    assert!(
+        avatar.starts_with("https://files.dixa.io/public/"),
+        "{avatar}"
+    );
+    let (status, _, answer) = dixa.create(&served, &dixa.body("j@kelpworks.example"));
+    assert_eq!(status, 400, "{answer}");
+    for change in [
+        json!({}),
+        json!({ "email": "k@kelpworks.example" }),
+        json!({ "lastName": 7 }),
+    ] {
+        assert_eq!(
+            dixa.on_user(&served, "PATCH", &agent["id"], &change).0,
+            400,
+            "{change}"
+        );
+    }
+    assert_eq!(dixa.on_user(&served, "GET", &json!("7"), &json!({})).0, 400);
+    let mine = "GET /dixa/v1/agents?email=i%40kelpworks.example";
+    assert_eq!(
+        served.send(mine, &dixa.key(), &json!({})).2["data"][0]["id"],
+        agent["id"]
+    );
+}
+
+#[test]
+fn gorgias_splits_names_and_names_every_fault() {
+    let (served, gorgias) = (Served::new(), Provider::named("gorgias"));
+    let (_, head, user) = gorgias.create(&served, &gorgias.body);
+    assert!(
+        head.contains("x-gorgias-account-api-call-limit: 1/40"),
+        "{head}"
+    );
+    assert_eq!(user["id"], 612_004_418);
+    assert_eq!(
+        (&user["firstname"], &user["lastname"]),
+        (&json!("Tomas"), &json!("Okafor"))
+    );
+    assert_eq!(user["bio"], Value::Null);
+    let created = user["created_datetime"].as_str().unwrap();
+    assert!(
+        created.len() == 32 && created.ends_with("+00:00"),
+        "{created}"
+    );
+    let bearer = "authorization: Bearer sandbox-gorgias-access-token\r\n";
+    let body =
+        json!({ "email": "a@kelpworks.example", "role": { "name": "boss" }, "firstname": "A" });
+    let (status, _, answer) = served.send("POST /gorgias/api/users", bearer, &body);
+    assert_eq!(status, 400);
+    let expected = json!({
+        "name": ["Missing data for required field."],
+        "firstname": ["Unknown field."],
+        "role.name": ["Must be one of: admin, agent, basic-agent, lite-agent, observer-agent."],
+    });
+    assert_eq!(answer["error"]["data"], expected);
+    let change = json!({ "email": "b@kelpworks.example" });
+    assert_eq!(gorgias.on_user(&served, "PUT", &user["id"], &change).0, 400);
+}
+
+#[test]
+fn hive_asks_for_the_owner_and_knows_one_workspace() {
+    let (served, hive) = (Served::new(), Provider::named("hive"));
+    let (_, _, user) = hive.create(&served, &hive.body);
+    assert_eq!(
+        user["profile"],
+        json!({ "firstName": "Priya", "lastName": "Lind" })
+    );
+    assert_eq!(user["id"].as_str().unwrap().len(), 17);
+    let line = format!("POST {}", hive.create);
+    for (wrong, message) in [
+        (line.replace("Wk4", "Xx4"), "Workspace not found."),
+        (line.replace("user_id", "user"), "Invalid API Key."),
+    ] {
+        let (status, _, answer) = served.send(&wrong, &hive.key(), &hive.body);
+        assert_eq!(
+            (status, answer),
+            (400, json!({ "error": 400, "message": message }))
+        );
+    }
+    let mut external = hive.body("x@kelpworks.example");
+    external["isExternal"] = json!(true);
+    assert_eq!(hive.create(&served, &external).0, 400);
+    external["projectIds"] = json!(["p"]);
+    assert_eq!(hive.create(&served, &external).0, 200);
+}
+
+#[test]
+fn pivotal_tracker_wraps_a_person_into_a_membership() {
+    let (served, tracker) = (Served::new(), Provider::named("pivotal_tracker"));
+    let (_, head, user) = tracker.create(&served, &tracker.body);
+    assert!(head.contains("x-tracker-project-version: 1"), "{head}");
+    assert_eq!(
+        (&user["role"], &user["project_id"]),
+        (&json!("member"), &json!(1))
+    );
+    assert_eq!(
+        (&user["id"], &user["person"]["initials"]),
+        (&json!(7_781_204), &json!("ID"))
+    );
+    let created = user["created_at"].as_str().unwrap();
+    assert!(created.len() == 20 && created.ends_with('Z'), "{created}");
+    let person = user["person"]["id"].clone();
+    for (body, problem) in [
+        (json!({}), "At least one parameter must be given"),
+        (
+            json!({ "role": "boss" }),
+            "'role' must be one of: owner, member, viewer",
+        ),
+        (
+            json!({ "email": "a@example.org", "name": " " }),
+            "Person email and name cannot be blank",
+        ),
+        (
+            json!({ "person_id": person }),
+            "Person is already a project member",
+        ),
+        (
+            json!({ "person_id": 7, "name": "A" }),
+            "'person_id' cannot be combined with 'name'",
+        ),
+        (
+            json!({ "shoe_size": 41 }),
+            "this endpoint cannot accept the parameter: shoe_size",
+        ),
+    ] {
+        let (status, _, answer) = tracker.create(&served, &body);
+        assert_eq!((status, &answer["general_problem"]), (400, &json!(problem)));
+        assert_eq!(answer["code"], "invalid_parameter");
+    }
+    let change = json!({ "name": "A" });
+    assert_eq!(tracker.on_user(&served, "PUT", &user["id"], &change).0, 400);
+    let line = format!("POST {}", tracker.create.replace("/1/", "/2/"));
+    let (status, _, answer) = served.send(&line, &tracker.key(), &tracker.body);
+    assert_eq!((status, &answer["code"]), (404, &json!("unfound_resource")));
+}
+
+#[test]
+fn planhat_answers_short_and_then_long() {
+    let (served, planhat) = (Served::new(), Provider::named("planhat"));
+    let (_, head, user) = planhat.create(&served, &planhat.body);
+    assert!(head.contains("x-rate-limit-remaining: 199"), "{head}");
+    assert_eq!(user["roles"], json!(["000000020000000000000000"]));
+    assert_eq!(
+        (user["_id"].as_str().unwrap().len(), user.get("inactive")),
+        (24, None)
+    );
+    let update = |change: Value| planhat.on_user(&served, "PUT", &user["_id"], &change);
+    let (_, _, long) = update(json!({ "custom": { "a": 1 }, "externalId": "hr-1" }));
+    assert_eq!(long["roles"][0]["name"], "Manager");
+    assert_eq!(long["inactive"], false);
+    assert_eq!(
+        update(json!({ "custom": { "b": 2 } })).2["custom"],
+        json!({ "a": 1, "b": 2 })
+    );
+    let by_external_id = planhat.on_user(&served, "GET", &json!("extid-hr-1"), &json!({}));
+    assert_eq!(by_external_id.2["_id"], user["_id"]);
+    for refused in [
+        json!({ "roles": ["Manager"] }),
+        json!({ "_id": "7" }),
+        json!({ "email": null }),
+    ] {
+        assert_eq!(update(refused.clone()).0, 400, "{refused}");
+    }
+    let basic = "authorization: Basic c2FuZGJveC1wbGFuaGF0LXRva2VuOg==\r\n";
+    assert_eq!(served.send("GET /planhat/users", basic, &json!({})).0, 200);
+}
+
+#[test]
+fn teamwork_wraps_and_details_on_request() {
+    let (served, teamwork) = (Served::new(), Provider::named("teamwork"));
+    let (_, head, answer) = teamwork.create(&served, &teamwork.body);
+    assert!(head.contains("location: /people/480213.json"), "{head}");
+    assert!(head.contains("x-ratelimit-limit: 150"), "{head}");
+    assert_eq!(answer, json!({ "STATUS": "OK", "id": "480213" }));
+    let mut body = teamwork.body("b@example.com");
+    body["person"]["getUserDetails"] = json!(true);
+    let (_, _, answer) = teamwork.create(&served, &body);
+    assert_eq!(answer["user"]["firstName"], "Maren");
+    let update = |person: Value| {
+        teamwork.on_user(
+            &served,
+            "PUT",
+            &json!("480213"),
+            &json!({ "person": person }),
+        )
+    };
+    assert_eq!(
+        update(json!({ "administrator": "yes" })).2,
+        json!({ "STATUS": "OK", "id": 480_213 })
+    );
+    assert_eq!(update(json!({ "user-type": "boss" })).0, 400);
+    assert_eq!(update(json!({ "email-address": "b@example.com" })).0, 400);
+    let (_, _, person) = teamwork.on_user(&served, "GET", &json!("480213"), &json!({}));
+    assert_eq!(person["person"]["administrator"], true);
+    let unwrapped = &teamwork.body["person"];
+    assert_eq!(teamwork.create(&served, unwrapped).0, 422);
+}

@@ -1,0 +1,158 @@
+//! A provider for tests: a raw server on loopback that says exactly the bytes it is told to.
+
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use crate::accounts::{Account, AccountBuilder, MemoryAccounts};
+
+/// What the server does with one request, once it has read it.
+#[derive(Clone, Debug)]
+pub(crate) enum Act {
+    /// Sends these bytes, and waits for the next request.
+    Say(String),
+    /// Sends these bytes and closes.
+    SayAndClose(String),
+    /// Closes without a word.
+    Close,
+    /// Resets the connection without a word.
+    Reset,
+    /// Says nothing and keeps the connection.
+    Hang,
+}
+
+/// An answer with this status and body, whole.
+pub(crate) fn answer(status: u16, body: &str) -> Act {
+    Act::Say(format!(
+        "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    ))
+}
+
+/// A server that acts by a script, one act for each request in the order of their arrival, over all
+/// connections.
+pub(crate) struct Provider {
+    pub(crate) address: String,
+    /// Every request received whole, as text, with the number of its connection.
+    pub(crate) received: Arc<Mutex<Vec<(usize, String)>>>,
+    /// Tells of each request received, and of each connection that the server has closed.
+    events: mpsc::UnboundedReceiver<()>,
+    task: JoinHandle<()>,
+}
+
+impl Provider {
+    pub(crate) async fn start(script: impl IntoIterator<Item = Act>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let script: Arc<Mutex<Vec<Act>>> = Arc::new(Mutex::new(script.into_iter().collect()));
+        let received = Arc::new(Mutex::new(Vec::new()));
+        let (tell, events) = mpsc::unbounded_channel();
+        let all = Arc::clone(&received);
+        let task = tokio::spawn(async move {
+            let mut number = 0;
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(connection(
+                    stream,
+                    number,
+                    Arc::clone(&script),
+                    Arc::clone(&all),
+                    tell.clone(),
+                ));
+                number += 1;
+            }
+        });
+        Self {
+            address,
+            received,
+            events,
+            task,
+        }
+    }
+
+    /// An account of Dixa at this server, which needs no settings.
+    pub(crate) fn account(&self) -> AccountBuilder {
+        Account::builder("62f44730-dd91-461e-bd6a-aedd9e0ad79d", "dixa")
+            .base_url(format!("http://{}/v1", self.address))
+            .credential("api_token", "the-token-of-dixa")
+    }
+
+    pub(crate) fn accounts(&self) -> MemoryAccounts {
+        [self.account().build().unwrap()].into_iter().collect()
+    }
+
+    pub(crate) fn received(&self) -> Vec<(usize, String)> {
+        self.received.lock().unwrap().clone()
+    }
+
+    /// Waits until the server has received one more request, or has closed one more connection.
+    pub(crate) async fn event(&mut self) {
+        self.events.recv().await.unwrap();
+    }
+}
+
+impl Drop for Provider {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn connection(
+    mut stream: TcpStream,
+    number: usize,
+    script: Arc<Mutex<Vec<Act>>>,
+    received: Arc<Mutex<Vec<(usize, String)>>>,
+    tell: mpsc::UnboundedSender<()>,
+) {
+    while let Some(request) = read_request(&mut stream).await {
+        received.lock().unwrap().push((number, request));
+        let _ = tell.send(());
+        let act = {
+            let mut script = script.lock().unwrap();
+            if script.is_empty() {
+                Act::Close
+            } else {
+                script.remove(0)
+            }
+        };
+        match act {
+            // The other side may have heard enough before the end.
+            Act::Say(bytes) => drop(stream.write_all(bytes.as_bytes()).await),
+            Act::SayAndClose(bytes) => {
+                drop(stream.write_all(bytes.as_bytes()).await);
+                break;
+            }
+            Act::Close => break,
+            Act::Reset => {
+                stream.set_zero_linger().unwrap();
+                break;
+            }
+            Act::Hang => std::future::pending().await,
+        }
+    }
+    drop(stream);
+    let _ = tell.send(());
+}
+
+/// Reads a request with a `content-length`, or nothing when the connection ends before it does.
+async fn read_request(stream: &mut TcpStream) -> Option<String> {
+    let mut bytes = Vec::new();
+    loop {
+        if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+            let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
+            let length = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: "));
+            if bytes.len() >= end + 4 + length.map_or(0, |length| length.parse().unwrap()) {
+                return Some(String::from_utf8(bytes).unwrap());
+            }
+        }
+        let mut chunk = [0; 4096];
+        match stream.read(&mut chunk).await {
+            Ok(count) if count > 0 => bytes.extend_from_slice(&chunk[..count]),
+            _ => return None,
+        }
+    }
+}

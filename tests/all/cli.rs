@@ -1,0 +1,608 @@
+//! The real program: what it prints, where, and its exit code.
+
+use std::ffi::OsStr;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+use snapbox::str;
+
+/// The program with these arguments, and nothing of the environment that could change what it does.
+pub fn program<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_unified-ticketing"));
+    command
+        .args(arguments)
+        .env_remove("UNIFIED_TICKETING_ACCOUNTS")
+        .env_remove("RUST_LOG")
+        .env_remove("RUST_BACKTRACE");
+    command
+}
+
+fn snap<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> snapbox::cmd::OutputAssert {
+    snapbox::cmd::Command::from_std(program(arguments)).assert()
+}
+
+/// What a run of the program printed and said.
+struct Run {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+fn run<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Run {
+    let output = program(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .expect("the program runs");
+    Run {
+        code: output.status.code().expect("an exit code"),
+        out: String::from_utf8(output.stdout).expect("text"),
+        err: String::from_utf8(output.stderr).expect("text"),
+    }
+}
+
+/// The sandbox as a process of its own, with the accounts file that it prints.
+struct Sandbox {
+    process: Child,
+    folder: tempfile::TempDir,
+}
+
+impl Sandbox {
+    fn start() -> Self {
+        let mut process = program(["sandbox", "--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the sandbox starts");
+        let mut printed = String::new();
+        let mut lines = BufReader::new(process.stdout.take().expect("its output"));
+        while printed.matches("credentials").count() < 6 {
+            assert_ne!(
+                lines.read_line(&mut printed).expect("a line"),
+                0,
+                "the sandbox prints six accounts: {printed}"
+            );
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("accounts.toml"), &printed).expect("a file");
+        Self { process, folder }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Run {
+        let accounts = self.folder.path().join("accounts.toml");
+        run([OsStr::new("--accounts"), accounts.as_os_str()]
+            .into_iter()
+            .chain(arguments.iter().map(OsStr::new)))
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Arguments that create a user in each integration, and the ones that change it.
+const CALLS: [(&str, &[&str], Option<(&[&str], &str)>); 6] = [
+    (
+        "dixa",
+        &[
+            "--name",
+            "Ines Halvorsen",
+            "--email",
+            "ines@kelpworks.example",
+        ],
+        None,
+    ),
+    (
+        "gorgias",
+        &[
+            "--first-name",
+            "Ines",
+            "--last-name",
+            "Halvorsen",
+            "--email",
+            "ines@kelpworks.example",
+        ],
+        None,
+    ),
+    (
+        "hive",
+        &[
+            "--name",
+            "Ines Halvorsen",
+            "--email",
+            "ines@kelpworks.example",
+        ],
+        Some((&["--last-name", "Halvorsen-Aas"], "Halvorsen-Aas")),
+    ),
+    (
+        "pivotal_tracker",
+        &[
+            "--name",
+            "Ines Halvorsen",
+            "--email",
+            "ines@kelpworks.example",
+            "--role",
+            "member",
+            "--collection",
+            "project:1",
+        ],
+        Some((&["--role", "viewer", "--collection", "1"], "viewer")),
+    ),
+    (
+        "planhat",
+        &[
+            "--first-name",
+            "Ines",
+            "--last-name",
+            "Halvorsen",
+            "--nick-name",
+            "Ines",
+            "--email",
+            "ines@kelpworks.example",
+        ],
+        Some((
+            &[
+                "--last-name",
+                "Halvorsen-Aas",
+                "--role",
+                "id:000000000000000000000000",
+            ],
+            "Halvorsen-Aas",
+        )),
+    ),
+    (
+        "teamwork",
+        &[
+            "--first-name",
+            "Ines",
+            "--last-name",
+            "Halvorsen",
+            "--email",
+            "ines@kelpworks.example",
+            "--role",
+            "account",
+        ],
+        Some((&["--last-name", "Halvorsen-Aas"], "OK")),
+    ),
+];
+
+#[test]
+fn a_user_is_created_and_changed_in_each_integration() {
+    let sandbox = Sandbox::start();
+    for (account, create, update) in CALLS {
+        let created = sandbox.run(&[&["users", "create", "--account", account], create].concat());
+        assert_eq!(created.code, 0, "{account}: {}", created.err);
+        let user: Value = serde_json::from_str(&created.out).expect("JSON");
+        let id = user["id"].as_str().expect("an id").to_owned();
+        assert_eq!(user["name"], "Ines Halvorsen", "{account}: {user:#}");
+        assert!(user["remote_data"].is_object(), "{account}: {user:#}");
+        let changes = update.map_or(&["--first-name", "Ines"][..], |(changes, _)| changes);
+        let updated =
+            sandbox.run(&[&["users", "update", &id, "--account", account], changes].concat());
+        match update {
+            Some((_, shows)) => {
+                assert_eq!(updated.code, 0, "{account}: {}", updated.err);
+                assert!(updated.out.contains(shows), "{account}: {}", updated.out);
+                assert_eq!(
+                    serde_json::from_str::<Value>(&updated.out).expect("JSON")["id"],
+                    id,
+                    "{account}"
+                );
+            }
+            None => {
+                assert_eq!(updated.code, 3, "{account}: {}", updated.err);
+                assert!(
+                    updated.err.contains("no operation `update-user`"),
+                    "{account}: {}",
+                    updated.err
+                );
+                assert_eq!(updated.out, "", "{account}");
+            }
+        }
+        // The provider has the address by now.
+        let again = sandbox.run(&[&["users", "create", "--account", account], create].concat());
+        assert_eq!(
+            (again.code, again.out.as_str()),
+            (5, ""),
+            "{account}: {}",
+            again.err
+        );
+        assert!(again.err.contains("rejected"), "{account}: {}", again.err);
+    }
+}
+
+#[test]
+fn raw_is_the_bytes_of_the_provider() {
+    let sandbox = Sandbox::start();
+    let create = [
+        "users",
+        "create",
+        "--account",
+        "dixa",
+        "--name",
+        "Ines",
+        "--email",
+        "i@k.example",
+        "--format",
+        "raw",
+    ];
+    let raw = sandbox.run(&create);
+    assert_eq!(raw.code, 0, "{}", raw.err);
+    assert!(raw.out.starts_with(r#"{"data":{"id":""#), "{}", raw.out);
+}
+
+#[test]
+fn a_dry_run_shows_the_request_and_opens_no_connection() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    listener.set_nonblocking(true).expect("a socket");
+    let address = listener.local_addr().expect("its address");
+    // The sandbox's own accounts, led to a server that would notice.
+    let printed = Sandbox::start();
+    let accounts =
+        std::fs::read_to_string(printed.folder.path().join("accounts.toml")).expect("a file");
+    let mut lines: Vec<String> = Vec::new();
+    for line in accounts.lines() {
+        match line
+            .strip_prefix("base_url = \"http://")
+            .and_then(|rest| rest.split_once('/'))
+        {
+            Some((_, path)) => lines.push(format!("base_url = \"http://{address}/{path}")),
+            None => lines.push(line.to_owned()),
+        }
+    }
+    std::fs::write(folder.path().join("accounts.toml"), lines.join("\n")).expect("a file");
+    let accounts = folder.path().join("accounts.toml");
+    for (account, create, _) in CALLS {
+        let arguments = [
+            "--accounts",
+            accounts.to_str().expect("text"),
+            "users",
+            "create",
+            "--dry-run",
+            "--account",
+            account,
+        ];
+        let run = run([&arguments[..], create].concat());
+        assert_eq!(run.code, 0, "{account}: {}", run.err);
+        let plan: Value = serde_json::from_str(&run.out).expect("JSON");
+        assert_eq!(plan["method"], "POST", "{account}");
+        assert!(
+            plan["url"]
+                .as_str()
+                .is_some_and(|url| url.contains(&address.to_string())),
+            "{account}: {plan:#}"
+        );
+        assert!(plan["body"].is_object(), "{account}: {plan:#}");
+        let masked = plan["headers"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|header| header[1] == "***")
+            .count();
+        assert_eq!(masked, 1, "{account}: {plan:#}");
+        assert!(
+            !run.out.contains("sandbox-") && !run.out.contains("5a6d6b0c"),
+            "{account}: {}",
+            run.out
+        );
+    }
+    let nobody = listener.accept().expect_err("no connection");
+    assert_eq!(nobody.kind(), std::io::ErrorKind::WouldBlock);
+}
+
+#[test]
+fn every_missing_field_is_named_and_nothing_is_sent() {
+    snap(["--sandbox", "users", "create", "--account", "planhat", "--name", "Ines"])
+        .code(3)
+        .stdout_eq(str![""])
+        .stderr_eq(str![[r#"
+error: the request is invalid, and was not sent
+  body /first_name: `first_name` is required: expected a text that is not blank, but found none (required)
+  body /last_name: `last_name` is required: expected a text that is not blank, but found none (required)
+  body /emails: `emails` is required: expected at least one email address, but found none (required)
+  body /nick_name: `nick_name` is required: expected a text that is not blank, but found none (required)
+
+"#]]);
+    snap(["--sandbox", "users", "create", "--account", "pivotal_tracker", "--log-format", "json"])
+        .code(3)
+        .stdout_eq(str![""])
+        .stderr_eq(str![[r#"
+{"statusCode":400,"error":"Bad Request","message":"collections: Pivotal Tracker requires a collection of type `project`, but found none; /name: `name` is required: expected a text that is not blank, but found none; /emails: `emails` is required: expected at least one email address, but found none","code":"invalid-request","outcome":"not-sent","violations":[{"in":"query","path":"collections","code":"required","message":"Pivotal Tracker requires a collection of type `project`, but found none"},{"in":"body","path":"/name","code":"required","message":"`name` is required: expected a text that is not blank, but found none"},{"in":"body","path":"/emails","code":"required","message":"`emails` is required: expected at least one email address, but found none"}],"truto_error_insight":{"missing_required_body_fields":{"description":"Required fields that are missing from the request body","value":["name","emails"]},"missing_required_query_parameters":{"description":"Required parameters that are missing from the query","value":["collections"]}}}
+
+"#]]);
+}
+
+#[test]
+fn json_that_is_wrong_is_told_by_flag_and_place() {
+    snap([
+        "--sandbox",
+        "users",
+        "create",
+        "--account",
+        "planhat",
+        "--custom-fields",
+        "{\"a\": 1,}",
+    ])
+    .code(3)
+    .stdout_eq(str![""])
+    .stderr_eq(str![[r#"
+error: --custom-fields: expected JSON, but found a fault: trailing comma at line 1 column 9
+
+"#]]);
+    snap([
+        "--sandbox",
+        "users",
+        "create",
+        "--account",
+        "planhat",
+        "--remote-data",
+        "nonsense",
+    ])
+    .code(3)
+    .stdout_eq(str![""])
+    .stderr_eq(str![[r#"
+error: --remote-data: expected JSON, but found a fault: expected ident at line 1 column 2
+
+"#]]);
+    snapbox::cmd::Command::from_std(program([
+        "--sandbox",
+        "users",
+        "create",
+        "--account",
+        "planhat",
+        "--input",
+        "-",
+    ]))
+    .stdin("{\n  \"name\": \"Ines\"\n  \"emails\": []\n}")
+    .assert()
+    .code(3)
+    .stdout_eq(str![""])
+    .stderr_eq(str![[r#"
+error: --input -: expected JSON, but found a fault: expected `,` or `}` at line 3 column 3
+
+"#]]);
+}
+
+#[test]
+fn flags_win_over_the_input() {
+    let output = snapbox::cmd::Command::from_std(program([
+        "--sandbox",
+        "users",
+        "create",
+        "--account",
+        "dixa",
+        "--input",
+        "-",
+        "--name",
+        "Ines",
+        "--dry-run",
+    ]))
+    .stdin(
+        r#"{"name": "Somebody", "emails": [{"email": "ines@kelpworks.example"}], "avatar": null}"#,
+    )
+    .assert()
+    .code(0)
+    .stderr_eq(str![""])
+    .get_output()
+    .stdout
+    .clone();
+    let plan: Value = serde_json::from_slice(&output).expect("JSON");
+    assert_eq!(
+        plan["body"],
+        serde_json::json!({"displayName": "Ines", "email": "ines@kelpworks.example"})
+    );
+}
+
+#[test]
+fn an_account_that_is_not_there_lists_what_is() {
+    snap(["--sandbox", "users", "create", "--account", "zendesk"])
+        .code(4)
+        .stdout_eq(str![""])
+        .stderr_eq(str![[r#"
+error: there is no account `zendesk`; there is `dixa`, `gorgias`, `hive`, `pivotal_tracker`, `planhat`, `teamwork`
+
+"#]]);
+    let folder = tempfile::tempdir().expect("a folder");
+    snapbox::cmd::Command::from_std(program(["accounts", "list"]))
+        .current_dir(folder.path())
+        .assert()
+        .code(4)
+        .stdout_eq(str![""])
+        .stderr_eq(str![[r#"
+error: the accounts cannot be used
+  accounts.toml: cannot be read: No such file or directory (os error 2)
+hint: name a file with `--accounts FILE`, or try things out with `--sandbox`
+
+"#]]);
+}
+
+#[test]
+fn what_is_not_taken_is_a_warning() {
+    snap([
+        "--sandbox",
+        "users",
+        "create",
+        "--account",
+        "dixa",
+        "--name",
+        "Ines",
+        "--email",
+        "i@k.example",
+        "--nick-name",
+        "I",
+        "--dry-run",
+    ])
+    .code(0)
+    .stderr_eq(str![[r#"
+warning: unsupported-field at /nick_name: this integration does not take it: it is not sent
+
+"#]]);
+}
+
+#[test]
+fn an_integration_is_shown_in_full() {
+    snap(["integrations", "hive"])
+        .code(0)
+        .stdout_eq(str![[r#"
+Hive (hive)
+  docs         https://developers.hive.com/reference
+  base URL     https://app.hive.com/api/v1
+  setting      workspace_id: the workspace that users are invited to
+  setting      user_id: the owner of the API key (My profile, API info)
+  credentials  api_key
+
+create-user: POST /workspaces/{workspace_id}/users
+  docs         https://developers.hive.com/reference/invite-user
+  required     emails
+  supported    name
+  answers with id, name, first_name, last_name, emails
+
+update-user: PUT /users/{id}
+  docs         https://developers.hive.com/reference/users-1
+  supported    first_name, last_name
+  answers with id, name, first_name, last_name, emails
+
+"#]])
+        .stderr_eq(str![""]);
+    snap(["integrations", "zendesk"]).code(3).stdout_eq(str![""]).stderr_eq(str![[r#"
+error: there is no integration `zendesk`: there is `dixa`, `gorgias`, `hive`, `pivotal_tracker`, `planhat`, `teamwork`
+
+"#]]);
+}
+
+#[test]
+fn integrations_are_the_published_tables() {
+    let shown: Value = serde_json::from_str(&run(["integrations", "--json"]).out).expect("JSON");
+    let published: Value = serde_json::from_str(include_str!("../published.json")).expect("JSON");
+    let names = |list: &Value| -> Vec<String> {
+        list.as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect()
+    };
+    let shown = shown.as_array().expect("a list");
+    assert_eq!(
+        shown.len(),
+        names(&published["create"]["integrations"]).len()
+    );
+    for integration in shown {
+        let name = integration["name"].as_str().expect("a name");
+        for (ours, theirs) in [("create-user", "create"), ("update-user", "update")] {
+            let operation = integration["operations"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .find(|each| each["name"] == ours);
+            let there = names(&published[theirs]["integrations"])
+                .iter()
+                .any(|each| each == name);
+            assert_eq!(operation.is_some(), there, "{name} {ours}");
+            let Some(operation) = operation else { continue };
+            let having = |table: &str, member: &str| -> Vec<String> {
+                let fields = published[theirs][table].as_object().into_iter().flatten();
+                let having = fields
+                    .filter(|(_, field)| names(&field[member]).iter().any(|each| each == name));
+                having.map(|(field, _)| field.clone()).collect()
+            };
+            for member in ["required", "supported"] {
+                assert_eq!(
+                    names(&operation["request"][member]),
+                    having("request", member),
+                    "{name} {ours} {member}"
+                );
+            }
+            assert_eq!(
+                names(&operation["response"]),
+                having("response", "supported"),
+                "{name} {ours}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_component_is_written() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("component.wasm");
+    let run = run([
+        OsStr::new("component"),
+        OsStr::new("--out"),
+        file.as_os_str(),
+    ]);
+    assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (0, "", ""));
+    assert_eq!(
+        std::fs::read(&file).expect("the component"),
+        unified_ticketing::Engine::component()
+    );
+}
+
+#[test]
+fn wrong_usage_has_its_own_code() {
+    assert_eq!(run(["users", "create"]).code, 2);
+    assert_eq!(
+        run(["users", "create", "--account", "x", "--deadline", "0"]).code,
+        2
+    );
+    assert_eq!(
+        run(["users", "create", "--account", "x", "--remote-query", "a"]).code,
+        2
+    );
+}
+
+#[test]
+fn a_provider_that_is_dead_or_silent_leaves_no_doubt() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("accounts.toml");
+    let call = |address: std::net::SocketAddr, more: &[&str]| {
+        let account = format!(
+            "[[account]]\nid = \"62f44730-dd91-461e-bd6a-aedd9e0ad79d\"\nintegration = \"dixa\"\nname = \"d\"\n\
+             base_url = \"http://{address}\"\ncredentials = {{ api_token = \"a-token-of-dixa\" }}\n"
+        );
+        std::fs::write(&file, account).expect("a file");
+        let path = file.to_str().expect("text");
+        let call = [
+            "--accounts",
+            path,
+            "users",
+            "create",
+            "--account",
+            "d",
+            "--name",
+            "Ines",
+            "--email",
+            "i@k.example",
+        ];
+        run([&call[..], more].concat())
+    };
+    let silent = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let address = silent.local_addr().expect("its address");
+    let late = call(address, &["--deadline", "0.3", "--log-format", "json"]);
+    let body: Value = serde_json::from_str(&late.err).expect("JSON");
+    assert_eq!((late.code, late.out.as_str()), (6, ""), "{}", late.err);
+    assert_eq!(
+        (&body["code"], &body["outcome"]),
+        (&"deadline".into(), &"unknown".into()),
+        "{body:#}"
+    );
+    assert!(
+        body["message"]
+            .as_str()
+            .is_some_and(|message| message.contains("by email `i@k.example`")),
+        "{body:#}"
+    );
+    drop(silent);
+    let dead = call(address, &["--log-format", "json"]);
+    let body: Value = serde_json::from_str(&dead.err).expect("JSON");
+    assert_eq!((dead.code, dead.out.as_str()), (6, ""), "{}", dead.err);
+    assert_eq!(
+        (&body["code"], &body["outcome"]),
+        (&"no-connection".into(), &"not-sent".into()),
+        "{body:#}"
+    );
+}

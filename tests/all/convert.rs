@@ -1,0 +1,121 @@
+//! From the guest crate's types to the host's: the same records, generated twice.
+
+use unified_ticketing::types as host;
+use unified_ticketing_guest::bindings::types as guest;
+
+fn email(email: guest::Email) -> host::Email {
+    host::Email {
+        address: email.address,
+        type_: email.type_,
+    }
+}
+
+fn role(role: guest::Role) -> host::Role {
+    host::Role {
+        id: role.id,
+        name: role.name,
+    }
+}
+
+pub fn new_user(user: guest::NewUser) -> host::NewUser {
+    let guest::NewUser {
+        first_name,
+        last_name,
+        name,
+        emails,
+        roles,
+        nick_name,
+        custom_fields,
+        avatar,
+        remote_data,
+    } = user;
+    host::NewUser {
+        first_name,
+        last_name,
+        name,
+        emails: emails.map(|emails| emails.into_iter().map(email).collect()),
+        roles: roles.map(|roles| roles.into_iter().map(role).collect()),
+        nick_name,
+        custom_fields,
+        avatar,
+        remote_data,
+    }
+}
+
+fn text(change: guest::TextChange) -> host::TextChange {
+    match change {
+        guest::TextChange::Keep => host::TextChange::Keep,
+        guest::TextChange::Clear => host::TextChange::Clear,
+        guest::TextChange::Set(text) => host::TextChange::Set(text),
+    }
+}
+
+pub fn changes(changes: guest::UserChanges) -> host::UserChanges {
+    let guest::UserChanges {
+        first_name,
+        last_name,
+        name,
+        emails,
+        roles,
+        nick_name,
+        custom_fields,
+        avatar,
+        remote_data,
+    } = changes;
+    host::UserChanges {
+        first_name: text(first_name),
+        last_name: text(last_name),
+        name: text(name),
+        emails: match emails {
+            guest::EmailsChange::Keep => host::EmailsChange::Keep,
+            guest::EmailsChange::Clear => host::EmailsChange::Clear,
+            guest::EmailsChange::Set(emails) => {
+                host::EmailsChange::Set(emails.into_iter().map(email).collect())
+            }
+        },
+        roles: match roles {
+            guest::RolesChange::Keep => host::RolesChange::Keep,
+            guest::RolesChange::Clear => host::RolesChange::Clear,
+            guest::RolesChange::Set(roles) => {
+                host::RolesChange::Set(roles.into_iter().map(role).collect())
+            }
+        },
+        nick_name: text(nick_name),
+        custom_fields: match custom_fields {
+            guest::JsonChange::Keep => host::JsonChange::Keep,
+            guest::JsonChange::Clear => host::JsonChange::Clear,
+            guest::JsonChange::Set(json) => host::JsonChange::Set(json),
+        },
+        avatar: text(avatar),
+        remote_data,
+    }
+}
+
+pub fn options(options: guest::Options) -> host::Options {
+    let guest::Options {
+        format,
+        ignore_remote_data,
+        exclude_fields,
+        remote_query,
+        collections,
+        strict,
+    } = options;
+    host::Options {
+        format: match format {
+            guest::Format::Unified => host::Format::Unified,
+            guest::Format::Raw => host::Format::Raw,
+            guest::Format::Normalized => host::Format::Normalized,
+        },
+        ignore_remote_data,
+        exclude_fields,
+        remote_query,
+        collections: collections
+            .into_iter()
+            .map(|each| host::Collection {
+                id: each.id,
+                type_: each.type_,
+            })
+            .collect(),
+        strict,
+    }
+}

@@ -1,0 +1,137 @@
+//! The component as it is shipped: what it imports, what it exports, how large it is.
+
+use std::collections::BTreeSet;
+
+use unified_ticketing::Engine;
+use wit_parser::decoding::{DecodedWasm, decode};
+use wit_parser::{Docs, Resolve, Type, TypeDefKind, WorldItem, WorldKey};
+
+/// The interfaces of one side of the component's world, with the number of functions in each.
+fn interfaces(
+    resolve: &Resolve,
+    items: &indexmap::IndexMap<WorldKey, WorldItem>,
+) -> BTreeSet<(String, usize)> {
+    items
+        .iter()
+        .map(|(key, item)| match item {
+            WorldItem::Interface { id, .. } => (
+                resolve.name_world_key(key),
+                resolve.interfaces[*id].functions.len(),
+            ),
+            other => panic!("expected an interface, but found {other:?}"),
+        })
+        .collect()
+}
+
+fn world() -> (BTreeSet<String>, BTreeSet<String>) {
+    let decoded = decode(Engine::component()).expect("a component");
+    let DecodedWasm::Component(resolve, world) = decoded else {
+        panic!("a component, not a package");
+    };
+    let world = &resolve.worlds[world];
+    let names = |items| {
+        interfaces(&resolve, items)
+            .into_iter()
+            .filter(|(_, functions)| *functions > 0)
+            .map(|(name, _)| name)
+            .collect()
+    };
+    (names(&world.imports), names(&world.exports))
+}
+
+#[test]
+fn six_interfaces_are_imported_and_not_one_more() {
+    let (imports, _) = world();
+    let promised = [
+        "unified:ticketing/accounts@0.1.0",
+        "wasi:http/outgoing-handler@0.2.12",
+        "wasi:http/types@0.2.12",
+        "wasi:io/error@0.2.12",
+        "wasi:io/poll@0.2.12",
+        "wasi:io/streams@0.2.12",
+    ];
+    assert_eq!(imports, promised.map(str::to_owned).into());
+}
+
+#[test]
+fn the_contract_is_exported() {
+    let (_, exports) = world();
+    let promised = [
+        "unified:ticketing/face@0.1.0",
+        "unified:ticketing/integrations@0.1.0",
+        "unified:ticketing/users@0.1.0",
+    ];
+    assert_eq!(exports, promised.map(str::to_owned).into());
+}
+
+#[test]
+fn the_component_is_small() {
+    let size = Engine::component().len();
+    assert!(size <= 300_000, "{size} bytes");
+}
+
+#[test]
+fn no_path_of_the_machine_that_built_it_is_in_the_component() {
+    let component = Engine::component();
+    let here = concat!(env!("CARGO_MANIFEST_DIR"), "/").as_bytes();
+    assert!(!component.windows(here.len()).any(|window| window == here));
+}
+
+#[test]
+fn every_item_of_the_contract_is_documented() {
+    let mut resolve = Resolve::default();
+    let wit = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit");
+    let (package, _) = resolve.push_dir(&wit).expect("the contract");
+    let mut bare = Vec::new();
+    let mut look = |docs: &Docs, name: String| {
+        if docs
+            .contents
+            .as_ref()
+            .is_none_or(|docs| docs.trim().is_empty())
+        {
+            bare.push(name);
+        }
+    };
+    let package = &resolve.packages[package];
+    look(&package.docs, package.name.to_string());
+    for (name, id) in &package.worlds {
+        look(&resolve.worlds[*id].docs, name.clone());
+    }
+    for (interface, id) in &package.interfaces {
+        let items = &resolve.interfaces[*id];
+        look(&items.docs, interface.clone());
+        for (name, function) in &items.functions {
+            look(&function.docs, format!("{interface}.{name}"));
+        }
+        for (name, id) in &items.types {
+            let item = &resolve.types[*id];
+            if matches!(item.kind, TypeDefKind::Type(Type::Id(used)) if resolve.types[used].owner != item.owner)
+            {
+                continue; // `use` of another interface's type
+            }
+            look(&item.docs, format!("{interface}.{name}"));
+            let parts: Vec<(&String, &Docs)> = match &item.kind {
+                TypeDefKind::Record(record) => record
+                    .fields
+                    .iter()
+                    .map(|field| (&field.name, &field.docs))
+                    .collect(),
+                TypeDefKind::Variant(variant) => variant
+                    .cases
+                    .iter()
+                    .map(|case| (&case.name, &case.docs))
+                    .collect(),
+                TypeDefKind::Enum(cases) => cases
+                    .cases
+                    .iter()
+                    .map(|case| (&case.name, &case.docs))
+                    .collect(),
+                _ => Vec::new(),
+            };
+            for (part, docs) in parts {
+                look(docs, format!("{interface}.{name}.{part}"));
+            }
+        }
+    }
+    assert_eq!(bare, [""; 0], "items without documentation");
+}

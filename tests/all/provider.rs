@@ -1,0 +1,128 @@
+//! A provider on loopback that answers what a test says, and remembers what it was sent.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+/// A request as it came over the wire, header names in lower case.
+#[derive(Clone, Debug)]
+pub struct Received {
+    pub method: String,
+    pub target: String,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+/// What is answered to the next requests.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+#[derive(Default)]
+struct State {
+    answer: Option<Answer>,
+    received: Vec<Received>,
+}
+
+/// The provider. It serves as long as its runtime lives.
+#[derive(Clone)]
+pub struct Provider {
+    address: SocketAddr,
+    state: Arc<Mutex<State>>,
+}
+
+impl Provider {
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0))
+            .await
+            .expect("a port of loopback");
+        let provider = Self {
+            address: listener.local_addr().expect("its address"),
+            state: Arc::default(),
+        };
+        let serving = provider.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serving.clone().serve(stream));
+            }
+        });
+        provider
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Answers this from now on; with nothing, a request is a mistake and its connection is closed.
+    pub fn answer(&self, answer: Option<Answer>) {
+        self.state.lock().expect("no panic inside").answer = answer;
+    }
+
+    /// What has been received since the last call.
+    pub fn received(&self) -> Vec<Received> {
+        std::mem::take(&mut self.state.lock().expect("no panic inside").received)
+    }
+
+    async fn serve(self, mut stream: TcpStream) {
+        while let Some(request) = read(&mut stream).await {
+            let answer = {
+                let mut state = self.state.lock().expect("no panic inside");
+                state.received.push(request);
+                state.answer.clone()
+            };
+            let Some(Answer {
+                status,
+                headers,
+                body,
+            }) = answer
+            else {
+                return;
+            };
+            let mut head = format!("HTTP/1.1 {status} -\r\n");
+            for (name, value) in headers {
+                head.push_str(&format!("{name}: {value}\r\n"));
+            }
+            if !matches!(status, 204 | 304) {
+                head.push_str(&format!("content-length: {}\r\n", body.len()));
+            }
+            head.push_str("\r\n");
+            let mut bytes = head.into_bytes();
+            bytes.extend_from_slice(&body);
+            if stream.write_all(&bytes).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+async fn read(stream: &mut TcpStream) -> Option<Received> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.ok()?);
+    }
+    let head = String::from_utf8(head).expect("a head in ASCII");
+    let mut lines = head.lines();
+    let mut line = lines.next()?.split(' ');
+    let (method, target) = (line.next()?.to_owned(), line.next()?.to_owned());
+    let headers: Vec<(String, String)> = lines
+        .filter_map(|line| line.split_once(':'))
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+        .collect();
+    let length = headers
+        .iter()
+        .find(|(name, _)| name == "content-length")
+        .map_or(0, |(_, length)| length.parse().expect("digits"));
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await.ok()?;
+    Some(Received {
+        method,
+        target,
+        headers,
+        body,
+    })
+}

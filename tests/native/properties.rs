@@ -1,0 +1,224 @@
+//! What holds for any input.
+
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+use unified_ticketing_guest::bindings::face::Step;
+use unified_ticketing_guest::bindings::types::ProviderAnswer;
+use unified_ticketing_guest::face;
+use unified_ticketing_guest::field::Field;
+
+use crate::support::{Operation, SECRET, SERVER, begin, http_request, operations};
+
+fn operation() -> impl Strategy<Value = Operation> {
+    prop::sample::select(operations())
+}
+
+/// Texts that break things out of where they are put.
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<String>(),
+        "[a-z@.:/?#&=%+ \"\\\\]{0,12}",
+        prop::sample::select(vec![
+            "",
+            " ",
+            ".",
+            "..",
+            "../..",
+            "%2e%2e",
+            "/",
+            "\r\nx: y",
+            "null",
+            "\u{0}",
+            "é",
+            "a@b.example"
+        ])
+        .prop_map(str::to_owned),
+    ]
+}
+
+fn json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        text().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 24, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::vec((text(), inner), 0..4)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+/// Bodies that are almost right.
+fn body() -> impl Strategy<Value = Map<String, Value>> {
+    let email = (
+        text(),
+        prop::option::of(prop::sample::select(vec!["primary", "other", "home"])),
+    )
+        .prop_map(|(address, kind)| json!({"email": address, "type": kind}));
+    let role = (
+        prop::option::of(text()),
+        prop::option::of(prop::sample::select(vec!["agent", "owner", "account"])),
+    )
+        .prop_map(|(id, name)| json!({"id": id, "name": name}));
+    let value = prop_oneof![
+        3 => text().prop_map(Value::from),
+        2 => prop::collection::vec(email, 0..3).prop_map(Value::from),
+        2 => prop::collection::vec(role, 0..3).prop_map(Value::from),
+        2 => json(),
+    ];
+    let names: Vec<String> = Field::ALL
+        .into_iter()
+        .map(|field| field.name().to_owned())
+        .chain(["remote_data".to_owned()])
+        .collect();
+    prop::collection::vec(
+        (
+            prop_oneof![4 => prop::sample::select(names), 1 => text()],
+            value,
+        ),
+        0..8,
+    )
+    .prop_map(|members| members.into_iter().collect())
+}
+
+/// A query of parameters that are almost right, encoded.
+fn query() -> impl Strategy<Value = String> {
+    let name = prop_oneof![
+        prop::sample::select(vec![
+            "remote_query[a]",
+            "remote_query[a][b]",
+            "remote_query[user_id]",
+            "truto_exclude_fields[]",
+            "collections[][id]",
+            "collections[0][type]",
+            "unified_strict",
+            "truto_response_format",
+            "truto_ignore_remote_data",
+        ])
+        .prop_map(str::to_owned),
+        text(),
+    ];
+    let value = prop_oneof![
+        prop::sample::select(vec!["true", "raw", "project", "1"]).prop_map(str::to_owned),
+        text()
+    ];
+    prop::collection::vec((name, value), 0..4).prop_map(|pairs| {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(pairs);
+        query.finish()
+    })
+}
+
+fn id() -> impl Strategy<Value = String> {
+    text().prop_map(|id| {
+        percent_encoding::utf8_percent_encode(&id, percent_encoding::NON_ALPHANUMERIC).to_string()
+    })
+}
+
+/// An input that is valid but for what is laid over it.
+fn call() -> impl Strategy<Value = (Operation, String, String, Value)> {
+    (operation(), id(), query(), any::<bool>(), body()).prop_map(
+        |(operation, id, query, valid, body)| {
+            let mut members = if valid { operation.body() } else { Map::new() };
+            members.extend(body);
+            (
+                operation,
+                operation.target(&id, &format!("&{query}")),
+                query,
+                Value::Object(members),
+            )
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_request_stays_on_its_origin_and_path_and_the_secret_in_its_header((operation, target, _, body) in call()) {
+        let method = if operation.update { "PATCH" } else { "POST" };
+        let request = http_request(method, &target, body.to_string().as_bytes());
+        match begin(&request, operation.account(true)) {
+            Step::Respond(response) => prop_assert!(!String::from_utf8_lossy(&response.body).contains(SECRET)),
+            Step::Send((request, context)) => {
+                let rest = request.url.strip_prefix(SERVER).and_then(|rest| rest.strip_prefix("/prefix/"));
+                let rest = rest.expect("the base URL of the account");
+                let path = rest.split('?').next().unwrap_or_default();
+                let template = match &operation.integration.update {
+                    Some(update) if operation.update => update.path,
+                    _ => operation.integration.create.path,
+                };
+                let shape: Vec<&str> = template.trim_start_matches('/').split('/').collect();
+                let segments: Vec<&str> = path.split('/').collect();
+                prop_assert_eq!(segments.len(), shape.len(), "{}", &request.url);
+                for (segment, shape) in segments.iter().zip(shape) {
+                    prop_assert!(!matches!(*segment, "" | "." | ".."), "{}", &request.url);
+                    prop_assert!(shape.contains('{') || *segment == shape, "{}", &request.url);
+                }
+                let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%/?&=+*:".contains(&byte);
+                prop_assert!(request.url.bytes().all(allowed), "{}", &request.url);
+                prop_assert!(!request.url.contains(SECRET));
+                prop_assert!(!String::from_utf8_lossy(&request.body).contains(SECRET));
+                prop_assert!(!String::from_utf8_lossy(&context).contains(SECRET));
+                let header = operation.integration.auth[0].header;
+                let carry: Vec<&str> = request.headers.iter().filter(|(name, value)| name == header || value.contains(SECRET))
+                    .map(|(name, _)| name.as_str()).collect();
+                prop_assert_eq!(carry, [header]);
+                for (_, value) in &request.headers {
+                    prop_assert!(!value.contains(['\r', '\n', '\0']));
+                }
+                prop_assert!(serde_json::from_slice::<Map<String, Value>>(&request.body).is_ok());
+                if !operation.integration.auth_query.is_empty() {
+                    let pairs = form_urlencoded::parse(rest.split_once('?').map_or("", |(_, query)| query).as_bytes());
+                    let owners: Vec<String> = pairs.filter(|(name, _)| operation.integration.auth_query.contains(&name.as_ref()))
+                        .map(|(_, value)| value.into_owned()).collect();
+                    prop_assert_eq!(owners, ["acme"]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_request_makes_the_first_half_panic(
+        operation in operation(), method in prop_oneof![Just("POST"), Just("PATCH"), Just("GET")], target in any::<String>(),
+        known in any::<bool>(), body in prop::collection::vec(any::<u8>(), 0..64),
+    ) {
+        let target = if known { format!("/unified/ticketing/users?{target}") } else { target };
+        let step = begin(&http_request(method, &target, &body), operation.account(false));
+        prop_assert!(matches!(step, Step::Respond(_)), "nobody guesses an account's id");
+    }
+
+    #[test]
+    fn whatever_a_provider_answers_the_second_half_tells_the_truth(
+        operation in operation(), status in 100..600_u16, body in prop_oneof![
+            json().prop_map(|body| body.to_string().into_bytes()),
+            prop::collection::vec(any::<u8>(), 0..64),
+        ],
+        headers in prop::collection::vec((prop::sample::select(vec![
+            "retry-after", "date", "x-ratelimit-reset", "content-encoding", "content-type", "x-gorgias-account-api-call-limit",
+        ]), text()), 0..3),
+    ) {
+        let (_, context) = operation.sent("");
+        let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let response = face::finish(&context, Ok(&ProviderAnswer { status, headers, body }));
+        let told: Value = serde_json::from_slice(&response.body).expect("a response is JSON");
+        let outcome = told["outcome"].as_str().unwrap_or("done");
+        match status {
+            200..=299 => prop_assert!(matches!(outcome, "done" | "unknown")),
+            408 => prop_assert_eq!(outcome, "unknown"),
+            400..=499 => prop_assert_eq!(outcome, "rejected"),
+            _ => prop_assert_eq!(outcome, "unknown"),
+        }
+        prop_assert_eq!(response.status == 200, outcome == "done");
+    }
+
+    #[test]
+    fn no_bytes_make_the_second_half_panic(context in prop::collection::vec(any::<u8>(), 0..64)) {
+        let answer = ProviderAnswer { status: 200, headers: vec![], body: b"{}".to_vec() };
+        prop_assert_eq!(face::finish(&context, Ok(&answer)).status, 400);
+    }
+}

@@ -1,0 +1,239 @@
+//! The tables compiled in, against a byte copy of the published ones: `tests/published.json`.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+use unified_ticketing_guest::field::{Field, ResponseField, Rule};
+use unified_ticketing_guest::integration::{ALL, Integration, Operation};
+
+fn published() -> Value {
+    serde_json::from_str(include_str!("../published.json")).expect("the published tables are JSON")
+}
+
+fn names(list: &Value) -> BTreeSet<&str> {
+    list.as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect()
+}
+
+fn members(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
+    value
+        .as_object()
+        .into_iter()
+        .flat_map(Map::iter)
+        .map(|(name, value)| (name.as_str(), value))
+}
+
+/// What the tables say of an operation, whichever input it takes.
+struct Shown {
+    fields: &'static [Rule],
+    response: &'static [ResponseField],
+    collection: Option<&'static str>,
+}
+
+fn shown(integration: &'static Integration, update: bool) -> Option<Shown> {
+    fn show<I>(operation: &'static Operation<I>) -> Shown {
+        Shown {
+            fields: operation.fields,
+            response: operation.response,
+            collection: operation.collection(),
+        }
+    }
+    if update {
+        integration.update.as_ref().map(show)
+    } else {
+        Some(show(&integration.create))
+    }
+}
+
+/// The integrations whose operation is such.
+fn having(update: bool, such: impl Fn(&Shown) -> bool) -> BTreeSet<&'static str> {
+    let such = |integration: &&'static Integration| {
+        shown(integration, update).is_some_and(|shown| such(&shown))
+    };
+    ALL.into_iter()
+        .filter(such)
+        .map(|integration| integration.name)
+        .collect()
+}
+
+#[test]
+fn the_published_integrations_have_the_published_operations() {
+    let published = published();
+    for (name, update) in [("create", false), ("update", true)] {
+        assert_eq!(
+            having(update, |_| true),
+            names(&published[name]["integrations"]),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn every_request_field_is_required_and_supported_as_published() {
+    let published = published();
+    for (name, update) in [("create", false), ("update", true)] {
+        for field in Field::ALL {
+            let table = &published[name]["request"][field.name()];
+            for (member, required) in [("required", true), ("supported", false)] {
+                let such = |rule: &Rule| rule.field == field && rule.required == required;
+                let ours = having(update, |shown| shown.fields.iter().any(such));
+                assert_eq!(
+                    ours,
+                    names(&table[member]),
+                    "{name} {} {member}",
+                    field.name()
+                );
+            }
+            for (integration, values) in members(&table["enum_by_integration"]) {
+                let integration = unified_ticketing_guest::integration::find(integration)
+                    .expect("a known integration");
+                let shown = shown(integration, update).expect("an operation that is published");
+                let rule = shown
+                    .fields
+                    .iter()
+                    .find(|rule| rule.field == field)
+                    .expect("a field that is published");
+                assert_eq!(
+                    BTreeSet::from_iter(rule.values.iter().copied()),
+                    names(values),
+                    "{name} {}",
+                    field.name()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_answer_field_is_supported_as_published() {
+    let published = published();
+    for (name, update) in [("create", false), ("update", true)] {
+        for field in ResponseField::ALL {
+            let ours = having(update, |shown| shown.response.contains(&field));
+            let table = names(&published[name]["response"][field.name()]["supported"]);
+            assert_eq!(ours, table, "{name} {}", field.name());
+        }
+    }
+}
+
+#[test]
+fn collections_are_required_as_published() {
+    let published = published();
+    for (name, update) in [("create", false), ("update", true)] {
+        let ours = having(update, |shown| shown.collection.is_some());
+        assert_eq!(
+            ours,
+            names(&published[name]["query"]["collections"]["required"]),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn every_published_name_is_known_and_in_its_order() {
+    let published = published();
+    let top = |table: &Value| -> Vec<String> {
+        members(table)
+            .map(|(name, _)| name.to_owned())
+            .filter(|name| !name.contains('[') && name != "remote_data")
+            .collect()
+    };
+    let request: Vec<&str> = Field::ALL.into_iter().map(Field::name).collect();
+    assert_eq!(top(&published["create"]["request"]), request);
+    for update in top(&published["update"]["request"]) {
+        assert!(request.contains(&update.as_str()), "{update}");
+    }
+    let answer: Vec<&str> = ResponseField::ALL
+        .into_iter()
+        .map(ResponseField::name)
+        .collect();
+    assert_eq!(top(&published["create"]["response"]), answer);
+    assert_eq!(top(&published["update"]["response"]), answer);
+}
+
+#[test]
+fn the_list_is_in_order_and_its_tables_hang_together() {
+    let listed: Vec<&str> = ALL
+        .into_iter()
+        .map(|integration| integration.name)
+        .collect();
+    assert!(listed.is_sorted_by(|a, b| a < b), "{listed:?}");
+    for integration in ALL {
+        let name = integration.name;
+        assert!(
+            integration.docs.starts_with("https://"),
+            "{name} links to its documentation"
+        );
+        assert!(!integration.auth.is_empty(), "{name} authenticates");
+        let known = |placeholder: &str| {
+            ["id", "project"].contains(&placeholder)
+                || integration
+                    .settings
+                    .iter()
+                    .any(|setting| setting.name == placeholder)
+        };
+        let create = &integration.create;
+        let mut templates = vec![(
+            "create",
+            create.path,
+            create.query,
+            create.fields,
+            create.docs,
+        )];
+        if let Some(update) = &integration.update {
+            assert!(
+                update.path.contains("{id}"),
+                "{name}: an update addresses a user"
+            );
+            templates.push((
+                "update",
+                update.path,
+                update.query,
+                update.fields,
+                update.docs,
+            ));
+        }
+        for (operation, path, query, fields, docs) in templates {
+            assert!(
+                docs.starts_with("https://"),
+                "{name} {operation} links to its documentation"
+            );
+            for placeholder in path.split('{').skip(1) {
+                let placeholder = placeholder.split('}').next().unwrap_or_default();
+                assert!(known(placeholder), "{name} {operation}: {placeholder}");
+            }
+            for (_, setting) in query {
+                assert!(known(setting), "{name} {operation}: {setting}");
+            }
+            let order: Vec<usize> = fields
+                .iter()
+                .filter_map(|rule| Field::ALL.iter().position(|field| *field == rule.field))
+                .collect();
+            assert!(
+                order.windows(2).all(|pair| pair[0] < pair[1]),
+                "{name} {operation}: fields in the published order, once"
+            );
+        }
+        for setting in integration
+            .settings
+            .iter()
+            .filter(|setting| setting.in_host)
+        {
+            assert!(
+                integration
+                    .base_url
+                    .contains(&format!("{{{}}}", setting.name)),
+                "{name}: {}",
+                setting.name
+            );
+            assert!(
+                setting.default.is_none_or(setting.accepts),
+                "{name}: {}",
+                setting.name
+            );
+        }
+    }
+}
