@@ -5,6 +5,7 @@ mod component;
 mod failure;
 mod integrations;
 mod sandbox;
+mod serve;
 mod setup;
 mod terminal;
 mod users;
@@ -25,8 +26,14 @@ pub(crate) use self::terminal::Terminal;
     name = "unified-ticketing",
     version,
     after_help = "\
-Exit codes: 0 done; 1 anything not listed here; 2 usage; 3 the request is invalid; 4 account or configuration;
-            5 the provider refused; 6 no usable answer: the message says whether the user may exist now"
+Exit codes:
+  0  done
+  1  anything not listed here
+  2  usage
+  3  the request is invalid; nothing was sent
+  4  an account or the configuration
+  5  the provider refused; nothing was changed
+  6  no usable answer; the message says whether the user may exist now"
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -107,6 +114,9 @@ pub(crate) enum Command {
     /// Look at the accounts that are configured, contacting nobody
     #[command(subcommand)]
     Accounts(AccountsCommand),
+
+    /// Serve the HTTP API, with `GET /healthz` beside it
+    Serve(serve::ServeArgs),
 
     /// Serve simulators of the six providers, and print an accounts file for them
     Sandbox {
@@ -217,6 +227,15 @@ pub(crate) enum Format {
     Normalized,
 }
 
+/// How a call is carried out. Both ways give the same answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RouteName {
+    /// The component plans and interprets; the host sends in between
+    Halves,
+    /// The component sends for itself, over `wasi:http`
+    Handler,
+}
+
 /// Carries out a command.
 pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<(), Failure> {
     let global = &cli.global;
@@ -230,6 +249,7 @@ pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<(), Failure> {
         }
         Command::Accounts(AccountsCommand::List) => accounts::list(global, terminal),
         Command::Accounts(AccountsCommand::Check) => accounts::check(global, terminal),
+        Command::Serve(arguments) => serve::serve(global, arguments, terminal),
         Command::Sandbox { listen } => sandbox::serve(*listen, terminal),
         Command::Component { out } => component::write(out),
     }

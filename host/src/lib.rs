@@ -48,6 +48,7 @@ mod engine;
 mod error;
 pub mod sandbox;
 mod secret;
+pub mod server;
 #[cfg(test)]
 mod testing;
 
@@ -57,3 +58,8 @@ pub use crate::accounts::{
 pub use crate::bindings::{face, integrations, types};
 pub use crate::engine::{Engine, EngineBuilder, Route, http_response};
 pub use crate::error::Error;
+
+/// The README's examples compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -38,7 +38,7 @@ pub(super) fn serve(listen: SocketAddr, terminal: &mut Terminal) -> Result<(), F
 }
 
 /// Resolves when the process is asked to stop.
-async fn stopped() {
+pub(super) async fn stopped() {
     let interrupted = tokio::signal::ctrl_c();
     #[cfg(unix)]
     if let Ok(mut terminated) =

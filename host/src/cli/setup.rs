@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tracing_subscriber::filter::LevelFilter;
 use unified_ticketing::sandbox::Sandbox;
-use unified_ticketing::{Account, Engine, FileAccounts};
+use unified_ticketing::{Account, Engine, EngineBuilder, FileAccounts};
 
 use super::failure::{Failure, Status};
 use super::{Global, LogFormat};
@@ -99,26 +99,25 @@ impl Global {
         })
     }
 
-    /// An engine with these accounts.
-    pub(super) fn engine(&self, accounts: FileAccounts) -> Result<Engine, Failure> {
-        let mut builder = Engine::builder()
+    /// An engine in the making, with these accounts and the limits of the options.
+    pub(super) fn builder(&self, accounts: FileAccounts) -> Result<EngineBuilder, Failure> {
+        let builder = Engine::builder()
             .accounts(accounts)
             .deadline(self.deadline)
             .max_memory(self.max_memory)
-            .max_answer(self.max_answer)
-            .max_instances(1);
-        if let Some(file) = &self.ca_file {
-            let pem = std::fs::read(file).map_err(|error| {
-                Failure::new(
-                    Status::Configuration,
-                    format!("--ca-file {}: {error}", file.display()),
-                )
-            })?;
-            builder = builder.root_certificates(pem);
-        }
-        builder
-            .build()
-            .map_err(|error| Failure::new(Status::Configuration, error.to_string()))
+            .max_answer(self.max_answer);
+        let Some(file) = &self.ca_file else {
+            return Ok(builder);
+        };
+        let pem = std::fs::read(file)
+            .map_err(|error| Failure::new(Status::Configuration, format!("--ca-file {}: {error}", file.display())))?;
+        Ok(builder.root_certificates(pem))
+    }
+
+    /// An engine for one call at a time.
+    pub(super) fn engine(&self, accounts: FileAccounts) -> Result<Engine, Failure> {
+        let engine = self.builder(accounts)?.max_instances(1).build();
+        engine.map_err(|error| Failure::new(Status::Configuration, error.to_string()))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
+use std::net::SocketAddr;
 use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
@@ -56,6 +57,14 @@ impl Terminal {
                 ));
             }
             LogFormat::Json => say(&serde_json::json!({"warning": code, "path": path}).to_string()),
+        }
+    }
+
+    /// Tells where a server listens, before anything else.
+    pub(crate) fn listening(&mut self, address: SocketAddr) {
+        match self.format {
+            LogFormat::Text => say(&format!("listening on http://{address}")),
+            LogFormat::Json => say(&serde_json::json!({"listening": format!("http://{address}")}).to_string()),
         }
     }
 
