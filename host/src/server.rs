@@ -23,7 +23,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 pub use self::tokens::Tokens;
@@ -102,7 +102,14 @@ impl Server {
                 () = &mut shutdown => break,
                 accepted = self.listener.accept() => match accepted {
                     Ok((stream, _)) => {
-                        let connection = serve_connection(&http, stream, Arc::clone(&self.shared));
+                        // Answers are one small write each.
+                        let _ = stream.set_nodelay(true);
+                        let shared = Arc::clone(&self.shared);
+                        let service = service_fn(move |request| {
+                            let shared = Arc::clone(&shared);
+                            async move { shared.answer(request).await }
+                        });
+                        let connection = http.serve_connection(TokioIo::new(stream), service);
                         let connection = connections.watch(connection);
                         tokio::spawn(async move {
                             // A client that breaks off, or the protocol, has nobody left to tell.
@@ -120,31 +127,6 @@ impl Server {
         drop(self.listener);
         connections.shutdown().await;
     }
-}
-
-type Connection<S> = http1::Connection<TokioIo<TcpStream>, S>;
-
-fn serve_connection(
-    http: &http1::Builder,
-    stream: TcpStream,
-    shared: Arc<Shared>,
-) -> Connection<
-    impl hyper::service::Service<
-        Request<Incoming>,
-        Response = Response<Full<Bytes>>,
-        Error = io::Error,
-        Future = impl Future<Output = io::Result<Response<Full<Bytes>>>> + Send,
-    > + Send,
-> {
-    // Answers are one small write each.
-    let _ = stream.set_nodelay(true);
-    http.serve_connection(
-        TokioIo::new(stream),
-        service_fn(move |request| {
-            let shared = Arc::clone(&shared);
-            async move { shared.answer(request).await }
-        }),
-    )
 }
 
 impl Shared {
