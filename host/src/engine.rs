@@ -205,7 +205,7 @@ impl Engine {
     /// Answers a request of the published HTTP API, read whole by a server. The server has dealt
     /// with authentication.
     ///
-    /// The engine sends, on either route. There is always an answer: every failure is one.
+    /// There is always an answer: every failure is one.
     pub async fn http(&self, request: HttpRequest) -> HttpResponse {
         match self.serve(request).await {
             Ok(response) => response,

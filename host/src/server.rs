@@ -70,7 +70,8 @@ impl Server {
         max_in_flight: usize,
     ) -> io::Result<Self> {
         if !address.ip().is_loopback() && tokens.is_none() {
-            let message = format!("{address} can be reached by others: tokens are needed to listen there");
+            let message =
+                format!("{address} can be reached by others: tokens are needed to listen there");
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
         }
         let listener = TcpListener::bind(address).await?;
@@ -82,7 +83,11 @@ impl Server {
             served: AtomicU64::new(0),
             run: uuid::Uuid::new_v4().as_fields().0,
         };
-        Ok(Self { listener, address, shared: Arc::new(shared) })
+        Ok(Self {
+            listener,
+            address,
+            shared: Arc::new(shared),
+        })
     }
 
     /// The address bound, with the port that the system chose.
@@ -133,7 +138,11 @@ impl Shared {
     /// Answers a request. An error closes the connection: the client broke off, or was too slow.
     async fn answer(&self, request: Request<Incoming>) -> io::Result<Response<Full<Bytes>>> {
         let begun = Instant::now();
-        let id = format!("{:08x}-{}", self.run, self.served.fetch_add(1, Ordering::Relaxed));
+        let id = format!(
+            "{:08x}-{}",
+            self.run,
+            self.served.fetch_add(1, Ordering::Relaxed)
+        );
         let method = request.method().clone();
         let path = request.uri().path().to_owned();
         let mut response = self.route(request).await?;
@@ -162,7 +171,9 @@ impl Shared {
         let Ok(_permit) = self.in_flight.try_acquire() else {
             return Ok(overloaded());
         };
-        let request = tokio::time::timeout(PATIENCE, read(request)).await.map_err(io::Error::other)??;
+        let request = tokio::time::timeout(PATIENCE, read(request))
+            .await
+            .map_err(io::Error::other)??;
         Ok(response(self.engine.http(request).await))
     }
 }
@@ -179,17 +190,35 @@ async fn read(request: Request<Incoming>) -> io::Result<HttpRequest> {
             None => break,
         }
     }
-    let target = head.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str).to_owned();
+    let target = head
+        .uri
+        .path_and_query()
+        .map_or("/", http::uri::PathAndQuery::as_str)
+        .to_owned();
     let headers = head
         .headers
         .iter()
-        .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .map(|(name, value)| {
+            (
+                name.as_str().to_owned(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            )
+        })
         .collect();
-    Ok(HttpRequest { method: head.method.as_str().to_owned(), target, headers, body: bytes })
+    Ok(HttpRequest {
+        method: head.method.as_str().to_owned(),
+        target,
+        headers,
+        body: bytes,
+    })
 }
 
 fn response(response: HttpResponse) -> Response<Full<Bytes>> {
-    let HttpResponse { status, headers, body } = response;
+    let HttpResponse {
+        status,
+        headers,
+        body,
+    } = response;
     let mut made = Response::new(Full::new(Bytes::from(body)));
     *made.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in headers {
@@ -204,27 +233,43 @@ fn response(response: HttpResponse) -> Response<Full<Bytes>> {
 fn health(method: &Method) -> Response<Full<Bytes>> {
     if matches!(*method, Method::GET | Method::HEAD) {
         let mut healthy = Response::new(Full::new(Bytes::from_static(br#"{"status":"ok"}"#)));
-        healthy.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        healthy
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         return healthy;
     }
     let mut refused = own(ErrorCode::MethodNotAllowed, 405, "expected GET", None);
-    refused.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+    refused
+        .headers_mut()
+        .insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
     refused
 }
 
 fn unauthorized() -> Response<Full<Bytes>> {
     let message = "expected `authorization: Bearer TOKEN` with a token of this server";
     let mut refused = own(ErrorCode::Unauthorized, 401, message, None);
-    refused.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    refused
+        .headers_mut()
+        .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     refused
 }
 
 fn overloaded() -> Response<Full<Bytes>> {
-    own(ErrorCode::Overloaded, 503, "too many requests are in flight here: try again later", Some(1))
+    own(
+        ErrorCode::Overloaded,
+        503,
+        "too many requests are in flight here: try again later",
+        Some(1),
+    )
 }
 
 /// An error of the server itself.
-fn own(code: ErrorCode, status: u16, message: &str, retry_after: Option<u64>) -> Response<Full<Bytes>> {
+fn own(
+    code: ErrorCode,
+    status: u16,
+    message: &str,
+    retry_after: Option<u64>,
+) -> Response<Full<Bytes>> {
     response(http_response(&Error {
         code,
         message: message.to_owned(),

@@ -101,31 +101,36 @@ fn run_all(name: &str, run: impl Fn(&Case, &tokio::runtime::Runtime)) {
 }
 
 #[test]
-fn every_case_holds_over_the_http_face() {
-    run_all("http", |case, runtime| {
-        runtime.block_on(with_provider(
-            case,
-            Route::Halves,
-            async |engine, provider| {
-                let (method, target) = case.http();
-                let request = HttpRequest {
-                    method: method.to_owned(),
-                    target,
-                    headers: vec![(
-                        "Content-Type".to_owned(),
-                        "application/json; charset=utf-8".to_owned(),
-                    )],
-                    body: case.file.call.body.clone().into_bytes(),
-                };
-                let response = engine.http(request).await;
-                case.check_response(
-                    &provider.url(),
-                    response.status,
-                    &response.headers,
-                    &response.body,
-                );
-            },
-        ));
+fn every_case_holds_over_the_http_face_by_the_halves() {
+    over_http(Route::Halves);
+}
+
+#[test]
+fn every_case_holds_over_the_http_face_by_the_handler() {
+    over_http(Route::Handler);
+}
+
+fn over_http(route: Route) {
+    run_all(&format!("http, {route:?}"), |case, runtime| {
+        runtime.block_on(with_provider(case, route, async |engine, provider| {
+            let (method, target) = case.http();
+            let request = HttpRequest {
+                method: method.to_owned(),
+                target,
+                headers: vec![(
+                    "Content-Type".to_owned(),
+                    "application/json; charset=utf-8".to_owned(),
+                )],
+                body: case.file.call.body.clone().into_bytes(),
+            };
+            let response = engine.http(request).await;
+            case.check_response(
+                &provider.url(),
+                response.status,
+                &response.headers,
+                &response.body,
+            );
+        }));
     });
 }
 

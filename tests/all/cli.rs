@@ -449,20 +449,20 @@ fn an_integration_is_shown_in_full() {
         .code(0)
         .stdout_eq(str![[r#"
 Hive (hive)
-  docs         https://developers.hive.com/reference
+  docs         https://developers.hive.com
   base URL     https://app.hive.com/api/v1
   setting      workspace_id: the workspace that users are invited to
   setting      user_id: the owner of the API key (My profile, API info)
   credentials  api_key
 
 create-user: POST /workspaces/{workspace_id}/users
-  docs         https://developers.hive.com/reference/invite-user
+  docs         https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/v1/invite-user.md
   required     emails
   supported    name
   answers with id, name, first_name, last_name, emails
 
 update-user: PUT /users/{id}
-  docs         https://developers.hive.com/reference/users-1
+  docs         https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/v1/users-1.md
   supported    first_name, last_name
   answers with id, name, first_name, last_name, emails
 

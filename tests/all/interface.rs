@@ -60,6 +60,7 @@ fn the_contract_is_exported() {
         "unified:ticketing/face@0.1.0",
         "unified:ticketing/integrations@0.1.0",
         "unified:ticketing/users@0.1.0",
+        "wasi:http/incoming-handler@0.2.12",
     ];
     assert_eq!(exports, promised.map(str::to_owned).into());
 }

@@ -141,7 +141,9 @@ fn read(response: IncomingResponse) -> Result<ProviderAnswer, TransportError> {
 /// Names and values; a value that is not text is made one.
 pub(super) fn headers(fields: &Fields) -> Vec<(String, String)> {
     let entries = fields.entries().into_iter();
-    entries.map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned())).collect()
+    entries
+        .map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned()))
+        .collect()
 }
 
 /// What an error code says of where the request is: the list of codes that mean it was not sent is closed, everything else may

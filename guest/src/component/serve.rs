@@ -54,11 +54,20 @@ fn read(request: IncomingRequest) -> Result<HttpRequest, ()> {
             Err(StreamError::LastOperationFailed(_)) => return Err(()),
         }
     }
-    Ok(HttpRequest { method, target, headers, body: bytes })
+    Ok(HttpRequest {
+        method,
+        target,
+        headers,
+        body: bytes,
+    })
 }
 
 fn write(response: HttpResponse, out: ResponseOutparam) {
-    let HttpResponse { status, headers, body } = response;
+    let HttpResponse {
+        status,
+        headers,
+        body,
+    } = response;
     let fields = Fields::new();
     for (name, value) in &headers {
         // A name or value that the host does not allow is one that the provider made up: the content type of `raw`.
@@ -66,7 +75,9 @@ fn write(response: HttpResponse, out: ResponseOutparam) {
     }
     let _ = fields.append("content-length", body.len().to_string().as_bytes());
     let outgoing = OutgoingResponse::new(fields);
-    let stream = outgoing.set_status_code(status).and_then(|()| outgoing.body());
+    let stream = outgoing
+        .set_status_code(status)
+        .and_then(|()| outgoing.body());
     match stream {
         Ok(stream) => {
             ResponseOutparam::set(out, Ok(outgoing));
@@ -76,4 +87,3 @@ fn write(response: HttpResponse, out: ResponseOutparam) {
         Err(()) => ResponseOutparam::set(out, Err(ErrorCode::InternalError(None))),
     }
 }
-

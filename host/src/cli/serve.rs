@@ -32,16 +32,33 @@ pub(crate) struct ServeArgs {
     max_in_flight: u16,
 }
 
-pub(super) fn serve(global: &Global, arguments: &ServeArgs, terminal: &mut Terminal) -> Result<(), Failure> {
-    let ServeArgs { listen, token_file, route, max_in_flight } = arguments;
+pub(super) fn serve(
+    global: &Global,
+    arguments: &ServeArgs,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    let ServeArgs {
+        listen,
+        token_file,
+        route,
+        max_in_flight,
+    } = arguments;
     let tokens = token_file.as_deref().map(read).transpose()?;
     if !listen.ip().is_loopback() && tokens.is_none() {
-        let message = format!("--listen {listen}: others can reach this address, so requests need tokens");
+        let message =
+            format!("--listen {listen}: others can reach this address, so requests need tokens");
         let hint = "give `--token-file FILE`, or listen on 127.0.0.1";
         return Err(Failure::new(Status::Configuration, message).hint(hint));
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::new(Status::Other, format!("the runtime does not start: {error}")))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|error| {
+        Failure::new(
+            Status::Other,
+            format!("the runtime does not start: {error}"),
+        )
+    })?;
     runtime.block_on(async {
         let accounts = global.open_accounts().await?;
         let route = match route {
@@ -49,10 +66,15 @@ pub(super) fn serve(global: &Global, arguments: &ServeArgs, terminal: &mut Termi
             RouteName::Handler => Route::Handler,
         };
         let engine = global.builder(accounts)?.route(route).build();
-        let engine = engine.map_err(|error| Failure::new(Status::Configuration, error.to_string()))?;
+        let engine =
+            engine.map_err(|error| Failure::new(Status::Configuration, error.to_string()))?;
         let server = Server::bind(*listen, engine, tokens, usize::from(*max_in_flight)).await;
-        let server = server
-            .map_err(|error| Failure::new(Status::Configuration, format!("cannot listen on {listen}: {error}")))?;
+        let server = server.map_err(|error| {
+            Failure::new(
+                Status::Configuration,
+                format!("cannot listen on {listen}: {error}"),
+            )
+        })?;
         terminal.listening(server.address());
         server.serve(stopped()).await;
         Ok(())
@@ -60,7 +82,12 @@ pub(super) fn serve(global: &Global, arguments: &ServeArgs, terminal: &mut Termi
 }
 
 fn read(file: &Path) -> Result<Tokens, Failure> {
-    let failure = |message: &str| Failure::new(Status::Configuration, format!("--token-file {}: {message}", file.display()));
+    let failure = |message: &str| {
+        Failure::new(
+            Status::Configuration,
+            format!("--token-file {}: {message}", file.display()),
+        )
+    };
     let text = std::fs::read_to_string(file).map_err(|error| failure(&error.to_string()))?;
     Tokens::parse(&text).map_err(|message| failure(&message))
 }

@@ -109,8 +109,12 @@ impl Global {
         let Some(file) = &self.ca_file else {
             return Ok(builder);
         };
-        let pem = std::fs::read(file)
-            .map_err(|error| Failure::new(Status::Configuration, format!("--ca-file {}: {error}", file.display())))?;
+        let pem = std::fs::read(file).map_err(|error| {
+            Failure::new(
+                Status::Configuration,
+                format!("--ca-file {}: {error}", file.display()),
+            )
+        })?;
         Ok(builder.root_certificates(pem))
     }
 

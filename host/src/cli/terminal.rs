@@ -64,7 +64,9 @@ impl Terminal {
     pub(crate) fn listening(&mut self, address: SocketAddr) {
         match self.format {
             LogFormat::Text => say(&format!("listening on http://{address}")),
-            LogFormat::Json => say(&serde_json::json!({"listening": format!("http://{address}")}).to_string()),
+            LogFormat::Json => {
+                say(&serde_json::json!({"listening": format!("http://{address}")}).to_string())
+            }
         }
     }
 

@@ -79,6 +79,9 @@ impl Engine {
         let deadline = self.deadline();
         let id = unified_ticketing_guest::query::account_id(&request.target).unwrap_or_default();
         let bound = self.bind(&id, deadline).await?;
+        if let Some(handler) = &self.0.handler {
+            return self.served(handler, request, bound, deadline).await;
+        }
         let parameters = (id.as_str(), &request);
         let begun = guest.run(bound.clone(), |running| {
             running.call(&guest.exports.begin, parameters)
@@ -117,6 +120,23 @@ impl Engine {
         match within(deadline, self.0.client.send(prepared)).await {
             Some(answer) => answer.map_err(TransportError::from),
             None => Err(TransportError::Deadline(begun.withdraw())),
+        }
+    }
+
+    /// Has the component answer a request of the HTTP API, whole.
+    async fn served(
+        &self,
+        handler: &Handler,
+        request: HttpRequest,
+        bound: Bound,
+        deadline: Option<Instant>,
+    ) -> Result<HttpResponse, CallError> {
+        let begun = Begun::default();
+        let serving = handler.serve(&self.0.guest, &self.0.client, bound, &begun, request);
+        match within(deadline, serving).await {
+            Some(Ok(response)) => Ok(response),
+            Some(Err(cut)) => Err(problem::cut(&cut, begun.withdraw(), Doing::Either)),
+            None => Err(problem::deadline(begun.withdraw(), Doing::Either)),
         }
     }
 

@@ -12,8 +12,8 @@ use wasmtime::component::{
 };
 use wasmtime::error::Context as _;
 use wasmtime::{
-    Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, ResourceLimiter, Store, Trap,
-    format_err,
+    Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, ResourceLimiter, Store,
+    Trap, format_err,
 };
 
 use crate::accounts::Account;
@@ -185,7 +185,11 @@ struct Half {
     memory: Memory,
 }
 
-/// The functions that the pure halves call.
+const USERS: &str = "unified:ticketing/users@0.1.0";
+const FACE: &str = "unified:ticketing/face@0.1.0";
+const INTEGRATIONS: &str = "unified:ticketing/integrations@0.1.0";
+
+/// The functions that are called.
 pub(super) struct Exports {
     pub(super) plan_create: ComponentExportIndex,
     pub(super) plan_update: ComponentExportIndex,
@@ -196,27 +200,28 @@ pub(super) struct Exports {
     pub(super) begin: ComponentExportIndex,
     pub(super) finish: ComponentExportIndex,
     pub(super) list: ComponentExportIndex,
+    pub(super) handle: ComponentExportIndex,
 }
 
 impl Exports {
     fn of(component: &Component) -> Result<Self, wasmtime::Error> {
         let index = |interface: &str, function: &str| {
-            let interface = format!("unified:ticketing/{interface}@0.1.0");
             component
-                .get_export_index(None, &interface)
+                .get_export_index(None, interface)
                 .and_then(|outer| component.get_export_index(Some(&outer), function))
                 .with_context(|| format!("it does not export `{function}` of `{interface}`"))
         };
         Ok(Self {
-            plan_create: index("users", "plan-create-user")?,
-            plan_update: index("users", "plan-update-user")?,
-            interpret_create: index("users", "interpret-create-user")?,
-            interpret_update: index("users", "interpret-update-user")?,
-            create: index("users", "create-user")?,
-            update: index("users", "update-user")?,
-            begin: index("face", "begin")?,
-            finish: index("face", "finish")?,
-            list: index("integrations", "list-integrations")?,
+            plan_create: index(USERS, "plan-create-user")?,
+            plan_update: index(USERS, "plan-update-user")?,
+            interpret_create: index(USERS, "interpret-create-user")?,
+            interpret_update: index(USERS, "interpret-update-user")?,
+            create: index(USERS, "create-user")?,
+            update: index(USERS, "update-user")?,
+            begin: index(FACE, "begin")?,
+            finish: index(FACE, "finish")?,
+            list: index(INTEGRATIONS, "list-integrations")?,
+            handle: index("wasi:http/incoming-handler@0.2.12", "handle")?,
         })
     }
 }

@@ -3,6 +3,8 @@
 //!
 //! Every request still leaves by [`Door`], with the same rules and the same client.
 
+mod serve;
+
 use std::pin::Pin;
 
 use bytes::Bytes;
@@ -93,34 +95,7 @@ impl Handler {
         (R,): wasmtime::component::ComponentNamedList + wasmtime::component::Lift,
     {
         let _permit = guest.permits.acquire().await;
-        let door = Door {
-            bound: bound.clone(),
-            client: client.clone(),
-            begun: begun.clone(),
-            used: false,
-        };
-        let memory = Memory::new(guest.limits.memory);
-        let whole = Whole {
-            bound,
-            memory,
-            table: ResourceTable::new(),
-            http: WasiHttpCtx::new(),
-            door,
-        };
-        let mut store = Store::new(guest.engine(), whole);
-        store.limiter(|whole| &mut whole.memory);
-        // Ticks pass while the provider thinks, too. Counted here are only those that find the
-        // guest running.
-        let mut left = guest.limits.ticks();
-        store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(move |_| {
-            left = left.saturating_sub(1);
-            if left == 0 {
-                Err(Trap::Interrupt.into())
-            } else {
-                Ok(UpdateDeadline::Continue(1))
-            }
-        });
+        let mut store = store(guest, client, bound, begun);
         let result = async {
             let instance = self.0.instantiate_async(&mut store).await?;
             let function = instance.get_typed_func::<P, (R,)>(&mut store, function)?;
@@ -132,6 +107,39 @@ impl Handler {
         .await;
         result.map_err(|error| Cut::of(&error, &store.data().memory, guest.limits))
     }
+}
+
+/// A store for one call, limited and with its one door.
+fn store(guest: &Guest, client: &Client, bound: Bound, begun: &Begun) -> Store<Whole> {
+    let door = Door {
+        bound: bound.clone(),
+        client: client.clone(),
+        begun: begun.clone(),
+        used: false,
+    };
+    let memory = Memory::new(guest.limits.memory);
+    let whole = Whole {
+        bound,
+        memory,
+        table: ResourceTable::new(),
+        http: WasiHttpCtx::new(),
+        door,
+    };
+    let mut store = Store::new(guest.engine(), whole);
+    store.limiter(|whole| &mut whole.memory);
+    // Ticks pass while the provider thinks, too. Counted here are only those that find the
+    // guest running.
+    let mut left = guest.limits.ticks();
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(move |_| {
+        left = left.saturating_sub(1);
+        if left == 0 {
+            Err(Trap::Interrupt.into())
+        } else {
+            Ok(UpdateDeadline::Continue(1))
+        }
+    });
+    store
 }
 
 /// Has `http-error-code` know the one error that a body can end with here.

@@ -25,18 +25,26 @@ impl Tokens {
             }
             if token.len() < 16 || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
                 let line = position + 1;
-                return Err(format!("line {line}: expected a token of 16 or more printable ASCII characters"));
+                return Err(format!(
+                    "line {line}: expected a token of 16 or more printable ASCII characters"
+                ));
             }
             tokens.push(SecretString::from(token));
         }
-        if tokens.is_empty() { Err("expected a token on a line, but found none".to_owned()) } else { Ok(Self(tokens)) }
+        if tokens.is_empty() {
+            Err("expected a token on a line, but found none".to_owned())
+        } else {
+            Ok(Self(tokens))
+        }
     }
 
     /// Whether an `authorization` header has one of the tokens. How long that takes does not tell which part was wrong.
     pub(super) fn accept(&self, authorization: Option<&HeaderValue>) -> bool {
         let given = authorization.and_then(|value| {
             let (scheme, token) = value.as_bytes().split_at_checked(7)?;
-            scheme.eq_ignore_ascii_case(b"bearer ").then_some(token.trim_ascii())
+            scheme
+                .eq_ignore_ascii_case(b"bearer ")
+                .then_some(token.trim_ascii())
         });
         let Some(given) = given else { return false };
         let mut found = Choice::from(0);
@@ -59,10 +67,18 @@ mod tests {
 
     #[test]
     fn a_token_is_accepted_whole_and_with_its_scheme() {
-        let tokens = Tokens::parse("# of the shop\n\n  0123456789abcdef\nfedcba9876543210\n").unwrap();
+        let tokens =
+            Tokens::parse("# of the shop\n\n  0123456789abcdef\nfedcba9876543210\n").unwrap();
         let accept = |value: &'static str| tokens.accept(Some(&HeaderValue::from_static(value)));
         assert!(accept("Bearer 0123456789abcdef") && accept("bearer fedcba9876543210"));
-        for wrong in ["0123456789abcdef", "Basic 0123456789abcdef", "Bearer 0123456789abcde", "Bearer 0123456789abcdef0", "Bearer ", "B"] {
+        for wrong in [
+            "0123456789abcdef",
+            "Basic 0123456789abcdef",
+            "Bearer 0123456789abcde",
+            "Bearer 0123456789abcdef0",
+            "Bearer ",
+            "B",
+        ] {
             assert!(!accept(wrong), "{wrong}");
         }
         assert!(!tokens.accept(None));
@@ -71,8 +87,14 @@ mod tests {
     #[test]
     fn what_is_no_token_is_told_by_its_line_alone() {
         let fault = Tokens::parse("0123456789abcdef\nshort\n").unwrap_err();
-        assert!(fault.contains("line 2") && !fault.contains("short "), "{fault}");
+        assert!(
+            fault.contains("line 2") && !fault.contains("short "),
+            "{fault}"
+        );
         assert!(Tokens::parse("# nothing\n").is_err());
-        assert_eq!(format!("{:?}", Tokens::parse("0123456789abcdef").unwrap()), "1 tokens");
+        assert_eq!(
+            format!("{:?}", Tokens::parse("0123456789abcdef").unwrap()),
+            "1 tokens"
+        );
     }
 }

@@ -1,0 +1,99 @@
+//! The component's own HTTP handler, as a stock runtime calls it.
+
+use bytes::Bytes;
+use http::header::HOST;
+use http::{HeaderName, HeaderValue, Request, Response};
+use http_body_util::{BodyExt as _, Full};
+use tokio::sync::oneshot;
+use wasmtime::component::Resource;
+use wasmtime_wasi_http::WasiHttpView as _;
+use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
+use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
+use wasmtime_wasi_http::p2::types::{HostIncomingRequest, HostResponseOutparam};
+
+use super::super::guest::{Bound, Cut, Guest};
+use super::Handler;
+use crate::bindings::face::{HttpRequest, HttpResponse};
+use crate::client::{Begun, Client};
+
+type Parameters = (
+    Resource<HostIncomingRequest>,
+    Resource<HostResponseOutparam>,
+);
+type Answer = Result<Response<HyperOutgoingBody>, ErrorCode>;
+
+impl Handler {
+    /// Has the component answer a request of the HTTP API.
+    pub(in super::super) async fn serve(
+        &self,
+        guest: &Guest,
+        client: &Client,
+        bound: Bound,
+        begun: &Begun,
+        request: HttpRequest,
+    ) -> Result<HttpResponse, Cut> {
+        let _permit = guest.permits.acquire().await;
+        let mut store = super::store(guest, client, bound, begun);
+        let result = async {
+            let (sender, receiver) = oneshot::channel();
+            let mut view = store.data_mut().http();
+            let request = view.new_incoming_request(Scheme::Http, incoming(request)?)?;
+            let out = view.new_response_outparam(sender)?;
+            let instance = self.0.instantiate_async(&mut store).await?;
+            let function =
+                instance.get_typed_func::<Parameters, ()>(&mut store, &guest.exports.handle)?;
+            // The handler writes the body while it is read here; a trap ends both.
+            let handled = function.call_async(&mut store, (request, out));
+            let ((), response) = tokio::try_join!(handled, outgoing(receiver))?;
+            Ok::<_, wasmtime::Error>(response)
+        }
+        .await;
+        result.map_err(|error| Cut::of(&error, &store.data().memory, guest.limits))
+    }
+}
+
+/// The request as the handler reads it.
+fn incoming(request: HttpRequest) -> Result<Request<Full<Bytes>>, wasmtime::Error> {
+    let HttpRequest {
+        method,
+        target,
+        headers,
+        body,
+    } = request;
+    let mut incoming = Request::builder()
+        .method(method.as_str())
+        .uri(target)
+        .body(Full::new(Bytes::from(body)))?;
+    let fields = incoming.headers_mut();
+    for (name, value) in headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            fields.append(name, value);
+        }
+    }
+    // wasi:http has no request without an authority; HTTP/1.0 has.
+    fields
+        .entry(HOST)
+        .or_insert(HeaderValue::from_static("localhost"));
+    Ok(incoming)
+}
+
+/// The response that the handler sets, read whole.
+async fn outgoing(receiver: oneshot::Receiver<Answer>) -> Result<HttpResponse, wasmtime::Error> {
+    let (head, body) = receiver.await??.into_parts();
+    let body = body.collect().await?.to_bytes().to_vec();
+    let headers = head
+        .headers
+        .iter()
+        // The server counts for itself.
+        .filter(|(name, _)| *name != http::header::CONTENT_LENGTH)
+        .map(|(name, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            (name.as_str().to_owned(), value)
+        })
+        .collect();
+    Ok(HttpResponse {
+        status: head.status.as_u16(),
+        headers,
+        body,
+    })
+}
