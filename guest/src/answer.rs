@@ -3,44 +3,44 @@
 //! Providers add members, leave members out and change types without notice. Only a member that can be understood counts, and
 //! none makes a call fail that the provider has carried out.
 
-use serde_json::Value;
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
 use crate::bindings::types::{Email, Role};
+use crate::json::Json;
 
 /// A text that is not empty.
 #[must_use]
-pub fn text(object: &Value, name: &str) -> Option<String> {
+pub fn text(object: &Json<'_>, name: &str) -> Option<String> {
     object
         .get(name)?
-        .as_str()
+        .as_text()
         .filter(|text| !text.is_empty())
         .map(str::to_owned)
 }
 
 /// A text, or a number as text: identifiers are one or the other.
 #[must_use]
-pub fn identifier(object: &Value, name: &str) -> Option<String> {
+pub fn identifier(object: &Json<'_>, name: &str) -> Option<String> {
     match object.get(name)? {
-        Value::Number(number) => Some(number.to_string()),
+        Json::Number(number) => Some(number.as_str().to_owned()),
         _ => text(object, name),
     }
 }
 
 /// A truth value.
 #[must_use]
-pub fn truth(object: &Value, name: &str) -> Option<bool> {
+pub fn truth(object: &Json<'_>, name: &str) -> Option<bool> {
     object.get(name)?.as_bool()
 }
 
 /// The texts of a list that are not empty.
 #[must_use]
-pub fn texts(object: &Value, name: &str) -> Option<Vec<String>> {
-    let list = object.get(name)?.as_array()?;
+pub fn texts(object: &Json<'_>, name: &str) -> Option<Vec<String>> {
+    let list = object.get(name)?.as_list()?;
     Some(
         list.iter()
-            .filter_map(Value::as_str)
+            .filter_map(Json::as_text)
             .filter(|text| !text.is_empty())
             .map(str::to_owned)
             .collect(),
@@ -49,7 +49,7 @@ pub fn texts(object: &Value, name: &str) -> Option<Vec<String>> {
 
 /// The one address of a user.
 #[must_use]
-pub fn single_email(object: &Value, name: &str) -> Option<Vec<Email>> {
+pub fn single_email(object: &Json<'_>, name: &str) -> Option<Vec<Email>> {
     text(object, name).map(|address| {
         vec![Email {
             address,
@@ -77,7 +77,7 @@ pub fn joined(first: Option<&str>, last: Option<&str>) -> Option<String> {
 
 /// A time in RFC 3339 and UTC; one that cannot be read, as it came.
 #[must_use]
-pub fn time(object: &Value, name: &str) -> Option<String> {
+pub fn time(object: &Json<'_>, name: &str) -> Option<String> {
     text(object, name).map(|text| utc(&text).unwrap_or(text))
 }
 
@@ -115,9 +115,15 @@ fn utc(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+    use crate::json::parse;
+
+    fn at(given: &str) -> Option<String> {
+        time(
+            &parse(format!(r#"{{"at": {given:?}}}"#).as_bytes()).unwrap(),
+            "at",
+        )
+    }
 
     #[test]
     fn times_become_utc_and_keep_their_fraction() {
@@ -137,11 +143,7 @@ mod tests {
                 "2024-02-29T23:59:59.123456789012Z",
             ),
         ] {
-            assert_eq!(
-                time(&json!({"at": given}), "at").as_deref(),
-                Some(expected),
-                "{given}"
-            );
+            assert_eq!(at(given).as_deref(), Some(expected), "{given}");
         }
     }
 
@@ -156,16 +158,15 @@ mod tests {
             "T",
             "2026-03-02T08:15:30.x1Z",
         ] {
-            assert_eq!(time(&json!({"at": given}), "at").as_deref(), Some(given));
+            assert_eq!(at(given).as_deref(), Some(given));
         }
-        assert_eq!(time(&json!({"at": 1_772_439_330}), "at"), None);
+        assert_eq!(time(&parse(br#"{"at": 1772439330}"#).unwrap(), "at"), None);
     }
 
     #[test]
     fn identifiers_are_texts_or_numbers_digit_for_digit() {
-        let answer: Value =
-            serde_json::from_str(r#"{"a": 12345678901234567890123, "b": "x", "c": "", "d": null}"#)
-                .unwrap();
+        let answer =
+            parse(br#"{"a": 12345678901234567890123, "b": "x", "c": "", "d": null}"#).unwrap();
         assert_eq!(
             identifier(&answer, "a").as_deref(),
             Some("12345678901234567890123")

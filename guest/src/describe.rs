@@ -195,7 +195,7 @@ fn table(matrix: &mut String, title: &str, columns: &[Column<'_>]) {
 /// The JSON of one or all integrations, in the words of the published tables.
 #[must_use]
 pub fn json(integrations: &[integrations::Integration]) -> Vec<u8> {
-    crate::body::json(&integrations.iter().map(Described::from).collect::<Vec<_>>())
+    crate::json::write(&integrations.iter().map(Described::from).collect::<Vec<_>>())
 }
 
 #[derive(Serialize)]

@@ -10,11 +10,10 @@ mod pivotal_tracker;
 mod planhat;
 mod teamwork;
 
-use serde_json::Value;
-
 use crate::answer::text;
 use crate::bindings::types::{ErrorCode, NewUser, User, UserChanges};
 use crate::field::{Field, ResponseField, Rule};
+use crate::json::Json;
 
 /// Every integration, in alphabetical order of its name.
 pub static ALL: [&Integration; 6] = [
@@ -56,9 +55,9 @@ pub struct Integration {
     /// How a user is changed, where the published tables say that one can be.
     pub update: Option<Operation<UserChanges>>,
     /// Reads the user out of a successful answer.
-    pub user: fn(&Value, OperationName) -> User,
+    pub user: fn(&Json<'_>, OperationName) -> User,
     /// Reads the reason out of an answer that refuses.
-    pub refusal: fn(u16, &Value) -> Refusal,
+    pub refusal: fn(u16, &Json<'_>) -> Refusal,
 }
 
 /// A setting of an account.
@@ -201,13 +200,13 @@ fn is_segment(text: &str) -> bool {
 }
 
 /// The sentences of a list of texts or of objects that have one in a usual place; or a text alone.
-fn sentences(list: &Value) -> Vec<String> {
+fn sentences(list: &Json<'_>) -> Vec<String> {
     let entries = list
-        .as_array()
-        .map_or(std::slice::from_ref(list), Vec::as_slice);
-    let sentence = |entry: &Value| match entry {
-        Value::String(text) if !text.is_empty() => Some(text.clone()),
-        Value::Object(_) => ["detail", "title", "message", "error"]
+        .as_list()
+        .map_or(std::slice::from_ref(list), |list| list);
+    let sentence = |entry: &Json<'_>| match entry {
+        Json::Text(text) if !text.is_empty() => Some(text.to_string()),
+        Json::Object(_) => ["detail", "title", "message", "error"]
             .iter()
             .find_map(|name| text(entry, name)),
         _ => None,

@@ -14,13 +14,13 @@
 //! * a taken address has no documented status: a 400 whose message clearly says so is a conflict.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::{Auth, Integration, Operation, OperationName, Refusal, Scheme};
 use crate::answer::{identifier, plain_role, text, texts, time};
 use crate::bindings::types::{Email, ErrorCode, NewUser, User};
-use crate::body::{json, others, primary};
+use crate::body::{others, primary};
 use crate::field::{Field, ResponseField as Gives, required, supported};
+use crate::json::{Json, write};
 
 pub(super) static INTEGRATION: Integration = Integration {
     name: "dixa",
@@ -98,7 +98,7 @@ fn body(user: &NewUser) -> Vec<u8> {
         avatar,
         remote_data: _,
     } = user;
-    json(&Agent {
+    write(&Agent {
         name: name.as_deref(),
         email: primary(emails.as_deref()),
         first_name: first_name.as_deref(),
@@ -108,7 +108,7 @@ fn body(user: &NewUser) -> Vec<u8> {
     })
 }
 
-fn user(answer: &Value, operation: OperationName) -> User {
+fn user(answer: &Json<'_>, operation: OperationName) -> User {
     let agent = &answer["data"];
     let created_at = time(agent, "createdAt");
     let primary = text(agent, "email").map(|address| Email {
@@ -129,7 +129,7 @@ fn user(answer: &Value, operation: OperationName) -> User {
         first_name: text(agent, "firstName"),
         last_name: text(agent, "lastName"),
         emails: (!emails.is_empty()).then_some(emails),
-        is_active: agent.is_object().then_some(true),
+        is_active: agent.as_object().map(|_| true),
         avatar: text(agent, "avatarUrl"),
         roles: texts(agent, "roles").map(|roles| roles.into_iter().map(plain_role).collect()),
         updated_at: time(agent, "updatedAt").or_else(|| {
@@ -142,7 +142,7 @@ fn user(answer: &Value, operation: OperationName) -> User {
     }
 }
 
-fn refusal(status: u16, answer: &Value) -> Refusal {
+fn refusal(status: u16, answer: &Json<'_>) -> Refusal {
     let message = text(answer, "message");
     let taken = message.as_deref().is_some_and(|message| {
         let message = message.to_ascii_lowercase();

@@ -1,7 +1,5 @@
 //! Checks an input by the table of its operation. Looks at every place before it is done.
 
-use serde_json::{Map, Value};
-
 use crate::bindings::types::{
     Collection, Email, EmailsChange, FindingCode as Code, JsonChange, NewUser, Options, Place,
     Role, RolesChange, TextChange, UserChanges,
@@ -10,6 +8,7 @@ use crate::body::{is_blank, primary_position, role_value};
 use crate::field::{Field, REMOTE_DATA, ResponseField, Rule};
 use crate::findings::{Findings, quoted};
 use crate::integration::{Integration, Operation, OperationName};
+use crate::json::{Json, Object, parse};
 
 /// What an input has in one field.
 pub(super) enum Given<'a> {
@@ -90,7 +89,7 @@ impl Input for UserChanges {
 
 /// What only checking finds out.
 pub(super) struct Valid<'a> {
-    pub(super) remote_data: Option<Map<String, Value>>,
+    pub(super) remote_data: Option<Object<'a>>,
     pub(super) project: Option<&'a str>,
 }
 
@@ -98,7 +97,7 @@ pub(super) fn validate<'a, I: Input>(
     integration: &Integration,
     operation: &Operation<I>,
     id: Option<&str>,
-    input: &I,
+    input: &'a I,
     options: &'a Options,
     findings: &mut Findings,
 ) -> Valid<'a> {
@@ -140,7 +139,7 @@ pub(super) fn validate<'a, I: Input>(
             .all(|rule| matches!(input.given(rule.field), Given::Absent))
         && remote_data
             .as_ref()
-            .is_none_or(|data| data.values().all(sends_nothing))
+            .is_none_or(|data| data.iter().all(|(_, value)| sends_nothing(value)))
         && findings
             .violations
             .iter()
@@ -165,8 +164,8 @@ fn check(rule: &Rule, given: &Given<'_>, operation: OperationName, findings: &mu
         Given::Cleared => {}
         Given::Emails(emails) => check_emails(rule, emails, operation, findings),
         Given::Roles(roles) => check_roles(rule, roles, operation, findings),
-        Given::Json(json) => match crate::body::parse(json.as_bytes()) {
-            Ok(value) if rule.object && !value.is_object() => {
+        Given::Json(json) => match parse(json.as_bytes()) {
+            Ok(value) if rule.object && !value.as_object().is_some() => {
                 let message = format!(
                     "expected an object, but found {}",
                     crate::input::kind(&value)
@@ -321,10 +320,10 @@ fn check_any_of<I: Input>(
     }
 }
 
-fn check_remote_data<I: Input>(input: &I, findings: &mut Findings) -> Option<Map<String, Value>> {
+fn check_remote_data<'a, I: Input>(input: &'a I, findings: &mut Findings) -> Option<Object<'a>> {
     let pointer = "/remote_data";
-    match crate::body::parse(input.remote_data()?.as_bytes()) {
-        Ok(Value::Object(data)) => Some(data),
+    match parse(input.remote_data()?.as_bytes()) {
+        Ok(Json::Object(data)) => Some(data),
         Ok(other) => {
             let message = format!(
                 "expected an object, but found {}",
@@ -346,10 +345,10 @@ fn check_remote_data<I: Input>(input: &I, findings: &mut Findings) -> Option<Map
 }
 
 /// Whether a member has no value at any depth.
-fn sends_nothing(value: &Value) -> bool {
+fn sends_nothing(value: &Json<'_>) -> bool {
     value
         .as_object()
-        .is_some_and(|object| object.values().all(sends_nothing))
+        .is_some_and(|object| object.iter().all(|(_, value)| sends_nothing(value)))
 }
 
 fn check_options(integration: &Integration, options: &Options, findings: &mut Findings) {
