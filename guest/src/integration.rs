@@ -51,9 +51,9 @@ pub struct Integration {
     /// The header of an answer that says `USED/LIMIT`, where the provider counts requests so.
     pub usage_header: Option<&'static str>,
     /// How a user is created.
-    pub create: Operation<NewUser>,
+    pub create: Operation<fn(&NewUser) -> Vec<u8>>,
     /// How a user is changed, where the published tables say that one can be.
-    pub update: Option<Operation<UserChanges>>,
+    pub update: Option<Operation<fn(&UserChanges) -> Vec<u8>>>,
     /// Reads the user out of a successful answer.
     pub user: fn(&Json<'_>, OperationName) -> User,
     /// Reads the reason out of an answer that refuses.
@@ -119,9 +119,9 @@ impl OperationName {
     }
 }
 
-/// An operation of an integration, for an input of type `I`.
+/// An operation of an integration. `B` is a function that makes the request body of the operation's input.
 #[derive(Debug)]
-pub struct Operation<I> {
+pub struct Operation<B: ?Sized> {
     /// The provider's method.
     pub method: &'static str,
     /// The path below the base URL. `{id}` is the user's id, `{project}` the id of the collection of that type, anything else a
@@ -140,10 +140,14 @@ pub struct Operation<I> {
     /// The fields that an answer can have, by the published tables.
     pub response: &'static [ResponseField],
     /// Makes the request body, as JSON, without `remote_data`. The input is valid by the table.
-    pub body: fn(&I) -> Vec<u8>,
+    pub body: B,
 }
 
-impl<I> Operation<I> {
+/// The table of an operation, whatever its input: every `&Operation` is one. What only looks at the table is thus compiled once,
+/// not once for each input.
+pub type Table = Operation<dyn Send + Sync>;
+
+impl<B: ?Sized> Operation<B> {
     /// The rule of a field that it takes.
     #[must_use]
     pub fn rule(&self, field: Field) -> Option<&Rule> {

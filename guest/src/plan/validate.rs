@@ -7,7 +7,7 @@ use crate::bindings::types::{
 use crate::body::{is_blank, primary_position, role_value};
 use crate::field::{Field, REMOTE_DATA, ResponseField, Rule};
 use crate::findings::{Findings, quoted};
-use crate::integration::{Integration, Operation, OperationName};
+use crate::integration::{Integration, OperationName, Table};
 use crate::json::{Json, Object, parse};
 
 /// What an input has in one field.
@@ -22,13 +22,15 @@ pub(super) enum Given<'a> {
 
 /// An input that tables can look at.
 pub(super) trait Input {
-    const OPERATION: OperationName;
+    fn operation(&self) -> OperationName;
     fn given(&self, field: Field) -> Given<'_>;
     fn remote_data(&self) -> Option<&str>;
 }
 
 impl Input for NewUser {
-    const OPERATION: OperationName = OperationName::Create;
+    fn operation(&self) -> OperationName {
+        OperationName::Create
+    }
 
     fn given(&self, field: Field) -> Given<'_> {
         let given = match field {
@@ -50,7 +52,9 @@ impl Input for NewUser {
 }
 
 impl Input for UserChanges {
-    const OPERATION: OperationName = OperationName::Update;
+    fn operation(&self) -> OperationName {
+        OperationName::Update
+    }
 
     fn given(&self, field: Field) -> Given<'_> {
         let text = |change| match change {
@@ -93,11 +97,11 @@ pub(super) struct Valid<'a> {
     pub(super) project: Option<&'a str>,
 }
 
-pub(super) fn validate<'a, I: Input>(
+pub(super) fn validate<'a>(
     integration: &Integration,
-    operation: &Operation<I>,
+    operation: &Table,
     id: Option<&str>,
-    input: &'a I,
+    input: &'a dyn Input,
     options: &'a Options,
     findings: &mut Findings,
 ) -> Valid<'a> {
@@ -118,7 +122,7 @@ pub(super) fn validate<'a, I: Input>(
                     "{} does not take `{}` in `{}`",
                     integration.title,
                     field.name(),
-                    I::OPERATION.as_str()
+                    input.operation().as_str()
                 );
                 findings.tolerated(
                     Code::UnsupportedField,
@@ -127,12 +131,12 @@ pub(super) fn validate<'a, I: Input>(
                     message,
                 );
             }
-            (Some(rule), given) => check(rule, &given, I::OPERATION, findings),
+            (Some(rule), given) => check(rule, &given, input.operation(), findings),
         }
     }
     check_any_of(integration, operation, input, findings);
     let remote_data = check_remote_data(input, findings);
-    if I::OPERATION == OperationName::Update
+    if input.operation() == OperationName::Update
         && operation
             .fields
             .iter()
@@ -296,10 +300,10 @@ fn check_roles(rule: &Rule, roles: &[Role], operation: OperationName, findings: 
     }
 }
 
-fn check_any_of<I: Input>(
+fn check_any_of(
     integration: &Integration,
-    operation: &Operation<I>,
-    input: &I,
+    operation: &Table,
+    input: &dyn Input,
     findings: &mut Findings,
 ) {
     let Some(first) = operation.any_of.first() else {
@@ -320,7 +324,7 @@ fn check_any_of<I: Input>(
     }
 }
 
-fn check_remote_data<'a, I: Input>(input: &'a I, findings: &mut Findings) -> Option<Object<'a>> {
+fn check_remote_data<'a>(input: &'a dyn Input, findings: &mut Findings) -> Option<Object<'a>> {
     let pointer = "/remote_data";
     match parse(input.remote_data()?.as_bytes()) {
         Ok(Json::Object(data)) => Some(data),
@@ -382,9 +386,9 @@ fn check_options(integration: &Integration, options: &Options, findings: &mut Fi
 }
 
 /// The id of the collection that the operation needs.
-fn check_collections<'a, I>(
+fn check_collections<'a>(
     integration: &Integration,
-    operation: &Operation<I>,
+    operation: &Table,
     options: &'a Options,
     findings: &mut Findings,
 ) -> Option<&'a str> {
