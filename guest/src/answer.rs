@@ -100,17 +100,23 @@ fn utc(text: &str) -> Option<String> {
         return None;
     }
     let whole = OffsetDateTime::parse(&format!("{date}T{seconds}{zone}"), &Rfc3339).ok()?;
-    let mut utc = whole
-        .checked_to_offset(UtcOffset::UTC)?
-        .format(&Rfc3339)
-        .ok()?;
-    if !fraction.is_empty() {
-        utc.truncate(utc.len() - 1);
-        utc.push('.');
-        utc.push_str(fraction);
-        utc.push('Z');
+    let utc = whole.checked_to_offset(UtcOffset::UTC)?;
+    let (hour, minute, second) = utc.to_hms();
+    let (year, month, day) = (utc.year(), u8::from(utc.month()), utc.day());
+    // RFC 3339 has four digits for the year, and an offset can lead out of them.
+    if !(0..=9999).contains(&year) {
+        return None;
     }
-    Some(utc)
+    // A leap second is read as the last nanosecond before it: no other time has a fraction left here.
+    let fraction = if utc.nanosecond() == 0 {
+        fraction
+    } else {
+        "999999999"
+    };
+    let point = if fraction.is_empty() { "" } else { "." };
+    Some(format!(
+        "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{point}{fraction}Z"
+    ))
 }
 
 #[cfg(test)]
@@ -138,6 +144,10 @@ mod tests {
             ("2026-03-02T00:15:30.5+01:30", "2026-03-01T22:45:30.5Z"),
             ("2026-03-02T00:15:30-0130", "2026-03-02T01:45:30Z"),
             ("2026-03-02T08:15:30.123Z[GMT]", "2026-03-02T08:15:30.123Z"),
+            ("2016-12-31T23:59:60Z", "2016-12-31T23:59:59.999999999Z"),
+            ("2016-12-31T23:59:60.5Z", "2016-12-31T23:59:59.999999999Z"),
+            ("0000-01-01T00:00:00+01:00", "0000-01-01T00:00:00+01:00"),
+            ("9999-12-31T23:59:59-01:00", "9999-12-31T23:59:59-01:00"),
             (
                 "2024-02-29T23:59:59.123456789012z",
                 "2024-02-29T23:59:59.123456789012Z",

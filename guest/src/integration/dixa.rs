@@ -16,7 +16,7 @@
 use serde::Serialize;
 
 use super::{Auth, Integration, Operation, OperationName, Refusal, Scheme};
-use crate::answer::{identifier, plain_role, text, texts, time};
+use crate::answer::{identifier, plain_role, single_email, text, texts, time};
 use crate::bindings::types::{Email, ErrorCode, NewUser, User};
 use crate::body::{others, primary};
 use crate::field::{Field, ResponseField as Gives, required, supported};
@@ -111,18 +111,13 @@ fn body(user: &NewUser) -> Vec<u8> {
 fn user(answer: &Json<'_>, operation: OperationName) -> User {
     let agent = &answer["data"];
     let created_at = time(agent, "createdAt");
-    let primary = text(agent, "email").map(|address| Email {
-        address,
-        type_: Some("primary".to_owned()),
-    });
-    let additional = texts(agent, "additionalEmails").into_iter().flatten();
-    let emails: Vec<Email> = primary
-        .into_iter()
-        .chain(additional.map(|address| Email {
+    let mut emails = single_email(agent, "email").unwrap_or_default();
+    for address in texts(agent, "additionalEmails").unwrap_or_default() {
+        emails.push(Email {
             address,
             type_: Some("other".to_owned()),
-        }))
-        .collect();
+        });
+    }
     User {
         id: identifier(agent, "id"),
         name: text(agent, "displayName"),

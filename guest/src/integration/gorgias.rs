@@ -157,28 +157,25 @@ fn roles(answer: &Json<'_>) -> Option<Vec<Role>> {
 /// `{"error": {"msg": …, "data": {FIELD: [SENTENCE, …]}}}`: <https://developers.gorgias.com/reference/errors>
 fn refusal(_: u16, answer: &Json<'_>) -> Refusal {
     let error = &answer["error"];
-    let faults = error["data"]
-        .as_object()
-        .into_iter()
-        .flatten()
-        .flat_map(|(name, sentences)| {
-            let field = match name {
-                "email" => Some(Field::Emails),
-                "name" => Some(Field::Name),
-                "role" => Some(Field::Roles),
-                _ => None,
-            };
-            super::sentences(sentences)
-                .into_iter()
-                .map(move |message| Fault {
-                    field,
-                    name: name.to_owned(),
-                    message,
-                })
-        });
+    let mut faults = Vec::new();
+    for (name, sentences) in error["data"].as_object().into_iter().flatten() {
+        let field = match name {
+            "email" => Some(Field::Emails),
+            "name" => Some(Field::Name),
+            "role" => Some(Field::Roles),
+            _ => None,
+        };
+        for message in super::sentences(sentences) {
+            faults.push(Fault {
+                field,
+                name: name.to_owned(),
+                message,
+            });
+        }
+    }
     Refusal {
         code: None,
         message: text(error, "msg"),
-        faults: faults.collect(),
+        faults,
     }
 }

@@ -213,24 +213,24 @@ fn role(role: &Json<'_>) -> Option<Role> {
 
 /// <https://www.planhat.com/developers/api/http-response-codes>: "object or string" with an explanation.
 fn refusal(_: u16, answer: &Json<'_>) -> Refusal {
-    let lists = answer
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter(|(name, _)| name.ends_with("Errors"));
-    let faults = lists.flat_map(|(name, faults)| {
-        super::sentences(faults).into_iter().map(|message| Fault {
-            field: None,
-            name: name.to_owned(),
-            message,
-        })
-    });
+    let mut faults = Vec::new();
+    for (name, sentences) in answer.as_object().into_iter().flatten() {
+        if name.ends_with("Errors") {
+            for message in super::sentences(sentences) {
+                faults.push(Fault {
+                    field: None,
+                    name: name.to_owned(),
+                    message,
+                });
+            }
+        }
+    }
     let message = text(answer, "message")
         .or_else(|| text(answer, "error"))
         .or_else(|| answer.as_text().map(str::to_owned));
     Refusal {
         code: None,
         message,
-        faults: faults.collect(),
+        faults,
     }
 }
