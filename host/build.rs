@@ -49,7 +49,7 @@ fn main() -> Result<()> {
             fs::read(&path)
                 .with_context(|| format!("`{PREBUILT}`: cannot read `{}`", path.display()))?
         }
-        None => wrap(&build_guest(&out)?)?,
+        None => without_names(&wrap(&build_guest(&out)?)?)?,
     };
     fs::write(out.join("component.wasm"), &component)?;
     fs::write(out.join("component.cwasm"), precompile(&component)?)?;
@@ -194,6 +194,42 @@ fn wrap(module: &[u8]) -> Result<Vec<u8>> {
         .module(module)?
         .encode()
         .context("the guest's module does not make a component")
+}
+
+/// Leaves out the custom section of names, which only a debugger would read.
+fn without_names(component: &[u8]) -> Result<Vec<u8>> {
+    let (header, mut rest) = component
+        .split_at_checked(8)
+        .context("the component is cut")?;
+    let mut kept = header.to_vec();
+    while let [id, after @ ..] = rest {
+        let (size, digits) = leb128(after).context("the component is cut")?;
+        let whole = 1 + digits + size;
+        let (section, next) = rest
+            .split_at_checked(whole)
+            .context("the component is cut")?;
+        let is_names = *id == 0
+            && section
+                .get(1 + digits + 1..)
+                .is_some_and(|name| name.starts_with(b"component-name"));
+        if !is_names {
+            kept.extend_from_slice(section);
+        }
+        rest = next;
+    }
+    Ok(kept)
+}
+
+/// An unsigned number as WebAssembly writes it, and how many bytes it takes.
+fn leb128(bytes: &[u8]) -> Option<(usize, usize)> {
+    let mut value = 0;
+    for (index, byte) in bytes.iter().take(5).enumerate() {
+        value |= usize::from(byte & 0x7f) << (7 * index);
+        if byte & 0x80 == 0 {
+            return Some((value, index + 1));
+        }
+    }
+    None
 }
 
 /// Compiles the component for any processor of this build's target, not for the one that happens to

@@ -4,7 +4,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::{HeaderValue, Uri};
+use http::Uri;
 
 use crate::integration::{Auth, Integration, Scheme, Setting};
 
@@ -141,7 +141,11 @@ pub fn authentication(auth: &Auth, credentials: &Pairs) -> Result<String, String
         Scheme::Basic(user, password) => basic(credential(user)?, credential(password)?),
         Scheme::BasicUser(user, password) => basic(credential(user)?, password),
     };
-    if HeaderValue::from_str(&header).is_err() || !header.is_ascii() {
+    // What RFC 9110, section 5.5, allows in a header's value, less the octets beyond ASCII.
+    if !header
+        .bytes()
+        .all(|byte| matches!(byte, b'\t' | b' '..=b'~'))
+    {
         let names = credential_names(auth).join("` and `");
         return Err(format!(
             "credential `{names}`: expected printable ASCII without line ends"

@@ -3,44 +3,44 @@
 //! Providers add members, leave members out and change types without notice. Only a member that can be understood counts, and
 //! none makes a call fail that the provider has carried out.
 
-use serde_json::Value;
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
 use crate::bindings::types::{Email, Role};
+use crate::json::Json;
 
 /// A text that is not empty.
 #[must_use]
-pub fn text(object: &Value, name: &str) -> Option<String> {
+pub fn text(object: &Json<'_>, name: &str) -> Option<String> {
     object
         .get(name)?
-        .as_str()
+        .as_text()
         .filter(|text| !text.is_empty())
         .map(str::to_owned)
 }
 
 /// A text, or a number as text: identifiers are one or the other.
 #[must_use]
-pub fn identifier(object: &Value, name: &str) -> Option<String> {
+pub fn identifier(object: &Json<'_>, name: &str) -> Option<String> {
     match object.get(name)? {
-        Value::Number(number) => Some(number.to_string()),
+        Json::Number(number) => Some(number.as_str().to_owned()),
         _ => text(object, name),
     }
 }
 
 /// A truth value.
 #[must_use]
-pub fn truth(object: &Value, name: &str) -> Option<bool> {
+pub fn truth(object: &Json<'_>, name: &str) -> Option<bool> {
     object.get(name)?.as_bool()
 }
 
 /// The texts of a list that are not empty.
 #[must_use]
-pub fn texts(object: &Value, name: &str) -> Option<Vec<String>> {
-    let list = object.get(name)?.as_array()?;
+pub fn texts(object: &Json<'_>, name: &str) -> Option<Vec<String>> {
+    let list = object.get(name)?.as_list()?;
     Some(
         list.iter()
-            .filter_map(Value::as_str)
+            .filter_map(Json::as_text)
             .filter(|text| !text.is_empty())
             .map(str::to_owned)
             .collect(),
@@ -49,7 +49,7 @@ pub fn texts(object: &Value, name: &str) -> Option<Vec<String>> {
 
 /// The one address of a user.
 #[must_use]
-pub fn single_email(object: &Value, name: &str) -> Option<Vec<Email>> {
+pub fn single_email(object: &Json<'_>, name: &str) -> Option<Vec<Email>> {
     text(object, name).map(|address| {
         vec![Email {
             address,
@@ -77,7 +77,7 @@ pub fn joined(first: Option<&str>, last: Option<&str>) -> Option<String> {
 
 /// A time in RFC 3339 and UTC; one that cannot be read, as it came.
 #[must_use]
-pub fn time(object: &Value, name: &str) -> Option<String> {
+pub fn time(object: &Json<'_>, name: &str) -> Option<String> {
     text(object, name).map(|text| utc(&text).unwrap_or(text))
 }
 
@@ -100,24 +100,36 @@ fn utc(text: &str) -> Option<String> {
         return None;
     }
     let whole = OffsetDateTime::parse(&format!("{date}T{seconds}{zone}"), &Rfc3339).ok()?;
-    let mut utc = whole
-        .checked_to_offset(UtcOffset::UTC)?
-        .format(&Rfc3339)
-        .ok()?;
-    if !fraction.is_empty() {
-        utc.truncate(utc.len() - 1);
-        utc.push('.');
-        utc.push_str(fraction);
-        utc.push('Z');
+    let utc = whole.checked_to_offset(UtcOffset::UTC)?;
+    let (hour, minute, second) = utc.to_hms();
+    let (year, month, day) = (utc.year(), u8::from(utc.month()), utc.day());
+    // RFC 3339 has four digits for the year, and an offset can lead out of them.
+    if !(0..=9999).contains(&year) {
+        return None;
     }
-    Some(utc)
+    // A leap second is read as the last nanosecond before it: no other time has a fraction left here.
+    let fraction = if utc.nanosecond() == 0 {
+        fraction
+    } else {
+        "999999999"
+    };
+    let point = if fraction.is_empty() { "" } else { "." };
+    Some(format!(
+        "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{point}{fraction}Z"
+    ))
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+    use crate::json::parse;
+
+    fn at(given: &str) -> Option<String> {
+        time(
+            &parse(format!(r#"{{"at": {given:?}}}"#).as_bytes()).unwrap(),
+            "at",
+        )
+    }
 
     #[test]
     fn times_become_utc_and_keep_their_fraction() {
@@ -132,16 +144,16 @@ mod tests {
             ("2026-03-02T00:15:30.5+01:30", "2026-03-01T22:45:30.5Z"),
             ("2026-03-02T00:15:30-0130", "2026-03-02T01:45:30Z"),
             ("2026-03-02T08:15:30.123Z[GMT]", "2026-03-02T08:15:30.123Z"),
+            ("2016-12-31T23:59:60Z", "2016-12-31T23:59:59.999999999Z"),
+            ("2016-12-31T23:59:60.5Z", "2016-12-31T23:59:59.999999999Z"),
+            ("0000-01-01T00:00:00+01:00", "0000-01-01T00:00:00+01:00"),
+            ("9999-12-31T23:59:59-01:00", "9999-12-31T23:59:59-01:00"),
             (
                 "2024-02-29T23:59:59.123456789012z",
                 "2024-02-29T23:59:59.123456789012Z",
             ),
         ] {
-            assert_eq!(
-                time(&json!({"at": given}), "at").as_deref(),
-                Some(expected),
-                "{given}"
-            );
+            assert_eq!(at(given).as_deref(), Some(expected), "{given}");
         }
     }
 
@@ -156,16 +168,15 @@ mod tests {
             "T",
             "2026-03-02T08:15:30.x1Z",
         ] {
-            assert_eq!(time(&json!({"at": given}), "at").as_deref(), Some(given));
+            assert_eq!(at(given).as_deref(), Some(given));
         }
-        assert_eq!(time(&json!({"at": 1_772_439_330}), "at"), None);
+        assert_eq!(time(&parse(br#"{"at": 1772439330}"#).unwrap(), "at"), None);
     }
 
     #[test]
     fn identifiers_are_texts_or_numbers_digit_for_digit() {
-        let answer: Value =
-            serde_json::from_str(r#"{"a": 12345678901234567890123, "b": "x", "c": "", "d": null}"#)
-                .unwrap();
+        let answer =
+            parse(br#"{"a": 12345678901234567890123, "b": "x", "c": "", "d": null}"#).unwrap();
         assert_eq!(
             identifier(&answer, "a").as_deref(),
             Some("12345678901234567890123")

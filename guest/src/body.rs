@@ -1,32 +1,13 @@
 //! Pieces that request bodies are made of.
 
-use serde::Serialize;
-use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 use crate::bindings::types::{Email, EmailsChange, JsonChange, Role, RolesChange, TextChange};
-
-/// The JSON of a request body.
-///
-/// # Panics
-///
-/// Never: wire types are structs of texts, lists and booleans, which `serde_json` writes without fail.
-#[must_use]
-pub fn json(body: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(body).unwrap_or_default()
-}
-
-/// Reads JSON. The one place that does: a second reader of another type would be compiled into the component too.
-///
-/// # Errors
-///
-/// Where the text stops being JSON, or JSON in UTF-8.
-pub fn parse(json: &[u8]) -> serde_json::Result<Value> {
-    serde_json::from_slice(json)
-}
+use crate::json::{Json, Object, parse, write};
 
 /// A JSON text of the input as a value. The input has been checked to be JSON.
 #[must_use]
-pub fn value(text: &str) -> Option<Value> {
+pub fn value(text: &str) -> Option<Json<'_>> {
     parse(text.as_bytes()).ok()
 }
 
@@ -111,7 +92,7 @@ pub fn sent_text(change: &TextChange) -> Sent<&str> {
 
 /// A change of JSON, ready to be written.
 #[must_use]
-pub fn sent_json(change: &JsonChange) -> Sent<Value> {
+pub fn sent_json(change: &JsonChange) -> Sent<Json<'_>> {
     match change {
         JsonChange::Keep => None,
         JsonChange::Clear => Some(None),
@@ -139,39 +120,34 @@ pub fn set_roles(change: &RolesChange) -> Option<&[Role]> {
 
 /// A body with the caller's own data merged in last: inside the provider's wrapper, unless the data brings the wrapper itself.
 #[must_use]
-pub fn merged(body: &[u8], data: Map<String, Value>, wrapper: Option<&str>) -> Vec<u8> {
-    let Ok(Value::Object(mut body)) = parse(body) else {
+pub fn merged(body: &[u8], data: Object<'_>, wrapper: Option<&str>) -> Vec<u8> {
+    let Ok(Json::Object(mut merged)) = parse(body) else {
         return body.to_vec();
     };
     match wrapper {
-        Some(wrapper) if !data.contains_key(wrapper) => {
-            merge(
-                &mut body,
-                Map::from_iter([(wrapper.to_owned(), Value::Object(data))]),
-            );
+        Some(wrapper) if data.get(wrapper).is_none() => {
+            let mut outer = Object::default();
+            outer.insert(Cow::Borrowed(wrapper), Json::Object(data));
+            merge(&mut merged, outer);
         }
-        _ => merge(&mut body, data),
+        _ => merge(&mut merged, data),
     }
-    json(&body)
+    write(&Json::Object(merged))
 }
 
 /// Merges deeply: objects merge, anything else replaces.
-fn merge(into: &mut Map<String, Value>, from: Map<String, Value>) {
+fn merge<'a>(into: &mut Object<'a>, from: Object<'a>) {
     for (name, value) in from {
         match (into.get_mut(&name), value) {
-            (Some(Value::Object(into)), Value::Object(from)) => merge(into, from),
+            (Some(Json::Object(into)), Json::Object(from)) => merge(into, from),
             (Some(place), value) => *place = value,
-            (None, value) => {
-                into.insert(name, value);
-            }
+            (None, value) => into.insert(name, value),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn email(address: &str, kind: Option<&str>) -> Email {
@@ -220,13 +196,11 @@ mod tests {
         assert_eq!(role_value(&role(Some(""), None)), None);
     }
 
-    fn merge_text(body: &str, data: &str, wrapper: Option<&str>) -> Value {
-        let merged = merged(
-            body.as_bytes(),
-            serde_json::from_str(data).unwrap(),
-            wrapper,
-        );
-        serde_json::from_slice(&merged).unwrap()
+    fn merge_text(body: &str, data: &str, wrapper: Option<&str>) -> String {
+        let Json::Object(data) = value(data).unwrap() else {
+            panic!("{data}");
+        };
+        String::from_utf8(merged(body.as_bytes(), data, wrapper)).unwrap()
     }
 
     #[test]
@@ -236,7 +210,7 @@ mod tests {
             r#"{"a": {"c": [3], "e": null}, "d": {}}"#,
             None,
         );
-        assert_eq!(got, json!({"a": {"b": 1, "c": [3], "e": null}, "d": {}}));
+        assert_eq!(got, r#"{"a":{"b":1,"c":[3],"e":null},"d":{}}"#);
     }
 
     #[test]
@@ -244,24 +218,19 @@ mod tests {
         let body = r#"{"person": {"a": 1}}"#;
         assert_eq!(
             merge_text(body, r#"{"b": 2}"#, Some("person")),
-            json!({"person": {"a": 1, "b": 2}})
+            r#"{"person":{"a":1,"b":2}}"#
         );
         let own = r#"{"person": {"b": 2}, "assignDefaultProjects": true}"#;
         assert_eq!(
             merge_text(body, own, Some("person")),
-            json!({"person": {"a": 1, "b": 2}, "assignDefaultProjects": true})
+            r#"{"person":{"a":1,"b":2},"assignDefaultProjects":true}"#
         );
     }
 
     #[test]
     fn numbers_keep_every_digit() {
-        let got = merged(
-            b"{}",
-            serde_json::from_str(r#"{"n": 12345678901234567890.10}"#).unwrap(),
-            None,
-        );
         assert_eq!(
-            String::from_utf8(got).unwrap(),
+            merge_text("{}", r#"{"n": 12345678901234567890.10}"#, None),
             r#"{"n":12345678901234567890.10}"#
         );
     }

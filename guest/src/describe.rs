@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::account::credential_names;
 use crate::bindings::integrations;
 use crate::field::{Field, ResponseField};
-use crate::integration::{ALL, Integration, Operation, OperationName, Setting};
+use crate::integration::{ALL, Integration, OperationName, Setting, Table};
 
 /// Every integration, as the contract lists them.
 #[must_use]
@@ -50,9 +50,9 @@ fn setting(setting: &Setting) -> integrations::Setting {
     }
 }
 
-fn operation<I>(
+fn operation(
     integration: &Integration,
-    operation: &Operation<I>,
+    operation: &Table,
     name: OperationName,
 ) -> integrations::Operation {
     integrations::Operation {
@@ -89,7 +89,7 @@ fn operation<I>(
 }
 
 /// What the provider needs beyond required fields, in sentences.
-fn conditions<I>(integration: &Integration, operation: &Operation<I>) -> Vec<String> {
+fn conditions(integration: &Integration, operation: &Table) -> Vec<String> {
     let mut conditions = Vec::new();
     if !operation.any_of.is_empty() {
         let names: Vec<&str> = operation.any_of.iter().map(|field| field.name()).collect();
@@ -143,7 +143,7 @@ struct Column<'a> {
 }
 
 impl<'a> Column<'a> {
-    fn new<I>(integration: &'a Integration, operation: &'a Operation<I>) -> Self {
+    fn new(integration: &'a Integration, operation: &'a Table) -> Self {
         Self {
             title: integration.title,
             fields: operation.fields,
@@ -195,7 +195,7 @@ fn table(matrix: &mut String, title: &str, columns: &[Column<'_>]) {
 /// The JSON of one or all integrations, in the words of the published tables.
 #[must_use]
 pub fn json(integrations: &[integrations::Integration]) -> Vec<u8> {
-    crate::body::json(&integrations.iter().map(Described::from).collect::<Vec<_>>())
+    crate::json::write(&integrations.iter().map(Described::from).collect::<Vec<_>>())
 }
 
 #[derive(Serialize)]

@@ -1,6 +1,9 @@
 //! Violations and warnings, collected until every place has been looked at.
 
+use serde::Serialize;
+
 use crate::bindings::types::{Error, ErrorCode, Finding, FindingCode, Outcome, Place};
+use crate::codes;
 
 /// What has been found in one call's input.
 #[derive(Debug, Default)]
@@ -90,6 +93,33 @@ impl Findings {
             violations: self.violations,
             ..error(ErrorCode::InvalidRequest, 400, Outcome::NotSent, places)
         })
+    }
+}
+
+/// A finding as JSON has it, in the order of the published API.
+#[derive(Serialize)]
+pub struct Found<'a> {
+    #[serde(rename = "in")]
+    place: &'static str,
+    path: &'a str,
+    code: &'static str,
+    message: &'a str,
+}
+
+impl<'a> From<&'a Finding> for Found<'a> {
+    fn from(finding: &'a Finding) -> Self {
+        let Finding {
+            code,
+            in_,
+            path,
+            message,
+        } = finding;
+        Self {
+            place: codes::place(*in_),
+            path,
+            code: codes::finding(*code),
+            message,
+        }
     }
 }
 

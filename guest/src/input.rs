@@ -1,23 +1,22 @@
 //! Reads the JSON body of the published API, and finds every fault in it.
 
-use serde_json::{Map, Value};
-
 use crate::bindings::types::{
     Email, EmailsChange, FindingCode as Code, JsonChange, NewUser, Place, Role, RolesChange,
     TextChange, UserChanges,
 };
 use crate::findings::{Findings, quoted};
+use crate::json::{Json, Object, parse};
 
 /// What a JSON value is, for a message: "expected …, but found …".
 #[must_use]
-pub fn kind(value: &Value) -> String {
+pub fn kind(value: &Json<'_>) -> String {
     match value {
-        Value::Null => "`null`".to_owned(),
-        Value::Bool(truth) => format!("`{truth}`"),
-        Value::Number(number) => format!("the number {number}"),
-        Value::String(text) => format!("the text {}", quoted(text)),
-        Value::Array(_) => "an array".to_owned(),
-        Value::Object(_) => "an object".to_owned(),
+        Json::Null => "`null`".to_owned(),
+        Json::Bool(truth) => format!("`{truth}`"),
+        Json::Number(number) => format!("the number {}", number.as_str()),
+        Json::Text(text) => format!("the text {}", quoted(text)),
+        Json::List(_) => "an array".to_owned(),
+        Json::Object(_) => "an object".to_owned(),
     }
 }
 
@@ -36,13 +35,13 @@ pub fn changes(body: &[u8], findings: &mut Findings) -> UserChanges {
             findings,
             path: format!("/{}", escaped(&name)),
         };
-        match name.as_str() {
+        match &*name {
             "first_name" => changes.first_name = reader.text(value),
             "last_name" => changes.last_name = reader.text(value),
             "name" => changes.name = reader.text(value),
             "emails" => {
                 changes.emails = match value {
-                    Value::Null => EmailsChange::Clear,
+                    Json::Null => EmailsChange::Clear,
                     value => reader
                         .list(value, |reader, members| reader.email(members))
                         .map_or(EmailsChange::Keep, EmailsChange::Set),
@@ -50,7 +49,7 @@ pub fn changes(body: &[u8], findings: &mut Findings) -> UserChanges {
             }
             "roles" => {
                 changes.roles = match value {
-                    Value::Null => RolesChange::Clear,
+                    Json::Null => RolesChange::Clear,
                     value => reader
                         .list(value, |reader, members| reader.role(members))
                         .map_or(RolesChange::Keep, RolesChange::Set),
@@ -61,11 +60,11 @@ pub fn changes(body: &[u8], findings: &mut Findings) -> UserChanges {
                 changes.custom_fields = if value.is_null() {
                     JsonChange::Clear
                 } else {
-                    JsonChange::Set(value.to_string())
+                    JsonChange::Set(value.to_text())
                 };
             }
             "avatar" => changes.avatar = reader.text(value),
-            "remote_data" => changes.remote_data = (!value.is_null()).then(|| value.to_string()),
+            "remote_data" => changes.remote_data = (!value.is_null()).then(|| value.to_text()),
             _ => reader.unknown(),
         }
     }
@@ -113,13 +112,13 @@ pub fn new_user(body: &[u8], findings: &mut Findings) -> NewUser {
 }
 
 /// The members of the body.
-fn object(body: &[u8], findings: &mut Findings) -> Map<String, Value> {
-    match crate::body::parse(body) {
-        Ok(Value::Object(members)) => members,
+fn object<'a>(body: &'a [u8], findings: &mut Findings) -> Object<'a> {
+    match parse(body) {
+        Ok(Json::Object(members)) => members,
         Ok(other) => {
             let message = format!("expected an object, but found {}", kind(&other));
             findings.violation(Code::Type, Place::Body, "", message);
-            Map::new()
+            Object::default()
         }
         Err(_) if body.is_empty() => {
             findings.violation(
@@ -128,7 +127,7 @@ fn object(body: &[u8], findings: &mut Findings) -> Map<String, Value> {
                 "",
                 "expected a JSON object, but found nothing".to_owned(),
             );
-            Map::new()
+            Object::default()
         }
         Err(fault) => {
             findings.violation(
@@ -137,7 +136,7 @@ fn object(body: &[u8], findings: &mut Findings) -> Map<String, Value> {
                 "",
                 format!("expected JSON, but found a fault: {fault}"),
             );
-            Map::new()
+            Object::default()
         }
     }
 }
@@ -149,7 +148,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn refuse(&mut self, expected: &str, found: &Value) {
+    fn refuse(&mut self, expected: &str, found: &Json<'_>) {
         let message = format!("expected {expected}, but found {}", kind(found));
         self.findings
             .violation(Code::Type, Place::Body, &self.path, message);
@@ -168,10 +167,10 @@ impl Reader<'_> {
         }
     }
 
-    fn text(&mut self, value: Value) -> TextChange {
+    fn text(&mut self, value: Json<'_>) -> TextChange {
         match value {
-            Value::Null => TextChange::Clear,
-            Value::String(text) => TextChange::Set(text),
+            Json::Null => TextChange::Clear,
+            Json::Text(text) => TextChange::Set(text.into_owned()),
             other => {
                 self.refuse("a text", &other);
                 TextChange::Keep
@@ -179,7 +178,7 @@ impl Reader<'_> {
         }
     }
 
-    fn optional_text(&mut self, value: Value) -> Option<String> {
+    fn optional_text(&mut self, value: Json<'_>) -> Option<String> {
         match self.text(value) {
             TextChange::Set(text) => Some(text),
             TextChange::Keep | TextChange::Clear => None,
@@ -188,10 +187,10 @@ impl Reader<'_> {
 
     fn list<T>(
         &mut self,
-        value: Value,
-        read: fn(&mut Reader<'_>, Map<String, Value>) -> T,
+        value: Json<'_>,
+        read: fn(&mut Reader<'_>, Object<'_>) -> T,
     ) -> Option<Vec<T>> {
-        let Value::Array(entries) = value else {
+        let Json::List(entries) = value else {
             self.refuse("a list", &value);
             return None;
         };
@@ -199,25 +198,25 @@ impl Reader<'_> {
         for (position, entry) in entries.into_iter().enumerate() {
             let mut reader = self.at(&position.to_string());
             match entry {
-                Value::Object(members) => list.push(read(&mut reader, members)),
+                Json::Object(members) => list.push(read(&mut reader, members)),
                 other => {
                     reader.refuse("an object", &other);
                     // It keeps its place, so that the paths of the others stay right.
-                    list.push(read(&mut reader, Map::new()));
+                    list.push(read(&mut reader, Object::default()));
                 }
             }
         }
         Some(list)
     }
 
-    fn email(&mut self, members: Map<String, Value>) -> Email {
+    fn email(&mut self, members: Object<'_>) -> Email {
         let mut email = Email {
             address: String::new(),
             type_: None,
         };
         for (name, value) in members {
             let mut reader = self.at(&name);
-            match name.as_str() {
+            match &*name {
                 "email" => email.address = reader.optional_text(value).unwrap_or_default(),
                 "type" => email.type_ = reader.optional_text(value),
                 _ => reader.unknown(),
@@ -226,14 +225,14 @@ impl Reader<'_> {
         email
     }
 
-    fn role(&mut self, members: Map<String, Value>) -> Role {
+    fn role(&mut self, members: Object<'_>) -> Role {
         let mut role = Role {
             id: None,
             name: None,
         };
         for (name, value) in members {
             let mut reader = self.at(&name);
-            match name.as_str() {
+            match &*name {
                 "id" => role.id = reader.optional_text(value),
                 "name" => role.name = reader.optional_text(value),
                 _ => reader.unknown(),

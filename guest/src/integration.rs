@@ -10,11 +10,10 @@ mod pivotal_tracker;
 mod planhat;
 mod teamwork;
 
-use serde_json::Value;
-
 use crate::answer::text;
 use crate::bindings::types::{ErrorCode, NewUser, User, UserChanges};
 use crate::field::{Field, ResponseField, Rule};
+use crate::json::Json;
 
 /// Every integration, in alphabetical order of its name.
 pub static ALL: [&Integration; 6] = [
@@ -52,13 +51,13 @@ pub struct Integration {
     /// The header of an answer that says `USED/LIMIT`, where the provider counts requests so.
     pub usage_header: Option<&'static str>,
     /// How a user is created.
-    pub create: Operation<NewUser>,
+    pub create: Operation<fn(&NewUser) -> Vec<u8>>,
     /// How a user is changed, where the published tables say that one can be.
-    pub update: Option<Operation<UserChanges>>,
+    pub update: Option<Operation<fn(&UserChanges) -> Vec<u8>>>,
     /// Reads the user out of a successful answer.
-    pub user: fn(&Value, OperationName) -> User,
+    pub user: fn(&Json<'_>, OperationName) -> User,
     /// Reads the reason out of an answer that refuses.
-    pub refusal: fn(u16, &Value) -> Refusal,
+    pub refusal: fn(u16, &Json<'_>) -> Refusal,
 }
 
 /// A setting of an account.
@@ -120,9 +119,9 @@ impl OperationName {
     }
 }
 
-/// An operation of an integration, for an input of type `I`.
+/// An operation of an integration. `B` is a function that makes the request body of the operation's input.
 #[derive(Debug)]
-pub struct Operation<I> {
+pub struct Operation<B: ?Sized> {
     /// The provider's method.
     pub method: &'static str,
     /// The path below the base URL. `{id}` is the user's id, `{project}` the id of the collection of that type, anything else a
@@ -141,10 +140,14 @@ pub struct Operation<I> {
     /// The fields that an answer can have, by the published tables.
     pub response: &'static [ResponseField],
     /// Makes the request body, as JSON, without `remote_data`. The input is valid by the table.
-    pub body: fn(&I) -> Vec<u8>,
+    pub body: B,
 }
 
-impl<I> Operation<I> {
+/// The table of an operation, whatever its input: every `&Operation` is one. What only looks at the table is thus compiled once,
+/// not once for each input.
+pub type Table = Operation<dyn Send + Sync>;
+
+impl<B: ?Sized> Operation<B> {
     /// The rule of a field that it takes.
     #[must_use]
     pub fn rule(&self, field: Field) -> Option<&Rule> {
@@ -201,13 +204,13 @@ fn is_segment(text: &str) -> bool {
 }
 
 /// The sentences of a list of texts or of objects that have one in a usual place; or a text alone.
-fn sentences(list: &Value) -> Vec<String> {
+fn sentences(list: &Json<'_>) -> Vec<String> {
     let entries = list
-        .as_array()
-        .map_or(std::slice::from_ref(list), Vec::as_slice);
-    let sentence = |entry: &Value| match entry {
-        Value::String(text) if !text.is_empty() => Some(text.clone()),
-        Value::Object(_) => ["detail", "title", "message", "error"]
+        .as_list()
+        .map_or(std::slice::from_ref(list), |list| list);
+    let sentence = |entry: &Json<'_>| match entry {
+        Json::Text(text) if !text.is_empty() => Some(text.to_string()),
+        Json::Object(_) => ["detail", "title", "message", "error"]
             .iter()
             .find_map(|name| text(entry, name)),
         _ => None,

@@ -2,8 +2,6 @@
 //!
 //! The status comes first and the body second: a refusal that happens to look like a user is still a refusal.
 
-use serde_json::Value;
-
 use crate::bindings::types::{
     Error, ErrorCode, Finding, FindingCode, Outcome, Place, ProviderAnswer, ProviderRefusal,
     RateLimit, TransportError, User,
@@ -11,6 +9,7 @@ use crate::bindings::types::{
 use crate::field::Field;
 use crate::findings::error;
 use crate::integration::{Integration, OperationName, Refusal};
+use crate::json::{Json, parse};
 use crate::plan::Context;
 use crate::{rate, status};
 
@@ -74,8 +73,8 @@ impl Call<'_> {
             Ok(text) => text.trim_ascii(),
             Err(_) => return Err(self.unusable(answer, "answered with a body that is not UTF-8")),
         };
-        let value = match crate::body::parse(text.as_bytes()) {
-            Ok(value @ Value::Object(_)) => value,
+        let value = match parse(text.as_bytes()) {
+            Ok(value @ Json::Object(_)) => value,
             Ok(other) => {
                 let found = crate::input::kind(&other);
                 return Err(self.unusable(
@@ -116,7 +115,7 @@ impl Call<'_> {
         let title = self.integration.title;
         let outcome = status::outcome(answer.status);
         let failed = answer.status >= 500;
-        let body = crate::body::parse(&answer.body).unwrap_or(Value::Null);
+        let body = parse(&answer.body).unwrap_or(Json::Null);
         let Refusal {
             code,
             message,

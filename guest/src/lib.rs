@@ -24,6 +24,7 @@ pub mod findings;
 pub mod input;
 pub mod integration;
 pub mod interpret;
+pub mod json;
 pub mod plan;
 pub mod query;
 mod rate;

@@ -13,7 +13,7 @@ use crate::bindings::types::{
 };
 use crate::body::primary_position;
 use crate::findings::{Findings, error};
-use crate::integration::{Integration, Operation, find};
+use crate::integration::{Integration, Operation, Table, find};
 use validate::{Given, Input};
 
 /// A call made ready.
@@ -37,15 +37,13 @@ pub fn create(
     findings: Findings,
 ) -> Result<Planned, Error> {
     let integration = integration(account)?;
-    plan(
-        account,
-        integration,
-        &integration.create,
-        None,
-        user,
-        options,
-        findings,
-    )
+    let wanted = Wanted {
+        operation: &integration.create,
+        id: None,
+        input: user,
+        body: &|| (integration.create.body)(user),
+    };
+    plan(account, integration, &wanted, options, findings)
 }
 
 /// Plans a change of the user `id`.
@@ -62,15 +60,13 @@ pub fn update(
 ) -> Result<Planned, Error> {
     let integration = integration(account)?;
     let operation = update_of(integration)?;
-    plan(
-        account,
-        integration,
+    let wanted = Wanted {
         operation,
-        Some(id),
-        changes,
-        options,
-        findings,
-    )
+        id: Some(id),
+        input: changes,
+        body: &|| (operation.body)(changes),
+    };
+    plan(account, integration, &wanted, options, findings)
 }
 
 /// The integration of an account.
@@ -88,7 +84,9 @@ pub fn integration(account: &Account) -> Result<&'static Integration, Error> {
 /// # Errors
 ///
 /// `unsupported-operation` when it cannot.
-pub fn update_of(integration: &Integration) -> Result<&Operation<UserChanges>, Error> {
+pub fn update_of(
+    integration: &Integration,
+) -> Result<&Operation<fn(&UserChanges) -> Vec<u8>>, Error> {
     integration.update.as_ref().ok_or_else(|| {
         let message = format!("{} has no operation `update-user`", integration.title);
         error(
@@ -104,19 +102,31 @@ fn unusable(message: String) -> Error {
     error(ErrorCode::AccountUnusable, 500, Outcome::NotSent, message)
 }
 
-fn plan<I: Input>(
+/// What a call wants, whichever operation it is.
+struct Wanted<'a> {
+    operation: &'a Table,
+    id: Option<&'a str>,
+    input: &'a dyn Input,
+    body: &'a dyn Fn() -> Vec<u8>,
+}
+
+fn plan(
     account: &Account,
     integration: &'static Integration,
-    operation: &Operation<I>,
-    id: Option<&str>,
-    input: &I,
+    wanted: &Wanted<'_>,
     options: &Options,
     mut findings: Findings,
 ) -> Result<Planned, Error> {
+    let &Wanted {
+        operation,
+        id,
+        input,
+        body,
+    } = wanted;
     let endpoint = request::Endpoint::new(account, integration).map_err(unusable)?;
     let valid = validate::validate(integration, operation, id, input, options, &mut findings);
     let warnings = findings.verdict()?;
-    let mut body = (operation.body)(input);
+    let mut body = body();
     if let Some(data) = valid.remote_data {
         body = crate::body::merged(&body, data, operation.wrapper);
     }
@@ -137,7 +147,7 @@ fn plan<I: Input>(
         request,
         context: Context {
             integration,
-            operation: I::OPERATION,
+            operation: input.operation(),
             id: id.map(str::to_owned),
             email: emails.get(position).map(|email| email.address.clone()),
             position,

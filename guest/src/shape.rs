@@ -49,7 +49,7 @@ pub fn response(answered: Answered<'_>, context: &Context) -> Response {
 /// Never: a user is made of texts, lists and truth values, which `serde_json` writes without fail.
 #[must_use]
 pub fn json(user: &User, context: &Context) -> Vec<u8> {
-    let mut json = crate::body::json(&Shaped { user, context });
+    let mut json = crate::json::write(&Shaped { user, context });
     if let Some(data) = &user.remote_data
         && has_remote_data(context)
         && json.pop() == Some(b'}')

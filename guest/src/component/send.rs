@@ -30,6 +30,14 @@ fn refused(why: &str) -> TransportError {
     TransportError::EgressDenied(why.to_owned())
 }
 
+fn unconnected(why: &str) -> TransportError {
+    TransportError::NoConnection(why.to_owned())
+}
+
+fn lost(why: &str) -> TransportError {
+    TransportError::ConnectionLost(why.to_owned())
+}
+
 fn outgoing(request: &ProviderRequest) -> Result<OutgoingRequest, TransportError> {
     let headers = Fields::new();
     for (name, value) in &request.headers {
@@ -38,7 +46,7 @@ fn outgoing(request: &ProviderRequest) -> Result<OutgoingRequest, TransportError
             let name = name.as_str();
             headers
                 .append(name, value.as_bytes())
-                .map_err(|error| refused(&format!("the header `{name}` is refused: {error}")))?;
+                .map_err(|_| refused(&format!("the header `{name}` is refused")))?;
         }
     }
     let uri: Uri = request
@@ -98,9 +106,7 @@ fn wait(future: &FutureIncomingResponse) -> Result<IncomingResponse, TransportEr
             Some(Ok(Ok(response))) => return Ok(response),
             Some(Ok(Err(code))) => return Err(transport_error(&code, None)),
             Some(Err(())) => {
-                return Err(TransportError::ConnectionLost(
-                    "the answer was taken already".to_owned(),
-                ));
+                return Err(lost("the answer was taken already"));
             }
         }
     }
@@ -109,7 +115,6 @@ fn wait(future: &FutureIncomingResponse) -> Result<IncomingResponse, TransportEr
 fn read(response: IncomingResponse) -> Result<ProviderAnswer, TransportError> {
     let status = response.status();
     let headers = headers(&response.headers());
-    let lost = |why: &str| TransportError::ConnectionLost(why.to_owned());
     let body = response
         .consume()
         .map_err(|()| lost("the answer has no body to read"))?;
@@ -148,50 +153,61 @@ pub(super) fn headers(fields: &Fields) -> Vec<(String, String)> {
 
 /// What an error code says of where the request is: the list of codes that mean it was not sent is closed, everything else may
 /// have been.
+///
+/// The sentences are ours, one for what a person would do the same about: printing the codes themselves takes 7 kB.
 fn transport_error(code: &ErrorCode, status: Option<u16>) -> TransportError {
-    let why = code.to_string();
     match code {
-        ErrorCode::DnsTimeout
-        | ErrorCode::DnsError(_)
-        | ErrorCode::DestinationNotFound
-        | ErrorCode::DestinationUnavailable
-        | ErrorCode::DestinationIpUnroutable
-        | ErrorCode::ConnectionRefused
-        | ErrorCode::ConnectionTimeout
-        | ErrorCode::ConnectionLimitReached
-        | ErrorCode::TlsProtocolError
+        ErrorCode::DnsTimeout | ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => {
+            unconnected("its host's name cannot be resolved")
+        }
+        ErrorCode::DestinationUnavailable | ErrorCode::DestinationIpUnroutable => {
+            unconnected("its host cannot be reached")
+        }
+        ErrorCode::ConnectionRefused => unconnected("the connection was refused"),
+        ErrorCode::ConnectionTimeout => unconnected("connecting took too long"),
+        ErrorCode::ConnectionLimitReached => unconnected("too many connections are open"),
+        ErrorCode::TlsProtocolError
         | ErrorCode::TlsCertificateError
-        | ErrorCode::TlsAlertReceived(_) => TransportError::NoConnection(why),
-        ErrorCode::DestinationIpProhibited
-        | ErrorCode::HttpRequestDenied
-        | ErrorCode::HttpRequestMethodInvalid
-        | ErrorCode::HttpRequestUriInvalid
-        | ErrorCode::HttpRequestUriTooLong
-        | ErrorCode::HttpRequestHeaderSectionSize(_)
-        | ErrorCode::HttpRequestHeaderSize(_) => TransportError::EgressDenied(why),
-        ErrorCode::HttpResponseBodySize(_) => status.map_or(
-            TransportError::ConnectionLost(why),
+        | ErrorCode::TlsAlertReceived(_) => unconnected("no secure connection could be made"),
+        ErrorCode::DestinationIpProhibited => refused("the address is not allowed"),
+        ErrorCode::HttpRequestDenied => refused("the request was denied"),
+        ErrorCode::HttpRequestMethodInvalid => refused("the method is refused"),
+        ErrorCode::HttpRequestUriInvalid | ErrorCode::HttpRequestUriTooLong => {
+            refused("the URL is refused")
+        }
+        ErrorCode::HttpRequestHeaderSectionSize(_) | ErrorCode::HttpRequestHeaderSize(_) => {
+            refused("the headers are too large")
+        }
+        ErrorCode::HttpResponseBodySize(_) => status.map_or_else(
+            || lost("the answer is too large"),
             TransportError::AnswerTooLarge,
         ),
         ErrorCode::HttpResponseTimeout
         | ErrorCode::ConnectionReadTimeout
         | ErrorCode::ConnectionWriteTimeout => TransportError::Deadline(true),
-        ErrorCode::ConnectionTerminated
-        | ErrorCode::HttpRequestLengthRequired
+        ErrorCode::ConnectionTerminated => lost("it was closed"),
+        ErrorCode::HttpRequestLengthRequired
         | ErrorCode::HttpRequestBodySize(_)
         | ErrorCode::HttpRequestTrailerSectionSize(_)
-        | ErrorCode::HttpRequestTrailerSize(_)
-        | ErrorCode::HttpResponseIncomplete
+        | ErrorCode::HttpRequestTrailerSize(_) => lost("the request's body was refused"),
+        ErrorCode::HttpResponseIncomplete
         | ErrorCode::HttpResponseHeaderSectionSize(_)
         | ErrorCode::HttpResponseHeaderSize(_)
         | ErrorCode::HttpResponseTrailerSectionSize(_)
         | ErrorCode::HttpResponseTrailerSize(_)
         | ErrorCode::HttpResponseTransferCoding(_)
-        | ErrorCode::HttpResponseContentCoding(_)
-        | ErrorCode::HttpUpgradeFailed
-        | ErrorCode::HttpProtocolError
-        | ErrorCode::LoopDetected
-        | ErrorCode::ConfigurationError
-        | ErrorCode::InternalError(_) => TransportError::ConnectionLost(why),
+        | ErrorCode::HttpResponseContentCoding(_) => {
+            lost("the answer is cut, or not as HTTP has it")
+        }
+        ErrorCode::HttpUpgradeFailed | ErrorCode::HttpProtocolError => {
+            lost("the provider does not speak HTTP as expected")
+        }
+        ErrorCode::LoopDetected | ErrorCode::ConfigurationError => {
+            lost("the host is not set up for this request")
+        }
+        ErrorCode::InternalError(why) => lost(
+            why.as_deref()
+                .unwrap_or("the host failed, and does not say why"),
+        ),
     }
 }

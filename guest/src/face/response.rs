@@ -1,13 +1,14 @@
 //! Responses of the published HTTP API: JSON bodies, statuses, headers.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::bindings::face::HttpResponse;
 use crate::bindings::types::{Error, Finding, FindingCode, Format, Place, RateLimit};
+use crate::findings::Found;
 use crate::interpret::Answered;
+use crate::json::{Json, parse, write};
 use crate::plan::{Context, Planned, mask};
-use crate::{body, codes, shape};
+use crate::{codes, shape};
 
 /// At most so many warnings are headers; the rest is counted.
 const MOST_WARNINGS: usize = 32;
@@ -39,13 +40,13 @@ pub(super) fn plan(planned: Planned) -> HttpResponse {
         context,
     } = planned;
     mask(&mut request, context.integration);
-    let body = body::json(&Plan {
+    let body = write(&Plan {
         integration: context.integration.name,
         operation: context.operation.as_str(),
         method: &request.method,
         url: &request.url,
         headers: &request.headers,
-        body: body::parse(&request.body).ok(),
+        body: parse(&request.body).ok(),
         warnings: context.warnings.iter().map(Found::from).collect(),
     });
     let mut headers = Headers::new(JSON);
@@ -68,7 +69,7 @@ pub(super) fn error(error: &Error, more: &[(String, String)]) -> HttpResponse {
     HttpResponse {
         status: error.status,
         headers: headers.0,
-        body: body::json(&Failure::from(error)),
+        body: write(&Failure::from(error)),
     }
 }
 
@@ -136,35 +137,8 @@ struct Plan<'a> {
     method: &'a str,
     url: &'a str,
     headers: &'a [(String, String)],
-    body: Option<Value>,
+    body: Option<Json<'a>>,
     warnings: Vec<Found<'a>>,
-}
-
-/// A finding in the order of the published API.
-#[derive(Serialize)]
-struct Found<'a> {
-    #[serde(rename = "in")]
-    place: &'static str,
-    path: &'a str,
-    code: &'static str,
-    message: &'a str,
-}
-
-impl<'a> From<&'a Finding> for Found<'a> {
-    fn from(finding: &'a Finding) -> Self {
-        let Finding {
-            code,
-            in_,
-            path,
-            message,
-        } = finding;
-        Self {
-            place: codes::place(*in_),
-            path,
-            code: codes::finding(*code),
-            message,
-        }
-    }
 }
 
 /// An error body.
@@ -192,13 +166,13 @@ struct Failure<'a> {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Raw<'a> {
-    Json(Value),
+    Json(Json<'a>),
     Text(std::borrow::Cow<'a, str>),
 }
 
 impl<'a> Raw<'a> {
     fn of(body: &'a [u8]) -> Self {
-        body::parse(body).map_or_else(|_| Self::Text(String::from_utf8_lossy(body)), Self::Json)
+        parse(body).map_or_else(|_| Self::Text(String::from_utf8_lossy(body)), Self::Json)
     }
 }
 

@@ -14,13 +14,13 @@
 //! * a taken address has no documented status: a 400 whose message clearly says so is a conflict.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::{Auth, Integration, Operation, OperationName, Refusal, Scheme};
-use crate::answer::{identifier, plain_role, text, texts, time};
+use crate::answer::{identifier, plain_role, single_email, text, texts, time};
 use crate::bindings::types::{Email, ErrorCode, NewUser, User};
-use crate::body::{json, others, primary};
+use crate::body::{others, primary};
 use crate::field::{Field, ResponseField as Gives, required, supported};
+use crate::json::{Json, write};
 
 pub(super) static INTEGRATION: Integration = Integration {
     name: "dixa",
@@ -98,7 +98,7 @@ fn body(user: &NewUser) -> Vec<u8> {
         avatar,
         remote_data: _,
     } = user;
-    json(&Agent {
+    write(&Agent {
         name: name.as_deref(),
         email: primary(emails.as_deref()),
         first_name: first_name.as_deref(),
@@ -108,28 +108,23 @@ fn body(user: &NewUser) -> Vec<u8> {
     })
 }
 
-fn user(answer: &Value, operation: OperationName) -> User {
+fn user(answer: &Json<'_>, operation: OperationName) -> User {
     let agent = &answer["data"];
     let created_at = time(agent, "createdAt");
-    let primary = text(agent, "email").map(|address| Email {
-        address,
-        type_: Some("primary".to_owned()),
-    });
-    let additional = texts(agent, "additionalEmails").into_iter().flatten();
-    let emails: Vec<Email> = primary
-        .into_iter()
-        .chain(additional.map(|address| Email {
+    let mut emails = single_email(agent, "email").unwrap_or_default();
+    for address in texts(agent, "additionalEmails").unwrap_or_default() {
+        emails.push(Email {
             address,
             type_: Some("other".to_owned()),
-        }))
-        .collect();
+        });
+    }
     User {
         id: identifier(agent, "id"),
         name: text(agent, "displayName"),
         first_name: text(agent, "firstName"),
         last_name: text(agent, "lastName"),
         emails: (!emails.is_empty()).then_some(emails),
-        is_active: agent.is_object().then_some(true),
+        is_active: agent.as_object().map(|_| true),
         avatar: text(agent, "avatarUrl"),
         roles: texts(agent, "roles").map(|roles| roles.into_iter().map(plain_role).collect()),
         updated_at: time(agent, "updatedAt").or_else(|| {
@@ -142,7 +137,7 @@ fn user(answer: &Value, operation: OperationName) -> User {
     }
 }
 
-fn refusal(status: u16, answer: &Value) -> Refusal {
+fn refusal(status: u16, answer: &Json<'_>) -> Refusal {
     let message = text(answer, "message");
     let taken = message.as_deref().is_some_and(|message| {
         let message = message.to_ascii_lowercase();

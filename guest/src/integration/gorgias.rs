@@ -12,13 +12,13 @@
 //!   public clients send (<https://github.com/NangoHQ/integration-templates>, `integrations/gorgias/actions/create-user.ts`).
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::{Auth, Fault, Integration, Operation, OperationName, Refusal, Scheme, Setting};
 use crate::answer::{identifier, joined, single_email, text, time, truth};
 use crate::bindings::types::{NewUser, Role, User};
-use crate::body::{is_blank, json, primary, single_role};
+use crate::body::{is_blank, primary, single_role};
 use crate::field::{Field, ResponseField as Gives, required, supported};
+use crate::json::{Json, write};
 
 pub(super) static INTEGRATION: Integration = Integration {
     name: "gorgias",
@@ -111,7 +111,7 @@ fn body(user: &NewUser) -> Vec<u8> {
         remote_data: _,
     } = user;
     let whole = name.clone().filter(|name| !is_blank(name));
-    json(&Body {
+    write(&Body {
         email: primary(emails.as_deref()),
         name: whole.or_else(|| joined(first_name.as_deref(), last_name.as_deref())),
         role: RoleName {
@@ -120,7 +120,7 @@ fn body(user: &NewUser) -> Vec<u8> {
     })
 }
 
-fn user(answer: &Value, _: OperationName) -> User {
+fn user(answer: &Json<'_>, _: OperationName) -> User {
     let first_name = text(answer, "firstname");
     let last_name = text(answer, "lastname");
     User {
@@ -138,10 +138,10 @@ fn user(answer: &Value, _: OperationName) -> User {
 }
 
 /// The role; accounts of before 2022 answered with a list `roles`.
-fn roles(answer: &Value) -> Option<Vec<Role>> {
+fn roles(answer: &Json<'_>) -> Option<Vec<Role>> {
     let roles: Vec<Role> = match (&answer["role"], &answer["roles"]) {
-        (role @ Value::Object(_), _) => vec![role],
-        (_, Value::Array(roles)) => roles.iter().collect(),
+        (role @ Json::Object(_), _) => vec![role],
+        (_, Json::List(roles)) => roles.iter().collect(),
         _ => return None,
     }
     .into_iter()
@@ -155,30 +155,27 @@ fn roles(answer: &Value) -> Option<Vec<Role>> {
 }
 
 /// `{"error": {"msg": …, "data": {FIELD: [SENTENCE, …]}}}`: <https://developers.gorgias.com/reference/errors>
-fn refusal(_: u16, answer: &Value) -> Refusal {
+fn refusal(_: u16, answer: &Json<'_>) -> Refusal {
     let error = &answer["error"];
-    let faults = error["data"]
-        .as_object()
-        .into_iter()
-        .flatten()
-        .flat_map(|(name, sentences)| {
-            let field = match name.as_str() {
-                "email" => Some(Field::Emails),
-                "name" => Some(Field::Name),
-                "role" => Some(Field::Roles),
-                _ => None,
-            };
-            super::sentences(sentences)
-                .into_iter()
-                .map(move |message| Fault {
-                    field,
-                    name: name.clone(),
-                    message,
-                })
-        });
+    let mut faults = Vec::new();
+    for (name, sentences) in error["data"].as_object().into_iter().flatten() {
+        let field = match name {
+            "email" => Some(Field::Emails),
+            "name" => Some(Field::Name),
+            "role" => Some(Field::Roles),
+            _ => None,
+        };
+        for message in super::sentences(sentences) {
+            faults.push(Fault {
+                field,
+                name: name.to_owned(),
+                message,
+            });
+        }
+    }
     Refusal {
         code: None,
         message: text(error, "msg"),
-        faults: faults.collect(),
+        faults,
     }
 }

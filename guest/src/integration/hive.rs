@@ -12,13 +12,13 @@
 //! * What inviting a present member answers is not on record; nothing is assumed.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::{Auth, Integration, Operation, OperationName, Refusal, Scheme, Setting};
 use crate::answer::{identifier, joined, single_email, text};
 use crate::bindings::types::{ErrorCode, NewUser, User, UserChanges};
-use crate::body::{Sent, json, primary, sent_text};
+use crate::body::{Sent, primary, sent_text};
 use crate::field::{Field, ResponseField as Gives, required, supported};
+use crate::json::{Json, write};
 
 /// Both operations answer with the same object.
 const RESPONSE: &[Gives] = &[
@@ -108,7 +108,7 @@ fn invitation(user: &NewUser) -> Vec<u8> {
         avatar: _,
         remote_data: _,
     } = user;
-    json(&Invitation {
+    write(&Invitation {
         email: primary(emails.as_deref()),
         name: name.as_deref(),
     })
@@ -148,7 +148,7 @@ fn changes(changes: &UserChanges) -> Vec<u8> {
         avatar: _,
         remote_data: _,
     } = changes;
-    json(&Changes {
+    write(&Changes {
         profile: Profile {
             first_name: sent_text(first_name),
             last_name: sent_text(last_name),
@@ -156,7 +156,7 @@ fn changes(changes: &UserChanges) -> Vec<u8> {
     })
 }
 
-fn user(answer: &Value, _: OperationName) -> User {
+fn user(answer: &Json<'_>, _: OperationName) -> User {
     let profile = &answer["profile"];
     let first_name = text(profile, "firstName");
     let last_name = text(profile, "lastName");
@@ -173,10 +173,10 @@ fn user(answer: &Value, _: OperationName) -> User {
 }
 
 /// `{"error": 400, "message": …}`, in places in a list: <https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/error-handling.md>
-fn refusal(status: u16, answer: &Value) -> Refusal {
+fn refusal(status: u16, answer: &Json<'_>) -> Refusal {
     let errors = answer
-        .as_array()
-        .map_or(std::slice::from_ref(answer), Vec::as_slice);
+        .as_list()
+        .map_or(std::slice::from_ref(answer), |list| list);
     let messages: Vec<String> = errors
         .iter()
         .filter_map(|error| text(error, "message"))

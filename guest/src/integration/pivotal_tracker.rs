@@ -13,13 +13,13 @@
 //! * That a person is in the project already comes as a 400; one public suite has the sentence.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::{Auth, Fault, Integration, Operation, OperationName, Refusal, Scheme};
 use crate::answer::{identifier, plain_role, single_email, text, time};
 use crate::bindings::types::{ErrorCode, NewUser, User, UserChanges};
-use crate::body::{json, primary, set_roles, single_role};
+use crate::body::{primary, set_roles, single_role};
 use crate::field::{Field, ResponseField as Gives, Rule, required, supported};
+use crate::json::{Json, write};
 
 /// The roles that the published tables name; `inactive` is not among them.
 const ROLES: Rule = supported(Field::Roles)
@@ -96,7 +96,7 @@ fn membership(user: &NewUser) -> Vec<u8> {
         avatar: _,
         remote_data: _,
     } = user;
-    json(&Membership {
+    write(&Membership {
         email: primary(emails.as_deref()),
         name: name.as_deref(),
         role: single_role(roles.as_deref()),
@@ -122,12 +122,12 @@ fn changes(changes: &UserChanges) -> Vec<u8> {
         avatar: _,
         remote_data: _,
     } = changes;
-    json(&Changes {
+    write(&Changes {
         role: single_role(set_roles(roles)),
     })
 }
 
-fn user(answer: &Value, _: OperationName) -> User {
+fn user(answer: &Json<'_>, _: OperationName) -> User {
     let person = &answer["person"];
     User {
         id: identifier(answer, "id"),
@@ -143,7 +143,7 @@ fn user(answer: &Value, _: OperationName) -> User {
 
 /// `{"kind": "error", "code": …, "error": …}`, with `general_problem`, `requirement`, `possible_fix` and `validation_errors`
 /// where they apply.
-fn refusal(status: u16, answer: &Value) -> Refusal {
+fn refusal(status: u16, answer: &Json<'_>) -> Refusal {
     let problem = text(answer, "general_problem");
     let member = problem
         .as_deref()
@@ -155,7 +155,7 @@ fn refusal(status: u16, answer: &Value) -> Refusal {
         _ => None,
     };
     let faults = answer["validation_errors"]
-        .as_array()
+        .as_list()
         .into_iter()
         .flatten()
         .filter_map(|fault| {

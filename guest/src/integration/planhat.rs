@@ -13,13 +13,13 @@
 //! `Errors` are read. Neither is whether an update merges `custom` or replaces it.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::{Auth, Fault, Integration, Operation, OperationName, Refusal, Scheme, Setting};
 use crate::answer::{identifier, joined, single_email, text, time, truth};
 use crate::bindings::types::{NewUser, Role, RolesChange, User, UserChanges};
-use crate::body::{Sent, json, primary, role_ids, sent_json, sent_text, set_emails, value};
+use crate::body::{Sent, primary, role_ids, sent_json, sent_text, set_emails, value};
 use crate::field::{Field, ResponseField as Gives, required, supported};
+use crate::json::{Json, write};
 
 /// Both operations answer with the same object.
 const RESPONSE: &[Gives] = &[
@@ -122,7 +122,7 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     roles: Sent<Vec<&'a str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    custom: Sent<Value>,
+    custom: Sent<Json<'a>>,
 }
 
 fn new_user(user: &NewUser) -> Vec<u8> {
@@ -137,7 +137,7 @@ fn new_user(user: &NewUser) -> Vec<u8> {
         avatar: _,
         remote_data: _,
     } = user;
-    json(&Body {
+    write(&Body {
         email: primary(emails.as_deref()),
         nick_name: nick_name.as_deref(),
         first_name: first_name.as_deref().map(Some),
@@ -159,7 +159,7 @@ fn changes(changes: &UserChanges) -> Vec<u8> {
         avatar: _,
         remote_data: _,
     } = changes;
-    json(&Body {
+    write(&Body {
         email: primary(set_emails(emails)),
         nick_name: None,
         first_name: sent_text(first_name),
@@ -173,7 +173,7 @@ fn changes(changes: &UserChanges) -> Vec<u8> {
     })
 }
 
-fn user(answer: &Value, _: OperationName) -> User {
+fn user(answer: &Json<'_>, _: OperationName) -> User {
     let first_name = text(answer, "firstName");
     let last_name = text(answer, "lastName");
     User {
@@ -189,7 +189,7 @@ fn user(answer: &Value, _: OperationName) -> User {
             (None, _) => None,
         },
         roles: answer["roles"]
-            .as_array()
+            .as_list()
             .map(|roles| roles.iter().filter_map(role).collect()),
         created_at: time(answer, "createdAt").or_else(|| time(answer, "createDate")),
         updated_at: time(answer, "updatedAt"),
@@ -198,10 +198,10 @@ fn user(answer: &Value, _: OperationName) -> User {
 }
 
 /// A role as its id alone, or as an object.
-fn role(role: &Value) -> Option<Role> {
+fn role(role: &Json<'_>) -> Option<Role> {
     match role {
-        Value::String(id) if !id.is_empty() => Some(Role {
-            id: Some(id.clone()),
+        Json::Text(id) if !id.is_empty() => Some(Role {
+            id: Some(id.to_string()),
             name: None,
         }),
         _ => {
@@ -212,25 +212,25 @@ fn role(role: &Value) -> Option<Role> {
 }
 
 /// <https://www.planhat.com/developers/api/http-response-codes>: "object or string" with an explanation.
-fn refusal(_: u16, answer: &Value) -> Refusal {
-    let lists = answer
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter(|(name, _)| name.ends_with("Errors"));
-    let faults = lists.flat_map(|(name, faults)| {
-        super::sentences(faults).into_iter().map(|message| Fault {
-            field: None,
-            name: name.clone(),
-            message,
-        })
-    });
+fn refusal(_: u16, answer: &Json<'_>) -> Refusal {
+    let mut faults = Vec::new();
+    for (name, sentences) in answer.as_object().into_iter().flatten() {
+        if name.ends_with("Errors") {
+            for message in super::sentences(sentences) {
+                faults.push(Fault {
+                    field: None,
+                    name: name.to_owned(),
+                    message,
+                });
+            }
+        }
+    }
     let message = text(answer, "message")
         .or_else(|| text(answer, "error"))
-        .or_else(|| answer.as_str().map(str::to_owned));
+        .or_else(|| answer.as_text().map(str::to_owned));
     Refusal {
         code: None,
         message,
-        faults: faults.collect(),
+        faults,
     }
 }

@@ -14,13 +14,13 @@
 //! * The shape of a refusal is not specified for version 1; `MESSAGE`, `error`, `content.errors` and version 3's `errors` are read.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::{Auth, Integration, Operation, OperationName, Refusal, Scheme, Setting};
 use crate::answer::{identifier, joined, text};
 use crate::bindings::types::{NewUser, User, UserChanges};
-use crate::body::{Sent, json, primary, sent_text, set_emails, set_roles, single_role};
+use crate::body::{Sent, primary, sent_text, set_emails, set_roles, single_role};
 use crate::field::{Field, ResponseField as Gives, Rule, supported};
+use crate::json::{Json, write};
 
 /// What a person can be: an administrator, or one of the values of `user-type`.
 const ROLES: Rule = supported(Field::Roles).single().one_of(&[
@@ -137,7 +137,7 @@ fn new_person(user: &NewUser) -> Vec<u8> {
         remote_data: _,
     } = user;
     let (user_type, administrator) = kind(single_role(roles.as_deref()));
-    json(&Body {
+    write(&Body {
         person: Person {
             first_name: first_name.as_deref().map(Some),
             last_name: last_name.as_deref().map(Some),
@@ -162,7 +162,7 @@ fn changes(changes: &UserChanges) -> Vec<u8> {
         remote_data: _,
     } = changes;
     let (user_type, administrator) = kind(single_role(set_roles(roles)));
-    json(&Body {
+    write(&Body {
         person: Person {
             first_name: sent_text(first_name),
             last_name: sent_text(last_name),
@@ -174,7 +174,7 @@ fn changes(changes: &UserChanges) -> Vec<u8> {
     })
 }
 
-fn user(answer: &Value, _: OperationName) -> User {
+fn user(answer: &Json<'_>, _: OperationName) -> User {
     let person = &answer["user"];
     let first_name = text(person, "firstName");
     let last_name = text(person, "lastName");
@@ -189,7 +189,7 @@ fn user(answer: &Value, _: OperationName) -> User {
 }
 
 /// <https://developer.teamwork.com/guides/api-responses> has the statuses, and no body.
-fn refusal(_: u16, answer: &Value) -> Refusal {
+fn refusal(_: u16, answer: &Json<'_>) -> Refusal {
     let mut sentences: Vec<String> = ["MESSAGE", "error"]
         .iter()
         .find_map(|name| text(answer, name))

@@ -1,12 +1,13 @@
 //! What the second half of a call needs from the first.
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 
-use crate::answer::{text, texts, truth};
+use crate::answer::{identifier, text, texts, truth};
 use crate::bindings::types::{Error, ErrorCode, Finding, FindingCode, Format, Outcome, Place};
 use crate::codes;
-use crate::findings::error;
+use crate::findings::{Found, error};
 use crate::integration::{Integration, OperationName, find};
+use crate::json::{Json, parse, write};
 
 /// What the second half of a call needs from the first. It holds no secret.
 #[derive(Debug)]
@@ -42,8 +43,7 @@ pub fn foreign_context() -> Error {
 }
 
 impl Context {
-    /// The form in which it crosses the boundary: JSON, written and read as a value, so that the component needs no second
-    /// reader.
+    /// The form in which it crosses the boundary: JSON.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let Self {
@@ -57,18 +57,18 @@ impl Context {
             exclude_fields,
             warnings,
         } = self;
-        crate::body::json(&json!({
-            "version": VERSION,
-            "integration": integration.name,
-            "operation": operation.as_str(),
-            "id": id,
-            "email": email,
-            "position": position,
-            "format": codes::format(*format),
-            "ignore_remote_data": ignore_remote_data,
-            "exclude_fields": exclude_fields,
-            "warnings": warnings.iter().map(write).collect::<Vec<Value>>(),
-        }))
+        write(&Written {
+            version: VERSION,
+            integration: integration.name,
+            operation: operation.as_str(),
+            id: id.as_deref(),
+            email: email.as_deref(),
+            position: *position,
+            format: codes::format(*format),
+            ignore_remote_data: *ignore_remote_data,
+            exclude_fields,
+            warnings: warnings.iter().map(Found::from).collect(),
+        })
     }
 
     /// Reads what `to_bytes` wrote.
@@ -77,7 +77,7 @@ impl Context {
     ///
     /// `invalid-request` when the bytes are not a context of this version.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        crate::body::parse(bytes)
+        parse(bytes)
             .ok()
             .as_ref()
             .and_then(read)
@@ -85,7 +85,22 @@ impl Context {
     }
 }
 
-fn read(context: &Value) -> Option<Context> {
+/// A context as it crosses the boundary.
+#[derive(Serialize)]
+struct Written<'a> {
+    version: &'a str,
+    integration: &'a str,
+    operation: &'a str,
+    id: Option<&'a str>,
+    email: Option<&'a str>,
+    position: usize,
+    format: &'a str,
+    ignore_remote_data: bool,
+    exclude_fields: &'a [String],
+    warnings: Vec<Found<'a>>,
+}
+
+fn read(context: &Json<'_>) -> Option<Context> {
     if text(context, "version")? != VERSION {
         return None;
     }
@@ -97,7 +112,7 @@ fn read(context: &Value) -> Option<Context> {
             .find(|name| name.as_str() == operation)?,
         id: text(context, "id"),
         email: text(context, "email"),
-        position: usize::try_from(context["position"].as_u64()?).ok()?,
+        position: identifier(context, "position")?.parse().ok()?,
         format: by_word(
             &[Format::Unified, Format::Raw, Format::Normalized],
             codes::format,
@@ -106,32 +121,14 @@ fn read(context: &Value) -> Option<Context> {
         ignore_remote_data: truth(context, "ignore_remote_data")?,
         exclude_fields: texts(context, "exclude_fields")?,
         warnings: context["warnings"]
-            .as_array()?
+            .as_list()?
             .iter()
             .map(finding)
             .collect::<Option<_>>()?,
     })
 }
 
-fn write(finding: &Finding) -> Value {
-    let Finding {
-        code,
-        in_,
-        path,
-        message,
-    } = finding;
-    let members = [
-        ("code", codes::finding(*code)),
-        ("in", codes::place(*in_)),
-        ("path", path),
-        ("message", message),
-    ];
-    Value::Object(Map::from_iter(
-        members.map(|(name, value)| (name.to_owned(), Value::from(value))),
-    ))
-}
-
-fn finding(value: &Value) -> Option<Finding> {
+fn finding(value: &Json<'_>) -> Option<Finding> {
     Some(Finding {
         code: by_word(&CODES, codes::finding, &text(value, "code")?)?,
         in_: by_word(

@@ -8,7 +8,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::account;
 use crate::bindings::accounts::{Account, Credentials};
 use crate::bindings::types::ProviderRequest;
-use crate::integration::{Auth, Integration, Operation};
+use crate::integration::{Auth, Integration, Table};
 
 /// What stands in place of a header that authenticates, where the value is the host's to add or nobody's to see.
 pub const MASK: &str = "***";
@@ -58,9 +58,9 @@ impl<'a> Endpoint<'a> {
     }
 
     /// Fails with a sentence that names a setting that is missing or cannot be right.
-    pub(super) fn request<I>(
+    pub(super) fn request(
         self,
-        operation: &Operation<I>,
+        operation: &Table,
         target: &Target<'_>,
         body: Vec<u8>,
     ) -> Result<ProviderRequest, String> {

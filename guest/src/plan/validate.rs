@@ -1,7 +1,5 @@
 //! Checks an input by the table of its operation. Looks at every place before it is done.
 
-use serde_json::{Map, Value};
-
 use crate::bindings::types::{
     Collection, Email, EmailsChange, FindingCode as Code, JsonChange, NewUser, Options, Place,
     Role, RolesChange, TextChange, UserChanges,
@@ -9,7 +7,8 @@ use crate::bindings::types::{
 use crate::body::{is_blank, primary_position, role_value};
 use crate::field::{Field, REMOTE_DATA, ResponseField, Rule};
 use crate::findings::{Findings, quoted};
-use crate::integration::{Integration, Operation, OperationName};
+use crate::integration::{Integration, OperationName, Table};
+use crate::json::{Json, Object, parse};
 
 /// What an input has in one field.
 pub(super) enum Given<'a> {
@@ -23,13 +22,15 @@ pub(super) enum Given<'a> {
 
 /// An input that tables can look at.
 pub(super) trait Input {
-    const OPERATION: OperationName;
+    fn operation(&self) -> OperationName;
     fn given(&self, field: Field) -> Given<'_>;
     fn remote_data(&self) -> Option<&str>;
 }
 
 impl Input for NewUser {
-    const OPERATION: OperationName = OperationName::Create;
+    fn operation(&self) -> OperationName {
+        OperationName::Create
+    }
 
     fn given(&self, field: Field) -> Given<'_> {
         let given = match field {
@@ -51,7 +52,9 @@ impl Input for NewUser {
 }
 
 impl Input for UserChanges {
-    const OPERATION: OperationName = OperationName::Update;
+    fn operation(&self) -> OperationName {
+        OperationName::Update
+    }
 
     fn given(&self, field: Field) -> Given<'_> {
         let text = |change| match change {
@@ -90,15 +93,15 @@ impl Input for UserChanges {
 
 /// What only checking finds out.
 pub(super) struct Valid<'a> {
-    pub(super) remote_data: Option<Map<String, Value>>,
+    pub(super) remote_data: Option<Object<'a>>,
     pub(super) project: Option<&'a str>,
 }
 
-pub(super) fn validate<'a, I: Input>(
+pub(super) fn validate<'a>(
     integration: &Integration,
-    operation: &Operation<I>,
+    operation: &Table,
     id: Option<&str>,
-    input: &I,
+    input: &'a dyn Input,
     options: &'a Options,
     findings: &mut Findings,
 ) -> Valid<'a> {
@@ -119,7 +122,7 @@ pub(super) fn validate<'a, I: Input>(
                     "{} does not take `{}` in `{}`",
                     integration.title,
                     field.name(),
-                    I::OPERATION.as_str()
+                    input.operation().as_str()
                 );
                 findings.tolerated(
                     Code::UnsupportedField,
@@ -128,19 +131,19 @@ pub(super) fn validate<'a, I: Input>(
                     message,
                 );
             }
-            (Some(rule), given) => check(rule, &given, I::OPERATION, findings),
+            (Some(rule), given) => check(rule, &given, input.operation(), findings),
         }
     }
     check_any_of(integration, operation, input, findings);
     let remote_data = check_remote_data(input, findings);
-    if I::OPERATION == OperationName::Update
+    if input.operation() == OperationName::Update
         && operation
             .fields
             .iter()
             .all(|rule| matches!(input.given(rule.field), Given::Absent))
         && remote_data
             .as_ref()
-            .is_none_or(|data| data.values().all(sends_nothing))
+            .is_none_or(|data| data.iter().all(|(_, value)| sends_nothing(value)))
         && findings
             .violations
             .iter()
@@ -165,8 +168,8 @@ fn check(rule: &Rule, given: &Given<'_>, operation: OperationName, findings: &mu
         Given::Cleared => {}
         Given::Emails(emails) => check_emails(rule, emails, operation, findings),
         Given::Roles(roles) => check_roles(rule, roles, operation, findings),
-        Given::Json(json) => match crate::body::parse(json.as_bytes()) {
-            Ok(value) if rule.object && !value.is_object() => {
+        Given::Json(json) => match parse(json.as_bytes()) {
+            Ok(value) if rule.object && !value.as_object().is_some() => {
                 let message = format!(
                     "expected an object, but found {}",
                     crate::input::kind(&value)
@@ -297,10 +300,10 @@ fn check_roles(rule: &Rule, roles: &[Role], operation: OperationName, findings: 
     }
 }
 
-fn check_any_of<I: Input>(
+fn check_any_of(
     integration: &Integration,
-    operation: &Operation<I>,
-    input: &I,
+    operation: &Table,
+    input: &dyn Input,
     findings: &mut Findings,
 ) {
     let Some(first) = operation.any_of.first() else {
@@ -321,10 +324,10 @@ fn check_any_of<I: Input>(
     }
 }
 
-fn check_remote_data<I: Input>(input: &I, findings: &mut Findings) -> Option<Map<String, Value>> {
+fn check_remote_data<'a>(input: &'a dyn Input, findings: &mut Findings) -> Option<Object<'a>> {
     let pointer = "/remote_data";
-    match crate::body::parse(input.remote_data()?.as_bytes()) {
-        Ok(Value::Object(data)) => Some(data),
+    match parse(input.remote_data()?.as_bytes()) {
+        Ok(Json::Object(data)) => Some(data),
         Ok(other) => {
             let message = format!(
                 "expected an object, but found {}",
@@ -346,10 +349,10 @@ fn check_remote_data<I: Input>(input: &I, findings: &mut Findings) -> Option<Map
 }
 
 /// Whether a member has no value at any depth.
-fn sends_nothing(value: &Value) -> bool {
+fn sends_nothing(value: &Json<'_>) -> bool {
     value
         .as_object()
-        .is_some_and(|object| object.values().all(sends_nothing))
+        .is_some_and(|object| object.iter().all(|(_, value)| sends_nothing(value)))
 }
 
 fn check_options(integration: &Integration, options: &Options, findings: &mut Findings) {
@@ -383,9 +386,9 @@ fn check_options(integration: &Integration, options: &Options, findings: &mut Fi
 }
 
 /// The id of the collection that the operation needs.
-fn check_collections<'a, I>(
+fn check_collections<'a>(
     integration: &Integration,
-    operation: &Operation<I>,
+    operation: &Table,
     options: &'a Options,
     findings: &mut Findings,
 ) -> Option<&'a str> {
