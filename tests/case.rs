@@ -14,18 +14,6 @@ use serde_json::Value;
 /// The account's id in every case.
 pub const ACCOUNT: &str = "0f7f1a52-6c1d-4a4e-9d3c-5a0f7c1e2b34";
 
-/// The kinds that every operation needs.
-pub const KINDS: [&str; 8] = [
-    "minimal",
-    "full",
-    "unsupported-field",
-    "remote-data-merge",
-    "remote-query",
-    "refused-locally",
-    "refused-by-provider",
-    "odd-answer",
-];
-
 pub struct Case {
     pub name: String,
     pub integration: String,

@@ -106,9 +106,10 @@ pub fn credential_names(auth: &Auth) -> Vec<&'static str> {
 /// A sentence that names the credentials that the integration needs.
 pub fn scheme<'a>(
     integration: &Integration,
-    names: impl Iterator<Item = &'a str> + Clone,
+    names: impl IntoIterator<Item = &'a str>,
 ) -> Result<&'static Auth, String> {
-    let has = |name: &&str| names.clone().any(|given| given == *name);
+    let names: Vec<&str> = names.into_iter().collect();
+    let has = |name: &&str| names.contains(name);
     integration
         .auth
         .iter()

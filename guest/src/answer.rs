@@ -11,7 +11,7 @@ use crate::json::Json;
 
 /// A text that is not empty.
 #[must_use]
-pub fn text(object: &Json<'_>, name: &str) -> Option<String> {
+pub(crate) fn text(object: &Json<'_>, name: &str) -> Option<String> {
     object
         .get(name)?
         .as_text()
@@ -21,7 +21,7 @@ pub fn text(object: &Json<'_>, name: &str) -> Option<String> {
 
 /// A text, or a number as text: identifiers are one or the other.
 #[must_use]
-pub fn identifier(object: &Json<'_>, name: &str) -> Option<String> {
+pub(crate) fn identifier(object: &Json<'_>, name: &str) -> Option<String> {
     match object.get(name)? {
         Json::Number(number) => Some(number.as_str().to_owned()),
         _ => text(object, name),
@@ -30,13 +30,13 @@ pub fn identifier(object: &Json<'_>, name: &str) -> Option<String> {
 
 /// A truth value.
 #[must_use]
-pub fn truth(object: &Json<'_>, name: &str) -> Option<bool> {
+pub(crate) fn truth(object: &Json<'_>, name: &str) -> Option<bool> {
     object.get(name)?.as_bool()
 }
 
 /// The texts of a list that are not empty.
 #[must_use]
-pub fn texts(object: &Json<'_>, name: &str) -> Option<Vec<String>> {
+pub(crate) fn texts(object: &Json<'_>, name: &str) -> Option<Vec<String>> {
     let list = object.get(name)?.as_list()?;
     Some(
         list.iter()
@@ -49,7 +49,7 @@ pub fn texts(object: &Json<'_>, name: &str) -> Option<Vec<String>> {
 
 /// The one address of a user.
 #[must_use]
-pub fn single_email(object: &Json<'_>, name: &str) -> Option<Vec<Email>> {
+pub(crate) fn single_email(object: &Json<'_>, name: &str) -> Option<Vec<Email>> {
     text(object, name).map(|address| {
         vec![Email {
             address,
@@ -60,7 +60,7 @@ pub fn single_email(object: &Json<'_>, name: &str) -> Option<Vec<Email>> {
 
 /// A role that is known by one word alone: the word is its id and its name.
 #[must_use]
-pub fn plain_role(role: String) -> Role {
+pub(crate) fn plain_role(role: String) -> Role {
     Role {
         id: Some(role.clone()),
         name: Some(role),
@@ -69,7 +69,7 @@ pub fn plain_role(role: String) -> Role {
 
 /// First name, space, last name, where a provider gives no whole name.
 #[must_use]
-pub fn joined(first: Option<&str>, last: Option<&str>) -> Option<String> {
+pub(crate) fn joined(first: Option<&str>, last: Option<&str>) -> Option<String> {
     let name = format!("{} {}", first.unwrap_or_default(), last.unwrap_or_default());
     let name = name.trim();
     (!name.is_empty()).then(|| name.to_owned())
@@ -77,7 +77,7 @@ pub fn joined(first: Option<&str>, last: Option<&str>) -> Option<String> {
 
 /// A time in RFC 3339 and UTC; one that cannot be read, as it came.
 #[must_use]
-pub fn time(object: &Json<'_>, name: &str) -> Option<String> {
+pub(crate) fn time(object: &Json<'_>, name: &str) -> Option<String> {
     text(object, name).map(|text| utc(&text).unwrap_or(text))
 }
 

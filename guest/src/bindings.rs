@@ -5,9 +5,7 @@
 
 #[expect(
     missing_docs,
-    clippy::all,
     clippy::pedantic,
-    clippy::allow_attributes_without_reason,
     reason = "generated from `wit/`, where the documentation is"
 )]
 pub(crate) mod generated {

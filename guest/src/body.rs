@@ -7,19 +7,19 @@ use crate::json::{Json, Object, parse, write};
 
 /// A JSON text of the input as a value. The input has been checked to be JSON.
 #[must_use]
-pub fn value(text: &str) -> Option<Json<'_>> {
+pub(crate) fn value(text: &str) -> Option<Json<'_>> {
     parse(text.as_bytes()).ok()
 }
 
 /// A text without meaning: blank counts as missing.
 #[must_use]
-pub fn is_blank(text: &str) -> bool {
+pub(crate) fn is_blank(text: &str) -> bool {
     text.trim().is_empty()
 }
 
 /// The position of the primary address: the first of type `primary`, else the first.
 #[must_use]
-pub fn primary_position(emails: &[Email]) -> Option<usize> {
+pub(crate) fn primary_position(emails: &[Email]) -> Option<usize> {
     emails
         .iter()
         .position(|email| email.type_.as_deref() == Some("primary"))
@@ -28,7 +28,7 @@ pub fn primary_position(emails: &[Email]) -> Option<usize> {
 
 /// The primary address.
 #[must_use]
-pub fn primary(emails: Option<&[Email]>) -> Option<&str> {
+pub(crate) fn primary(emails: Option<&[Email]>) -> Option<&str> {
     let emails = emails?;
     primary_position(emails)
         .and_then(|position| emails.get(position))
@@ -37,7 +37,7 @@ pub fn primary(emails: Option<&[Email]>) -> Option<&str> {
 
 /// The addresses besides the primary one, each once.
 #[must_use]
-pub fn others(emails: Option<&[Email]>) -> Vec<&str> {
+pub(crate) fn others(emails: Option<&[Email]>) -> Vec<&str> {
     let first = primary(emails);
     let mut others: Vec<&str> = Vec::new();
     for email in emails.unwrap_or_default() {
@@ -51,7 +51,7 @@ pub fn others(emails: Option<&[Email]>) -> Vec<&str> {
 
 /// What a role counts by: its name, else its id.
 #[must_use]
-pub fn role_value(role: &Role) -> Option<&str> {
+pub(crate) fn role_value(role: &Role) -> Option<&str> {
     let given = |text: &'_ Option<String>| text.as_deref().is_some_and(|text| !is_blank(text));
     if given(&role.name) {
         role.name.as_deref()
@@ -62,13 +62,13 @@ pub fn role_value(role: &Role) -> Option<&str> {
 
 /// The value of the one role that is given.
 #[must_use]
-pub fn single_role(roles: Option<&[Role]>) -> Option<&str> {
+pub(crate) fn single_role(roles: Option<&[Role]>) -> Option<&str> {
     roles?.first().and_then(role_value)
 }
 
 /// The ids of the roles that are given.
 #[must_use]
-pub fn role_ids(roles: Option<&[Role]>) -> Option<Vec<&str>> {
+pub(crate) fn role_ids(roles: Option<&[Role]>) -> Option<Vec<&str>> {
     Some(
         roles?
             .iter()
@@ -78,11 +78,11 @@ pub fn role_ids(roles: Option<&[Role]>) -> Option<Vec<&str>> {
 }
 
 /// A change as `serde` writes it: left out, `null`, a value.
-pub type Sent<T> = Option<Option<T>>;
+pub(crate) type Sent<T> = Option<Option<T>>;
 
 /// A change of a text, ready to be written.
 #[must_use]
-pub fn sent_text(change: &TextChange) -> Sent<&str> {
+pub(crate) fn sent_text(change: &TextChange) -> Sent<&str> {
     match change {
         TextChange::Keep => None,
         TextChange::Clear => Some(None),
@@ -92,7 +92,7 @@ pub fn sent_text(change: &TextChange) -> Sent<&str> {
 
 /// A change of JSON, ready to be written.
 #[must_use]
-pub fn sent_json(change: &JsonChange) -> Sent<Json<'_>> {
+pub(crate) fn sent_json(change: &JsonChange) -> Sent<Json<'_>> {
     match change {
         JsonChange::Keep => None,
         JsonChange::Clear => Some(None),
@@ -102,7 +102,7 @@ pub fn sent_json(change: &JsonChange) -> Sent<Json<'_>> {
 
 /// The addresses that a change sets. Clearing them is a violation before this is called.
 #[must_use]
-pub fn set_emails(change: &EmailsChange) -> Option<&[Email]> {
+pub(crate) fn set_emails(change: &EmailsChange) -> Option<&[Email]> {
     match change {
         EmailsChange::Set(emails) => Some(emails),
         EmailsChange::Keep | EmailsChange::Clear => None,
@@ -111,7 +111,7 @@ pub fn set_emails(change: &EmailsChange) -> Option<&[Email]> {
 
 /// The roles that a change sets.
 #[must_use]
-pub fn set_roles(change: &RolesChange) -> Option<&[Role]> {
+pub(crate) fn set_roles(change: &RolesChange) -> Option<&[Role]> {
     match change {
         RolesChange::Set(roles) => Some(roles),
         RolesChange::Keep | RolesChange::Clear => None,
@@ -120,7 +120,7 @@ pub fn set_roles(change: &RolesChange) -> Option<&[Role]> {
 
 /// A body with the caller's own data merged in last: inside the provider's wrapper, unless the data brings the wrapper itself.
 #[must_use]
-pub fn merged(body: &[u8], data: Object<'_>, wrapper: Option<&str>) -> Vec<u8> {
+pub(crate) fn merged(body: &[u8], data: Object<'_>, wrapper: Option<&str>) -> Vec<u8> {
     let Ok(Json::Object(mut merged)) = parse(body) else {
         return body.to_vec();
     };

@@ -19,7 +19,7 @@ struct Component;
 
 impl users::Guest for Component {
     fn create_user(account: String, user: NewUser, options: Options) -> Result<Response, Error> {
-        call(plan_create(&account, &user, &options)?)
+        call(&plan_create(&account, &user, &options)?)
     }
 
     fn update_user(
@@ -28,7 +28,7 @@ impl users::Guest for Component {
         changes: UserChanges,
         options: Options,
     ) -> Result<Response, Error> {
-        call(plan_update(&account, &id, &changes, &options)?)
+        call(&plan_update(&account, &id, &changes, &options)?)
     }
 
     fn plan_create_user(account: String, user: NewUser, options: Options) -> Result<Plan, Error> {
@@ -61,7 +61,7 @@ impl users::Guest for Component {
 
 impl incoming_handler::Guest for Component {
     fn handle(request: IncomingRequest, out: ResponseOutparam) {
-        serve::handle(request, out);
+        serve::handle(&request, out);
     }
 }
 
@@ -121,7 +121,7 @@ fn planned(planned: Planned) -> Plan {
     }
 }
 
-fn call(planned: Planned) -> Result<Response, Error> {
+fn call(planned: &Planned) -> Result<Response, Error> {
     interpret(&planned.context, send::send(&planned.request).as_ref())
 }
 
@@ -147,8 +147,9 @@ fn interpret(
 }
 
 #[expect(
+    unreachable_pub,
     unsafe_code,
-    reason = "the exported symbols of a component are `unsafe` by their attribute"
+    reason = "generated: the exported symbols of a component are `unsafe` by their attribute"
 )]
 mod export {
     use super::Component;

@@ -142,6 +142,10 @@ pub const REMOTE_DATA: &str = "remote_data";
 
 /// What an operation of an integration says of a field that it takes.
 #[derive(Clone, Copy, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a mark of the table, set by a word of its own"
+)]
 pub struct Rule {
     /// The field.
     pub field: Field,

@@ -27,6 +27,10 @@ pub fn escaped(name: &str) -> String {
 }
 
 /// Reads a body as changes: a member left out, `null`, a value.
+#[expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the method itself is not general over the reader's lifetime"
+)]
 #[must_use]
 pub fn changes(body: &[u8], findings: &mut Findings) -> UserChanges {
     let mut changes = UserChanges::default();

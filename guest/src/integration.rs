@@ -51,9 +51,9 @@ pub struct Integration {
     /// The header of an answer that says `USED/LIMIT`, where the provider counts requests so.
     pub usage_header: Option<&'static str>,
     /// How a user is created.
-    pub create: Operation<fn(&NewUser) -> Vec<u8>>,
+    pub create: Create,
     /// How a user is changed, where the published tables say that one can be.
-    pub update: Option<Operation<fn(&UserChanges) -> Vec<u8>>>,
+    pub update: Option<Update>,
     /// Reads the user out of a successful answer.
     pub user: fn(&Json<'_>, OperationName) -> User,
     /// Reads the reason out of an answer that refuses.
@@ -142,6 +142,12 @@ pub struct Operation<B: ?Sized> {
     /// Makes the request body, as JSON, without `remote_data`. The input is valid by the table.
     pub body: B,
 }
+
+/// How a user is created.
+pub type Create = Operation<fn(&NewUser) -> Vec<u8>>;
+
+/// How a user is changed.
+pub type Update = Operation<fn(&UserChanges) -> Vec<u8>>;
 
 /// The table of an operation, whatever its input: every `&Operation` is one. What only looks at the table is thus compiled once,
 /// not once for each input.

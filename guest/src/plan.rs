@@ -13,7 +13,7 @@ use crate::bindings::types::{
 };
 use crate::body::primary_position;
 use crate::findings::{Findings, error};
-use crate::integration::{Integration, Operation, Table, find};
+use crate::integration::{Integration, Table, Update, find};
 use validate::{Given, Input};
 
 /// A call made ready.
@@ -84,9 +84,7 @@ pub fn integration(account: &Account) -> Result<&'static Integration, Error> {
 /// # Errors
 ///
 /// `unsupported-operation` when it cannot.
-pub fn update_of(
-    integration: &Integration,
-) -> Result<&Operation<fn(&UserChanges) -> Vec<u8>>, Error> {
+pub fn update_of(integration: &Integration) -> Result<&Update, Error> {
     integration.update.as_ref().ok_or_else(|| {
         let message = format!("{} has no operation `update-user`", integration.title);
         error(

@@ -141,7 +141,7 @@ pub fn read(query: &str) -> (Query, Findings) {
                 query.options.remote_query.push((name, value.to_owned()));
             }
             ("collections", [index, member @ ("id" | "type")]) => {
-                collections.add(index, member, value, &mut findings)
+                collections.add(index, member, value, &mut findings);
             }
             ("collections" | "remote_query", _) => {
                 let expected = if base == "collections" {
@@ -281,13 +281,12 @@ impl Collections {
     fn finish(self, findings: &mut Findings) -> Vec<Collection> {
         let mut collections = Vec::with_capacity(self.entries.len());
         for Entry { index, id, kind } in self.entries {
-            match id {
-                Some(id) => collections.push(Collection { id, type_: kind }),
-                None => {
-                    let message =
-                        format!("expected `collections[{index}][id]`, but found a type alone");
-                    findings.violation(Code::Required, Place::Query, "collections", message);
-                }
+            if let Some(id) = id {
+                collections.push(Collection { id, type_: kind });
+            } else {
+                let message =
+                    format!("expected `collections[{index}][id]`, but found a type alone");
+                findings.violation(Code::Required, Place::Query, "collections", message);
             }
         }
         collections

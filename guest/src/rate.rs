@@ -9,7 +9,7 @@ const EPOCH: u64 = 1_000_000_000;
 
 /// The last value of a header; names are compared without case.
 #[must_use]
-pub fn header<'a>(answer: &'a ProviderAnswer, name: &str) -> Option<&'a str> {
+pub(crate) fn header<'a>(answer: &'a ProviderAnswer, name: &str) -> Option<&'a str> {
     answer
         .headers
         .iter()
@@ -20,13 +20,13 @@ pub fn header<'a>(answer: &'a ProviderAnswer, name: &str) -> Option<&'a str> {
 
 /// Seconds to wait before the next request.
 #[must_use]
-pub fn retry_after(answer: &ProviderAnswer) -> Option<u64> {
+pub(crate) fn retry_after(answer: &ProviderAnswer) -> Option<u64> {
     seconds(answer, header(answer, "retry-after")?)
 }
 
 /// The figures of the rate limit, in any of the spellings that providers use. `usage` is the header that says `USED/LIMIT`.
 #[must_use]
-pub fn limit(answer: &ProviderAnswer, usage: Option<&str>) -> Option<RateLimit> {
+pub(crate) fn limit(answer: &ProviderAnswer, usage: Option<&str>) -> Option<RateLimit> {
     let figure = |name: &str| {
         ["x-ratelimit-", "x-rate-limit-", "ratelimit-"]
             .iter()

@@ -7,7 +7,7 @@ use crate::bindings::types::{ErrorCode, Outcome};
 /// A 4xx says that the provider did not act, but 408: it says that the provider did not get the request in time, not what it
 /// did with what it had (RFC 9110, 15.5.9).
 #[must_use]
-pub const fn outcome(status: u16) -> Outcome {
+pub(crate) const fn outcome(status: u16) -> Outcome {
     match status {
         408 => Outcome::Unknown,
         400..=499 => Outcome::Rejected,
@@ -17,7 +17,7 @@ pub const fn outcome(status: u16) -> Outcome {
 
 /// The code of a refusal whose body says no more.
 #[must_use]
-pub const fn refusal(status: u16) -> ErrorCode {
+pub(crate) const fn refusal(status: u16) -> ErrorCode {
     match status {
         400 | 422 => ErrorCode::ProviderInvalid,
         401 => ErrorCode::ProviderUnauthorized,
@@ -31,7 +31,7 @@ pub const fn refusal(status: u16) -> ErrorCode {
 
 /// The status that a refusal has towards the caller: the code's own where the provider says another than it means.
 #[must_use]
-pub const fn of_refusal(code: ErrorCode, status: u16) -> u16 {
+pub(crate) const fn of_refusal(code: ErrorCode, status: u16) -> u16 {
     match code {
         ErrorCode::ProviderUnauthorized => 401,
         ErrorCode::ProviderForbidden => 403,

@@ -97,6 +97,10 @@ pub(crate) enum LogFormat {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one, and it is parsed once"
+)]
 pub(crate) enum Command {
     /// Create or update a user
     #[command(subcommand)]

@@ -137,14 +137,14 @@ fn over_http(route: Route) {
 #[test]
 fn every_case_holds_typed_by_the_halves() {
     run_all("halves", |case, runtime| {
-        runtime.block_on(typed(case, Route::Halves))
+        runtime.block_on(typed(case, Route::Halves));
     });
 }
 
 #[test]
 fn every_case_holds_typed_by_the_handler() {
     run_all("handler", |case, runtime| {
-        runtime.block_on(typed(case, Route::Handler))
+        runtime.block_on(typed(case, Route::Handler));
     });
 }
 

@@ -1,5 +1,19 @@
 //! What crosses a boundary: the real component in the real host, and the real program.
 
+#![allow(
+    clippy::expect_used,
+    clippy::format_push_string,
+    clippy::indexing_slicing,
+    clippy::needless_raw_string_hashes,
+    clippy::panic,
+    clippy::single_match_else,
+    clippy::type_complexity,
+    clippy::unwrap_used,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test fails by panicking, and documents itself"
+)]
+
 mod accounts;
 #[path = "../case.rs"]
 mod case;

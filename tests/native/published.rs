@@ -97,7 +97,7 @@ fn every_request_field_is_required_and_supported_as_published() {
                     .find(|rule| rule.field == field)
                     .expect("a field that is published");
                 assert_eq!(
-                    BTreeSet::from_iter(rule.values.iter().copied()),
+                    rule.values.iter().copied().collect::<BTreeSet<_>>(),
                     names(values),
                     "{name} {}",
                     field.name()

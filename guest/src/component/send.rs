@@ -23,7 +23,7 @@ pub(super) fn send(request: &ProviderRequest) -> Result<ProviderAnswer, Transpor
     // A host may answer, or fail, before it has taken the whole body. What it says then is the truth, so a body that
     // cannot be written is no error yet.
     let _ = write(body, &request.body);
-    read(wait(&future)?)
+    read(&wait(&future)?)
 }
 
 fn refused(why: &str) -> TransportError {
@@ -112,7 +112,7 @@ fn wait(future: &FutureIncomingResponse) -> Result<IncomingResponse, TransportEr
     }
 }
 
-fn read(response: IncomingResponse) -> Result<ProviderAnswer, TransportError> {
+fn read(response: &IncomingResponse) -> Result<ProviderAnswer, TransportError> {
     let status = response.status();
     let headers = headers(&response.headers());
     let body = response

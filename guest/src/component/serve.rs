@@ -12,7 +12,7 @@ use crate::face::{self, LARGEST_BODY};
 use crate::query::account_id;
 
 /// Answers a request.
-pub(super) fn handle(request: IncomingRequest, out: ResponseOutparam) {
+pub(super) fn handle(request: &IncomingRequest, out: ResponseOutparam) {
     match read(request) {
         Ok(request) => write(respond(&request), out),
         // The client is gone, or broke the protocol: there is nobody to answer.
@@ -28,7 +28,7 @@ fn respond(request: &HttpRequest) -> HttpResponse {
     }
 }
 
-fn read(request: IncomingRequest) -> Result<HttpRequest, ()> {
+fn read(request: &IncomingRequest) -> Result<HttpRequest, ()> {
     let method = match request.method() {
         Method::Get => "GET".to_owned(),
         Method::Head => "HEAD".to_owned(),

@@ -70,7 +70,7 @@ impl PartialEq for Object<'_> {
 }
 
 /// The members of an object, by reference.
-pub type Members<'o, 'a> = std::iter::Map<
+pub(super) type Members<'o, 'a> = std::iter::Map<
     std::slice::Iter<'o, (Cow<'a, str>, Json<'a>)>,
     fn(&'o (Cow<'a, str>, Json<'a>)) -> (&'o str, &'o Json<'a>),
 >;

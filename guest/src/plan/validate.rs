@@ -163,13 +163,12 @@ fn check(rule: &Rule, given: &Given<'_>, operation: OperationName, findings: &mu
     match given {
         Given::Absent if rule.required => missing(rule.field, findings),
         Given::Text(text) if rule.required && is_blank(text) => missing(rule.field, findings),
-        Given::Absent | Given::Text(_) => {}
         Given::Cleared if rule.single => not_clearable(rule.field, findings),
-        Given::Cleared => {}
+        Given::Absent | Given::Text(_) | Given::Cleared => {}
         Given::Emails(emails) => check_emails(rule, emails, operation, findings),
         Given::Roles(roles) => check_roles(rule, roles, operation, findings),
         Given::Json(json) => match parse(json.as_bytes()) {
-            Ok(value) if rule.object && !value.as_object().is_some() => {
+            Ok(value) if rule.object && value.as_object().is_none() => {
                 let message = format!(
                     "expected an object, but found {}",
                     crate::input::kind(&value)

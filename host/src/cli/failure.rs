@@ -50,6 +50,23 @@ impl Failure {
                 (500, "Internal Server Error", "internal-error")
             }
         };
+        Self::of(status, (http, error, code), message)
+    }
+
+    /// An account that is not there.
+    pub(crate) fn unknown_account(message: impl Into<String>) -> Self {
+        Self::of(
+            Status::Configuration,
+            (404, "Not Found", "unknown-account"),
+            message,
+        )
+    }
+
+    fn of(
+        status: Status,
+        (http, error, code): (u16, &str, &str),
+        message: impl Into<String>,
+    ) -> Self {
         let body = json!({
             "statusCode": http, "error": error, "message": message.into(), "code": code, "outcome": "not-sent",
         });
@@ -58,6 +75,19 @@ impl Failure {
             body,
             hint: None,
         }
+    }
+
+    /// A text of the body; empty where there is none.
+    pub(crate) fn word(&self, name: &str) -> &str {
+        word(&self.body, name)
+    }
+
+    /// A list of the body; empty where there is none.
+    pub(crate) fn list(&self, name: &str) -> &[Value] {
+        self.body
+            .get(name)
+            .and_then(Value::as_array)
+            .map_or(&[], Vec::as_slice)
     }
 
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
@@ -97,25 +127,19 @@ impl Failure {
     /// An error of the HTTP API.
     pub(crate) fn answer(response: &HttpResponse) -> Self {
         let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
-        let code = body["code"].as_str().unwrap_or_default();
-        let status = match (code, body["outcome"].as_str()) {
-            (_, Some("unknown")) => Status::NoAnswer,
-            (
-                "invalid-request"
-                | "method-not-allowed"
-                | "route-not-found"
-                | "unsupported-operation"
-                | "body-too-large"
-                | "unsupported-media-type",
-                _,
-            ) => Status::Invalid,
-            ("unknown-account" | "account-unusable" | "unauthorized", _) => Status::Configuration,
-            (
-                "provider-failed" | "unusable-answer" | "answer-too-large" | "no-connection"
-                | "connection-lost" | "egress-denied" | "deadline",
-                _,
-            ) => Status::NoAnswer,
-            (code, _) if code.starts_with("provider-") => Status::Refused,
+        let (code, outcome) = (word(&body, "code"), word(&body, "outcome"));
+        let status = match code {
+            _ if outcome == "unknown" => Status::NoAnswer,
+            "invalid-request"
+            | "method-not-allowed"
+            | "route-not-found"
+            | "unsupported-operation"
+            | "body-too-large"
+            | "unsupported-media-type" => Status::Invalid,
+            "unknown-account" | "account-unusable" | "unauthorized" => Status::Configuration,
+            "provider-failed" | "unusable-answer" | "answer-too-large" | "no-connection"
+            | "connection-lost" | "egress-denied" | "deadline" => Status::NoAnswer,
+            _ if code.starts_with("provider-") => Status::Refused,
             _ => Status::Other,
         };
         Self {
@@ -124,4 +148,9 @@ impl Failure {
             hint: None,
         }
     }
+}
+
+/// A text of an object; empty where there is none.
+pub(super) fn word<'a>(object: &'a Value, name: &str) -> &'a str {
+    object.get(name).and_then(Value::as_str).unwrap_or_default()
 }

@@ -22,7 +22,7 @@ pub(super) fn show(name: Option<&str>, json: bool, terminal: &mut Terminal) -> R
         (None, false) => terminal.result(describe::matrix().as_bytes()),
         (None, true) => terminal.json(&value(&describe::integrations())),
         (Some(one), false) => terminal.result(text(&one).as_bytes()),
-        (Some(one), true) => terminal.json(&value(&[one])[0]),
+        (Some(one), true) => terminal.json(value(&[one]).get(0).unwrap_or(&Value::Null)),
     }
 }
 

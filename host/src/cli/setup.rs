@@ -140,13 +140,8 @@ pub(super) fn find<'a>(
         } else {
             known.join(", ")
         };
-        let mut failure = Failure::new(
-            Status::Configuration,
-            format!("there is no account `{id_or_name}`; there is {there}"),
-        );
-        failure.body["statusCode"] = 404.into();
-        failure.body["error"] = "Not Found".into();
-        failure.body["code"] = "unknown-account".into();
-        failure
+        Failure::unknown_account(format!(
+            "there is no account `{id_or_name}`; there is {there}"
+        ))
     })
 }

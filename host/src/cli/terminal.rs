@@ -8,6 +8,7 @@ use std::path::Path;
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 
+use super::failure::word;
 use super::{Failure, LogFormat, Status};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -27,6 +28,7 @@ impl Terminal {
     }
 
     /// Prints a result.
+    #[expect(clippy::unused_self, reason = "who prints a result holds the terminal")]
     pub(crate) fn result(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         let mut stdout = io::stdout().lock();
         let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
@@ -65,7 +67,7 @@ impl Terminal {
         match self.format {
             LogFormat::Text => say(&format!("listening on http://{address}")),
             LogFormat::Json => {
-                say(&serde_json::json!({"listening": format!("http://{address}")}).to_string())
+                say(&serde_json::json!({"listening": format!("http://{address}")}).to_string());
             }
         }
     }
@@ -95,57 +97,46 @@ fn say(message: &str) {
 }
 
 fn text(failure: &Failure) -> String {
-    let body = &failure.body;
     let mut text = format!("{ERROR}error:{ERROR:#} ");
-    let faults = body["faults"].as_array().map_or(&[][..], Vec::as_slice);
-    let violations = body["violations"].as_array().map_or(&[][..], Vec::as_slice);
-    let message = body["message"]
-        .as_str()
-        .unwrap_or("the answer cannot be read");
-    let invalid = body["code"] == "invalid-request" && !violations.is_empty();
-    match (faults, violations) {
-        ([], [_, _, ..]) if invalid => text.push_str("the request is invalid, and was not sent"),
-        ([], [_]) if invalid => text.push_str(message),
-        ([], _) => text.push_str(message),
-        _ => text.push_str("the accounts cannot be used"),
-    }
+    let (faults, violations) = (failure.list("faults"), failure.list("violations"));
+    let invalid = failure.word("code") == "invalid-request";
+    text.push_str(match (faults, violations) {
+        ([_, ..], _) => "the accounts cannot be used",
+        (_, [_, _, ..]) if invalid => "the request is invalid, and was not sent",
+        _ => failure.word("message"),
+    });
     for fault in faults {
         let _ = write!(text, "\n  {}", fault.as_str().unwrap_or_default());
     }
+    // One violation is the message already.
     if violations.len() > 1 || !invalid {
         for violation in violations {
-            let word = |name: &str| violation[name].as_str().unwrap_or_default();
-            let path = if word("path").is_empty() {
-                "/"
-            } else {
-                word("path")
+            let path = match word(violation, "path") {
+                "" => "/",
+                path => path,
             };
-            let _ = write!(
-                text,
-                "\n  {} {path}: {} ({})",
-                word("in"),
-                word("message"),
-                word("code")
-            );
+            let (place, code) = (word(violation, "in"), word(violation, "code"));
+            let message = word(violation, "message");
+            let _ = write!(text, "\n  {place} {path}: {message} ({code})");
         }
     }
-    if let Some(answer) = body.get("raw_response") {
+    if let Some(answer) = failure.body.get("raw_response") {
         let answer = answer
             .as_str()
             .map_or_else(|| answer.to_string(), str::to_owned);
         let cut: String = answer.chars().take(LONGEST_ANSWER).collect();
         let more = if cut.len() < answer.len() { "…" } else { "" };
-        let status = body["provider_status"].as_u64().unwrap_or_default();
+        let status = failure.body.get("provider_status");
+        let status = status.and_then(Value::as_u64).unwrap_or_default();
         let _ = write!(text, "\n  the provider answered {status}: {cut}{more}");
     }
-    let outcome = match body["outcome"].as_str() {
-        Some("unknown") => Some("unknown: the provider may have acted"),
-        Some("rejected") => Some("rejected: the provider changed nothing"),
+    let outcome = match failure.word("outcome") {
+        "unknown" => Some("unknown: the provider may have acted"),
+        "rejected" => Some("rejected: the provider changed nothing"),
         _ => None,
     };
     if let Some(outcome) = outcome {
-        let code = body["code"].as_str().unwrap_or_default();
-        let _ = write!(text, "\n  code {code}, outcome {outcome}");
+        let _ = write!(text, "\n  code {}, outcome {outcome}", failure.word("code"));
     }
     if let Some(hint) = &failure.hint {
         let _ = write!(text, "\n{HINT}hint:{HINT:#} {hint}");

@@ -84,7 +84,7 @@ impl<'a> Reader<'a> {
         for (key, value) in document {
             match (key.get_ref().as_ref(), value.get_ref()) {
                 ("account", DeValue::Array(tables)) => {
-                    accounts.extend(tables.iter().filter_map(|table| self.account(table)))
+                    accounts.extend(tables.iter().filter_map(|table| self.account(table)));
                 }
                 ("account", other) => {
                     self.fault(
@@ -168,12 +168,12 @@ impl<'a> Reader<'a> {
             "integration" => {
                 draft.integration = self
                     .text_of(draft, key, value)
-                    .map(|text| (text, value.span()))
+                    .map(|text| (text, value.span()));
             }
             "base_url" => {
                 draft.base_url = self
                     .text_of(draft, key, value)
-                    .map(|text| (text, value.span()))
+                    .map(|text| (text, value.span()));
             }
             "settings" => {
                 for (name, span, value) in self.entries(draft, key, value) {
