@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -411,13 +411,18 @@ impl Case {
     }
 }
 
+/// What a pointer keeps in a response header.
+pub const POINTER: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'/');
+
 /// `CODE PATH` as the response header has it.
 fn warning_header(warning: &str) -> String {
     let (code, path) = warning.split_once(' ').unwrap_or((warning, ""));
-    format!(
-        "{code}; path=\"{}\"",
-        utf8_percent_encode(path, NON_ALPHANUMERIC)
-    )
+    format!("{code}; path=\"{}\"", utf8_percent_encode(path, POINTER))
 }
 
 fn list(value: &Value) -> &[Value] {

@@ -175,21 +175,42 @@ impl<'a> Column<'a> {
 }
 
 fn table(matrix: &mut String, title: &str, columns: &[Column<'_>]) {
-    let row = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     let titles = std::iter::once(title).chain(columns.iter().map(|column| column.title));
-    matrix.push_str(&row(titles.map(str::to_owned).collect()));
-    matrix.push_str(&row(vec!["---".to_owned(); columns.len() + 1]));
+    let mut rows = vec![titles.map(str::to_owned).collect::<Vec<String>>()];
     let request = Field::ALL.into_iter().map(Field::name);
     let answer = ResponseField::ALL.into_iter().map(ResponseField::name);
     let answer = answer.filter(|name| Field::ALL.iter().all(|field| field.name() != *name));
     for name in std::iter::once("collections").chain(request).chain(answer) {
         let cells: Vec<String> = columns.iter().map(|column| column.cell(name)).collect();
         if cells.iter().any(|cell| !cell.is_empty()) {
-            matrix.push_str(&row(std::iter::once(format!("`{name}`"))
-                .chain(cells)
-                .collect()));
+            rows.push(std::iter::once(format!("`{name}`")).chain(cells).collect());
         }
     }
+    // As wide as the widest cell, so that it reads well without being rendered.
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells
+            .map(|cell| cell.chars().count())
+            .max()
+            .unwrap_or_default()
+    };
+    let widths: Vec<usize> = (0..=columns.len()).map(width).collect();
+    for (position, row) in rows.iter().enumerate() {
+        line(matrix, row, &widths);
+        if position == 0 {
+            let rule: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
+            line(matrix, &rule, &widths);
+        }
+    }
+}
+
+fn line(matrix: &mut String, cells: &[String], widths: &[usize]) {
+    for (cell, width) in cells.iter().zip(widths) {
+        matrix.push_str("| ");
+        matrix.push_str(cell);
+        matrix.extend(std::iter::repeat_n(' ', width - cell.chars().count() + 1));
+    }
+    matrix.push_str("|\n");
 }
 
 /// The JSON of one or all integrations, in the words of the published tables.

@@ -278,8 +278,7 @@ fn json_of(user: &User, options: &unified_ticketing::types::Options) -> String {
 }
 
 fn warning(finding: &Finding) -> (String, String) {
-    let path =
-        percent_encoding::utf8_percent_encode(&finding.path, percent_encoding::NON_ALPHANUMERIC);
+    let path = percent_encoding::utf8_percent_encode(&finding.path, case::POINTER);
     (
         "unified-warning".to_owned(),
         format!("{}; path=\"{path}\"", word(&finding.code)),

@@ -1,5 +1,6 @@
 //! Responses of the published HTTP API: JSON bodies, statuses, headers.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
 use crate::bindings::face::HttpResponse;
@@ -75,6 +76,14 @@ pub(super) fn error(error: &Error, more: &[(String, String)]) -> HttpResponse {
 
 const JSON: &str = "application/json";
 
+/// What a pointer keeps in a header: the unreserved characters of RFC 3986, and the slash, as in RFC 6901, section 6.
+const POINTER: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'/');
+
 struct Headers(Vec<(String, String)>);
 
 impl Headers {
@@ -114,8 +123,7 @@ impl Headers {
             message: _,
         } in warnings.iter().take(MOST_WARNINGS)
         {
-            let path =
-                percent_encoding::utf8_percent_encode(path, percent_encoding::NON_ALPHANUMERIC);
+            let path = utf8_percent_encode(path, POINTER);
             self.add(
                 "unified-warning",
                 format!("{}; path=\"{path}\"", codes::finding(*code)),

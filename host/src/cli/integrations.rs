@@ -10,6 +10,9 @@ use unified_ticketing_guest::integration::{ALL, find};
 use super::Terminal;
 use super::failure::{Failure, Status};
 
+/// What the marks of the matrix say.
+const LEGEND: &str = "● required   ○ supported   → can be in the answer";
+
 pub(super) fn show(name: Option<&str>, json: bool, terminal: &mut Terminal) -> Result<(), Failure> {
     let one = name
         .map(|name| {
@@ -19,7 +22,7 @@ pub(super) fn show(name: Option<&str>, json: bool, terminal: &mut Terminal) -> R
         })
         .transpose()?;
     match (one, json) {
-        (None, false) => terminal.result(describe::matrix().as_bytes()),
+        (None, false) => terminal.result(format!("{}\n{LEGEND}\n", describe::matrix()).as_bytes()),
         (None, true) => terminal.json(&value(&describe::integrations())),
         (Some(one), false) => terminal.result(text(&one).as_bytes()),
         (Some(one), true) => terminal.json(value(&[one]).get(0).unwrap_or(&Value::Null)),
