@@ -10,7 +10,7 @@ mod failure;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Response, StatusCode};
@@ -83,6 +83,29 @@ impl Client {
     /// When the future is dropped before its end, the connection that has the request is closed.
     /// Whether one has it is what [`Begun::withdraw`] then says.
     pub(crate) async fn send(&self, prepared: Prepared) -> Result<ProviderAnswer, Failure> {
+        let begun = Instant::now();
+        let account = prepared.account.clone();
+        let (method, path) = (
+            prepared.request.method().clone(),
+            prepared.request.uri().path().to_owned(),
+        );
+        let answer = self.exchange(prepared).await;
+        let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let (id, origin) = (account.id(), account.origin());
+        // Never the query, a header or a body.
+        match &answer {
+            Ok(answer) => {
+                let status = answer.status;
+                tracing::info!(account = id, %method, %origin, path, status, milliseconds, "provider answered");
+            }
+            Err(failure) => {
+                tracing::info!(account = id, %method, %origin, path, ?failure, milliseconds, "no answer from the provider");
+            }
+        }
+        answer
+    }
+
+    async fn exchange(&self, prepared: Prepared) -> Result<ProviderAnswer, Failure> {
         let Prepared {
             request,
             account,

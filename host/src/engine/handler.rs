@@ -241,7 +241,6 @@ fn answered(answer: ProviderAnswer) -> Result<Response<WasiBody>, WasiError> {
 
 /// What the guest learns of a failure: a code, from which it knows where the request is.
 fn failed(failure: Failure) -> Result<Response<WasiBody>, WasiError> {
-    tracing::debug!(?failure, "no answer from the provider");
     Err(match failure {
         Failure::Denied(_) => WasiError::HttpRequestDenied,
         Failure::NoConnection(stage, why) => match stage {
