@@ -1,6 +1,7 @@
 //! The first half of a call: operation, account and input to the provider's request, or every violation at once.
 
 mod context;
+mod given;
 mod request;
 mod validate;
 
@@ -14,7 +15,7 @@ use crate::bindings::types::{
 use crate::body::primary_position;
 use crate::findings::{Findings, error};
 use crate::integration::{Integration, Table, Update, find};
-use validate::{Given, Input};
+use given::{Given, Input};
 
 /// A call made ready.
 #[derive(Debug)]

@@ -1,95 +1,12 @@
 //! Checks an input by the table of its operation. Looks at every place before it is done.
 
-use crate::bindings::types::{
-    Collection, Email, EmailsChange, FindingCode as Code, JsonChange, NewUser, Options, Place,
-    Role, RolesChange, TextChange, UserChanges,
-};
+use super::given::{Given, Input};
+use crate::bindings::types::{Collection, Email, FindingCode as Code, Options, Place, Role};
 use crate::body::{is_blank, primary_position, role_value};
 use crate::field::{Field, REMOTE_DATA, ResponseField, Rule};
 use crate::findings::{Findings, quoted};
 use crate::integration::{Integration, OperationName, Table};
 use crate::json::{Json, Object, parse};
-
-/// What an input has in one field.
-pub(super) enum Given<'a> {
-    Absent,
-    Cleared,
-    Text(&'a str),
-    Emails(&'a [Email]),
-    Roles(&'a [Role]),
-    Json(&'a str),
-}
-
-/// An input that tables can look at.
-pub(super) trait Input {
-    fn operation(&self) -> OperationName;
-    fn given(&self, field: Field) -> Given<'_>;
-    fn remote_data(&self) -> Option<&str>;
-}
-
-impl Input for NewUser {
-    fn operation(&self) -> OperationName {
-        OperationName::Create
-    }
-
-    fn given(&self, field: Field) -> Given<'_> {
-        let given = match field {
-            Field::FirstName => self.first_name.as_deref().map(Given::Text),
-            Field::LastName => self.last_name.as_deref().map(Given::Text),
-            Field::Name => self.name.as_deref().map(Given::Text),
-            Field::Emails => self.emails.as_deref().map(Given::Emails),
-            Field::Roles => self.roles.as_deref().map(Given::Roles),
-            Field::NickName => self.nick_name.as_deref().map(Given::Text),
-            Field::CustomFields => self.custom_fields.as_deref().map(Given::Json),
-            Field::Avatar => self.avatar.as_deref().map(Given::Text),
-        };
-        given.unwrap_or(Given::Absent)
-    }
-
-    fn remote_data(&self) -> Option<&str> {
-        self.remote_data.as_deref()
-    }
-}
-
-impl Input for UserChanges {
-    fn operation(&self) -> OperationName {
-        OperationName::Update
-    }
-
-    fn given(&self, field: Field) -> Given<'_> {
-        let text = |change| match change {
-            &TextChange::Keep => Given::Absent,
-            TextChange::Clear => Given::Cleared,
-            TextChange::Set(text) => Given::Text(text),
-        };
-        match field {
-            Field::FirstName => text(&self.first_name),
-            Field::LastName => text(&self.last_name),
-            Field::Name => text(&self.name),
-            Field::NickName => text(&self.nick_name),
-            Field::Avatar => text(&self.avatar),
-            Field::Emails => match &self.emails {
-                EmailsChange::Keep => Given::Absent,
-                EmailsChange::Clear => Given::Cleared,
-                EmailsChange::Set(emails) => Given::Emails(emails),
-            },
-            Field::Roles => match &self.roles {
-                RolesChange::Keep => Given::Absent,
-                RolesChange::Clear => Given::Cleared,
-                RolesChange::Set(roles) => Given::Roles(roles),
-            },
-            Field::CustomFields => match &self.custom_fields {
-                JsonChange::Keep => Given::Absent,
-                JsonChange::Clear => Given::Cleared,
-                JsonChange::Set(json) => Given::Json(json),
-            },
-        }
-    }
-
-    fn remote_data(&self) -> Option<&str> {
-        self.remote_data.as_deref()
-    }
-}
 
 /// What only checking finds out.
 pub(super) struct Valid<'a> {
