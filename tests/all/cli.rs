@@ -300,7 +300,7 @@ fn every_missing_field_is_named_and_nothing_is_sent() {
         .code(3)
         .stdout_eq(str![""])
         .stderr_eq(str![[r#"
-error: the request is invalid, and was not sent
+error[invalid-request]: the request is invalid, and was not sent
   body /first_name: `first_name` is required: expected a text that is not blank, but found none (required)
   body /last_name: `last_name` is required: expected a text that is not blank, but found none (required)
   body /emails: `emails` is required: expected at least one email address, but found none (required)
@@ -330,7 +330,7 @@ fn json_that_is_wrong_is_told_by_flag_and_place() {
     .code(3)
     .stdout_eq(str![""])
     .stderr_eq(str![[r#"
-error: --custom-fields: expected JSON, but found a fault: trailing comma at line 1 column 9
+error[invalid-request]: --custom-fields: expected JSON, but found a fault: trailing comma at line 1 column 9
 
 "#]]);
     snap([
@@ -345,7 +345,7 @@ error: --custom-fields: expected JSON, but found a fault: trailing comma at line
     .code(3)
     .stdout_eq(str![""])
     .stderr_eq(str![[r#"
-error: --remote-data: expected JSON, but found a fault: expected ident at line 1 column 2
+error[invalid-request]: --remote-data: expected JSON, but found a fault: expected ident at line 1 column 2
 
 "#]]);
     snapbox::cmd::Command::from_std(program([
@@ -362,7 +362,7 @@ error: --remote-data: expected JSON, but found a fault: expected ident at line 1
     .code(3)
     .stdout_eq(str![""])
     .stderr_eq(str![[r#"
-error: --input -: expected JSON, but found a fault: expected `,` or `}` at line 3 column 3
+error[invalid-request]: --input -: expected JSON, but found a fault: expected `,` or `}` at line 3 column 3
 
 "#]]);
 }
@@ -403,7 +403,7 @@ fn an_account_that_is_not_there_lists_what_is() {
         .code(4)
         .stdout_eq(str![""])
         .stderr_eq(str![[r#"
-error: there is no account `zendesk`; there is `dixa`, `gorgias`, `hive`, `pivotal_tracker`, `planhat`, `teamwork`
+error[unknown-account]: there is no account `zendesk`; there is `dixa`, `gorgias`, `hive`, `pivotal_tracker`, `planhat`, `teamwork`
 
 "#]]);
     let folder = tempfile::tempdir().expect("a folder");
@@ -413,7 +413,7 @@ error: there is no account `zendesk`; there is `dixa`, `gorgias`, `hive`, `pivot
         .code(4)
         .stdout_eq(str![""])
         .stderr_eq(str![[r#"
-error: the accounts cannot be used
+error[account-unusable]: the accounts cannot be used
   accounts.toml: cannot be read: No such file or directory (os error 2)
 hint: name a file with `--accounts FILE`, or try things out with `--sandbox`
 
@@ -469,7 +469,7 @@ update-user: PUT /users/{id}
 "#]])
         .stderr_eq(str![""]);
     snap(["integrations", "zendesk"]).code(3).stdout_eq(str![""]).stderr_eq(str![[r#"
-error: there is no integration `zendesk`: there is `dixa`, `gorgias`, `hive`, `pivotal_tracker`, `planhat`, `teamwork`
+error[invalid-request]: there is no integration `zendesk`: there is `dixa`, `gorgias`, `hive`, `pivotal_tracker`, `planhat`, `teamwork`
 
 "#]]);
 }

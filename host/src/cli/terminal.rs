@@ -97,9 +97,10 @@ fn say(message: &str) {
 }
 
 fn text(failure: &Failure) -> String {
-    let mut text = format!("{ERROR}error:{ERROR:#} ");
+    let code = failure.word("code");
+    let mut text = format!("{ERROR}error[{code}]:{ERROR:#} ");
     let (faults, violations) = (failure.list("faults"), failure.list("violations"));
-    let invalid = failure.word("code") == "invalid-request";
+    let invalid = code == "invalid-request";
     text.push_str(match (faults, violations) {
         ([_, ..], _) => "the accounts cannot be used",
         (_, [_, _, ..]) if invalid => "the request is invalid, and was not sent",
@@ -136,7 +137,7 @@ fn text(failure: &Failure) -> String {
         _ => None,
     };
     if let Some(outcome) = outcome {
-        let _ = write!(text, "\n  code {}, outcome {outcome}", failure.word("code"));
+        let _ = write!(text, "\n  outcome {outcome}");
     }
     if let Some(hint) = &failure.hint {
         let _ = write!(text, "\n{HINT}hint:{HINT:#} {hint}");
