@@ -1,0 +1,253 @@
+//! Laws of answers: what a call gives for whatever the provider says.
+
+use serde_json::{Map, json};
+use unified_ticketing_guest::bindings::face::HttpResponse;
+use unified_ticketing_guest::bindings::types::TransportError;
+use unified_ticketing_guest::field::{Field, ResponseField};
+
+use super::said;
+use crate::support::{Operation, answer_of, json_of, operations};
+
+#[test]
+fn a_status_that_refuses_has_its_code_and_nothing_was_done() {
+    for operation in operations() {
+        for (status, code) in [
+            (400, "provider-invalid"),
+            (401, "provider-unauthorized"),
+            (403, "provider-forbidden"),
+            (404, "provider-not-found"),
+            (409, "provider-conflict"),
+            (418, "provider-refused"),
+            (422, "provider-invalid"),
+            (429, "provider-rate-limited"),
+        ] {
+            for body in ["{}", "", "<html>no</html>", "[]", "null", r#""text""#] {
+                let response = operation.answered("", Ok(&answer_of(status, &[], body)));
+                let expected = (status, code.to_owned(), "rejected".to_owned());
+                assert_eq!(said(&response), expected, "{} {body}", operation.name());
+                let shown = json_of(&response);
+                assert_eq!(shown["truto_is_remote_error"], true, "{}", operation.name());
+                assert_eq!(shown["provider_status"], status, "{}", operation.name());
+                let raw = serde_json::from_str(body).unwrap_or_else(|_| json!(body));
+                assert_eq!(shown["raw_response"], raw, "{}", operation.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn how_long_to_wait_is_passed_on() {
+    for operation in operations() {
+        let headers = [
+            ("Retry-After", "17"),
+            ("X-RateLimit-Limit", "40"),
+            ("X-RateLimit-Remaining", "0"),
+        ];
+        let response = operation.answered("", Ok(&answer_of(429, &headers, "{}")));
+        for (name, value) in [
+            ("retry-after", "17"),
+            ("ratelimit-limit", "40"),
+            ("ratelimit-remaining", "0"),
+        ] {
+            let found = response
+                .headers
+                .iter()
+                .find(|(found, _)| found == name)
+                .map(|(_, value)| value.as_str());
+            assert_eq!(found, Some(value), "{} {name}", operation.name());
+        }
+    }
+}
+
+#[test]
+fn nobody_knows_what_became_of_a_call_that_ended_without_a_clear_word() {
+    for operation in operations() {
+        let answers = [
+            (500, "{}", "provider-failed"),
+            (503, "", "provider-failed"),
+            (200, "<html></html>", "unusable-answer"),
+            (200, "[1]", "unusable-answer"),
+            (201, r#"{"id": "#, "unusable-answer"),
+            (200, "\u{feff}{}", "unusable-answer"),
+            (302, "{}", "unusable-answer"),
+            (304, "", "unusable-answer"),
+        ];
+        for (status, body, code) in answers {
+            let response = operation.answered("", Ok(&answer_of(status, &[], body)));
+            assert_eq!(
+                said(&response),
+                (502, code.to_owned(), "unknown".to_owned()),
+                "{} {status} {body}",
+                operation.name()
+            );
+            looks(operation, &response);
+        }
+        let response = operation.answered("", Ok(&answer_of(408, &[], "{}")));
+        assert_eq!(
+            said(&response),
+            (408, "provider-refused".to_owned(), "unknown".to_owned()),
+            "{}",
+            operation.name()
+        );
+        let response = operation.answered(
+            "",
+            Ok(&answer_of(200, &[("content-encoding", "gzip")], "{}")),
+        );
+        assert_eq!(
+            said(&response),
+            (502, "unusable-answer".to_owned(), "unknown".to_owned()),
+            "{}",
+            operation.name()
+        );
+    }
+}
+
+/// The message says how to look.
+fn looks(operation: Operation, response: &HttpResponse) {
+    let body = json_of(response);
+    let message = body["message"].as_str().unwrap_or_default();
+    let way = if operation.update {
+        "look at the user"
+    } else {
+        "by email `ines@duarte.example`"
+    };
+    let way = if operation
+        .fields
+        .iter()
+        .any(|rule| rule.field == Field::Emails)
+        || operation.update
+    {
+        way
+    } else {
+        "look"
+    };
+    assert!(message.contains(way), "{}: {message}", operation.name());
+}
+
+#[test]
+fn what_happened_on_the_way_says_whether_anything_was_sent() {
+    let why = || "why".to_owned();
+    for operation in operations() {
+        for (fault, status, code, outcome) in [
+            (
+                TransportError::NoConnection(why()),
+                502,
+                "no-connection",
+                "not-sent",
+            ),
+            (
+                TransportError::EgressDenied(why()),
+                502,
+                "egress-denied",
+                "not-sent",
+            ),
+            (
+                TransportError::ConnectionLost(why()),
+                502,
+                "connection-lost",
+                "unknown",
+            ),
+            (TransportError::Deadline(false), 504, "deadline", "not-sent"),
+            (TransportError::Deadline(true), 504, "deadline", "unknown"),
+            (
+                TransportError::AnswerTooLarge(200),
+                502,
+                "answer-too-large",
+                "unknown",
+            ),
+            (
+                TransportError::AnswerTooLarge(422),
+                502,
+                "answer-too-large",
+                "rejected",
+            ),
+            (
+                TransportError::AnswerTooLarge(408),
+                502,
+                "answer-too-large",
+                "unknown",
+            ),
+        ] {
+            let response = operation.answered("", Err(&fault));
+            assert_eq!(
+                said(&response),
+                (status, code.to_owned(), outcome.to_owned()),
+                "{} {fault:?}",
+                operation.name()
+            );
+            if outcome == "unknown" {
+                looks(operation, &response);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_answer_without_anything_in_it_is_no_error() {
+    for operation in operations() {
+        for (status, body) in [
+            (200, "{}"),
+            (200, ""),
+            (204, ""),
+            (201, r#"{"surprise": [1]}"#),
+            (202, "null "),
+            (200, r#"{"id": null}"#),
+        ] {
+            let response = operation.answered("", Ok(&answer_of(status, &[], body)));
+            if body == "null " {
+                assert_eq!(response.status, 502, "{}", operation.name());
+                continue;
+            }
+            assert_eq!(response.status, 200, "{} {body}", operation.name());
+            let missing = response
+                .headers
+                .iter()
+                .any(|(name, value)| name == "unified-warning" && value.starts_with("id-missing"));
+            assert_eq!(missing, !operation.update, "{} {body}", operation.name());
+            let id = json_of(&response)["id"].as_str().map(str::to_owned);
+            assert_eq!(
+                id.as_deref(),
+                operation.update.then_some("42"),
+                "{} {body}",
+                operation.name()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_normalized_answer_has_exactly_the_documented_fields_in_their_order() {
+    let names: Vec<&str> = ResponseField::ALL
+        .into_iter()
+        .map(ResponseField::name)
+        .collect();
+    for operation in operations() {
+        let answer = answer_of(200, &[], r#"{"id": "1", "data": {"id": "1"}, "x": 1}"#);
+        let response = operation.answered("&truto_response_format=normalized", Ok(&answer));
+        let body = json_of(&response);
+        let found: Vec<&str> = body
+            .as_object()
+            .map(|body| body.keys().map(String::as_str).collect())
+            .unwrap_or_default();
+        assert_eq!(found, names, "{}", operation.name());
+        for excluded in ResponseField::ALL {
+            let query = format!(
+                "&truto_response_format=normalized&truto_exclude_fields[]={}",
+                excluded.name()
+            );
+            let body = json_of(&operation.answered(&query, Ok(&answer)));
+            assert!(
+                body.get(excluded.name()).is_none(),
+                "{} {}",
+                operation.name(),
+                excluded.name()
+            );
+            assert_eq!(
+                body.as_object().map(Map::len),
+                Some(names.len() - 1),
+                "{}",
+                operation.name()
+            );
+        }
+    }
+}

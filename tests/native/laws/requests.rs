@@ -1,0 +1,261 @@
+//! Laws of requests: what is sent, and what is refused before.
+
+use serde_json::{Map, Value, json};
+use unified_ticketing_guest::bindings::face::{HttpResponse, Step};
+use unified_ticketing_guest::field::Field;
+
+use super::{refused, said, violations};
+use crate::support::{Operation, SECRET, answer_of, begin, json_of, operations};
+
+#[test]
+fn each_required_field_is_missed_and_nothing_is_sent() {
+    for operation in operations() {
+        let required: Vec<Field> = operation
+            .fields
+            .iter()
+            .filter(|rule| rule.required)
+            .map(|rule| rule.field)
+            .collect();
+        for field in &required {
+            for absent in [None, Some(Value::Null), Some(json!(""))] {
+                let mut body = operation.body();
+                body.shift_remove(field.name());
+                if let Some(value) = absent
+                    .clone()
+                    .filter(|value| *field != Field::Emails || value.is_null())
+                {
+                    body.insert(field.name().to_owned(), value);
+                }
+                let response = refused(operation, "", &Value::Object(body));
+                assert_eq!(
+                    said(&response),
+                    (400, "invalid-request".to_owned(), "not-sent".to_owned()),
+                    "{}",
+                    operation.name()
+                );
+                assert_eq!(
+                    violations(&response),
+                    [format!("{} required", field.pointer())],
+                    "{}",
+                    operation.name()
+                );
+            }
+        }
+        let response = if operation.update {
+            refused(operation, "", &json!({}))
+        } else {
+            nothing(operation)
+        };
+        let expected: Vec<String> = if operation.update {
+            vec![" empty-update".to_owned()]
+        } else {
+            required
+                .iter()
+                .map(|field| format!("{} required", field.pointer()))
+                .collect()
+        };
+        for violation in expected {
+            assert!(
+                violations(&response).contains(&violation),
+                "{} {violation}",
+                operation.name()
+            );
+        }
+    }
+}
+
+/// A creation of nothing, as a dry run: refused where anything is required, planned where nothing is.
+fn nothing(operation: Operation) -> HttpResponse {
+    match begin(
+        &operation.request("&unified_dry_run=true", &json!({})),
+        operation.account(true),
+    ) {
+        Step::Respond(response) => response,
+        Step::Send(_) => panic!("{}: a dry run sends nothing", operation.name()),
+    }
+}
+
+#[test]
+fn remote_data_never_satisfies_a_required_field() {
+    for operation in operations()
+        .into_iter()
+        .filter(|operation| operation.fields.iter().any(|rule| rule.required))
+    {
+        let everything = Value::Object(operation.body());
+        let response = refused(operation, "", &json!({"remote_data": everything}));
+        assert_eq!(response.status, 400, "{}", operation.name());
+    }
+}
+
+#[test]
+fn every_violation_is_told_at_once() {
+    for operation in operations() {
+        let mut body: Map<String, Value> = Field::ALL
+            .into_iter()
+            .map(|field| (field.name().to_owned(), json!(7)))
+            .collect();
+        body.insert("remote_data".to_owned(), json!([]));
+        body.shift_remove("custom_fields");
+        let query = "&truto_response_format=xml&unified_dry_run=maybe&truto_ignore_remote_data=1";
+        let response = refused(operation, query, &Value::Object(body));
+        let found = violations(&response);
+        let texts = Field::ALL
+            .into_iter()
+            .filter(|field| *field != Field::CustomFields)
+            .map(|field| format!("{} type", field.pointer()));
+        let wanted = [
+            "truto_response_format enum",
+            "unified_dry_run type",
+            "truto_ignore_remote_data type",
+            "/remote_data type",
+        ];
+        for wanted in texts.chain(wanted.map(str::to_owned)) {
+            assert!(
+                found.contains(&wanted),
+                "{} {wanted} in {found:?}",
+                operation.name()
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_not_taken_is_a_warning_and_when_strict_a_violation() {
+    for operation in operations() {
+        let mut body = operation.body();
+        body.insert("shoe_size".to_owned(), json!(42));
+        let mut expected = vec!["/shoe_size unknown-field".to_owned()];
+        for field in Field::ALL
+            .into_iter()
+            .filter(|field| operation.fields.iter().all(|rule| rule.field != *field))
+        {
+            let value = match field {
+                Field::Emails => json!([{"email": "a@b.example"}]),
+                Field::Roles => json!([{"name": "agent", "id": "1"}]),
+                _ => json!("value"),
+            };
+            body.insert(field.name().to_owned(), value);
+            expected.push(format!("{} unsupported-field", field.pointer()));
+        }
+        let body = Value::Object(body);
+        let Step::Send((request, context)) =
+            begin(&operation.request("", &body), operation.account(true))
+        else {
+            panic!("{}: tolerated", operation.name());
+        };
+        assert!(
+            !String::from_utf8_lossy(&request.body).contains("shoe_size"),
+            "{}",
+            operation.name()
+        );
+        let response = unified_ticketing_guest::face::finish(
+            &context,
+            Ok(&answer_of(200, &[], r#"{"id": "1", "_id": "1"}"#)),
+        );
+        let warnings = response
+            .headers
+            .iter()
+            .filter(|(name, _)| name == "unified-warning")
+            .count();
+        let surplus = usize::from(!operation.integration.name.contains("tracker"));
+        assert!(
+            warnings >= expected.len() && warnings <= expected.len() + surplus + 1,
+            "{}: {response:?}",
+            operation.name()
+        );
+        let mut found = violations(&refused(operation, "&unified_strict=true", &body));
+        found.retain(|found| !found.starts_with("collections"));
+        found.sort();
+        expected.sort();
+        assert_eq!(found, expected, "{}", operation.name());
+    }
+}
+
+#[test]
+fn remote_data_of_a_call_wins_and_keeps_its_digits() {
+    for operation in operations() {
+        let mut body = operation.body();
+        body.insert(
+            "remote_data".to_owned(),
+            serde_json::from_str(r#"{"extra": {"n": 1.10}}"#).expect("JSON"),
+        );
+        let Step::Send((request, _)) = begin(
+            &operation.request("", &Value::Object(body)),
+            operation.account(true),
+        ) else {
+            panic!("{}: valid", operation.name());
+        };
+        assert!(
+            String::from_utf8_lossy(&request.body).contains(r#""extra":{"n":1.10}"#),
+            "{}",
+            operation.name()
+        );
+    }
+}
+
+#[test]
+fn a_dry_run_shows_everything_but_the_secret() {
+    for operation in operations() {
+        let (request, context) = operation.sent("");
+        assert!(
+            !String::from_utf8_lossy(&context).contains(SECRET),
+            "{}",
+            operation.name()
+        );
+        let body = Value::Object(operation.body());
+        let response = refused(operation, "&unified_dry_run=true", &body);
+        let plan = json_of(&response);
+        assert_eq!(response.status, 200, "{}", operation.name());
+        assert_eq!(plan["method"], request.method, "{}", operation.name());
+        assert_eq!(plan["url"], request.url, "{}", operation.name());
+        let sent: Value = serde_json::from_slice(&request.body).expect("JSON");
+        assert_eq!(plan["body"], sent, "{}", operation.name());
+        let headers = plan["headers"].as_array().cloned().unwrap_or_default();
+        assert_eq!(headers.len(), request.headers.len(), "{}", operation.name());
+        let masked = headers.iter().filter(|header| header[1] == "***").count();
+        assert_eq!(masked, 1, "{}: {headers:?}", operation.name());
+        assert!(
+            !String::from_utf8_lossy(&response.body).contains(SECRET),
+            "{}",
+            operation.name()
+        );
+    }
+}
+
+#[test]
+fn an_account_that_cannot_work_says_what_is_wrong_with_it() {
+    for operation in operations() {
+        let call = |account| match begin(
+            &operation.request("", &Value::Object(operation.body())),
+            account,
+        ) {
+            Step::Respond(response) => response,
+            Step::Send(_) => panic!("{}: the account cannot work", operation.name()),
+        };
+        let mut account = operation.account(true);
+        account.base_url = Some("ftp://elsewhere".to_owned());
+        assert_eq!(
+            said(&call(account)),
+            (500, "account-unusable".to_owned(), "not-sent".to_owned()),
+            "{}",
+            operation.name()
+        );
+        let mut account = operation.account(true);
+        account.credentials =
+            unified_ticketing_guest::bindings::accounts::Credentials::Injected(vec![]);
+        assert_eq!(
+            said(&call(account)),
+            (500, "account-unusable".to_owned(), "not-sent".to_owned()),
+            "{}",
+            operation.name()
+        );
+        let mut account = operation.account(true);
+        account.integration = "acme".to_owned();
+        assert_eq!(
+            said(&call(account)),
+            (500, "account-unusable".to_owned(), "not-sent".to_owned()),
+            "{}",
+            operation.name()
+        );
+    }
+}
