@@ -102,6 +102,9 @@ mod tests {
         assert_eq!(wait("Mon, 02 Mar 2026 08:16:00 GMT", &[DATE]), Some(30));
         assert_eq!(wait("Mon, 02 Mar 2026 08:15:00 GMT", &[DATE]), Some(0));
         assert_eq!(wait("1772439360", &[DATE]), Some(30));
+        // The last number of seconds, and the first of a time.
+        assert_eq!(wait("999999999", &[DATE]), Some(999_999_999));
+        assert_eq!(wait("1000000000", &[DATE]), Some(0));
         for value in [
             "Mon, 02 Mar 2026 08:16:00 GMT",
             "1772439360",
@@ -145,5 +148,15 @@ mod tests {
             assert_eq!(limit(&answer(&headers), None), Some(figures), "{prefix}");
         }
         assert_eq!(limit(&answer(&[("x-ratelimit-limit", "many")]), None), None);
+        for name in ["limit", "remaining", "reset"] {
+            let header = format!("ratelimit-{name}");
+            let alone = limit(&answer(&[(header.as_str(), "7")]), None).unwrap();
+            let figures = [alone.limit, alone.remaining, alone.reset];
+            assert_eq!(
+                figures.into_iter().flatten().collect::<Vec<u64>>(),
+                [7],
+                "{name}"
+            );
+        }
     }
 }

@@ -43,6 +43,12 @@ fn how_long_to_wait_is_passed_on() {
             ("X-RateLimit-Limit", "40"),
             ("X-RateLimit-Remaining", "0"),
         ];
+        let unusable = operation.answered("", Ok(&answer_of(200, &headers, "[]")));
+        let limit = unusable
+            .headers
+            .iter()
+            .find(|(name, _)| name == "ratelimit-limit");
+        assert!(limit.is_some(), "{}", operation.name());
         let response = operation.answered("", Ok(&answer_of(429, &headers, "{}")));
         for (name, value) in [
             ("retry-after", "17"),
@@ -178,6 +184,12 @@ fn what_happened_on_the_way_says_whether_anything_was_sent() {
             if outcome == "unknown" {
                 looks(operation, &response);
             }
+            let told = json_of(&response)["provider_status"].as_u64();
+            let status = match fault {
+                TransportError::AnswerTooLarge(status) => Some(u64::from(status)),
+                _ => None,
+            };
+            assert_eq!(told, status, "{} {fault:?}", operation.name());
         }
     }
 }
