@@ -41,3 +41,23 @@ pub(crate) const fn of_refusal(code: ErrorCode, status: u16) -> u16 {
         _ => status,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_has_the_status_of_what_it_means_not_of_what_it_says() {
+        for (code, status) in [
+            (ErrorCode::ProviderUnauthorized, 401),
+            (ErrorCode::ProviderForbidden, 403),
+            (ErrorCode::ProviderNotFound, 404),
+            (ErrorCode::ProviderConflict, 409),
+            (ErrorCode::ProviderRateLimited, 429),
+            (ErrorCode::ProviderInvalid, 400),
+            (ErrorCode::ProviderRefused, 400),
+        ] {
+            assert_eq!(of_refusal(code, 400), status, "{code:?}");
+        }
+    }
+}
