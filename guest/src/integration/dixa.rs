@@ -153,3 +153,26 @@ fn refusal(status: u16, answer: &Json<'_>) -> Refusal {
         faults: Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::parse;
+
+    #[test]
+    fn only_a_sentence_that_clearly_says_so_is_a_conflict() {
+        let code = |status, message: &str| {
+            let answer = format!(r#"{{"message": "{message}"}}"#);
+            refusal(status, &parse(answer.as_bytes()).unwrap()).code
+        };
+        let conflict = Some(ErrorCode::ProviderConflict);
+        assert_eq!(code(400, "The email address is already in use"), conflict);
+        assert_eq!(
+            code(400, "An agent with this email Already Exists"),
+            conflict
+        );
+        assert_eq!(code(400, "The queue does not exist"), None);
+        assert_eq!(code(400, "The import is already running"), None);
+        assert_eq!(code(500, "The email address is already in use"), None);
+    }
+}

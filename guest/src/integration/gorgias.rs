@@ -179,3 +179,38 @@ fn refusal(_: u16, answer: &Json<'_>) -> Refusal {
         faults,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::parse;
+
+    fn read(answer: &str) -> Option<Vec<(Option<String>, Option<String>)>> {
+        let roles = roles(&parse(answer.as_bytes()).unwrap())?;
+        Some(roles.into_iter().map(|role| (role.id, role.name)).collect())
+    }
+
+    #[test]
+    fn a_role_is_read_in_every_shape_that_was_ever_answered() {
+        let text = |text: &str| Some(text.to_owned());
+        let agent = (text("agent"), text("agent"));
+        assert_eq!(
+            read(r#"{"role": {"name": "agent"}}"#),
+            Some(vec![agent.clone()])
+        );
+        assert_eq!(
+            read(r#"{"role": {"id": 7, "name": "agent"}}"#),
+            Some(vec![(text("7"), text("agent"))])
+        );
+        assert_eq!(
+            read(r#"{"role": {"id": 7}}"#),
+            Some(vec![(text("7"), None)])
+        );
+        assert_eq!(
+            read(r#"{"roles": [{"name": "agent"}, {"id": 7}, {}]}"#),
+            Some(vec![agent, (text("7"), None)])
+        );
+        assert_eq!(read(r#"{"role": {}}"#), Some(vec![]));
+        assert_eq!(read(r#"{"role": null}"#), None);
+    }
+}

@@ -201,3 +201,21 @@ fn refusal(status: u16, answer: &Json<'_>) -> Refusal {
         faults: Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bindings::types::TextChange;
+
+    #[test]
+    fn a_profile_without_a_change_is_not_sent() {
+        let last_name = TextChange::Set("Lind".to_owned());
+        let body = |change: UserChanges| String::from_utf8(changes(&change)).unwrap();
+        assert_eq!(body(UserChanges::default()), "{}");
+        let change = UserChanges {
+            last_name,
+            ..UserChanges::default()
+        };
+        assert_eq!(body(change), r#"{"profile":{"lastName":"Lind"}}"#);
+    }
+}
