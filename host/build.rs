@@ -2,8 +2,10 @@
 //! that needs no compiler when it runs.
 //!
 //! The guest is built for `wasm32-unknown-unknown`, wrapped into a component, and compiled for the
-//! target of this build. With `UNIFIED_TICKETING_COMPONENT` set to the path of a component, that
-//! one is embedded instead and no guest is built.
+//! target of this build. The adapter is built the same way; the two composed are the standalone
+//! component, for other runtimes. With `UNIFIED_TICKETING_COMPONENT` or
+//! `UNIFIED_TICKETING_STANDALONE` set to the path of a component, that one is embedded instead; with
+//! both, nothing is built.
 
 #[path = "src/config.rs"]
 mod config;
@@ -15,9 +17,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail, ensure};
+use wac_graph::types::Package;
+use wac_graph::{CompositionGraph, EncodeOptions, plug};
 use wit_component::ComponentEncoder;
 
 const PREBUILT: &str = "UNIFIED_TICKETING_COMPONENT";
+const PREBUILT_STANDALONE: &str = "UNIFIED_TICKETING_STANDALONE";
 const TARGET: &str = "wasm32-unknown-unknown";
 
 fn main() -> Result<()> {
@@ -28,36 +33,52 @@ fn main() -> Result<()> {
         "../Cargo.lock",
         "../guest/Cargo.toml",
         "../guest/src",
+        "../guest/adapter",
         "../wit",
     ] {
         println!("cargo::rerun-if-changed={path}");
     }
-    println!("cargo::rerun-if-env-changed={PREBUILT}");
 
     let out = PathBuf::from(variable("OUT_DIR")?);
     if env::var_os("DOCS_RS").is_some() {
         // The documentation is built from this package alone; nothing of it runs.
         fs::write(out.join("component.wasm"), [])?;
         fs::write(out.join("component.cwasm"), [])?;
+        fs::write(out.join("standalone.wasm"), [])?;
         return Ok(());
     }
 
-    let component = match env::var_os(PREBUILT) {
-        Some(path) => {
-            let path = PathBuf::from(path);
-            println!("cargo::rerun-if-changed={}", path.display());
-            fs::read(&path)
-                .with_context(|| format!("`{PREBUILT}`: cannot read `{}`", path.display()))?
+    let component = match prebuilt(PREBUILT)? {
+        Some(component) => component,
+        None => without_names(&wrap(&build_guest("unified-ticketing-guest", &out)?)?)?,
+    };
+    let standalone = match prebuilt(PREBUILT_STANDALONE)? {
+        Some(standalone) => standalone,
+        None => {
+            let adapter = wrap(&build_guest("unified-ticketing-adapter", &out)?)?;
+            without_names(&compose(&component, &without_names(&adapter)?)?)?
         }
-        None => without_names(&wrap(&build_guest(&out)?)?)?,
     };
     fs::write(out.join("component.wasm"), &component)?;
     fs::write(out.join("component.cwasm"), precompile(&component)?)?;
+    fs::write(out.join("standalone.wasm"), standalone)?;
     Ok(())
 }
 
-/// Builds the guest as a core module.
-fn build_guest(out: &Path) -> Result<Vec<u8>> {
+/// The component at the path that this variable holds, if it is set.
+fn prebuilt(variable: &str) -> Result<Option<Vec<u8>>> {
+    println!("cargo::rerun-if-env-changed={variable}");
+    let Some(path) = env::var_os(variable).map(PathBuf::from) else {
+        return Ok(None);
+    };
+    println!("cargo::rerun-if-changed={}", path.display());
+    fs::read(&path)
+        .map(Some)
+        .with_context(|| format!("`{variable}`: cannot read `{}`", path.display()))
+}
+
+/// Builds a package of the guest's side as a core module.
+fn build_guest(package: &str, out: &Path) -> Result<Vec<u8>> {
     ensure_target()?;
     let workspace = Path::new(&variable("CARGO_MANIFEST_DIR")?)
         .join("..")
@@ -69,7 +90,7 @@ fn build_guest(out: &Path) -> Result<Vec<u8>> {
         .args([
             "rustc",
             "--package",
-            "unified-ticketing-guest",
+            package,
             "--lib",
             "--target",
             TARGET,
@@ -82,14 +103,16 @@ fn build_guest(out: &Path) -> Result<Vec<u8>> {
         .env("CARGO_TARGET_DIR", &target_dir)
         .env("CARGO_ENCODED_RUSTFLAGS", rustflags(&workspace))
         .status()
-        .context("cannot run cargo for the guest")?;
+        .with_context(|| format!("cannot run cargo for {package}"))?;
     ensure!(
         status.success(),
-        "the guest does not build for {TARGET}; its errors are above"
+        "{package} does not build for {TARGET}; its errors are above"
     );
     let module = target_dir
         .join(TARGET)
-        .join("component/unified_ticketing_guest.wasm");
+        .join("component")
+        .join(package.replace('-', "_"))
+        .with_extension("wasm");
     fs::read(&module).with_context(|| format!("cannot read `{}`", module.display()))
 }
 
@@ -123,8 +146,8 @@ fn ensure_target() -> Result<()> {
     if !added || !has_target()? {
         bail!(
             "the Rust target {TARGET} is not installed\n\
-             hint: run `rustup target add {TARGET}`, or install your distribution's package of it, or set `{PREBUILT}` to the \
-             path of a component that is already built"
+             hint: run `rustup target add {TARGET}`, or install your distribution's package of it, or set \
+             `{PREBUILT}` and `{PREBUILT_STANDALONE}` to the paths of components that are already built"
         );
     }
     Ok(())
@@ -193,7 +216,22 @@ fn wrap(module: &[u8]) -> Result<Vec<u8>> {
         .validate(true)
         .module(module)?
         .encode()
-        .context("the guest's module does not make a component")
+        .context("the module does not make a component")
+}
+
+/// Gives the component its accounts from the adapter; what neither has of the other stays imported.
+fn compose(component: &[u8], adapter: &[u8]) -> Result<Vec<u8>> {
+    let mut graph = CompositionGraph::new();
+    let mut register = |name, bytes: &[u8]| {
+        let package = Package::from_bytes(name, None, bytes, graph.types_mut())?;
+        anyhow::Ok(graph.register_package(package)?)
+    };
+    let component = register("unified:ticketing", component)?;
+    let adapter = register("unified:ticketing-adapter", adapter)?;
+    plug(&mut graph, vec![adapter], component)?;
+    graph
+        .encode(EncodeOptions::default())
+        .context("the component and the adapter do not compose")
 }
 
 /// Leaves out the custom section of names, which only a debugger would read.

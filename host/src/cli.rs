@@ -134,6 +134,11 @@ pub(crate) enum Command {
         /// The file to write
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
+        /// The one that takes its accounts from the variable UNIFIED_TICKETING_ACCOUNTS_JSON, for a stock WASI runtime
+        ///
+        /// It authenticates nobody: serve it on a loopback address, or behind something that does.
+        #[arg(long)]
+        standalone: bool,
     },
 }
 
@@ -255,7 +260,7 @@ pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<(), Failure> {
         Command::Accounts(AccountsCommand::Check) => accounts::check(global, terminal),
         Command::Serve(arguments) => serve::serve(global, arguments, terminal),
         Command::Sandbox { listen } => sandbox::serve(*listen, terminal),
-        Command::Component { out } => component::write(out),
+        Command::Component { out, standalone } => component::write(out, *standalone),
     }
 }
 

@@ -23,8 +23,9 @@ fn interfaces(
         .collect()
 }
 
-fn world() -> (BTreeSet<String>, BTreeSet<String>) {
-    let decoded = decode(Engine::component()).expect("a component");
+/// The interfaces with functions that a component imports, and those that it exports.
+fn world(component: &[u8]) -> (BTreeSet<String>, BTreeSet<String>) {
+    let decoded = decode(component).expect("a component");
     let DecodedWasm::Component(resolve, world) = decoded else {
         panic!("a component, not a package");
     };
@@ -41,7 +42,7 @@ fn world() -> (BTreeSet<String>, BTreeSet<String>) {
 
 #[test]
 fn six_interfaces_are_imported_and_not_one_more() {
-    let (imports, _) = world();
+    let (imports, _) = world(Engine::component());
     let promised = [
         "unified:ticketing/accounts@0.1.0",
         "wasi:http/outgoing-handler@0.2.12",
@@ -54,8 +55,18 @@ fn six_interfaces_are_imported_and_not_one_more() {
 }
 
 #[test]
+fn the_standalone_component_imports_wasi_alone() {
+    let (mut imports, exports) = world(Engine::standalone());
+    assert!(imports.remove("wasi:cli/environment@0.2.12"), "{imports:?}");
+    let (mut plain, contract) = world(Engine::component());
+    assert!(plain.remove("unified:ticketing/accounts@0.1.0"));
+    assert_eq!(imports, plain);
+    assert_eq!(exports, contract);
+}
+
+#[test]
 fn the_contract_is_exported() {
-    let (_, exports) = world();
+    let (_, exports) = world(Engine::component());
     let promised = [
         "unified:ticketing/face@0.1.0",
         "unified:ticketing/integrations@0.1.0",
@@ -69,13 +80,16 @@ fn the_contract_is_exported() {
 fn the_component_is_small() {
     let size = Engine::component().len();
     assert!(size <= 300_000, "{size} bytes");
+    let adapter = Engine::standalone().len() - size;
+    assert!(adapter <= 60_000, "{adapter} bytes more when standalone");
 }
 
 #[test]
 fn no_path_of_the_machine_that_built_it_is_in_the_component() {
-    let component = Engine::component();
     let here = concat!(env!("CARGO_MANIFEST_DIR"), "/").as_bytes();
-    assert!(!component.windows(here.len()).any(|window| window == here));
+    for component in [Engine::component(), Engine::standalone()] {
+        assert!(!component.windows(here.len()).any(|window| window == here));
+    }
 }
 
 #[test]

@@ -6,6 +6,11 @@ use unified_ticketing::Engine;
 
 use super::failure::Failure;
 
-pub(super) fn write(out: &Path) -> Result<(), Failure> {
-    std::fs::write(out, Engine::component()).map_err(|error| Failure::io(out, &error))
+pub(super) fn write(out: &Path, standalone: bool) -> Result<(), Failure> {
+    let component = if standalone {
+        Engine::standalone()
+    } else {
+        Engine::component()
+    };
+    std::fs::write(out, component).map_err(|error| Failure::io(out, &error))
 }

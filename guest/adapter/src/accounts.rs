@@ -1,0 +1,314 @@
+//! The text of the variable, read into accounts.
+//!
+//! ```json
+//! {"account": [{
+//!   "id": "62f44730-dd91-461e-bd6a-aedd9e0ad79d",
+//!   "name": "acme-gorgias",
+//!   "integration": "gorgias",
+//!   "settings": {"subdomain": "acme"},
+//!   "credentials": {"email": "ops@acme.example", "api_key": "the-key"}
+//! }]}
+//! ```
+//!
+//! It is the array of the TOML accounts file as JSON, where every value is a text. Whether settings
+//! and credentials suit the integration is for the component that asks.
+
+use crate::bindings::accounts::{Account, Credentials, ResolveError};
+use crate::json::{Json, Members};
+
+/// The environment variable with the accounts.
+pub const VARIABLE: &str = "UNIFIED_TICKETING_ACCOUNTS_JSON";
+
+const KEYS: [&str; 6] = [
+    "id",
+    "name",
+    "integration",
+    "base_url",
+    "settings",
+    "credentials",
+];
+
+/// The account of this id, in any case, among those in the text of the variable.
+///
+/// # Errors
+///
+/// That there is no such account, or every fault of the text. A fault quotes no value but an id, so
+/// that it holds no secret.
+pub fn resolve(text: Option<&str>, id: &str) -> Result<Account, ResolveError> {
+    let unusable = |why: &str| ResolveError::Unusable(format!("`{VARIABLE}`{why}"));
+    let text = text.ok_or_else(|| unusable(" is not set"))?;
+    let mut reader = Reader::default();
+    reader.document(text);
+    if !reader.faults.is_empty() {
+        return Err(unusable(&format!(": {}", reader.faults.join("; "))));
+    }
+    let mut accounts = reader.accounts.into_iter();
+    accounts
+        .find(|(known, _)| known.eq_ignore_ascii_case(id))
+        .map(|(_, account)| account)
+        .ok_or(ResolveError::Unknown)
+}
+
+/// What has been read so far: accounts by id, and all that is wrong. Paths are JSON Pointers.
+#[derive(Default)]
+struct Reader {
+    accounts: Vec<(String, Account)>,
+    faults: Vec<String>,
+}
+
+impl Reader {
+    fn document(&mut self, text: &str) {
+        let document: Json = match serde_json::from_str(text) {
+            Ok(document) => document,
+            // A fault of syntax, the one kind that serde_json tells without quoting what it found.
+            Err(error) => return self.faults.push(format!("not JSON: {error}")),
+        };
+        let members = self.members("", &document, &["account"]);
+        match members.and_then(|members| member(members, "account")) {
+            None => {}
+            Some(Json::List(accounts)) => {
+                for (index, account) in accounts.iter().enumerate() {
+                    self.account(&format!("/account/{index}"), account);
+                }
+            }
+            Some(other) => self.expected("/account", "an array", other),
+        }
+    }
+
+    fn account(&mut self, path: &str, value: &Json) {
+        let Some(members) = self.members(path, value, &KEYS) else {
+            return;
+        };
+        let id = self.required(path, members, "id");
+        let integration = self.required(path, members, "integration");
+        // Of use on the command line only; here it must not be something else by mistake.
+        self.optional(path, members, "name");
+        let base_url = self.optional(path, members, "base_url");
+        let settings = self.texts(path, members, "settings");
+        let credentials = self.texts(path, members, "credentials");
+        let (Some(id), Some(integration)) = (id, integration) else {
+            return;
+        };
+        if !is_uuid(&id) {
+            self.faults
+                .push(format!("`{path}/id`: expected a UUID, but found `{id}`"));
+        }
+        let mut before = self.accounts.iter();
+        if before.any(|(known, _)| known.eq_ignore_ascii_case(&id)) {
+            self.faults
+                .push(format!("`{path}/id`: `{id}` is taken by an account before"));
+        }
+        let account = Account {
+            integration,
+            base_url,
+            settings,
+            credentials: Credentials::Disclosed(credentials),
+        };
+        self.accounts.push((id, account));
+    }
+
+    /// The members of an object, each once and of these names.
+    fn members<'a>(&mut self, path: &str, value: &'a Json, known: &[&str]) -> Option<&'a Members> {
+        let members = self.object(path, value)?;
+        for (name, _) in members {
+            if !known.contains(&name.as_str()) {
+                let known = known.join("`, `");
+                self.faults
+                    .push(format!("`{path}/{name}`: unknown; expected `{known}`"));
+            }
+        }
+        Some(members)
+    }
+
+    /// The members of an object, each once.
+    fn object<'a>(&mut self, path: &str, value: &'a Json) -> Option<&'a Members> {
+        let Json::Object(members) = value else {
+            self.expected(path, "an object", value);
+            return None;
+        };
+        for (index, (name, _)) in members.iter().enumerate() {
+            if members.iter().take(index).any(|(before, _)| before == name) {
+                self.faults.push(format!("`{path}/{name}`: given twice"));
+            }
+        }
+        Some(members)
+    }
+
+    fn required(&mut self, path: &str, members: &Members, name: &str) -> Option<String> {
+        if member(members, name).is_none() {
+            self.faults.push(format!("`{path}/{name}`: missing"));
+        }
+        self.optional(path, members, name)
+    }
+
+    fn optional(&mut self, path: &str, members: &Members, name: &str) -> Option<String> {
+        self.text(&format!("{path}/{name}"), member(members, name)?)
+    }
+
+    /// An object of texts; none when it is left out.
+    fn texts(&mut self, path: &str, members: &Members, name: &str) -> Vec<(String, String)> {
+        let Some(value) = member(members, name) else {
+            return Vec::new();
+        };
+        let path = format!("{path}/{name}");
+        let mut texts = Vec::new();
+        for (name, value) in self.object(&path, value).into_iter().flatten() {
+            let text = self.text(&format!("{path}/{name}"), value);
+            texts.extend(text.map(|text| (name.clone(), text)));
+        }
+        texts
+    }
+
+    fn text(&mut self, path: &str, value: &Json) -> Option<String> {
+        if let Json::Text(text) = value {
+            return Some(text.clone());
+        }
+        self.expected(path, "a text", value);
+        None
+    }
+
+    /// Notes a value of another kind. Only the kind is told: the value may be a secret.
+    fn expected(&mut self, path: &str, expected: &str, found: &Json) {
+        let found = found.kind();
+        let place = if path.is_empty() {
+            String::new()
+        } else {
+            format!("`{path}`: ")
+        };
+        self.faults
+            .push(format!("{place}expected {expected}, but found {found}"));
+    }
+}
+
+fn member<'a>(members: &'a Members, name: &str) -> Option<&'a Json> {
+    let mut members = members.iter();
+    members
+        .find(|(known, _)| known == name)
+        .map(|(_, value)| value)
+}
+
+/// The one spelling of a UUID that the HTTP API takes.
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "62f44730-dd91-461e-bd6a-aedd9e0ad79d";
+
+    fn why(text: Option<&str>) -> String {
+        match resolve(text, ID) {
+            Err(ResolveError::Unusable(why)) => why,
+            other => panic!("expected an unusable variable, but found {other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_account_is_found_by_its_id_in_any_case() {
+        let text = r#" {"account": [
+            {"id": "11111111-2222-3333-4444-555555555555", "integration": "dixa"},
+            {"id": "62F44730-dd91-461e-bd6a-aedd9e0ad79d", "name": "acme", "integration": "gorgias",
+             "base_url": "http://127.0.0.1:1/api", "settings": {"subdomain": "acm\u00e9"},
+             "credentials": {"email": "ops@acme.example", "api_key": "the\"key"}}
+        ]}"#;
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let account = Account {
+            integration: "gorgias".to_owned(),
+            base_url: Some("http://127.0.0.1:1/api".to_owned()),
+            settings: vec![pair("subdomain", "acmé")],
+            credentials: Credentials::Disclosed(vec![
+                pair("email", "ops@acme.example"),
+                pair("api_key", "the\"key"),
+            ]),
+        };
+        assert_eq!(resolve(Some(text), ID), Ok(account));
+        let other = "00000000-2222-3333-4444-555555555555";
+        assert_eq!(resolve(Some(text), other), Err(ResolveError::Unknown));
+        assert_eq!(resolve(Some("{}"), ID), Err(ResolveError::Unknown));
+    }
+
+    #[test]
+    fn a_variable_that_is_missing_or_not_json_is_told() {
+        assert_eq!(why(None), "`UNIFIED_TICKETING_ACCOUNTS_JSON` is not set");
+        for text in [
+            "",
+            "keep-me-secret",
+            "{\"account\": \"keep-me-secret}",
+            "{} {}",
+            "{\"a\": \"\\x\"}",
+        ] {
+            let why = why(Some(text));
+            assert!(why.contains("`: not JSON: "), "{why}");
+            assert!(!why.contains("keep-me-secret"), "{why}");
+        }
+    }
+
+    #[test]
+    fn every_fault_is_told_by_its_place_and_no_value_is_quoted() {
+        let expect = |text: &str, faults: &[&str]| {
+            let faults = faults.join("; ");
+            assert_eq!(why(Some(text)), format!("`{VARIABLE}`: {faults}"));
+        };
+        expect(
+            "\"keep-me-secret\"",
+            &["expected an object, but found a text"],
+        );
+        expect(
+            r#"{"accounts": []}"#,
+            &["`/accounts`: unknown; expected `account`"],
+        );
+        expect(
+            r#"{"account": [{}]}"#,
+            &[
+                "`/account/0/id`: missing",
+                "`/account/0/integration`: missing",
+            ],
+        );
+        expect(
+            r#"{"account": {"api_key": "keep-me-secret"}}"#,
+            &["`/account`: expected an array, but found an object"],
+        );
+        expect(
+            r#"{"account": ["keep-me-secret", {"id": 5, "id": 6, "integration": null, "token": "keep-me-secret",
+                "settings": ["keep-me-secret"], "credentials": {"api_key": {"env": "X"}, "pin": 90210, "ok": true}}]}"#,
+            &[
+                "`/account/0`: expected an object, but found a text",
+                "`/account/1/id`: given twice",
+                "`/account/1/token`: unknown; expected `id`, `name`, `integration`, `base_url`, `settings`, `credentials`",
+                "`/account/1/id`: expected a text, but found a number",
+                "`/account/1/integration`: expected a text, but found null",
+                "`/account/1/settings`: expected an object, but found an array",
+                "`/account/1/credentials/api_key`: expected a text, but found an object",
+                "`/account/1/credentials/pin`: expected a text, but found a number",
+                "`/account/1/credentials/ok`: expected a text, but found a boolean",
+            ],
+        );
+        expect(
+            &format!(
+                r#"{{"account": [{{"id": "12", "integration": "dixa"}}, {{"id": "{ID}", "integration": "dixa"}},
+                    {{"id": "{}", "integration": "hive", "name": ["x"]}}]}}"#,
+                ID.to_uppercase()
+            ),
+            &[
+                "`/account/0/id`: expected a UUID, but found `12`",
+                "`/account/2/name`: expected a text, but found an array",
+                &format!(
+                    "`/account/2/id`: `{}` is taken by an account before",
+                    ID.to_uppercase()
+                ),
+            ],
+        );
+        expect(
+            &format!(
+                r#"{{"account": [{{"id": "{ID}", "integration": "dixa", "credentials": {{"api_token": "a", "api_token": "b"}}}}]}}"#
+            ),
+            &["`/account/0/credentials/api_token`: given twice"],
+        );
+    }
+}

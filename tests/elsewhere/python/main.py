@@ -1,0 +1,158 @@
+"""Makes every call by the component's typed interface; it sends by `wasi:http`."""
+
+import json
+import sys
+
+from wasmtime import Engine, Store, WasiConfig
+from wasmtime.component import Component, Linker, Record, Variant
+
+PACKAGE = "unified:ticketing"
+VERSION = "0.1.0"
+TEXTS = ("first_name", "last_name", "name", "nick_name", "avatar")
+
+
+def record(**fields):
+    """A record. Its fields are attributes, spelled as in WIT."""
+    made = Record()
+    for name, value in fields.items():
+        setattr(made, name.replace("_", "-"), value)
+    return made
+
+
+def resolver(accounts):
+    """`unified:ticketing/accounts`: credentials are disclosed, the component authenticates."""
+    known = {account["id"].lower(): account for account in accounts}
+
+    def resolve(_store, account_id):
+        account = known.get(account_id.lower())
+        if account is None:
+            return None  # `unknown`: a case without payload, in a result whose cases differ by type
+        return record(
+            integration=account["integration"],
+            base_url=account.get("base_url"),
+            settings=list(account.get("settings", {}).items()),
+            credentials=Variant("disclosed", list(account["credentials"].items())),
+        )
+
+    return resolve
+
+
+def instantiate(path, resolve):
+    """The exports of `users` as functions, by name."""
+    engine = Engine()
+    component = Component.from_file(engine, path)
+    linker = Linker(engine)
+    linker.add_wasip2()
+    linker.add_wasi_http()
+    with linker.root() as root, root.add_instance(f"{PACKAGE}/accounts@{VERSION}") as instance:
+        instance.add_func("resolve", resolve)
+    store = Store(engine)
+    store.set_wasi(WasiConfig())
+    store.set_wasi_http()
+    instance = linker.instantiate(store, component)
+    interface = instance.get_export_index(store, f"{PACKAGE}/users@{VERSION}")
+
+    def function(name):
+        found = instance.get_func(store, instance.get_export_index(store, name, interface))
+
+        def call(*arguments):
+            result = found(store, *arguments)
+            found.post_return(store)
+            return result
+
+        return call
+
+    return {name: function(name) for name in ("create-user", "update-user")}
+
+
+def members(body):
+    """The body's members as the typed interface takes them; absent ones are None."""
+    emails = body.get("emails")
+    roles = body.get("roles")
+    return {
+        **{name: body.get(name) for name in TEXTS},
+        "emails": emails and [record(address=email["email"], type=email.get("type")) for email in emails],
+        "roles": roles and [record(id=role.get("id"), name=role.get("name")) for role in roles],
+        "custom_fields": text(body, "custom_fields"),
+    }
+
+
+def text(body, name):
+    return json.dumps(body[name]) if name in body else None
+
+
+def new_user(body):
+    return record(**members(body), remote_data=text(body, "remote_data"))
+
+
+def user_changes(body):
+    """Left out keeps, null clears."""
+
+    def change(name, value):
+        if name not in body:
+            return Variant("keep")
+        return Variant("clear") if body[name] is None else Variant("set", value)
+
+    changes = {name: change(name, value) for name, value in members(body).items()}
+    return record(**changes, remote_data=text(body, "remote_data"))
+
+
+def options(call):
+    return record(
+        format="unified",
+        ignore_remote_data=False,
+        exclude_fields=[],
+        remote_query=[],
+        collections=[record(id=entry["id"], type=entry.get("type")) for entry in call.get("collections", [])],
+        strict=False,
+    )
+
+
+def plain(value):
+    """A value without its type: records as objects in the published spelling, absent fields left out."""
+    if isinstance(value, Record):
+        return {name.replace("-", "_"): plain(item) for name, item in vars(value).items() if item is not None}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return value
+
+
+def answered(response):
+    """The published object of a response, and its warnings; what the provider said stays text."""
+    body = plain(response.body)
+    if "emails" in body:
+        body["emails"] = [{"email": email.pop("address"), **email} for email in body["emails"]]
+    body["warnings"] = [f"{warning.code} {warning.path}" for warning in response.warnings]
+    return body
+
+
+def failed(error):
+    """The published object of an error."""
+    body = {"statusCode": error.status, "message": error.message, "code": error.code, "outcome": error.outcome}
+    if error.violations:
+        body["violations"] = plain(error.violations)
+    if error.provider is not None:
+        body["provider_status"] = error.provider.status
+        body["raw_response"] = error.provider.body.decode()
+    return body
+
+
+def main():
+    given = json.load(sys.stdin)
+    ids = {account["name"]: account["id"] for account in given["accounts"]}
+    functions = instantiate(sys.argv[1], resolver(given["accounts"]))
+    made, answers = {}, []
+    for call in given["calls"]:
+        account, body = ids[call["account"]], call["body"]
+        if "update" in call:
+            user = made.get(call["update"], call["update"])
+            result = functions["update-user"](account, user, user_changes(body), options(call))
+        else:
+            result = functions["create-user"](account, new_user(body), options(call))
+        answer = answered(result.payload) if result.tag == "ok" else failed(result.payload)
+        made[call["name"]] = answer.get("id")
+        answers.append(answer)
+    json.dump(answers, sys.stdout)
+
+
+main()

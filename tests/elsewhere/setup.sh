@@ -1,0 +1,46 @@
+# Sourced by each `run`, in its folder: what all of them need. Sets and exports PROGRAM.
+
+# Ends this run because something is not there: as failed, unless ALLOW_SKIP names it.
+missing() {
+  local name
+  name=$(basename "$PWD")
+  if [[ ",${ALLOW_SKIP:-}," == *",$name,"* ]]; then
+    echo "skipped: $1"
+    echo "0 passed, 0 failed"
+    exit 0
+  fi
+  echo "$name: $1; ALLOW_SKIP=$name lets it be" >&2
+  echo "0 passed, 1 failed"
+  exit 1
+}
+
+need() {
+  local tool
+  for tool in "$@"; do
+    command -v "$tool" >/dev/null || missing "\`$tool\` is not installed"
+  done
+}
+
+# The packages of package-lock.json, which node and browser share.
+node_packages() {
+  need node npm
+  local installed=../node_modules/.package-lock.json
+  if [[ ! -e $installed || ../package-lock.json -nt $installed ]]; then
+    npm ci --prefix .. --no-audit --no-fund --loglevel error >&2
+  fi
+}
+
+# Writes JavaScript for the component to build/, its accounts imported from ./accounts.js.
+transpile() {
+  "$PROGRAM" component --out build/ticketing.wasm
+  ../node_modules/.bin/jco transpile build/ticketing.wasm --quiet --out-dir build --map 'unified:ticketing/accounts=../accounts.js'
+}
+
+need python3
+python3 -c 'import tomllib' 2>/dev/null || missing "Python 3.11 or later is not installed"
+if [[ -z ${PROGRAM:-} ]]; then
+  cargo build --quiet --locked --package unified-ticketing --bin unified-ticketing
+  PROGRAM=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug/unified-ticketing
+fi
+export PROGRAM
+mkdir -p build

@@ -1,0 +1,65 @@
+"""Serves the standalone component with stock `wasmtime serve`, and makes every call over HTTP."""
+
+import http.client
+import json
+import os
+import re
+import subprocess
+import sys
+from urllib.parse import quote, unquote, urlencode
+
+VARIABLE = "UNIFIED_TICKETING_ACCOUNTS_JSON"
+
+
+def serve(wasmtime, component, accounts):
+    """The server and its port. It is told to listen on loopback: the component authenticates nobody."""
+    # `--env NAME` takes the value from the environment, so that no credential is in the list of processes.
+    command = [wasmtime, "serve", "-Scli", "--addr", "127.0.0.1:0", "--env", VARIABLE, component]
+    environment = {**os.environ, VARIABLE: json.dumps({"account": accounts})}
+    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    said = []
+    for line in server.stderr:
+        said.append(line)
+        if found := re.search(r"http://127\.0\.0\.1:(\d+)", line):
+            return server, int(found[1])
+    raise SystemExit(f"wasmtime did not start: {''.join(said)}")
+
+
+def ask(port, call, account, user):
+    query = [("integrated_account_id", account)]
+    for index, collection in enumerate(call.get("collections", [])):
+        query += [(f"collections[{index}][{key}]", value) for key, value in collection.items()]
+    path = "/unified/ticketing/users" + ("" if user is None else f"/{quote(user, safe='')}")
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request(
+        "POST" if user is None else "PATCH",
+        f"{path}?{urlencode(query)}",
+        json.dumps(call["body"]),
+        {"content-type": "application/json"},
+    )
+    answer = connection.getresponse()
+    body = json.loads(answer.read(), parse_float=str)
+    if answer.status == 200:
+        told = answer.headers.get_all("unified-warning", [])
+        body["warnings"] = [unquote(header.replace('; path="', " ").removesuffix('"')) for header in told]
+    return {"status": answer.status, "body": body}
+
+
+def main():
+    wasmtime, component = sys.argv[1:]
+    given = json.load(sys.stdin)
+    ids = {account["name"]: account["id"] for account in given["accounts"]}
+    server, port = serve(wasmtime, component, given["accounts"])
+    try:
+        made, answers = {}, []
+        for call in given["calls"]:
+            user = made.get(call["update"], call["update"]) if "update" in call else None
+            answers.append(ask(port, call, ids[call["account"]], user))
+            made[call["name"]] = answers[-1]["body"].get("id")
+        json.dump(answers, sys.stdout)
+    finally:
+        server.terminate()
+        server.wait()
+
+
+main()
