@@ -185,3 +185,30 @@ fn refusal(status: u16, answer: &Json<'_>) -> Refusal {
         faults: faults.collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::parse;
+
+    fn read(status: u16, answer: &str) -> Refusal {
+        refusal(status, &parse(answer.as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn the_code_tells_what_the_status_does_not() {
+        let code = |code: &str| read(403, &format!(r#"{{"code": "{code}"}}"#)).code;
+        let unauthorized = Some(ErrorCode::ProviderUnauthorized);
+        assert_eq!(code("invalid_authentication"), unauthorized);
+        let forbidden = Some(ErrorCode::ProviderForbidden);
+        assert_eq!(code("unauthorized_operation"), forbidden);
+        assert_eq!(code("invalid_parameter"), None);
+    }
+
+    #[test]
+    fn every_sentence_is_passed_on() {
+        let answer = r#"{"error": "A.", "general_problem": "B.", "requirement": "C.", "possible_fix": "D."}"#;
+        assert_eq!(read(400, answer).message.as_deref(), Some("A. B. C. D."));
+        assert_eq!(read(400, "{}").message, None);
+    }
+}

@@ -234,3 +234,37 @@ fn refusal(_: u16, answer: &Json<'_>) -> Refusal {
         faults,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::parse;
+
+    #[test]
+    fn a_refusal_is_read_in_every_shape_that_clients_look_for() {
+        let read = |answer: &str| refusal(400, &parse(answer.as_bytes()).unwrap());
+        assert_eq!(read(r#"{"message": "a"}"#).message.as_deref(), Some("a"));
+        assert_eq!(read(r#"{"error": "b"}"#).message.as_deref(), Some("b"));
+        assert_eq!(read(r#""c""#).message.as_deref(), Some("c"));
+        assert_eq!(read("{}"), Refusal::default());
+        let lists = read(r#"{"createdErrors": ["d", {"message": "e"}], "modified": ["f"]}"#);
+        let faults: Vec<&str> = lists
+            .faults
+            .iter()
+            .map(|fault| fault.message.as_str())
+            .collect();
+        assert_eq!(faults, ["d", "e"]);
+    }
+
+    #[test]
+    fn a_role_is_an_id_or_an_object() {
+        let read = |answer: &str| role(&parse(answer.as_bytes()).unwrap());
+        let id = read(r#""64c0""#).unwrap();
+        assert_eq!((id.id.as_deref(), id.name), (Some("64c0"), None));
+        let object = read(r#"{"_id": "64c0", "name": "Reviewer"}"#).unwrap();
+        assert_eq!(object.name.as_deref(), Some("Reviewer"));
+        assert!(read(r#"{"name": "Reviewer"}"#).is_some_and(|role| role.id.is_none()));
+        assert_eq!(read(r#""""#), None);
+        assert_eq!(read("{}"), None);
+    }
+}

@@ -205,3 +205,26 @@ fn refusal(_: u16, answer: &Json<'_>) -> Refusal {
         faults: Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::parse;
+
+    #[test]
+    fn a_refusal_is_read_in_every_shape_of_both_versions() {
+        let read = |answer: &str| refusal(400, &parse(answer.as_bytes()).unwrap()).message;
+        for (answer, message) in [
+            (r#"{"STATUS": "Error", "MESSAGE": "a"}"#, "a"),
+            (r#"{"error": "b"}"#, "b"),
+            (r#"{"content": {"errors": ["c", "d"]}}"#, "c; d"),
+            (
+                r#"{"errors": [{"title": "t", "detail": "e"}, {"title": "f"}]}"#,
+                "e; f",
+            ),
+        ] {
+            assert_eq!(read(answer).as_deref(), Some(message), "{answer}");
+        }
+        assert_eq!(read("{}"), None);
+    }
+}
