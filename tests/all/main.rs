@@ -26,3 +26,4 @@ mod http;
 mod interface;
 mod provider;
 mod sandbox;
+mod serve;
