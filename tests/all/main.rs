@@ -24,6 +24,7 @@ mod convert;
 mod documents;
 mod http;
 mod interface;
+mod openapi;
 mod provider;
 mod sandbox;
 mod serve;
