@@ -4,6 +4,7 @@ mod accounts;
 mod component;
 mod failure;
 mod integrations;
+mod openapi;
 mod sandbox;
 mod serve;
 mod setup;
@@ -140,6 +141,9 @@ pub(crate) enum Command {
         #[arg(long)]
         standalone: bool,
     },
+
+    /// Print the HTTP API in OpenAPI 3.1
+    Openapi,
 }
 
 #[derive(Debug, Subcommand)]
@@ -261,6 +265,7 @@ pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<(), Failure> {
         Command::Serve(arguments) => serve::serve(global, arguments, terminal),
         Command::Sandbox { listen } => sandbox::serve(*listen, terminal),
         Command::Component { out, standalone } => component::write(out, *standalone),
+        Command::Openapi => openapi::print(terminal),
     }
 }
 

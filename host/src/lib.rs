@@ -46,6 +46,7 @@ mod config;
 mod egress;
 mod engine;
 mod error;
+mod openapi;
 pub mod sandbox;
 mod secret;
 pub mod server;
@@ -58,6 +59,7 @@ pub use crate::accounts::{
 pub use crate::bindings::{face, integrations, types};
 pub use crate::engine::{Engine, EngineBuilder, Route, http_response};
 pub use crate::error::Error;
+pub use crate::openapi::openapi;
 
 /// The README's examples compile.
 #[cfg(doctest)]

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 /// A request as it came over the wire, header names in lower case.
 #[derive(Clone, Debug)]
@@ -15,7 +16,7 @@ pub struct Received {
     pub body: Vec<u8>,
 }
 
-/// What is answered to the next requests.
+/// What is answered to the next requests. With a `content-length` beyond the body, the connection ends within the answer.
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub status: u16,
@@ -34,6 +35,8 @@ struct State {
 pub struct Provider {
     address: SocketAddr,
     state: Arc<Mutex<State>>,
+    /// Whether answers are held back.
+    held: watch::Sender<bool>,
 }
 
 impl Provider {
@@ -44,6 +47,7 @@ impl Provider {
         let provider = Self {
             address: listener.local_addr().expect("its address"),
             state: Arc::default(),
+            held: watch::Sender::new(false),
         };
         let serving = provider.clone();
         tokio::spawn(async move {
@@ -68,6 +72,16 @@ impl Provider {
         std::mem::take(&mut self.state.lock().expect("no panic inside").received)
     }
 
+    /// Holds answers back, or lets those go that wait.
+    pub fn hold(&self, held: bool) {
+        self.held.send_replace(held);
+    }
+
+    /// How many requests have been received since the last call of [`Self::received`].
+    pub fn count(&self) -> usize {
+        self.state.lock().expect("no panic inside").received.len()
+    }
+
     async fn serve(self, mut stream: TcpStream) {
         while let Some(request) = read(&mut stream).await {
             let answer = {
@@ -83,17 +97,24 @@ impl Provider {
             else {
                 return;
             };
+            let held = self.held.subscribe().wait_for(|held| !held).await.is_err();
+            assert!(!held, "the provider outlives its connections");
             let mut head = format!("HTTP/1.1 {status} -\r\n");
+            let mut length = None;
             for (name, value) in headers {
+                if name.eq_ignore_ascii_case("content-length") {
+                    length = value.parse().ok();
+                }
                 head.push_str(&format!("{name}: {value}\r\n"));
             }
-            if !matches!(status, 204 | 304) {
+            if length.is_none() && !matches!(status, 204 | 304) {
                 head.push_str(&format!("content-length: {}\r\n", body.len()));
             }
             head.push_str("\r\n");
             let mut bytes = head.into_bytes();
             bytes.extend_from_slice(&body);
-            if stream.write_all(&bytes).await.is_err() {
+            let cut = length.is_some_and(|length: usize| length > body.len());
+            if stream.write_all(&bytes).await.is_err() || cut {
                 return;
             }
         }

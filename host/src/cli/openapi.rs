@@ -1,0 +1,8 @@
+//! `openapi`: the HTTP API as an OpenAPI document.
+
+use super::Terminal;
+use super::failure::Failure;
+
+pub(super) fn print(terminal: &mut Terminal) -> Result<(), Failure> {
+    terminal.json(&unified_ticketing::openapi())
+}

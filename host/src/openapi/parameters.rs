@@ -1,0 +1,105 @@
+//! The parameters of both operations.
+
+use serde_json::{Map, Value, json};
+
+use super::Operation;
+
+/// The parameters by their names in the document, which are what the published pages call them.
+pub(super) fn components() -> Value {
+    let truth = |name: &str, description: &str| json!({ "name": name, "in": "query", "description": description, "schema": { "type": "boolean", "default": false } });
+    json!({
+        "integrated_account_id": {
+            "name": "integrated_account_id",
+            "in": "query",
+            "required": true,
+            "description": "The ID of the integrated account to use for the request.",
+            "schema": { "type": "string", "format": "uuid" },
+            "example": "62f44730-dd91-461e-bd6a-aedd9e0ad79d",
+        },
+        "truto_response_format": {
+            "name": "truto_response_format",
+            "in": "query",
+            "description": "The form of the answer. `unified`: the unified fields that the provider gave, and its whole answer in \
+                `remote_data`. `raw`: the provider's body, byte for byte. `normalized`: exactly the documented fields, `null` \
+                where unknown.",
+            "schema": { "type": "string", "enum": ["unified", "raw", "normalized"], "default": "unified" },
+        },
+        "truto_ignore_remote_data": truth("truto_ignore_remote_data", "Leaves `remote_data` out of the answer."),
+        "truto_exclude_fields": {
+            "name": "truto_exclude_fields",
+            "in": "query",
+            "description": "Names of top-level fields to leave out of the answer. `truto_exclude_fields[]` and a comma-separated \
+                value are read too. A name that no answer has is a warning.",
+            "style": "form",
+            "explode": true,
+            "schema": { "type": "array", "items": { "type": "string" } },
+            "example": ["id", "name"],
+        },
+        "remote_query": {
+            "name": "remote_query",
+            "in": "query",
+            "description": "Parameters to pass on to the provider's query, untransformed. Naming one that authenticates is a \
+                violation.",
+            "style": "deepObject",
+            "explode": true,
+            "schema": { "type": "object", "additionalProperties": { "type": "string" } },
+            "example": { "foo": "bar" },
+        },
+        "collections_id": {
+            "name": "collections[][id]",
+            "in": "query",
+            "description": format!(
+                "The identifier of a collection. Required by {}; elsewhere a warning. More than one can be given.",
+                requiring().join(", ")
+            ),
+            "schema": { "type": "string" },
+        },
+        "collections_type": {
+            "name": "collections[][type]",
+            "in": "query",
+            "description": "What the collection is, such as `project`. It belongs to an identifier.",
+            "schema": { "type": "string" },
+        },
+        "unified_dry_run": truth(
+            "unified_dry_run",
+            "Answers with the request that would be sent, what authenticates as `***`. Nothing is sent.",
+        ),
+        "unified_strict": truth(
+            "unified_strict",
+            "Makes fields that are unsupported or unknown violations instead of warnings.",
+        ),
+        "id": {
+            "name": "id",
+            "in": "path",
+            "required": true,
+            "description": "The user's identifier, as a creation answers it.",
+            "schema": { "type": "string", "minLength": 1 },
+            "example": "23423523",
+        },
+        "idempotency_key": {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "description": "Not honoured yet: the answer says so in a warning.",
+            "schema": { "type": "string" },
+        },
+    })
+}
+
+/// The integrations, by title, that need a collection.
+fn requiring() -> Vec<&'static str> {
+    unified_ticketing_guest::integration::ALL
+        .into_iter()
+        .filter(|integration| integration.create.collection().is_some())
+        .map(|integration| integration.title)
+        .collect()
+}
+
+/// The parameters of an operation: all but the identifier of a user that does not exist yet.
+pub(super) fn of(operation: Operation) -> Value {
+    let all = components();
+    let names = all.as_object().into_iter().flat_map(Map::keys);
+    names
+        .filter(|name| operation == Operation::Update || *name != "id")
+        .map(|name| json!({ "$ref": format!("#/components/parameters/{name}") }))
+        .collect()
+}

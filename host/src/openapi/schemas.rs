@@ -1,0 +1,364 @@
+//! The schemas: what is published, and for each integration what its table adds.
+
+use serde_json::{Map, Value, json};
+use unified_ticketing_guest::field::{Field, ResponseField, Rule};
+use unified_ticketing_guest::integration::{ALL, Integration};
+
+use super::Operation;
+use super::responses;
+
+/// A text that is not blank.
+const GIVEN: &str = r"\S";
+
+/// The schema of a request body: what one of the integrations takes.
+pub(super) fn body(operation: Operation) -> Value {
+    let schemas = ALL.into_iter().filter_map(|integration| {
+        table(integration, operation).map(|_| name(operation, integration))
+    });
+    let references: Vec<Value> = schemas.map(|name| reference(&name)).collect();
+    json!({ "anyOf": references })
+}
+
+pub(super) fn reference(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{name}") })
+}
+
+const fn base(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Create => "NewUser",
+        Operation::Update => "UserChanges",
+    }
+}
+
+fn name(operation: Operation, integration: &Integration) -> String {
+    format!("{}-{}", base(operation), integration.name)
+}
+
+/// What a table says of an operation.
+struct Table {
+    fields: &'static [Rule],
+    any_of: &'static [Field],
+}
+
+fn table(integration: &'static Integration, operation: Operation) -> Option<Table> {
+    match operation {
+        Operation::Create => Some(Table {
+            fields: integration.create.fields,
+            any_of: integration.create.any_of,
+        }),
+        Operation::Update => integration.update.as_ref().map(|update| Table {
+            fields: update.fields,
+            any_of: update.any_of,
+        }),
+    }
+}
+
+/// Every schema of the document.
+pub(super) fn components() -> Value {
+    let mut schemas = Map::new();
+    for operation in [Operation::Create, Operation::Update] {
+        schemas.insert(base(operation).to_owned(), published(operation));
+        for integration in ALL {
+            if let Some(table) = table(integration, operation) {
+                schemas.insert(
+                    name(operation, integration),
+                    special(operation, integration, &table),
+                );
+            }
+        }
+    }
+    schemas.insert("User".to_owned(), user());
+    schemas.insert("Plan".to_owned(), plan());
+    schemas.insert(
+        "ProviderAnswer".to_owned(),
+        json!({
+            "title": "The provider's answer, for `truto_response_format=raw`",
+            "type": "object",
+        }),
+    );
+    schemas.extend(responses::schemas());
+    Value::Object(schemas)
+}
+
+/// The published fields, with their types. What is required differs by integration, so nothing is here.
+fn published(operation: Operation) -> Value {
+    let clearing = match operation {
+        Operation::Create => "`null` is the same as left out.",
+        Operation::Update => "What is left out keeps its value; `null` clears it.",
+    };
+    let mut properties: Map<String, Value> = Field::ALL
+        .into_iter()
+        .map(|field| {
+            let mut schema = typed(field, operation);
+            schema["description"] =
+                Value::from(format!("{} {}", about(field), support(field, operation)));
+            (field.name().to_owned(), schema)
+        })
+        .collect();
+    let data = "Any additional data, merged into the provider's request last, deeply. It never satisfies a required field.";
+    properties.insert(
+        "remote_data".to_owned(),
+        json!({ "type": ["object", "null"], "description": data }),
+    );
+    json!({
+        "type": "object",
+        "description": format!("Unknown members are ignored with a warning. {clearing}"),
+        "properties": properties,
+    })
+}
+
+fn typed(field: Field, operation: Operation) -> Value {
+    let nothing = |kind: &str| json!([kind, "null"]);
+    match field {
+        Field::FirstName | Field::LastName | Field::Name | Field::NickName | Field::Avatar => {
+            json!({ "type": nothing("string") })
+        }
+        Field::Emails => {
+            let kind = match operation {
+                Operation::Create => {
+                    json!({ "enum": ["primary", "other", null], "description": "The type of email address." })
+                }
+                Operation::Update => {
+                    json!({ "type": nothing("string"), "description": "The type of email address." })
+                }
+            };
+            let address = json!({ "type": "string", "description": "The user's email address." });
+            let list = match operation {
+                Operation::Create => nothing("array"),
+                // No integration has users without an address.
+                Operation::Update => json!("array"),
+            };
+            json!({
+                "type": list,
+                "items": { "type": "object", "properties": { "email": address, "type": kind }, "required": ["email"] },
+            })
+        }
+        Field::Roles => json!({
+            "type": nothing("array"),
+            "items": {
+                "type": "object",
+                "properties": {
+                    "id": { "type": nothing("string"), "description": "The role's unique identifier." },
+                    "name": { "type": nothing("string"), "description": "The role's name." },
+                },
+            },
+        }),
+        Field::CustomFields => json!({}),
+    }
+}
+
+const fn about(field: Field) -> &'static str {
+    match field {
+        Field::FirstName => "The user's first name.",
+        Field::LastName => "The user's last name.",
+        Field::Name => "The user's name. It is never split, and never cut.",
+        Field::Emails => {
+            "The user's email addresses. The first of type `primary`, else the first, is the provider's own."
+        }
+        Field::Roles => "The roles the user has.",
+        Field::NickName => "The nick name of the user.",
+        Field::CustomFields => "Custom fields, in the provider's own terms.",
+        Field::Avatar => "The URL of the user's avatar.",
+    }
+}
+
+/// Who requires and who supports a field, in a sentence.
+fn support(field: Field, operation: Operation) -> String {
+    let titles = |required: bool| -> Vec<&str> {
+        let having = ALL.into_iter().filter(|integration| {
+            table(integration, operation).is_some_and(|table| {
+                table
+                    .fields
+                    .iter()
+                    .any(|rule| rule.field == field && rule.required == required)
+            })
+        });
+        having.map(|integration| integration.title).collect()
+    };
+    match (titles(true), titles(false)) {
+        (required, supported) if required.is_empty() && supported.is_empty() => {
+            "No integration takes it.".to_owned()
+        }
+        (required, supported) if required.is_empty() => {
+            format!("Supported by {}.", supported.join(", "))
+        }
+        (required, supported) if supported.is_empty() => {
+            format!("Required by {}.", required.join(", "))
+        }
+        (required, supported) => format!(
+            "Required by {}; supported by {}.",
+            required.join(", "),
+            supported.join(", ")
+        ),
+    }
+}
+
+/// The published fields with what one integration makes of them.
+fn special(operation: Operation, integration: &Integration, table: &Table) -> Value {
+    let properties: Map<String, Value> = table
+        .fields
+        .iter()
+        .filter_map(|rule| Some((rule.field.name().to_owned(), narrowed(rule, operation)?)))
+        .collect();
+    let required: Vec<&str> = table
+        .fields
+        .iter()
+        .filter(|rule| rule.required)
+        .map(|rule| rule.field.name())
+        .collect();
+    let mut schema = json!({ "title": integration.title, "allOf": [reference(base(operation))] });
+    if !required.is_empty() {
+        schema["required"] = json!(required);
+    }
+    if !properties.is_empty() {
+        schema["properties"] = Value::Object(properties);
+    }
+    if !table.any_of.is_empty() {
+        let given = |field: &Field| json!({ "required": [field.name()], "properties": { field.name(): { "type": "string", "pattern": GIVEN } } });
+        schema["anyOf"] = table.any_of.iter().map(given).collect();
+    }
+    if operation == Operation::Update {
+        schema["minProperties"] = json!(1);
+    }
+    schema
+}
+
+/// What a rule adds to the type of its field.
+fn narrowed(rule: &Rule, operation: Operation) -> Option<Value> {
+    match rule.field {
+        Field::Emails => {
+            let given = json!({ "items": { "properties": { "email": { "pattern": GIVEN } } } });
+            let mut list = given;
+            if rule.required || operation == Operation::Update {
+                list["type"] = json!("array");
+                list["minItems"] = json!(1);
+            }
+            Some(list)
+        }
+        Field::Roles => Some(roles(rule, operation)),
+        Field::CustomFields if rule.object => Some(json!({ "type": ["object", "null"] })),
+        Field::CustomFields => None,
+        Field::FirstName | Field::LastName | Field::Name | Field::NickName | Field::Avatar => rule
+            .required
+            .then(|| json!({ "type": "string", "pattern": GIVEN })),
+    }
+}
+
+fn roles(rule: &Rule, operation: Operation) -> Value {
+    let value = |member: &str| {
+        let text = json!({ "type": "string", "pattern": GIVEN });
+        let value = if rule.values.is_empty() {
+            text
+        } else {
+            json!({ "enum": rule.values })
+        };
+        json!({ "required": [member], "properties": { member: value } })
+    };
+    let mut list = if rule.by_id {
+        json!({ "items": value("id") })
+    } else {
+        // It counts by its name, else by its id.
+        let unnamed =
+            json!({ "properties": { "name": { "not": { "type": "string", "pattern": GIVEN } } } });
+        json!({ "items": { "anyOf": [value("name"), { "allOf": [value("id"), unnamed] }] } })
+    };
+    if rule.single {
+        list["maxItems"] = json!(1);
+        if operation == Operation::Update {
+            list["type"] = json!("array");
+            list["minItems"] = json!(1);
+        }
+    }
+    list
+}
+
+/// The unified answer: `unified` leaves out what is unknown, `normalized` says `null`.
+fn user() -> Value {
+    let text = || json!({ "type": ["string", "null"] });
+    let mut properties = Map::new();
+    for field in ResponseField::ALL {
+        let (mut schema, about) = match field {
+            ResponseField::Id => (text(), "The user's unique identifier."),
+            ResponseField::Name => (text(), "The user's name."),
+            ResponseField::FirstName => (text(), "The user's first name."),
+            ResponseField::LastName => (text(), "The user's last name."),
+            ResponseField::Username => (text(), "The user's username."),
+            ResponseField::Emails => (
+                pairs(["email", "type"]),
+                "The user's email addresses, the primary one first.",
+            ),
+            ResponseField::IsActive => (
+                json!({ "type": ["boolean", "null"] }),
+                "Whether the user is active or not.",
+            ),
+            ResponseField::TeamIds => (
+                json!({ "type": ["array", "null"], "items": { "type": "string" } }),
+                "The IDs of the teams the user is a member of.",
+            ),
+            ResponseField::Avatar => (text(), "The URL of the user's avatar."),
+            ResponseField::Roles => (pairs(["id", "name"]), "The roles the user has."),
+            ResponseField::CreatedAt => (
+                text(),
+                "When the user was created: RFC 3339 in UTC. A text that is no time is passed on as it came.",
+            ),
+            ResponseField::UpdatedAt => (
+                text(),
+                "When the user was last updated, in the form of `created_at`.",
+            ),
+            ResponseField::Etag => (
+                text(),
+                "The unique identifier for the specific version of the resource.",
+            ),
+        };
+        schema["description"] = Value::from(about);
+        properties.insert(field.name().to_owned(), schema);
+    }
+    properties.insert(
+        unified_ticketing_guest::field::REMOTE_DATA.to_owned(),
+        json!({ "type": "object", "description": "The provider's whole answer, digit for digit." }),
+    );
+    json!({
+        "title": "A user, for `truto_response_format=unified` and `normalized`",
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": false,
+    })
+}
+
+fn pairs(names: [&str; 2]) -> Value {
+    let properties: Map<String, Value> = names
+        .map(|name| (name.to_owned(), json!({ "type": ["string", "null"] })))
+        .into_iter()
+        .collect();
+    json!({
+        "type": ["array", "null"],
+        "items": { "type": "object", "properties": properties, "additionalProperties": false },
+    })
+}
+
+fn plan() -> Value {
+    let names: Vec<&str> = ALL
+        .into_iter()
+        .map(|integration| integration.name)
+        .collect();
+    let text = json!({ "type": "string" });
+    json!({
+        "title": "The request that would be sent, for `unified_dry_run=true`",
+        "type": "object",
+        "properties": {
+            "integration": { "enum": names },
+            "operation": { "enum": [Operation::Create.name(), Operation::Update.name()] },
+            "method": text,
+            "url": { "type": "string", "format": "uri" },
+            "headers": {
+                "type": "array",
+                "description": "Names and values; what authenticates is `***`.",
+                "items": { "type": "array", "prefixItems": [text, text], "items": false, "minItems": 2 },
+            },
+            "body": { "type": "object" },
+            "warnings": { "type": "array", "items": reference("Finding") },
+        },
+        "required": ["integration", "operation", "method", "url", "headers", "body", "warnings"],
+        "additionalProperties": false,
+    })
+}

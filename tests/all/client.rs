@@ -1,0 +1,163 @@
+//! A client that sends exactly what a test says, and reads what comes back.
+
+use std::io;
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+
+/// A request; header names in any case, without the framing.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    pub method: String,
+    pub target: String,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+/// A response, header names in lower case.
+#[derive(Clone, Debug)]
+pub struct Response {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    /// Nothing when the request was for the head alone.
+    pub body: Option<Vec<u8>>,
+}
+
+impl Response {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut found = self.headers.iter().filter(|(given, _)| given == name);
+        found.next().map(|(_, value)| value.as_str())
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        let body = self.body.as_deref().unwrap_or_default();
+        serde_json::from_slice(body)
+            .unwrap_or_else(|error| panic!("{error} in {}", String::from_utf8_lossy(body)))
+    }
+}
+
+/// A connection that is kept alive.
+pub struct Connection {
+    address: SocketAddr,
+    reader: BufReader<OwnedReadHalf>,
+    writer: OwnedWriteHalf,
+}
+
+impl Connection {
+    pub async fn open(address: SocketAddr) -> io::Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        let (reader, writer) = stream.into_split();
+        Ok(Self {
+            address,
+            reader: BufReader::new(reader),
+            writer,
+        })
+    }
+
+    /// Sends a request and reads its response, at the same time: a server may answer before it has read everything.
+    pub async fn call(&mut self, request: &Request) -> io::Result<Response> {
+        let Self {
+            address,
+            reader,
+            writer,
+        } = self;
+        let mut bytes = head(request, *address).into_bytes();
+        bytes.extend_from_slice(&request.body);
+        let mut sending = std::pin::pin!(writer.write_all(&bytes));
+        let mut reading = std::pin::pin!(read(reader, &request.method));
+        tokio::select! {
+            response = &mut reading => response,
+            sent = &mut sending => {
+                let response = reading.await;
+                response.or_else(|error| sent.and(Err(error)))
+            }
+        }
+    }
+
+    /// Sends these bytes and nothing else.
+    pub async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.writer.write_all(bytes).await
+    }
+
+    /// Reads the response to what [`Self::write`] sent.
+    pub async fn read(&mut self) -> io::Result<Response> {
+        read(&mut self.reader, "POST").await
+    }
+}
+
+/// Sends a request on a connection of its own.
+pub async fn send(address: SocketAddr, request: &Request) -> io::Result<Response> {
+    Connection::open(address).await?.call(request).await
+}
+
+/// The head of a request, with its framing.
+pub fn head(request: &Request, address: SocketAddr) -> String {
+    let mut head = format!(
+        "{} {} HTTP/1.1\r\nhost: {address}\r\n",
+        request.method, request.target
+    );
+    for (name, value) in &request.headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    if !request.body.is_empty() || matches!(request.method.as_str(), "POST" | "PATCH" | "PUT") {
+        head.push_str(&format!("content-length: {}\r\n", request.body.len()));
+    }
+    head.push_str("\r\n");
+    head
+}
+
+async fn read(reader: &mut BufReader<OwnedReadHalf>, method: &str) -> io::Result<Response> {
+    let broken = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
+    let line = line(reader).await?;
+    let mut words = line.split(' ');
+    let status = words
+        .nth(1)
+        .and_then(|status| status.parse().ok())
+        .ok_or_else(|| broken(&format!("expected a status line, but found `{line}`")))?;
+    let mut headers = Vec::new();
+    loop {
+        let line = self::line(reader).await?;
+        if line.is_empty() {
+            break;
+        }
+        let (name, value) = line
+            .split_once(':')
+            .ok_or_else(|| broken("a header without a colon"))?;
+        headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+    }
+    let length = headers
+        .iter()
+        .find(|(name, _)| name == "content-length")
+        .map(|(_, length)| length.parse::<usize>());
+    let body = match length {
+        _ if method == "HEAD" => None,
+        _ if matches!(status, 204 | 304) => Some(Vec::new()),
+        Some(Ok(length)) => {
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).await?;
+            Some(body)
+        }
+        Some(Err(_)) => return Err(broken("a content length that is none")),
+        None => {
+            let mut body = Vec::new();
+            reader.read_to_end(&mut body).await?;
+            Some(body)
+        }
+    };
+    Ok(Response {
+        status,
+        headers,
+        body,
+    })
+}
+
+async fn line(reader: &mut BufReader<OwnedReadHalf>) -> io::Result<String> {
+    let mut line = String::new();
+    if reader.read_line(&mut line).await? == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(line.trim_end().to_owned())
+}

@@ -1,0 +1,201 @@
+//! The ways in which the HTTP API is served.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use tokio::net::TcpSocket;
+use unified_ticketing::server::Server;
+use unified_ticketing::{Account, Accounts, Engine, Lookup, Route};
+use unified_ticketing_guest::bindings::accounts::{
+    Account as GuestAccount, Credentials, ResolveError,
+};
+use unified_ticketing_guest::bindings::face::{HttpRequest, Step};
+use unified_ticketing_guest::bindings::types::{ProviderAnswer, ProviderRequest, TransportError};
+use unified_ticketing_guest::{face, query};
+
+use crate::case;
+use crate::client::{self, Request, Response};
+
+/// An account of the tests: its integration, and the rest.
+pub type Given = (String, case::Account);
+
+/// A way to have a request answered.
+pub enum Runner {
+    /// The core's two functions, called here, with a client of a few lines between them.
+    Native(BTreeMap<String, Given>),
+    /// Something that listens.
+    Served(SocketAddr),
+}
+
+impl Runner {
+    /// The server of the library, in this process.
+    pub async fn served(route: Route, accounts: BTreeMap<String, Given>) -> Self {
+        let engine = Engine::builder()
+            .accounts(Table(accounts))
+            .route(route)
+            .max_instances(4)
+            .build()
+            .expect("an engine");
+        let server = Server::bind(([127, 0, 0, 1], 0).into(), engine, None, 64)
+            .await
+            .expect("a port of loopback");
+        let address = server.address();
+        tokio::spawn(server.serve(std::future::pending()));
+        Self::Served(address)
+    }
+
+    pub async fn call(&self, request: &Request) -> Response {
+        match self {
+            Self::Native(accounts) => native(accounts, request).await,
+            Self::Served(address) => client::send(*address, request)
+                .await
+                .unwrap_or_else(|error| panic!("{request:?}: {error}")),
+        }
+    }
+}
+
+/// The accounts of a table. One that no account can be made of cannot be used.
+struct Table(BTreeMap<String, Given>);
+
+impl Accounts for Table {
+    fn get<'a>(&'a self, id: &'a str) -> Lookup<'a> {
+        let account = self.0.get(&id.to_ascii_lowercase());
+        let account = account.map(|(integration, given)| {
+            let mut account = Account::builder(id, integration);
+            if let Some(base_url) = &given.base_url {
+                account = account.base_url(base_url);
+            }
+            for (name, value) in &given.settings {
+                account = account.setting(name, value);
+            }
+            for (name, value) in &given.credentials {
+                account = account.credential(name, value.clone());
+            }
+            account.build().map_err(|fault| fault.to_string())
+        });
+        Box::pin(std::future::ready(account.transpose()))
+    }
+}
+
+/// The same accounts as the adapter of the standalone component reads them.
+pub fn accounts_json(accounts: &BTreeMap<String, Given>) -> Value {
+    let accounts: Vec<Value> = accounts
+        .iter()
+        .map(|(id, (integration, given))| {
+            let mut account = json!({
+                "id": id,
+                "integration": integration,
+                "settings": given.settings,
+                "credentials": given.credentials,
+            });
+            if let Some(base_url) = &given.base_url {
+                account["base_url"] = json!(base_url);
+            }
+            account
+        })
+        .collect();
+    json!({ "account": accounts })
+}
+
+async fn native(accounts: &BTreeMap<String, Given>, request: &Request) -> Response {
+    let Request {
+        method,
+        target,
+        headers,
+        body,
+    } = request.clone();
+    let only_head = method == "HEAD";
+    let request = HttpRequest {
+        method,
+        target,
+        headers,
+        body,
+    };
+    let id = query::account_id(&request.target).unwrap_or_default();
+    let resolve = |id: &str| {
+        let (integration, given) = accounts
+            .get(&id.to_ascii_lowercase())
+            .ok_or(ResolveError::Unknown)?;
+        let pairs = |map: &BTreeMap<String, String>| map.clone().into_iter().collect();
+        Ok(GuestAccount {
+            integration: integration.clone(),
+            base_url: given.base_url.clone(),
+            settings: pairs(&given.settings),
+            credentials: Credentials::Disclosed(pairs(&given.credentials)),
+        })
+    };
+    let response = match face::begin(&id, &request, resolve) {
+        Step::Respond(response) => response,
+        Step::Send((request, context)) => face::finish(&context, execute(request).await.as_ref()),
+    };
+    Response {
+        status: response.status,
+        headers: response.headers,
+        body: (!only_head).then_some(response.body),
+    }
+}
+
+/// Sends a planned request, as simply as can be.
+async fn execute(request: ProviderRequest) -> Result<ProviderAnswer, TransportError> {
+    let url: http::Uri = request.url.parse().expect("a URL");
+    let address = url.authority().expect("an authority").as_str();
+    let address: SocketAddr = address.parse().expect("an address");
+    let mut connection = client::Connection::open(address)
+        .await
+        .map_err(|error| TransportError::NoConnection(error.to_string()))?;
+    let framing = ["content-length", "host"];
+    let headers = request.headers.into_iter();
+    let sent = Request {
+        method: request.method,
+        target: url.path_and_query().expect("a target").to_string(),
+        headers: headers
+            .filter(|(name, _)| !framing.contains(&name.as_str()))
+            .collect(),
+        body: request.body,
+    };
+    let answer = connection
+        .call(&sent)
+        .await
+        .map_err(|error| TransportError::ConnectionLost(error.to_string()))?;
+    let body = answer.body.unwrap_or_default();
+    if body.len() > 4 << 20 {
+        return Err(TransportError::AnswerTooLarge(answer.status));
+    }
+    Ok(ProviderAnswer {
+        status: answer.status,
+        headers: answer.headers,
+        body,
+    })
+}
+
+/// An address where nobody listens, for as long as this lives.
+pub struct Nobody {
+    socket: TcpSocket,
+}
+
+impl Nobody {
+    pub fn new() -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket
+            .bind(([127, 0, 0, 1], 0).into())
+            .expect("a port of loopback");
+        Self { socket }
+    }
+
+    pub fn url(&self) -> String {
+        let address = self.socket.local_addr().expect("its address");
+        format!("http://{address}")
+    }
+}
+
+/// The binary of stock wasmtime and the standalone component, where the environment names both.
+pub fn stock() -> Option<(std::ffi::OsString, std::ffi::OsString)> {
+    let named = |name| std::env::var_os(name).filter(|value| Path::new(value).is_file());
+    let found = named("WASMTIME").zip(named("UNIFIED_TICKETING_STANDALONE"));
+    if found.is_none() {
+        println!("skipped: WASMTIME and UNIFIED_TICKETING_STANDALONE do not name files");
+    }
+    found
+}

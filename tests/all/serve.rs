@@ -1,0 +1,374 @@
+//! `unified-ticketing serve`: the real program under real clients.
+
+mod limits;
+mod load;
+mod start;
+mod support;
+
+use std::time::Duration;
+
+use crate::client::{self, Connection, Request};
+use crate::provider::{Answer, Provider};
+use support::{Serve, Simulators, create, error, get, said, until};
+
+const ROUTES: [&str; 2] = ["halves", "handler"];
+
+/// An accounts file with one account, led to this server.
+fn accounts(server: &str) -> String {
+    format!(
+        "[[account]]\nid = \"{ACCOUNT}\"\nintegration = \"dixa\"\nbase_url = \"{server}/v1\"\n\
+         credentials = {{ api_token = \"a-token-of-dixa\" }}\n"
+    )
+}
+
+const ACCOUNT: &str = "62f44730-dd91-461e-bd6a-aedd9e0ad79d";
+
+/// What Dixa answers to a creation.
+fn created(bio: &str) -> Answer {
+    Answer {
+        status: 201,
+        headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+        body: format!(r#"{{"data": {{"id": "a1", "bio": "{bio}"}}}}"#).into_bytes(),
+    }
+}
+
+#[tokio::test]
+async fn health_is_told_beside_the_api() {
+    let simulators = Simulators::start().await;
+    let serve = Serve::start(&simulators, &[]);
+    let healthy = serve.call(&get("/healthz")).await;
+    assert_eq!(
+        (healthy.status, healthy.body.as_deref()),
+        (200, Some(&br#"{"status":"ok"}"#[..]))
+    );
+    assert_eq!(healthy.header("content-type"), Some("application/json"));
+    let head = Request {
+        method: "HEAD".to_owned(),
+        ..get("/healthz?a=b")
+    };
+    assert_eq!(serve.call(&head).await.status, 200);
+    let post = Request {
+        method: "POST".to_owned(),
+        ..get("/healthz")
+    };
+    let refused = serve.call(&post).await;
+    assert_eq!(said(&refused), error(405, "method-not-allowed", "not-sent"));
+    assert_eq!(refused.header("allow"), Some("GET, HEAD"));
+}
+
+#[tokio::test]
+async fn with_tokens_every_request_but_for_health_needs_one() {
+    const TOKEN: &str = "the-first-token-of-this-test";
+    let simulators = Simulators::start().await;
+    let account = simulators.id("dixa");
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(
+        file.path(),
+        format!("# tokens\n{TOKEN}\nthe-second-token-of-this-test\n"),
+    )
+    .expect("a file");
+    let serve = Serve::start(
+        &simulators,
+        &["--token-file", file.path().to_str().expect("text")],
+    );
+    assert_eq!(serve.call(&get("/healthz")).await.status, 200);
+
+    let with = |request: &Request, value: &str| {
+        let mut request = request.clone();
+        request
+            .headers
+            .push(("authorization".to_owned(), value.to_owned()));
+        request
+    };
+    let good = create(&account, "ines@kelpworks.example");
+    // 401 comes before 404, 405, 415, 413 and 400.
+    let requests = [
+        get("/nowhere"),
+        get("/unified/ticketing/users"),
+        Request {
+            headers: vec![("content-type".to_owned(), "text/plain".to_owned())],
+            ..good.clone()
+        },
+        Request {
+            body: vec![b' '; 2_000_000],
+            ..good.clone()
+        },
+        Request {
+            target: "/unified/ticketing/users".to_owned(),
+            ..good.clone()
+        },
+        good.clone(),
+    ];
+    for request in &requests {
+        let wrong = [
+            "Bearer another-token-of-this-test",
+            "Basic dGhlOnRva2Vu",
+            TOKEN,
+            "Bearer",
+            "",
+        ];
+        let refused = wrong.map(|value| with(request, value));
+        for request in std::iter::once(request).chain(&refused) {
+            let response = serve.call(request).await;
+            assert_eq!(
+                said(&response),
+                error(401, "unauthorized", "not-sent"),
+                "{} {:?}",
+                request.target,
+                request.headers
+            );
+            assert_eq!(response.header("www-authenticate"), Some("Bearer"));
+            assert_eq!(response.json()["error"], "Unauthorized");
+        }
+    }
+    for token in [TOKEN, "the-second-token-of-this-test"] {
+        let accepted = serve
+            .call(&with(&get("/nowhere"), &format!("Bearer {token}")))
+            .await;
+        assert_eq!(said(&accepted), error(404, "route-not-found", "not-sent"));
+    }
+    let created = serve.call(&with(&good, &format!("bearer {TOKEN}"))).await;
+    assert_eq!(created.status, 200, "{created:?}");
+    simulators.reached("dixa", 1).await;
+}
+
+#[tokio::test]
+async fn asked_to_stop_it_finishes_what_is_in_flight_and_takes_no_more() {
+    let provider = Provider::start().await;
+    provider.answer(Some(created("")));
+    for route in ROUTES {
+        let mut serve = Serve::of(&accounts(&provider.url()), &["--route", route]);
+        let address = serve.address;
+        let mut idle = Connection::open(address).await.expect("a connection");
+        let healthy = idle.call(&get("/healthz")).await.expect("a response");
+        assert_eq!(healthy.status, 200, "{route}");
+        provider.hold(true);
+        let in_flight = tokio::spawn(async move {
+            client::send(address, &create(ACCOUNT, "ines@kelpworks.example")).await
+        });
+        until("a request at the provider", async || {
+            (provider.count() == 1).then_some(())
+        })
+        .await;
+        serve.terminate();
+        until("a refused connection", async || {
+            Connection::open(address).await.is_err().then_some(())
+        })
+        .await;
+        assert!(!in_flight.is_finished(), "{route}");
+        provider.hold(false);
+        let created = in_flight.await.expect("no panic").expect("a response");
+        assert_eq!(created.status, 200, "{route}: {created:?}");
+        assert_eq!(serve.ended().await.code(), Some(0), "{route}");
+        let closed = idle.call(&get("/healthz")).await;
+        assert!(closed.is_err(), "{route}: an idle connection is closed");
+        assert_eq!(provider.received().len(), 1, "{route}");
+    }
+}
+
+#[tokio::test]
+async fn the_log_names_requests_and_holds_nothing_of_them() {
+    const TOKEN: &str = "a-token-of-the-log-test";
+    let simulators = Simulators::start().await;
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), TOKEN).expect("a file");
+    let token_file = file.path().to_str().expect("text");
+    for (format, verbose, route) in [
+        ("text", "-v", "halves"),
+        ("json", "-v", "halves"),
+        ("text", "-vv", "handler"),
+        ("json", "-vv", "halves"),
+    ] {
+        let arguments = [
+            "--log-format",
+            format,
+            verbose,
+            "--token-file",
+            token_file,
+            "--route",
+            route,
+        ];
+        let mut serve = Serve::start(&simulators, &arguments);
+        simulators.control("POST", "reset", "").await;
+        let mut request = create(&simulators.id("gorgias"), "inbody@kelpworks.example");
+        request
+            .headers
+            .push(("authorization".to_owned(), format!("Bearer {TOKEN}")));
+        request
+            .headers
+            .push(("x-note".to_owned(), "in-a-header".to_owned()));
+        request.target.push_str("&remote_query[note]=in-the-query");
+        let created = serve.call(&request).await;
+        assert_eq!(created.status, 200, "{created:?}");
+        request.target = request.target.replace("users?", "users/612004418?");
+        let lost = serve.call(&request).await;
+        assert_eq!(lost.status, 405, "{lost:?}");
+        serve.terminate();
+        assert!(serve.ended().await.success());
+        let log = serve.said();
+        for (response, path) in [
+            (&created, "/unified/ticketing/users"),
+            (&lost, "/unified/ticketing/users/612004418"),
+        ] {
+            let id = response.header("x-request-id").expect("a request id");
+            let line = log
+                .lines()
+                .find(|line| line.contains(id))
+                .unwrap_or_else(|| panic!("{id} is not in {log}"));
+            for word in ["POST", path, &response.status.to_string()] {
+                assert!(line.contains(word), "{word} is not in {line}");
+            }
+            if format == "json" {
+                let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
+                assert_eq!(line["fields"]["id"], id, "{line:#}");
+                assert_eq!(line["fields"]["status"], response.status, "{line:#}");
+            }
+        }
+        let foreign = [
+            "inbody",
+            "Halvorsen",
+            "in-the-query",
+            "in-a-header",
+            "integrated_account_id",
+            TOKEN,
+        ]
+        .map(str::to_owned);
+        for word in foreign.into_iter().chain(simulators.secrets()) {
+            assert!(!log.contains(&word), "{word} is in {log}");
+        }
+        assert!(
+            !log.contains('\u{1b}'),
+            "no colours where there is no terminal: {log}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_connection_is_kept_alive() {
+    let simulators = Simulators::start().await;
+    for route in ROUTES {
+        let serve = Serve::start(&simulators, &["--route", route]);
+        let mut connection = Connection::open(serve.address).await.expect("a connection");
+        simulators.control("POST", "reset", "").await;
+        for position in 0..5 {
+            let request = create(
+                &simulators.id("hive"),
+                &format!("u{position}@kelpworks.example"),
+            );
+            for (request, status) in [
+                (&request, 200),
+                (&get("/nowhere"), 404),
+                (&get("/healthz"), 200),
+            ] {
+                let response = connection.call(request).await.expect("the same connection");
+                assert_eq!(response.status, status, "{route}: {response:?}");
+            }
+        }
+        // Two requests at once are answered in turn.
+        let head = client::head(&get("/healthz"), serve.address);
+        connection
+            .write(head.repeat(2).as_bytes())
+            .await
+            .expect("it takes both");
+        for _ in 0..2 {
+            assert_eq!(
+                connection.read().await.expect("a response").status,
+                200,
+                "{route}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_may_come_in_chunks() {
+    let simulators = Simulators::start().await;
+    for route in ROUTES {
+        let serve = Serve::start(&simulators, &["--route", route]);
+        let mut connection = Connection::open(serve.address).await.expect("a connection");
+        let request = create(
+            &simulators.id("dixa"),
+            &format!("{route}@kelpworks.example"),
+        );
+        let (body, target) = (
+            String::from_utf8(request.body).expect("text"),
+            request.target,
+        );
+        let (one, other) = body.split_at(9);
+        let bytes = format!(
+            "POST {target} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{one}\r\n{:x}\r\n{other}\r\n0\r\n\r\n",
+            one.len(),
+            other.len()
+        );
+        connection
+            .write(bytes.as_bytes())
+            .await
+            .expect("it takes them");
+        let created = connection.read().await.expect("a response");
+        assert_eq!(created.status, 200, "{route}: {created:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_breaks_off_leaves_nothing_behind() {
+    for route in ROUTES {
+        let simulators = Simulators::start().await;
+        let account = simulators.id("dixa");
+        let serve = Serve::start(&simulators, &["--max-in-flight", "1", "--route", route]);
+        let request = create(&account, "ines@kelpworks.example");
+        let head = client::head(&request, serve.address);
+        // Within the head, and within the body.
+        for bytes in [&head[..9], &head, &format!("{head}{{\"name\"")] {
+            let mut connection = Connection::open(serve.address).await.expect("a connection");
+            connection
+                .write(bytes.as_bytes())
+                .await
+                .expect("it takes them");
+        }
+        let place = |email: &'static str| create(&account, email);
+        until("the places of those", async || {
+            let response = serve.call(&place("first@kelpworks.example")).await;
+            (response.status == 200).then_some(())
+        })
+        .await;
+        // While the provider thinks.
+        simulators.delay("dixa", 60_000, 1).await;
+        let mut connection = Connection::open(serve.address).await.expect("a connection");
+        connection
+            .write(head.as_bytes())
+            .await
+            .expect("it takes the head");
+        connection
+            .write(&request.body)
+            .await
+            .expect("it takes the body");
+        simulators.reached("dixa", 2).await;
+        drop(connection);
+        until("the place of the client that is gone", async || {
+            let response = serve.call(&place("next@kelpworks.example")).await;
+            if response.status == 503 {
+                return None;
+            }
+            assert_eq!(response.status, 200, "{route}: {response:?}");
+            Some(())
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_is_too_slow_does_not_hold_up_others() {
+    let simulators = Simulators::start().await;
+    let serve = Serve::start(&simulators, &[]);
+    let mut slow = Vec::new();
+    for _ in 0..20 {
+        let mut connection = Connection::open(serve.address).await.expect("a connection");
+        connection
+            .write(b"POST /unified/ticketing/users HTTP/1.1\r\n")
+            .await
+            .expect("it takes the line");
+        slow.push(connection);
+    }
+    let healthy = tokio::time::timeout(Duration::from_secs(10), serve.call(&get("/healthz"))).await;
+    assert_eq!(healthy.expect("in time").status, 200);
+}

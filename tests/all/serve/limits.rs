@@ -1,0 +1,144 @@
+//! What `serve` bounds: requests in flight, sizes, time, memory.
+
+use super::support::{Serve, Simulators, create, error, get, said, until};
+use super::{ACCOUNT, ROUTES, accounts, created};
+use crate::client::{self, Connection};
+use crate::provider::Provider;
+
+#[tokio::test]
+async fn beyond_the_requests_in_flight_the_next_is_told_to_come_back() {
+    let provider = Provider::start().await;
+    provider.answer(Some(created("")));
+    for route in ROUTES {
+        let arguments = ["--max-in-flight", "2", "--route", route];
+        let serve = Serve::of(&accounts(&provider.url()), &arguments);
+        let address = serve.address;
+        provider.hold(true);
+        let slow = ["a@kelpworks.example", "b@kelpworks.example"].map(|email| {
+            let request = create(ACCOUNT, email);
+            tokio::spawn(async move { client::send(address, &request).await })
+        });
+        until("two requests at the provider", async || {
+            (provider.count() == 2).then_some(())
+        })
+        .await;
+        let third = create(ACCOUNT, "c@kelpworks.example");
+        let refused = serve.call(&third).await;
+        assert_eq!(
+            said(&refused),
+            error(503, "overloaded", "not-sent"),
+            "{route}"
+        );
+        assert_eq!(refused.header("retry-after"), Some("1"), "{route}");
+        assert_eq!(serve.call(&get("/healthz")).await.status, 200, "{route}");
+        provider.hold(false);
+        for slow in slow {
+            let response = slow.await.expect("no panic").expect("a response");
+            assert_eq!(response.status, 200, "{route}");
+        }
+        assert_eq!(serve.call(&third).await.status, 200, "{route}");
+        assert_eq!(provider.received().len(), 3, "{route}");
+    }
+}
+
+#[tokio::test]
+async fn a_megabyte_goes_through_both_ways_and_two_are_refused() {
+    let provider = Provider::start().await;
+    let large = "y".repeat(1_000_000);
+    for route in ROUTES {
+        let serve = Serve::of(&accounts(&provider.url()), &["--route", route]);
+        provider.answer(Some(created(&large)));
+        let mut request = create(ACCOUNT, "ines@kelpworks.example");
+        let text = String::from_utf8(request.body.clone()).expect("text");
+        request.body = text
+            .replacen(
+                '{',
+                &format!(r#"{{"remote_data": {{"bio": "{large}"}}, "#),
+                1,
+            )
+            .into_bytes();
+        let created = serve.call(&request).await;
+        let received = provider.received();
+        assert_eq!((created.status, received.len()), (200, 1), "{route}");
+        let sent: serde_json::Value = serde_json::from_slice(&received[0].body).expect("JSON");
+        assert_eq!(sent["bio"], large.as_str(), "{route}");
+        assert_eq!(
+            created.json()["remote_data"]["data"]["bio"],
+            large.as_str(),
+            "{route}"
+        );
+
+        request.body = vec![b' '; 2_000_000];
+        let refused = serve.call(&request).await;
+        assert_eq!(
+            said(&refused),
+            error(413, "body-too-large", "not-sent"),
+            "{route}"
+        );
+        // The same with a client that reads only once it has written all.
+        let mut connection = Connection::open(serve.address).await.expect("a connection");
+        let mut bytes = client::head(&request, serve.address).into_bytes();
+        bytes.extend_from_slice(&request.body);
+        connection.write(&bytes).await.expect("all of it is taken");
+        let refused = connection.read().await.expect("a response");
+        assert_eq!(
+            said(&refused),
+            error(413, "body-too-large", "not-sent"),
+            "{route}"
+        );
+        assert_eq!(provider.received().len(), 0, "{route}");
+    }
+}
+
+#[tokio::test]
+async fn the_limits_of_the_host_are_answers_too() {
+    for route in ROUTES {
+        let simulators = Simulators::start().await;
+        let account = simulators.id("dixa");
+        let serve = Serve::start(
+            &simulators,
+            &["--deadline", "0.3", "--max-answer", "1kB", "--route", route],
+        );
+        simulators.delay("dixa", 60_000, 1).await;
+        let late = serve
+            .call(&create(&account, "ines@kelpworks.example"))
+            .await;
+        assert_eq!(
+            said(&late),
+            error(504, "deadline", "unknown"),
+            "{route}: {late:?}"
+        );
+        let message = late.json()["message"].to_string();
+        assert!(message.contains("by email"), "{route}: {message}");
+
+        simulators
+            .control(
+                "PUT",
+                "faults/dixa",
+                r#"{"kind": "oversized", "bytes": 5000}"#,
+            )
+            .await;
+        let large = serve
+            .call(&create(&account, "other@kelpworks.example"))
+            .await;
+        assert_eq!(
+            said(&large),
+            error(502, "answer-too-large", "unknown"),
+            "{route}: {large:?}"
+        );
+
+        let small = Serve::start(&simulators, &["--max-memory", "3MiB", "--route", route]);
+        let mut request = create(&account, "ines@kelpworks.example");
+        request.body = format!(r#"{{"remote_data": [{}0]}}"#, "1,".repeat(500_000)).into_bytes();
+        let stopped = small.call(&request).await;
+        assert_eq!(
+            said(&stopped),
+            error(500, "limit-exceeded", "not-sent"),
+            "{route}: {stopped:?}"
+        );
+        let served = small
+            .call(&create(&account, "third@kelpworks.example"))
+            .await;
+        assert_eq!(served.status, 200, "{route}: {served:?}");
+    }
+}

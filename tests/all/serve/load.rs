@@ -1,0 +1,54 @@
+//! Many creations at a time, none lost and none twice.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::support::{Serve, Simulators, create};
+use crate::client::Connection;
+
+const CONNECTIONS: usize = 64;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_creations_make_a_thousand_users() {
+    many(1_000).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes a minute without optimization; CONTRIBUTING.md has the command"]
+async fn ten_thousand_creations_make_ten_thousand_users() {
+    many(10_000).await;
+}
+
+async fn many(creations: usize) {
+    for route in super::ROUTES {
+        let simulators = Simulators::start().await;
+        let serve = Serve::start(&simulators, &["--route", route]);
+        let (account, address) = (simulators.id("dixa"), serve.address);
+        let next = Arc::new(AtomicUsize::new(0));
+        let clients: Vec<_> = (0..CONNECTIONS)
+            .map(|_| {
+                let (next, account) = (Arc::clone(&next), account.clone());
+                tokio::spawn(async move {
+                    let mut connection = Connection::open(address).await.expect("a connection");
+                    loop {
+                        let position = next.fetch_add(1, Ordering::Relaxed);
+                        if position >= creations {
+                            return;
+                        }
+                        let request = create(&account, &format!("u{position}@kelpworks.example"));
+                        let response = connection.call(&request).await.expect("a response");
+                        assert_eq!(response.status, 200, "{response:?}");
+                    }
+                })
+            })
+            .collect();
+        for client in clients {
+            client.await.expect("every creation is answered with 200");
+        }
+        let count = simulators
+            .control("GET", "count?integration=dixa", "")
+            .await;
+        assert_eq!(count["users"], creations, "{route}: {count}");
+        assert_eq!(count["requests"], creations, "{route}: {count}");
+    }
+}
