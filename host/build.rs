@@ -52,12 +52,11 @@ fn main() -> Result<()> {
         Some(component) => component,
         None => without_names(&wrap(&build_guest("unified-ticketing-guest", &out)?)?)?,
     };
-    let standalone = match prebuilt(PREBUILT_STANDALONE)? {
-        Some(standalone) => standalone,
-        None => {
-            let adapter = wrap(&build_guest("unified-ticketing-adapter", &out)?)?;
-            without_names(&compose(&component, &without_names(&adapter)?)?)?
-        }
+    let standalone = if let Some(standalone) = prebuilt(PREBUILT_STANDALONE)? {
+        standalone
+    } else {
+        let adapter = wrap(&build_guest("unified-ticketing-adapter", &out)?)?;
+        without_names(&compose(&component, &without_names(&adapter)?)?)?
     };
     fs::write(out.join("component.wasm"), &component)?;
     fs::write(out.join("component.cwasm"), precompile(&component)?)?;

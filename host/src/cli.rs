@@ -135,7 +135,7 @@ pub(crate) enum Command {
         /// The file to write
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
-        /// The one that takes its accounts from the variable UNIFIED_TICKETING_ACCOUNTS_JSON, for a stock WASI runtime
+        /// The one that takes its accounts from the variable `UNIFIED_TICKETING_ACCOUNTS_JSON`, for a stock WASI runtime
         ///
         /// It authenticates nobody: serve it on a loopback address, or behind something that does.
         #[arg(long)]
