@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::case;
+use crate::case::{self, POINTER};
 use crate::client::{Request, Response};
 use crate::provider::{self, Received};
 
@@ -310,10 +310,7 @@ impl Row {
             .iter()
             .map(|warning| {
                 let (code, path) = warning.split_once(' ').expect("`CODE PATH`");
-                format!(
-                    "{code}; path=\"{}\"",
-                    utf8_percent_encode(path, NON_ALPHANUMERIC)
-                )
+                format!("{code}; path=\"{}\"", utf8_percent_encode(path, POINTER))
             })
             .collect();
         if self.more_warnings > 0 {
