@@ -420,7 +420,7 @@ pub const POINTER: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/');
 
 /// `CODE PATH` as the response header has it.
-fn warning_header(warning: &str) -> String {
+pub fn warning_header(warning: &str) -> String {
     let (code, path) = warning.split_once(' ').unwrap_or((warning, ""));
     format!("{code}; path=\"{}\"", utf8_percent_encode(path, POINTER))
 }

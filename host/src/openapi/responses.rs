@@ -204,7 +204,7 @@ pub(super) fn headers() -> Value {
             "description": "Once for each warning, at most 32 of them, then `more; count=N`. The path is a percent-encoded JSON \
                 Pointer, or the name of a parameter or header.",
             "schema": { "type": "string" },
-            "example": "unsupported-field; path=\"%2Fnick%5Fname\"",
+            "example": "unsupported-field; path=\"/nick_name\"",
         },
         "RateLimit-Limit": number("Requests that the provider allows in a window, when it told."),
         "RateLimit-Remaining": number("Requests left in this window, when the provider told."),

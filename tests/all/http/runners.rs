@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::Path;
 
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
@@ -188,14 +187,4 @@ impl Nobody {
         let address = self.socket.local_addr().expect("its address");
         format!("http://{address}")
     }
-}
-
-/// The binary of stock wasmtime and the standalone component, where the environment names both.
-pub fn stock() -> Option<(std::ffi::OsString, std::ffi::OsString)> {
-    let named = |name| std::env::var_os(name).filter(|value| Path::new(value).is_file());
-    let found = named("WASMTIME").zip(named("UNIFIED_TICKETING_STANDALONE"));
-    if found.is_none() {
-        println!("skipped: WASMTIME and UNIFIED_TICKETING_STANDALONE do not name files");
-    }
-    found
 }

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use percent_encoding::utf8_percent_encode;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::case::{self, POINTER};
+use crate::case;
 use crate::client::{Request, Response};
 use crate::provider::{self, Received};
 
@@ -305,13 +304,9 @@ impl Row {
             .filter(|(header, _)| header == "unified-warning")
             .map(|(_, value)| value.as_str())
             .collect();
-        let mut wanted: Vec<String> = self
-            .warnings
-            .iter()
-            .map(|warning| {
-                let (code, path) = warning.split_once(' ').expect("`CODE PATH`");
-                format!("{code}; path=\"{}\"", utf8_percent_encode(path, POINTER))
-            })
+        let wanted = self.warnings.iter();
+        let mut wanted: Vec<String> = wanted
+            .map(|warning| case::warning_header(warning))
             .collect();
         if self.more_warnings > 0 {
             wanted.push(format!("more; count={}", self.more_warnings));
