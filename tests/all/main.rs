@@ -6,6 +6,7 @@
     clippy::indexing_slicing,
     clippy::needless_raw_string_hashes,
     clippy::panic,
+    clippy::print_stdout,
     clippy::single_match_else,
     clippy::type_complexity,
     clippy::unwrap_used,

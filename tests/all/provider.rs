@@ -97,8 +97,8 @@ impl Provider {
             else {
                 return;
             };
-            let held = self.held.subscribe().wait_for(|held| !held).await.is_err();
-            assert!(!held, "the provider outlives its connections");
+            let gone = self.held.subscribe().wait_for(|held| !held).await.is_err();
+            assert!(!gone, "the provider outlives its connections");
             let mut head = format!("HTTP/1.1 {status} -\r\n");
             let mut length = None;
             for (name, value) in headers {
