@@ -259,3 +259,27 @@ fn an_account_that_cannot_work_says_what_is_wrong_with_it() {
         );
     }
 }
+
+#[test]
+fn an_update_of_nothing_is_one_violation_and_no_other_hides_it() {
+    for operation in operations()
+        .into_iter()
+        .filter(|operation| operation.update)
+    {
+        for body in [
+            json!({}),
+            json!({"remote_data": {}}),
+            json!({"remote_data": {"a": {"b": {}}}}),
+            json!({"shoe_size": 42}),
+        ] {
+            let found = violations(&refused(operation, "", &body));
+            assert_eq!(found, [" empty-update"], "{} {body}", operation.name());
+        }
+        let found = violations(&refused(operation, "&unified_dry_run=maybe", &json!({})));
+        let both = ["unified_dry_run type", " empty-update"];
+        assert_eq!(found, both, "{}", operation.name());
+        // What is given but wrong is told for itself.
+        let found = violations(&refused(operation, "", &json!({"first_name": 7})));
+        assert_eq!(found, ["/first_name type"], "{}", operation.name());
+    }
+}
