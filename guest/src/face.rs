@@ -79,7 +79,13 @@ impl Route {
             Some("") => (Self::Create, "POST"),
             Some(rest) => match rest.strip_prefix('/') {
                 Some(id) if !id.is_empty() && !id.contains('/') => (
-                    Self::Update(percent_decode_str(id).decode_utf8_lossy().into_owned()),
+                    // What is no text is no id: it becomes the empty one, which is refused with the other violations.
+                    Self::Update(
+                        percent_decode_str(id)
+                            .decode_utf8()
+                            .unwrap_or_default()
+                            .into_owned(),
+                    ),
                     "PATCH",
                 ),
                 _ => return Err(not_found()),

@@ -55,15 +55,17 @@ impl Findings {
         }
     }
 
-    /// Whether a violation is at this path of the body, or below it.
+    /// Whether a violation is at this path of the body, or below it, or of the body as a whole: of one that cannot be read,
+    /// nobody knows what it lacks.
     #[must_use]
     pub fn refused(&self, pointer: &str) -> bool {
         self.violations.iter().any(|finding| {
             finding.in_ == Place::Body
-                && finding
-                    .path
-                    .strip_prefix(pointer)
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+                && (finding.path.is_empty()
+                    || finding
+                        .path
+                        .strip_prefix(pointer)
+                        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
         })
     }
 

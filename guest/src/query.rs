@@ -73,7 +73,7 @@ pub fn account(query: &str) -> Result<String, Findings> {
     let mut findings = Findings::default();
     let parameters = parameters(query);
     match scalar(&parameters, ACCOUNT, &mut findings) {
-        None => {
+        None | Some("") => {
             let message = format!("`{ACCOUNT}` is required: expected a UUID, but found none");
             findings.violation(Code::Required, Place::Query, ACCOUNT, message);
         }
@@ -190,7 +190,7 @@ fn scalar<'a>(
         let message = format!("expected one value, but found {}", more + 1);
         findings.violation(Code::TooMany, Place::Query, name, message);
     }
-    first.filter(|value| !value.is_empty())
+    first
 }
 
 fn truth(parameters: &[Parameter<'_>], name: &str, findings: &mut Findings) -> bool {
@@ -379,6 +379,10 @@ mod tests {
         assert_eq!(
             faults("truto_response_format=raw&truto_response_format=raw"),
             ["truto_response_format too-many"]
+        );
+        assert_eq!(
+            faults("truto_response_format=&unified_strict="),
+            ["unified_strict type", "truto_response_format enum"]
         );
         assert_eq!(faults("collections=1"), ["collections type"]);
         assert_eq!(

@@ -37,6 +37,10 @@ impl<'a> Endpoint<'a> {
     ) -> Result<Self, String> {
         let base_url =
             account::base_url(integration, account.base_url.as_deref(), &account.settings)?;
+        // Those of the host are in the base URL. An account is judged before what is asked of it.
+        for each in integration.settings.iter().filter(|each| !each.in_host) {
+            account::setting(each, &account.settings)?;
+        }
         let (auth, authentication) = match &account.credentials {
             Credentials::Injected(names) => (
                 account::scheme(integration, names.iter().map(String::as_str))?,

@@ -273,7 +273,7 @@ fn sends_nothing(value: &Json<'_>) -> bool {
 
 fn check_options(integration: &Integration, options: &Options, findings: &mut Findings) {
     for (name, _) in &options.remote_query {
-        let parameter = name.split('[').next().unwrap_or_default();
+        let (parameter, keys) = name.split_at(name.find('[').unwrap_or(name.len()));
         if integration
             .auth_query
             .iter()
@@ -283,7 +283,7 @@ fn check_options(integration: &Integration, options: &Options, findings: &mut Fi
             findings.violation(
                 Code::UnsupportedField,
                 Place::Query,
-                &format!("remote_query[{name}]"),
+                &format!("remote_query[{parameter}]{keys}"),
                 message,
             );
         }
