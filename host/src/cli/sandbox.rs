@@ -6,18 +6,10 @@ use unified_ticketing::sandbox::Sandbox;
 
 use super::Terminal;
 use super::failure::{Failure, Status};
+use super::setup::server_runtime;
 
 pub(super) fn serve(listen: SocketAddr, terminal: &mut Terminal) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build();
-    let runtime = runtime.map_err(|error| {
-        Failure::new(
-            Status::Other,
-            format!("the runtime does not start: {error}"),
-        )
-    })?;
-    runtime.block_on(async {
+    server_runtime()?.block_on(async {
         let sandbox = Sandbox::bind(listen).await;
         let sandbox = sandbox.map_err(|error| {
             Failure::new(

@@ -8,6 +8,7 @@ use unified_ticketing::server::{Server, Tokens};
 
 use super::failure::{Failure, Status};
 use super::sandbox::stopped;
+use super::setup::server_runtime;
 use super::{Global, RouteName, Terminal};
 
 /// What `serve` takes besides the global options.
@@ -50,16 +51,7 @@ pub(super) fn serve(
         let hint = "give `--token-file FILE`, or listen on 127.0.0.1";
         return Err(Failure::new(Status::Configuration, message).hint(hint));
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build();
-    let runtime = runtime.map_err(|error| {
-        Failure::new(
-            Status::Other,
-            format!("the runtime does not start: {error}"),
-        )
-    })?;
-    runtime.block_on(async {
+    server_runtime()?.block_on(async {
         let accounts = global.open_accounts().await?;
         let route = match route {
             RouteName::Halves => Route::Halves,

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use tokio::runtime::{Builder, Runtime};
 use tracing_subscriber::filter::LevelFilter;
 use unified_ticketing::sandbox::Sandbox;
 use unified_ticketing::{Account, Engine, EngineBuilder, FileAccounts};
@@ -31,11 +32,17 @@ pub(super) fn size(text: &str) -> Result<usize, String> {
 }
 
 /// A runtime for one call at a time.
-pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    runtime.map_err(|error| {
+pub(super) fn runtime() -> Result<Runtime, Failure> {
+    started(&mut Builder::new_current_thread())
+}
+
+/// A runtime for a server, with a thread for each processor.
+pub(super) fn server_runtime() -> Result<Runtime, Failure> {
+    started(&mut Builder::new_multi_thread())
+}
+
+fn started(builder: &mut Builder) -> Result<Runtime, Failure> {
+    builder.enable_all().build().map_err(|error| {
         Failure::new(
             Status::Other,
             format!("the runtime does not start: {error}"),
