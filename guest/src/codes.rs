@@ -1,6 +1,6 @@
 //! The words of the published API for the cases of the contract.
 
-use crate::bindings::types::{ErrorCode, FindingCode, Format, Outcome, Place};
+use crate::bindings::types::{ErrorCode, FindingCode, Format, Limit, Outcome, Place};
 
 /// The word of an error code.
 #[must_use]
@@ -72,6 +72,19 @@ pub const fn outcome(outcome: Outcome) -> &'static str {
         Outcome::NotSent => "not-sent",
         Outcome::Rejected => "rejected",
         Outcome::Unknown => "unknown",
+    }
+}
+
+/// The word of a limit.
+#[must_use]
+pub const fn limit(limit: Limit) -> &'static str {
+    match limit {
+        Limit::Deadline => "deadline",
+        Limit::Cpu => "cpu",
+        Limit::Memory => "memory",
+        Limit::Requests => "requests",
+        Limit::Head => "head",
+        Limit::Answer => "answer",
     }
 }
 

@@ -136,6 +136,7 @@ pub const fn error(code: ErrorCode, status: u16, outcome: Outcome, message: Stri
         provider: None,
         retry_after: None,
         rate_limit: None,
+        limit: None,
         outcome,
     }
 }

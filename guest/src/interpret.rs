@@ -3,7 +3,7 @@
 //! The status comes first and the body second: a refusal that happens to look like a user is still a refusal.
 
 use crate::bindings::types::{
-    Error, ErrorCode, Finding, FindingCode, Outcome, Place, ProviderAnswer, ProviderRefusal,
+    Error, ErrorCode, Finding, FindingCode, Limit, Outcome, Place, ProviderAnswer, ProviderRefusal,
     RateLimit, TransportError, User,
 };
 use crate::field::Field;
@@ -202,29 +202,42 @@ impl Call<'_> {
                 let message = format!("the connection to {title} was lost: {why}");
                 error(ErrorCode::ConnectionLost, 502, Outcome::Unknown, message)
             }
+            TransportError::AnswerCut((status, why)) => {
+                let message = format!(
+                    "{title} answered with status {status}, and the answer broke off: {why}"
+                );
+                Error {
+                    provider: Some(unread(*status)),
+                    ..error(ErrorCode::UnusableAnswer, 502, Outcome::Unknown, message)
+                }
+            }
             TransportError::Deadline(begun) => {
                 let outcome = if *begun {
                     Outcome::Unknown
                 } else {
                     Outcome::NotSent
                 };
-                error(
-                    ErrorCode::Deadline,
-                    504,
-                    outcome,
-                    format!("the deadline passed before {title} had answered"),
-                )
+                let message = format!("the deadline passed before {title} had answered");
+                Error {
+                    limit: Some(Limit::Deadline),
+                    ..error(ErrorCode::Deadline, 504, outcome, message)
+                }
             }
-            TransportError::AnswerTooLarge(status) => {
+            TransportError::AnswerTooLarge(Some(status)) => {
                 let outcome = status::outcome(*status);
                 let message =
                     format!("{title} answered with status {status} and more than the host accepts");
                 Error {
-                    provider: Some(ProviderRefusal {
-                        status: *status,
-                        body: None,
-                    }),
+                    provider: Some(unread(*status)),
+                    limit: Some(Limit::Answer),
                     ..error(ErrorCode::AnswerTooLarge, 502, outcome, message)
+                }
+            }
+            TransportError::AnswerTooLarge(None) => {
+                let message = format!("{title} answered with a larger head than the host accepts");
+                Error {
+                    limit: Some(Limit::Head),
+                    ..error(ErrorCode::AnswerTooLarge, 502, Outcome::Unknown, message)
                 }
             }
         }
@@ -241,6 +254,11 @@ impl Call<'_> {
         }
         error(code, status, outcome, message)
     }
+}
+
+/// An answer of which only the status was read.
+const fn unread(status: u16) -> ProviderRefusal {
+    ProviderRefusal { status, body: None }
 }
 
 /// What to do when nobody knows what became of a call.

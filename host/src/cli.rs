@@ -71,9 +71,21 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "SIZE", default_value = "64MiB", value_parser = setup::size)]
     pub(crate) max_memory: usize,
 
-    /// How large a provider's answer may be
+    /// How much CPU time the component may use for a call, in seconds
+    #[arg(long, global = true, value_name = "SECONDS", default_value = "2", value_parser = setup::seconds)]
+    pub(crate) max_cpu: std::time::Duration,
+
+    /// How many requests the component may send for a call where it sends for itself (`--route handler`)
+    #[arg(long, global = true, value_name = "N", default_value_t = 1)]
+    pub(crate) max_requests: u32,
+
+    /// How large the body of a provider's answer may be
     #[arg(long, global = true, value_name = "SIZE", default_value = "4MiB", value_parser = setup::size)]
     pub(crate) max_answer: usize,
+
+    /// How large the head of a provider's answer may be
+    #[arg(long, global = true, value_name = "SIZE", default_value = "128KiB", value_parser = setup::size)]
+    pub(crate) max_head: usize,
 
     /// Root certificates in PEM, trusted besides the public ones
     #[arg(long, global = true, value_name = "FILE")]

@@ -35,8 +35,15 @@ const IDLE: Duration = Duration::from_secs(4);
 /// For each connection, of the deadline of the whole call.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// The largest head of an answer, in bytes.
-const LARGEST_HEAD: usize = 128 * 1024;
+/// The least that hyper takes for the limit of a head.
+const SMALLEST_HEAD_LIMIT: usize = 8 * 1024;
+
+/// How large an answer may be, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LargestAnswer {
+    pub(crate) head: usize,
+    pub(crate) body: usize,
+}
 
 type Connections = Pool<HttpsConnector<HttpConnector<Resolver>>, RequestBody>;
 
@@ -48,12 +55,12 @@ pub(crate) struct Client {
     /// For base URLs that an account gives. Apart from the others, so that no connection is shared
     /// that only these may make.
     any: Connections,
-    largest_answer: usize,
+    largest_body: usize,
 }
 
 impl Client {
     /// `certificates` are root certificates in PEM, trusted besides the public ones.
-    pub(crate) fn new(certificates: Option<&[u8]>, largest_answer: usize) -> Result<Self, Error> {
+    pub(crate) fn new(certificates: Option<&[u8]>, largest: LargestAnswer) -> Result<Self, Error> {
         let tls = connect::tls(certificates)?;
         let connections = |resolver| {
             let mut tcp = HttpConnector::new_with_resolver(resolver);
@@ -68,13 +75,13 @@ impl Client {
             Pool::builder(TokioExecutor::new())
                 .pool_timer(TokioTimer::new())
                 .pool_idle_timeout(IDLE)
-                .http1_max_buf_size(LARGEST_HEAD)
+                .http1_max_buf_size(largest.head.max(SMALLEST_HEAD_LIMIT))
                 .build(connector)
         };
         Ok(Self {
             public: connections(Resolver::public()),
             any: connections(Resolver::any()),
-            largest_answer,
+            largest_body: largest.body,
         })
     }
 
@@ -149,15 +156,15 @@ impl Client {
 
     async fn read(&self, response: Response<Incoming>) -> Result<ProviderAnswer, Failure> {
         let (head, body) = response.into_parts();
-        let too_large = |status: StatusCode| Failure::AnswerTooLarge(status.as_u16());
-        let largest = u64::try_from(self.largest_answer).unwrap_or(u64::MAX);
+        let too_large = |status: StatusCode| Failure::AnswerTooLarge(Some(status.as_u16()));
+        let largest = u64::try_from(self.largest_body).unwrap_or(u64::MAX);
         if length(&head.headers).is_some_and(|length| length > largest) {
             return Err(too_large(head.status));
         }
-        let body = match Limited::new(body, self.largest_answer).collect().await {
+        let body = match Limited::new(body, self.largest_body).collect().await {
             Ok(body) => body.to_bytes(),
             Err(error) if error.is::<LengthLimitError>() => return Err(too_large(head.status)),
-            Err(error) => return Err(failure::cut(error.as_ref())),
+            Err(error) => return Err(failure::cut(head.status.as_u16(), error.as_ref())),
         };
         let text =
             |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();

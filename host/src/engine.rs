@@ -112,7 +112,7 @@ impl Engine {
         changes: UserChanges,
         options: Options,
     ) -> Result<Response, CallError> {
-        let doing = Doing::Update(id);
+        let doing = Doing::Update(id.into());
         let deadline = self.deadline();
         let bound = self.bind(account, deadline).await?;
         let exports = &self.0.guest.exports;
@@ -209,7 +209,7 @@ impl Engine {
         });
         listed
             .await
-            .map_err(|cut| problem::cut(&cut, false, Doing::Either))
+            .map_err(|cut| problem::cut(&cut, false, &Doing::Either))
     }
 
     /// Answers a request of the published HTTP API, read whole by a server. The server has dealt

@@ -278,6 +278,7 @@ fn own(
         provider: None,
         retry_after,
         rate_limit: None,
+        limit: None,
         outcome: Outcome::NotSent,
     }))
 }

@@ -321,10 +321,11 @@ fn check_error(case: &Case, provider: &Provider, error: &Error) {
         violations,
         provider: refusal,
         retry_after,
-        rate_limit: limit,
+        rate_limit: told,
+        limit,
         outcome,
     } = error;
-    let mut headers = rate_limit(limit.as_ref());
+    let mut headers = rate_limit(told.as_ref());
     headers.extend(retry_after.map(|seconds| ("retry-after".to_owned(), seconds.to_string())));
     let missing = |place: &str| -> Vec<&str> {
         let missing = violations
@@ -353,6 +354,7 @@ fn check_error(case: &Case, provider: &Provider, error: &Error) {
         "code": word(code),
         "message": message,
         "outcome": word(outcome),
+        "limit": limit.as_ref().map(word),
         "violations": violations,
         "truto_error_insight": {
             "missing_required_body_fields": {"value": missing("body")},

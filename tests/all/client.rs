@@ -38,6 +38,18 @@ impl Response {
     }
 }
 
+/// What an error of [`Connection::call`] holds when the response with this status is not whole.
+#[derive(Debug)]
+pub struct Cut(pub u16);
+
+impl std::fmt::Display for Cut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the response with status {} is cut", self.0)
+    }
+}
+
+impl std::error::Error for Cut {}
+
 /// A connection that is kept alive.
 pub struct Connection {
     address: SocketAddr,
@@ -137,7 +149,8 @@ async fn read(reader: &mut BufReader<OwnedReadHalf>, method: &str) -> io::Result
         _ if matches!(status, 204 | 304) => Some(Vec::new()),
         Some(Ok(length)) => {
             let mut body = vec![0; length];
-            reader.read_exact(&mut body).await?;
+            let read = reader.read_exact(&mut body).await;
+            read.map_err(|error| io::Error::new(error.kind(), Cut(status)))?;
             Some(body)
         }
         Some(Err(_)) => return Err(broken("a content length that is none")),

@@ -18,8 +18,7 @@ pub(super) fn send(request: &ProviderRequest) -> Result<ProviderAnswer, Transpor
     let body = outgoing
         .body()
         .map_err(|()| refused("the host gives no body to write"))?;
-    let future =
-        outgoing_handler::handle(outgoing, None).map_err(|code| transport_error(&code, None))?;
+    let future = outgoing_handler::handle(outgoing, None).map_err(|code| transport_error(&code))?;
     // A host may answer, or fail, before it has taken the whole body. What it says then is the truth, so a body that
     // cannot be written is no error yet.
     let _ = write(body, &request.body);
@@ -104,7 +103,7 @@ fn wait(future: &FutureIncomingResponse) -> Result<IncomingResponse, TransportEr
         match future.get() {
             None => future.subscribe().block(),
             Some(Ok(Ok(response))) => return Ok(response),
-            Some(Ok(Err(code))) => return Err(transport_error(&code, None)),
+            Some(Ok(Err(code))) => return Err(transport_error(&code)),
             Some(Err(())) => {
                 return Err(lost("the answer was taken already"));
             }
@@ -127,10 +126,15 @@ fn read(response: &IncomingResponse) -> Result<ProviderAnswer, TransportError> {
             Ok(chunk) => bytes.extend_from_slice(&chunk),
             Err(StreamError::Closed) => break,
             Err(StreamError::LastOperationFailed(error)) => {
-                return Err(wasi::http::types::http_error_code(&error).map_or_else(
-                    || lost(&error.to_debug_string()),
-                    |code| transport_error(&code, Some(status)),
-                ));
+                return Err(match wasi::http::types::http_error_code(&error) {
+                    Some(ErrorCode::HttpResponseBodySize(_)) => {
+                        TransportError::AnswerTooLarge(Some(status))
+                    }
+                    Some(ErrorCode::HttpResponseTimeout | ErrorCode::ConnectionReadTimeout) => {
+                        TransportError::Deadline(true)
+                    }
+                    _ => TransportError::AnswerCut((status, error.to_debug_string())),
+                });
             }
         }
     }
@@ -151,11 +155,11 @@ pub(super) fn headers(fields: &Fields) -> Vec<(String, String)> {
         .collect()
 }
 
-/// What an error code says of where the request is: the list of codes that mean it was not sent is closed, everything else may
+/// What an error code, given instead of an answer, says of where the request is: the list of codes that mean it was not sent is closed, everything else may
 /// have been.
 ///
 /// The sentences are ours, one for what a person would do the same about: printing the codes themselves takes 7 kB.
-fn transport_error(code: &ErrorCode, status: Option<u16>) -> TransportError {
+fn transport_error(code: &ErrorCode) -> TransportError {
     match code {
         ErrorCode::DnsTimeout | ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => {
             unconnected("its host's name cannot be resolved")
@@ -178,10 +182,10 @@ fn transport_error(code: &ErrorCode, status: Option<u16>) -> TransportError {
         ErrorCode::HttpRequestHeaderSectionSize(_) | ErrorCode::HttpRequestHeaderSize(_) => {
             refused("the headers are too large")
         }
-        ErrorCode::HttpResponseBodySize(_) => status.map_or_else(
-            || lost("the answer is too large"),
-            TransportError::AnswerTooLarge,
-        ),
+        ErrorCode::HttpResponseHeaderSectionSize(_) | ErrorCode::HttpResponseHeaderSize(_) => {
+            TransportError::AnswerTooLarge(None)
+        }
+        ErrorCode::HttpResponseBodySize(_) => lost("the answer is too large"),
         ErrorCode::HttpResponseTimeout
         | ErrorCode::ConnectionReadTimeout
         | ErrorCode::ConnectionWriteTimeout => TransportError::Deadline(true),
@@ -191,8 +195,6 @@ fn transport_error(code: &ErrorCode, status: Option<u16>) -> TransportError {
         | ErrorCode::HttpRequestTrailerSectionSize(_)
         | ErrorCode::HttpRequestTrailerSize(_) => lost("the request's body was refused"),
         ErrorCode::HttpResponseIncomplete
-        | ErrorCode::HttpResponseHeaderSectionSize(_)
-        | ErrorCode::HttpResponseHeaderSize(_)
         | ErrorCode::HttpResponseTrailerSectionSize(_)
         | ErrorCode::HttpResponseTrailerSize(_)
         | ErrorCode::HttpResponseTransferCoding(_)

@@ -158,6 +158,8 @@ struct Failure<'a> {
     message: &'a str,
     code: &'static str,
     outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<&'static str>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     truto_is_remote_error: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -239,6 +241,7 @@ impl<'a> From<&'a Error> for Failure<'a> {
             provider,
             retry_after: _,
             rate_limit: _,
+            limit,
             outcome,
         } = error;
         let reason = http::StatusCode::from_u16(*status)
@@ -250,6 +253,7 @@ impl<'a> From<&'a Error> for Failure<'a> {
             message,
             code: codes::error(*code),
             outcome: codes::outcome(*outcome),
+            limit: limit.map(codes::limit),
             truto_is_remote_error: provider
                 .as_ref()
                 .is_some_and(|provider| (400..=599).contains(&provider.status)),

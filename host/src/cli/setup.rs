@@ -112,7 +112,10 @@ impl Global {
             .accounts(accounts)
             .deadline(self.deadline)
             .max_memory(self.max_memory)
-            .max_answer(self.max_answer);
+            .max_cpu(self.max_cpu)
+            .max_requests(self.max_requests)
+            .max_answer(self.max_answer)
+            .max_head(self.max_head);
         let Some(file) = &self.ca_file else {
             return Ok(builder);
         };

@@ -12,7 +12,7 @@ const WAITING: u8 = 0;
 const BEGUN: u8 = 1;
 const WITHDRAWN: u8 = 2;
 
-/// Whether a connection has begun a request.
+/// Whether a connection has begun a request of a call.
 ///
 /// A request counts as begun from the moment that its body is asked for: until then, nothing that a
 /// provider could act on can have left, because the head announces a body. Either a connection
@@ -28,11 +28,11 @@ impl Begun {
             == Err(BEGUN)
     }
 
-    /// True when this call is the one that begins it.
+    /// Notes that a connection begins it. False when it has been withdrawn.
     fn begin(&self) -> bool {
         self.0
             .compare_exchange(WAITING, BEGUN, Ordering::AcqRel, Ordering::Acquire)
-            .is_ok()
+            != Err(WITHDRAWN)
     }
 }
 

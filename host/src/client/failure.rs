@@ -18,10 +18,12 @@ pub(crate) enum Failure {
     Denied(String),
     /// No connection has begun it.
     NoConnection(Stage, String),
-    /// A connection has begun it, and then broke.
+    /// A connection has begun it, and then broke before an answer began.
     Lost(Break, String),
-    /// The answer with this status is too large.
-    AnswerTooLarge(u16),
+    /// The answer that began with this status is not whole.
+    Cut(u16, String),
+    /// The answer is too large: its body, after a head with this status, or its head.
+    AnswerTooLarge(Option<u16>),
 }
 
 /// How far a connection came.
@@ -44,10 +46,8 @@ pub(crate) enum Stage {
 /// How a connection broke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Break {
-    /// It ended before the answer began.
+    /// It ended.
     Terminated,
-    /// It ended within the answer.
-    Incomplete,
     /// What came was not HTTP.
     Protocol,
 }
@@ -64,6 +64,7 @@ impl From<Failure> for TransportError {
             Failure::Denied(why) => Self::EgressDenied(why),
             Failure::NoConnection(_, why) => Self::NoConnection(why),
             Failure::Lost(_, why) => Self::ConnectionLost(why),
+            Failure::Cut(status, why) => Self::AnswerCut((status, why)),
             Failure::AnswerTooLarge(status) => Self::AnswerTooLarge(status),
         }
     }
@@ -85,28 +86,18 @@ pub(super) fn of(error: &PoolError, begun: &Begun, origin: &Origin) -> Failure {
     }
 }
 
-/// Why an answer ended within its body.
-pub(super) fn cut(error: &(dyn StdError + 'static)) -> Failure {
-    match find::<hyper::Error>(error) {
-        Some(error) if error.is_parse() => {
-            Failure::Lost(Break::Protocol, "the answer's body is not HTTP".to_owned())
-        }
-        _ => Failure::Lost(
-            Break::Incomplete,
-            "the connection closed within the answer".to_owned(),
-        ),
-    }
+/// Why the answer of this status ended within its body.
+pub(super) fn cut(status: u16, error: &(dyn StdError + 'static)) -> Failure {
+    let why = match find::<hyper::Error>(error) {
+        Some(error) if error.is_parse() => "the answer's body is not HTTP",
+        _ => "the connection closed within the answer",
+    };
+    Failure::Cut(status, why.to_owned())
 }
 
 fn lost(error: &PoolError) -> Failure {
     match find::<hyper::Error>(error) {
-        Some(error) if error.is_parse_too_large() => Failure::Lost(
-            Break::Protocol,
-            format!(
-                "the head of the answer is over {} bytes",
-                super::LARGEST_HEAD
-            ),
-        ),
+        Some(error) if error.is_parse_too_large() => Failure::AnswerTooLarge(None),
         Some(error) if error.is_parse() => {
             Failure::Lost(Break::Protocol, "the answer is not HTTP".to_owned())
         }

@@ -12,9 +12,14 @@ use crate::egress::{self, Outgoing};
 use crate::testing::{Act, Provider, answer};
 
 const LARGEST: usize = 1000;
+const LARGEST_HEAD: usize = 16 * 1024;
 
 fn client() -> Client {
-    Client::new(None, LARGEST).unwrap()
+    let largest = LargestAnswer {
+        head: LARGEST_HEAD,
+        body: LARGEST,
+    };
+    Client::new(None, largest).unwrap()
 }
 
 fn prepared(account: &Account, body: &str, begun: &Begun) -> Prepared {
@@ -144,30 +149,40 @@ async fn a_broken_connection_is_lost_however_it_breaks() {
     assert_eq!(lost(&one(Act::Close).await), Some(Break::Terminated));
     assert_eq!(lost(&one(Act::Reset).await), Some(Break::Terminated));
     assert_eq!(
-        lost(&one(say("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{}")).await),
-        Some(Break::Incomplete)
-    );
-    assert_eq!(
-        lost(
-            &one(say(
-                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nab"
-            ))
-            .await
-        ),
-        Some(Break::Incomplete)
-    );
-    assert_eq!(
         lost(&one(say("220 mail.example ESMTP\r\n\r\n")).await),
         Some(Break::Protocol)
     );
-    let long = format!(
-        "HTTP/1.1 200 OK\r\nx: {}\r\n\r\n",
-        "x".repeat(4 * LARGEST_HEAD)
-    );
-    assert_eq!(
-        lost(&one(Act::SayAndClose(long)).await),
-        Some(Break::Protocol)
-    );
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_whole_keeps_its_status() {
+    for (answer, expected) in [
+        ("200 OK\r\ncontent-length: 100\r\n\r\n{}", 200),
+        ("201 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nab", 201),
+        (
+            "422 No\r\ntransfer-encoding: chunked\r\n\r\nno chunk\r\n",
+            422,
+        ),
+    ] {
+        let result = one(Act::SayAndClose(format!("HTTP/1.1 {answer}"))).await;
+        assert!(
+            matches!(&result, Err(Failure::Cut(status, _)) if *status == expected),
+            "{answer}: {result:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_head_over_the_limit_has_no_status() {
+    let long = format!("x: {}\r\n", "x".repeat(4 * LARGEST_HEAD));
+    let many = "x: y\r\n".repeat(1000);
+    for flood in [long, many] {
+        let answer = format!("HTTP/1.1 200 OK\r\n{flood}content-length: 0\r\n\r\n");
+        assert_eq!(
+            one(Act::SayAndClose(answer)).await,
+            Err(Failure::AnswerTooLarge(None))
+        );
+    }
 }
 
 #[tokio::test]
@@ -175,7 +190,7 @@ async fn an_answer_over_the_limit_keeps_its_status() {
     let body = "x".repeat(LARGEST + 1);
     assert_eq!(
         one(answer(201, &body)).await,
-        Err(Failure::AnswerTooLarge(201))
+        Err(Failure::AnswerTooLarge(Some(201)))
     );
     let chunked = format!(
         "HTTP/1.1 422 X\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
@@ -183,7 +198,7 @@ async fn an_answer_over_the_limit_keeps_its_status() {
     );
     assert_eq!(
         one(Act::Say(chunked)).await,
-        Err(Failure::AnswerTooLarge(422))
+        Err(Failure::AnswerTooLarge(Some(422)))
     );
     let fits = "x".repeat(LARGEST);
     assert_eq!(one(answer(200, &fits)).await.unwrap().body.len(), LARGEST);

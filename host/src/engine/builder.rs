@@ -8,7 +8,7 @@ use super::guest::{Guest, Limits};
 use super::handler::Handler;
 use super::{Engine, Inner};
 use crate::accounts::{Accounts, MemoryAccounts};
-use crate::client::Client;
+use crate::client::{Client, LargestAnswer};
 use crate::error::Error;
 
 /// The component, compiled for this target by the build script.
@@ -33,7 +33,7 @@ pub struct EngineBuilder {
     route: Route,
     deadline: Duration,
     limits: Limits,
-    max_answer: usize,
+    largest: LargestAnswer,
     max_instances: Option<u32>,
     root_certificates: Option<Vec<u8>>,
 }
@@ -47,9 +47,13 @@ impl EngineBuilder {
             limits: Limits {
                 memory: 64 << 20,
                 cpu: Duration::from_secs(2),
+                requests: 1,
                 instances: 0,
             },
-            max_answer: 4 << 20,
+            largest: LargestAnswer {
+                head: 128 << 10,
+                body: 4 << 20,
+            },
             max_instances: None,
             root_certificates: None,
         }
@@ -86,9 +90,23 @@ impl EngineBuilder {
         self
     }
 
-    /// How large a provider's answer may be, in bytes; 4 MiB.
+    /// How many requests the component may send for a call where it sends for itself; 1, because no
+    /// integration needs more.
+    pub fn max_requests(mut self, requests: u32) -> Self {
+        self.limits.requests = requests;
+        self
+    }
+
+    /// How large the body of a provider's answer may be, in bytes; 4 MiB.
     pub fn max_answer(mut self, bytes: usize) -> Self {
-        self.max_answer = bytes;
+        self.largest.body = bytes;
+        self
+    }
+
+    /// How large the head of a provider's answer may be, in bytes: its status line and headers; 128
+    /// KiB. Less than 8 KiB is taken for 8 KiB, and more than 100 headers are always too many.
+    pub fn max_head(mut self, bytes: usize) -> Self {
+        self.largest.head = bytes;
         self
     }
 
@@ -117,7 +135,7 @@ impl EngineBuilder {
             route,
             deadline,
             mut limits,
-            max_answer,
+            largest,
             max_instances,
             root_certificates,
         } = self;
@@ -129,7 +147,7 @@ impl EngineBuilder {
         } else {
             None
         };
-        let client = Client::new(root_certificates.as_deref(), max_answer)?;
+        let client = Client::new(root_certificates.as_deref(), largest)?;
         Ok(Engine(Arc::new(Inner {
             guest,
             handler,
@@ -146,7 +164,7 @@ impl fmt::Debug for EngineBuilder {
             .field("route", &self.route)
             .field("deadline", &self.deadline)
             .field("limits", &self.limits)
-            .field("max_answer", &self.max_answer)
+            .field("largest", &self.largest)
             .finish_non_exhaustive()
     }
 }

@@ -32,7 +32,7 @@ impl Engine {
         let found = within(deadline, self.0.accounts.get(account)).await;
         found
             .map(|found| Bound::new(account, found))
-            .ok_or_else(|| problem::deadline(false, Doing::Either))
+            .ok_or_else(|| problem::deadline(false, &Doing::Either))
     }
 
     /// Calls one of the functions that plan.
@@ -51,7 +51,7 @@ impl Engine {
             .run(bound, |running| running.call(function, parameters));
         match planned.await {
             Ok(planned) => planned,
-            Err(cut) => Err(problem::cut(&cut, false, Doing::Either)),
+            Err(cut) => Err(problem::cut(&cut, false, &Doing::Either)),
         }
     }
 
@@ -69,7 +69,7 @@ impl Engine {
         });
         match read.await {
             Ok(read) => read,
-            Err(cut) => Err(problem::cut(&cut, sent(&answer), doing)),
+            Err(cut) => Err(problem::cut(&cut, sent(&answer), &doing)),
         }
     }
 
@@ -86,19 +86,19 @@ impl Engine {
         let begun = guest.run(bound.clone(), |running| {
             running.call(&guest.exports.begin, parameters)
         });
-        let (request, context) = match begun.await {
+        let (planned, context) = match begun.await {
             Ok(Step::Respond(response)) => return Ok(response),
             Ok(Step::Send(send)) => send,
-            Err(cut) => return Err(problem::cut(&cut, false, Doing::Either)),
+            Err(cut) => return Err(problem::cut(&cut, false, &Doing::Either)),
         };
-        let answer = self.send(&bound, request, deadline).await;
+        let answer = self.send(&bound, planned, deadline).await;
         let parameters = (&context, answer.as_ref());
         let finished = guest.run(Bound::nothing(), |running| {
             running.call(&guest.exports.finish, parameters)
         });
         finished
             .await
-            .map_err(|cut| problem::cut(&cut, sent(&answer), Doing::Either))
+            .map_err(|cut| problem::cut(&cut, sent(&answer), &Doing::asked(&request)))
     }
 
     /// Sends a planned request with the account that the call is bound to.
@@ -132,11 +132,13 @@ impl Engine {
         deadline: Option<Instant>,
     ) -> Result<HttpResponse, CallError> {
         let begun = Begun::default();
+        // The component takes the request; what it asked for is told should nobody come to answer it.
+        let asked = request.clone();
         let serving = handler.serve(&self.0.guest, &self.0.client, bound, &begun, request);
         match within(deadline, serving).await {
             Some(Ok(response)) => Ok(response),
-            Some(Err(cut)) => Err(problem::cut(&cut, begun.withdraw(), Doing::Either)),
-            None => Err(problem::deadline(begun.withdraw(), Doing::Either)),
+            Some(Err(cut)) => Err(problem::cut(&cut, begun.withdraw(), &Doing::asked(&asked))),
+            None => Err(problem::deadline(begun.withdraw(), &Doing::asked(&asked))),
         }
     }
 
@@ -164,8 +166,8 @@ impl Engine {
         );
         match within(deadline, calling).await {
             Some(Ok(result)) => result,
-            Some(Err(cut)) => Err(problem::cut(&cut, begun.withdraw(), doing)),
-            None => Err(problem::deadline(begun.withdraw(), doing)),
+            Some(Err(cut)) => Err(problem::cut(&cut, begun.withdraw(), &doing)),
+            None => Err(problem::deadline(begun.withdraw(), &doing)),
         }
     }
 }
@@ -184,6 +186,7 @@ fn sent(answer: &Result<ProviderAnswer, TransportError>) -> bool {
         Ok(_)
         | Err(
             TransportError::ConnectionLost(_)
+            | TransportError::AnswerCut(_)
             | TransportError::AnswerTooLarge(_)
             | TransportError::Deadline(true),
         ) => true,

@@ -18,6 +18,7 @@ use wasmtime::{
 
 use crate::accounts::Account;
 use crate::bindings::accounts::{self as wit, Credentials, ResolveError};
+use crate::bindings::types::Limit;
 use crate::error::Error;
 
 /// How often the clock of the limit on CPU ticks.
@@ -40,6 +41,8 @@ const RESIDENT_TABLE: usize = 64 << 10;
 pub(super) struct Limits {
     pub(super) memory: usize,
     pub(super) cpu: Duration,
+    /// Where the component sends for itself.
+    pub(super) requests: u32,
     pub(super) instances: u32,
 }
 
@@ -154,8 +157,8 @@ impl ResourceLimiter for Memory {
 /// Why an instance did not come to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Cut {
-    /// It needed more memory or CPU time than a call may use.
-    Limit(String),
+    /// It went over a limit of a call.
+    Limit(Limit, String),
     /// It trapped.
     Trap(String),
 }
@@ -163,16 +166,15 @@ pub(crate) enum Cut {
 impl Cut {
     pub(super) fn of(error: &wasmtime::Error, memory: &Memory, limits: Limits) -> Self {
         if memory.exceeded {
-            return Self::Limit(format!(
-                "it needed more than {} bytes of memory",
-                limits.memory
-            ));
+            let why = format!("it needed more than {} bytes of memory", limits.memory);
+            return Self::Limit(Limit::Memory, why);
         }
         match error.downcast_ref::<Trap>() {
-            Some(Trap::Interrupt) => Self::Limit(format!(
-                "it needed more than {} ms of CPU time",
-                limits.cpu.as_millis()
-            )),
+            Some(Trap::Interrupt) => {
+                let most = limits.cpu.as_millis();
+                let why = format!("it needed more than {most} ms of CPU time");
+                Self::Limit(Limit::Cpu, why)
+            }
             Some(trap) => Self::Trap(trap.to_string()),
             None => Self::Trap(error.root_cause().to_string()),
         }

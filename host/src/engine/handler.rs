@@ -22,9 +22,9 @@ use wasmtime_wasi_http::{
     WasiHttpHooks, WasiHttpView,
 };
 
-use super::guest::{Bound, Cut, Guest, HasBound, Memory};
+use super::guest::{Bound, Cut, Guest, HasBound, Limits, Memory};
 use crate::bindings::accounts as wit;
-use crate::bindings::types::ProviderAnswer;
+use crate::bindings::types::{Limit, ProviderAnswer};
 use crate::client::{Begun, Break, Client, Failure, Stage};
 use crate::egress::{self, Outgoing};
 
@@ -105,8 +105,19 @@ impl Handler {
                 .map(|(result,)| result)
         }
         .await;
-        result.map_err(|error| Cut::of(&error, &store.data().memory, guest.limits))
+        ended(&store, result, guest.limits)
     }
+}
+
+/// What a call gave, unless it went over a limit.
+fn ended<R>(store: &Store<Whole>, result: wasmtime::Result<R>, limits: Limits) -> Result<R, Cut> {
+    let Whole { memory, door, .. } = store.data();
+    if door.exceeded {
+        let most = limits.requests;
+        let why = format!("it tried to send more than {most} requests");
+        return Err(Cut::Limit(Limit::Requests, why));
+    }
+    result.map_err(|error| Cut::of(&error, memory, limits))
 }
 
 /// A store for one call, limited and with its one door.
@@ -115,7 +126,8 @@ fn store(guest: &Guest, client: &Client, bound: Bound, begun: &Begun) -> Store<W
         bound: bound.clone(),
         client: client.clone(),
         begun: begun.clone(),
-        used: false,
+        left: guest.limits.requests,
+        exceeded: false,
     };
     let memory = Memory::new(guest.limits.memory);
     let whole = Whole {
@@ -164,12 +176,15 @@ fn name_body_errors(linker: &mut Linker<Whole>) -> Result<(), wasmtime::Error> {
     Ok(())
 }
 
-/// The one door by which a request leaves, once.
+/// The one door by which requests leave: one for each call, unless the engine is set to more.
 struct Door {
     bound: Bound,
     client: Client,
     begun: Begun,
-    used: bool,
+    /// How many more may leave.
+    left: u32,
+    /// One more than that was tried.
+    exceeded: bool,
 }
 
 type Sending = Pin<Box<dyn Future<Output = Result<Sent, WasiError>> + Send>>;
@@ -185,9 +200,11 @@ impl WasiHttpHooks for Door {
         _: Option<RequestOptions>,
         _: Box<dyn Future<Output = Result<(), WasiError>> + Send>,
     ) -> Box<dyn Future<Output = Result<Sent, WasiError>> + Send> {
-        if std::mem::replace(&mut self.used, true) {
+        let Some(left) = self.left.checked_sub(1) else {
+            self.exceeded = true;
             return Box::new(std::future::ready(Err(WasiError::HttpRequestDenied)));
-        }
+        };
+        self.left = left;
         let (bound, client, begun) = (self.bound.clone(), self.client.clone(), self.begun.clone());
         let sending: Sending = Box::pin(async move {
             let (head, body) = request.into_parts();
@@ -256,11 +273,20 @@ fn failed(failure: Failure) -> Result<Response<WasiBody>, WasiError> {
         },
         Failure::Lost(how, _) => match how {
             Break::Terminated => WasiError::ConnectionTerminated,
-            Break::Incomplete => WasiError::HttpResponseIncomplete,
             Break::Protocol => WasiError::HttpProtocolError,
         },
-        // The status comes with the head; what is too large is the body.
-        Failure::AnswerTooLarge(status) => return response(status, TooLarge.boxed_unsync()),
+        // The head came well; the body ends with an error.
+        Failure::Cut(status, _) => {
+            return response(
+                status,
+                Ending(Some(WasiError::HttpResponseIncomplete)).boxed_unsync(),
+            );
+        }
+        Failure::AnswerTooLarge(Some(status)) => {
+            let ending = Ending(Some(WasiError::HttpResponseBodySize(None)));
+            return response(status, ending.boxed_unsync());
+        }
+        Failure::AnswerTooLarge(None) => WasiError::HttpResponseHeaderSectionSize(None),
     })
 }
 
@@ -271,17 +297,17 @@ fn response(status: u16, body: WasiBody) -> Result<Response<WasiBody>, WasiError
     Ok(response)
 }
 
-/// A body that is over the limit.
-struct TooLarge;
+/// A body that ends with an error before it has begun.
+struct Ending(Option<WasiError>);
 
-impl http_body::Body for TooLarge {
+impl http_body::Body for Ending {
     type Data = Bytes;
     type Error = WasiError;
 
     fn poll_frame(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         _: &mut std::task::Context<'_>,
     ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, WasiError>>> {
-        std::task::Poll::Ready(Some(Err(WasiError::HttpResponseBodySize(None))))
+        std::task::Poll::Ready(self.0.take().map(Err))
     }
 }

@@ -1,19 +1,23 @@
 //! The errors that only a host gives: a component that was cut short, a deadline.
 
+use std::borrow::Cow;
+
 use http::StatusCode;
+use percent_encoding::percent_decode_str;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::guest::Cut;
-use crate::bindings::face::HttpResponse;
-use crate::bindings::types::{Email, Error, ErrorCode, NewUser, Outcome};
+use crate::bindings::face::{HttpRequest, HttpResponse};
+use crate::bindings::types::{Email, Error, ErrorCode, Limit, NewUser, Outcome};
 
 /// What a call does, for the sentence that says how to look when nobody knows what became of it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Doing<'a> {
     /// Creates a user, with this primary email address.
-    Create(Option<&'a str>),
+    Create(Option<Cow<'a, str>>),
     /// Changes the user of this id.
-    Update(&'a str),
+    Update(Cow<'a, str>),
     /// One or the other.
     Either,
 }
@@ -24,10 +28,21 @@ impl<'a> Doing<'a> {
         let emails = user.emails.as_deref().unwrap_or_default();
         let is_primary = |email: &&Email| email.type_.as_deref() == Some("primary");
         let primary = emails.iter().find(is_primary).or_else(|| emails.first());
-        Self::Create(primary.map(|email| email.address.as_str()))
+        Self::Create(primary.map(|email| Cow::Borrowed(email.address.as_str())))
     }
 
-    fn look(self) -> String {
+    /// What a request of the HTTP API asks for.
+    pub(super) fn asked(request: &HttpRequest) -> Doing<'static> {
+        if request.method == "POST" {
+            return Doing::Create(primary_email(&request.body).map(Cow::Owned));
+        }
+        let path = request.target.split('?').next().unwrap_or_default();
+        let id = path.rsplit('/').next().unwrap_or_default();
+        let id = percent_decode_str(id).decode_utf8_lossy().into_owned();
+        Doing::Update(Cow::Owned(id))
+    }
+
+    fn look(&self) -> String {
         match self {
             Self::Create(Some(email)) => {
                 format!("; the user may exist now: before trying again, look at the provider by email `{email}`")
@@ -44,17 +59,29 @@ impl<'a> Doing<'a> {
     }
 }
 
+/// The address by which a user is found that this body may have created.
+fn primary_email(body: &[u8]) -> Option<String> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let emails = body.get("emails")?.as_array()?;
+    let is_primary = |email: &&Value| email.get("type").is_some_and(|kind| kind == "primary");
+    let primary = emails.iter().find(is_primary).or_else(|| emails.first())?;
+    Some(primary.get("email")?.as_str()?.to_owned())
+}
+
 /// The error for an instance that was cut short. `sent` says whether a provider may have the
 /// request.
-pub(super) fn cut(cut: &Cut, sent: bool, doing: Doing<'_>) -> Error {
+pub(super) fn cut(cut: &Cut, sent: bool, doing: &Doing<'_>) -> Error {
     match cut {
-        Cut::Limit(why) => error(
-            ErrorCode::LimitExceeded,
-            500,
-            sent,
-            doing,
-            format!("the component was stopped: {why}"),
-        ),
+        Cut::Limit(limit, why) => Error {
+            limit: Some(*limit),
+            ..error(
+                ErrorCode::LimitExceeded,
+                500,
+                sent,
+                doing,
+                format!("the component was stopped: {why}"),
+            )
+        },
         Cut::Trap(why) => error(
             ErrorCode::GuestTrap,
             500,
@@ -66,17 +93,21 @@ pub(super) fn cut(cut: &Cut, sent: bool, doing: Doing<'_>) -> Error {
 }
 
 /// The error for a call whose time is over.
-pub(super) fn deadline(sent: bool, doing: Doing<'_>) -> Error {
-    error(
-        ErrorCode::Deadline,
-        504,
-        sent,
-        doing,
-        "the deadline passed".to_owned(),
-    )
+pub(super) fn deadline(sent: bool, doing: &Doing<'_>) -> Error {
+    let message = "the deadline passed".to_owned();
+    Error {
+        limit: Some(Limit::Deadline),
+        ..error(ErrorCode::Deadline, 504, sent, doing, message)
+    }
 }
 
-fn error(code: ErrorCode, status: u16, sent: bool, doing: Doing<'_>, mut message: String) -> Error {
+fn error(
+    code: ErrorCode,
+    status: u16,
+    sent: bool,
+    doing: &Doing<'_>,
+    mut message: String,
+) -> Error {
     if sent {
         message.push_str(&doing.look());
     }
@@ -88,6 +119,7 @@ fn error(code: ErrorCode, status: u16, sent: bool, doing: Doing<'_>, mut message
         provider: None,
         retry_after: None,
         rate_limit: None,
+        limit: None,
         outcome: if sent {
             Outcome::Unknown
         } else {
@@ -106,6 +138,8 @@ struct Body<'a> {
     message: &'a str,
     code: &'a str,
     outcome: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<&'a str>,
 }
 
 /// An error of the host in the form of the published API.
@@ -121,6 +155,7 @@ pub fn http_response(error: &Error) -> HttpResponse {
         message: &error.message,
         code: code(error.code),
         outcome: outcome(error.outcome),
+        limit: error.limit.map(limit),
     };
     let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
     headers.extend(
@@ -173,5 +208,16 @@ const fn outcome(outcome: Outcome) -> &'static str {
         Outcome::NotSent => "not-sent",
         Outcome::Rejected => "rejected",
         Outcome::Unknown => "unknown",
+    }
+}
+
+const fn limit(limit: Limit) -> &'static str {
+    match limit {
+        Limit::Deadline => "deadline",
+        Limit::Cpu => "cpu",
+        Limit::Memory => "memory",
+        Limit::Requests => "requests",
+        Limit::Head => "head",
+        Limit::Answer => "answer",
     }
 }

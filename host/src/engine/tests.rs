@@ -107,7 +107,7 @@ async fn both_routes_tell_the_same_of_a_failure() {
             Act::Reset,
             (ErrorCode::ConnectionLost, 502, Outcome::Unknown),
         ),
-        (cut, (ErrorCode::ConnectionLost, 502, Outcome::Unknown)),
+        (cut, (ErrorCode::UnusableAnswer, 502, Outcome::Unknown)),
         (large, (ErrorCode::AnswerTooLarge, 502, Outcome::Unknown)),
     ] {
         let [halves, handler] = created(act).await;
@@ -406,6 +406,7 @@ fn the_component_fits_what_the_pool_reserves_for_it() {
     let limits = Limits {
         memory: 64 << 20,
         cpu: Duration::from_secs(1),
+        requests: 1,
         instances: 1,
     };
     let guest = Guest::new(PRECOMPILED, limits, false).unwrap();

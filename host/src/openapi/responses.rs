@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};
-use unified_ticketing_guest::bindings::types::{ErrorCode, FindingCode, Outcome, Place};
+use unified_ticketing_guest::bindings::types::{ErrorCode, FindingCode, Limit, Outcome, Place};
 use unified_ticketing_guest::codes;
 
 use super::Operation;
@@ -54,6 +54,16 @@ const FINDINGS: [FindingCode; 12] = [
     FindingCode::SurplusValue,
     FindingCode::IdMissing,
     FindingCode::IdempotencyKeyIgnored,
+];
+
+/// Every limit of a server on one call.
+const LIMITS: [Limit; 6] = [
+    Limit::Deadline,
+    Limit::Cpu,
+    Limit::Memory,
+    Limit::Requests,
+    Limit::Head,
+    Limit::Answer,
 ];
 
 /// The statuses of errors that have a response of their own, in their order.
@@ -241,6 +251,10 @@ pub(super) fn schemas() -> Map<String, Value> {
                 "enum": outcomes,
                 "description": "What is known of the provider's state: it has not received the request, it refused it and changed \
                     nothing, or it may have acted.",
+            },
+            "limit": {
+                "enum": LIMITS.map(codes::limit),
+                "description": "The limit of the server that ended the call.",
             },
             "truto_is_remote_error": { "const": true, "description": "The provider refused or failed." },
             "provider_status": { "type": "integer", "description": "The provider's status, when there was an answer." },

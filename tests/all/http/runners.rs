@@ -15,7 +15,7 @@ use unified_ticketing_guest::bindings::types::{ProviderAnswer, ProviderRequest, 
 use unified_ticketing_guest::{face, query};
 
 use crate::case;
-use crate::client::{self, Request, Response};
+use crate::client::{self, Cut, Request, Response};
 
 /// An account of the tests: its integration, and the rest.
 pub type Given = (String, case::Account);
@@ -154,13 +154,16 @@ async fn execute(request: ProviderRequest) -> Result<ProviderAnswer, TransportEr
             .collect(),
         body: request.body,
     };
-    let answer = connection
-        .call(&sent)
-        .await
-        .map_err(|error| TransportError::ConnectionLost(error.to_string()))?;
+    let answer = connection.call(&sent).await.map_err(|error| {
+        let inner = error.get_ref();
+        inner.and_then(|inner| inner.downcast_ref()).map_or_else(
+            || TransportError::ConnectionLost(error.to_string()),
+            |Cut(status)| TransportError::AnswerCut((*status, error.to_string())),
+        )
+    })?;
     let body = answer.body.unwrap_or_default();
     if body.len() > 4 << 20 {
-        return Err(TransportError::AnswerTooLarge(answer.status));
+        return Err(TransportError::AnswerTooLarge(Some(answer.status)));
     }
     Ok(ProviderAnswer {
         status: answer.status,

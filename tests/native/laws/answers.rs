@@ -156,21 +156,34 @@ fn what_happened_on_the_way_says_whether_anything_was_sent() {
             (TransportError::Deadline(false), 504, "deadline", "not-sent"),
             (TransportError::Deadline(true), 504, "deadline", "unknown"),
             (
-                TransportError::AnswerTooLarge(200),
+                TransportError::AnswerTooLarge(Some(200)),
                 502,
                 "answer-too-large",
                 "unknown",
             ),
             (
-                TransportError::AnswerTooLarge(422),
+                TransportError::AnswerTooLarge(Some(422)),
                 502,
                 "answer-too-large",
                 "rejected",
             ),
             (
-                TransportError::AnswerTooLarge(408),
+                TransportError::AnswerTooLarge(Some(408)),
                 502,
                 "answer-too-large",
+                "unknown",
+            ),
+            (
+                TransportError::AnswerTooLarge(None),
+                502,
+                "answer-too-large",
+                "unknown",
+            ),
+            // Only a complete refusal is one.
+            (
+                TransportError::AnswerCut((422, why())),
+                502,
+                "unusable-answer",
                 "unknown",
             ),
         ] {
@@ -186,10 +199,24 @@ fn what_happened_on_the_way_says_whether_anything_was_sent() {
             }
             let told = json_of(&response)["provider_status"].as_u64();
             let status = match fault {
-                TransportError::AnswerTooLarge(status) => Some(u64::from(status)),
+                TransportError::AnswerTooLarge(status) => status,
+                TransportError::AnswerCut((status, _)) => Some(status),
                 _ => None,
             };
-            assert_eq!(told, status, "{} {fault:?}", operation.name());
+            assert_eq!(
+                told,
+                status.map(u64::from),
+                "{} {fault:?}",
+                operation.name()
+            );
+            let limit = match fault {
+                TransportError::Deadline(_) => Some("deadline"),
+                TransportError::AnswerTooLarge(Some(_)) => Some("answer"),
+                TransportError::AnswerTooLarge(None) => Some("head"),
+                _ => None,
+            };
+            let told = json_of(&response)["limit"].as_str().map(str::to_owned);
+            assert_eq!(told.as_deref(), limit, "{} {fault:?}", operation.name());
         }
     }
 }

@@ -48,7 +48,7 @@ impl Handler {
             Ok::<_, wasmtime::Error>(response)
         }
         .await;
-        result.map_err(|error| Cut::of(&error, &store.data().memory, guest.limits))
+        super::ended(&store, result, guest.limits)
     }
 }
 
