@@ -286,7 +286,7 @@ fn warning(finding: &Finding) -> (String, String) {
 }
 
 /// The word of an enum's case, as the contract spells it.
-fn word(case: &impl std::fmt::Debug) -> String {
+pub fn word(case: &impl std::fmt::Debug) -> String {
     let name = format!("{case:?}");
     let name = name.rsplit("::").next().unwrap_or(&name);
     let mut word = String::new();

@@ -23,6 +23,7 @@ mod cli;
 mod client;
 mod convert;
 mod documents;
+mod faults;
 mod http;
 mod interface;
 mod openapi;

@@ -1,0 +1,286 @@
+//! One integration by one way: its own simulator, its own engine, fault after fault.
+
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use unified_ticketing::sandbox::Sandbox;
+use unified_ticketing::{Engine, FileAccounts};
+
+use super::call::{Call, Caller, Told, Way};
+use super::table::{At, Row};
+use super::tls::Root;
+use crate::client::{self, Request};
+use crate::provider::Provider;
+
+/// Of every call. Long enough for a good one on a busy machine.
+const DEADLINE: Duration = Duration::from_secs(3);
+/// Of every answer, in bytes.
+const LARGEST: usize = 1 << 20;
+/// Beyond which nobody waits for an answer any more.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub struct Lane {
+    integration: &'static str,
+    way: Way,
+    caller: Caller,
+    simulator: std::net::SocketAddr,
+    /// Where redirects lead; nobody may call it.
+    elsewhere: Provider,
+    /// Accepts connections and leaves them alone.
+    _mute: TcpListener,
+    /// How many addresses were used.
+    used: u32,
+}
+
+/// What became of one row for one operation.
+pub struct Verdict {
+    pub row: usize,
+    /// A good call worked after it.
+    pub survived: bool,
+    /// The caller was told nothing, or something that what the provider saw contradicts.
+    pub lost: bool,
+    /// The provider saw more than one request, or carried out more than one.
+    pub doubled: bool,
+    /// What is not as the row has it.
+    pub wrong: Option<String>,
+}
+
+/// What the simulator has counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Count {
+    requests: u64,
+    users: u64,
+}
+
+impl Lane {
+    pub async fn start(integration: &'static str, way: Way) -> Self {
+        let sandbox = Sandbox::bind(([127, 0, 0, 1], 0).into()).await;
+        let sandbox = sandbox.expect("a port of loopback");
+        let simulator = sandbox.address();
+        let file = sandbox.accounts_file();
+        tokio::spawn(sandbox.serve(std::future::pending()));
+        let mute = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+        let dead = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+        let dead_address = dead.local_addr().expect("its address");
+        drop(dead);
+
+        let (root, other) = (Root::new(), Root::new());
+        let mut accounts = String::new();
+        for at in At::ALL {
+            let origin = match at {
+                At::Plain => format!("http://{simulator}"),
+                At::Tls => format!("https://{}", root.front("127.0.0.1", simulator).await),
+                At::WrongName => {
+                    format!("https://{}", root.front("example.com", simulator).await)
+                }
+                At::UnknownRoot => {
+                    format!("https://{}", other.front("127.0.0.1", simulator).await)
+                }
+                At::NoTls => format!("https://{simulator}"),
+                At::Mute => format!("https://{}", mute.local_addr().expect("its address")),
+                At::Refused => format!("http://{dead_address}"),
+                // A label has at most 63 characters (RFC 1035), so nobody is asked.
+                At::Unresolvable => format!("http://{}.example", "x".repeat(64)),
+            };
+            accounts.push_str(&account(&file, integration, at, simulator, &origin));
+        }
+
+        let caller = match way {
+            Way::Program => {
+                let (deadline, largest) = (DEADLINE.as_secs().to_string(), LARGEST.to_string());
+                let limits = ["--deadline", &deadline, "--max-answer", &largest];
+                Caller::program(&accounts, &root.pem(), limits)
+            }
+            Way::Typed(_) | Way::Http(_) => {
+                let accounts = FileAccounts::parse("accounts.toml".as_ref(), &accounts, |_| None);
+                let engine = Engine::builder()
+                    .accounts(accounts.expect("good accounts"))
+                    .route(way.route())
+                    .deadline(DEADLINE)
+                    .max_answer(LARGEST)
+                    .max_instances(4)
+                    .root_certificates(root.pem())
+                    .build()
+                    .expect("an engine");
+                match way {
+                    Way::Http(_) => Caller::served(engine).await,
+                    Way::Typed(_) | Way::Program => Caller::Typed(engine),
+                }
+            }
+        };
+        Self {
+            integration,
+            way,
+            caller,
+            simulator,
+            elsewhere: Provider::start().await,
+            _mute: mute,
+            used: 0,
+        }
+    }
+
+    pub async fn run(mut self, rows: &[Row]) -> Vec<Verdict> {
+        let operations: &[bool] = match self.integration {
+            "dixa" | "gorgias" => &[false],
+            _ => &[false, true],
+        };
+        let first = self.good(None);
+        let created = self.caller.call(&first).await;
+        let user = created.id.clone();
+        let user = user.unwrap_or_else(|| panic!("{:?}: {created:?}", self.integration));
+        let mut verdicts = Vec::new();
+        for (number, row) in rows.iter().enumerate() {
+            for update in operations {
+                let id = update.then(|| user.clone());
+                verdicts.push(self.check(number, row, id).await);
+            }
+        }
+        assert_eq!(self.elsewhere.count(), 0, "a redirect was followed");
+        verdicts
+    }
+
+    async fn check(&mut self, number: usize, row: &Row, id: Option<String>) -> Verdict {
+        let integration = self.integration;
+        let creates = id.is_none();
+        if let Some(fault) = row.fault(&self.elsewhere.url()) {
+            self.control("PUT", &format!("faults/{integration}"), &fault)
+                .await;
+        }
+        let before = self.count().await;
+        let call = Call {
+            account: id_of(row.at),
+            ..self.good(id.clone())
+        };
+        let told = tokio::time::timeout(PATIENCE, self.caller.call(&call)).await;
+        let after = self.count().await;
+        self.control("DELETE", &format!("faults/{integration}"), "")
+            .await;
+        let seen = Count {
+            requests: after.requests - before.requests,
+            users: after.users - before.users,
+        };
+
+        let good = self.good(id);
+        let good = tokio::time::timeout(PATIENCE, self.caller.call(&good)).await;
+        let survived = good.is_ok_and(|told| told.status == 200 && told.id.is_some());
+        let told = told.ok();
+        let lost = told
+            .as_ref()
+            .is_none_or(|told| contradicts(told, seen, creates && row.effect));
+        let right = told.as_ref().is_some_and(|told| {
+            self.as_promised(row, told)
+                && seen.requests == row.requests
+                && seen.users == u64::from(creates && row.effect)
+        });
+        let wrong = (!right || !survived).then(|| {
+            let operation = if creates { "create" } else { "update" };
+            let way = self.way;
+            format!(
+                "{}: {integration} {operation} {way:?}: told {told:?}, the provider saw {seen:?}, survived: {survived}",
+                row.name
+            )
+        });
+        Verdict {
+            row: number,
+            survived,
+            lost,
+            doubled: seen.requests > 1 || seen.users > 1,
+            wrong,
+        }
+    }
+
+    /// Whether the caller was told what the row has.
+    fn as_promised(&self, row: &Row, told: &Told) -> bool {
+        let Told {
+            status,
+            code,
+            outcome,
+            limit,
+            provider,
+            wait,
+            id: _,
+            exit,
+        } = told;
+        let program = matches!(self.way, Way::Program);
+        (*status, code, outcome, limit) == (row.status, &row.code, &row.outcome, &row.limit)
+            && (row.provider.is_none() || *provider == row.provider)
+            && (program || *wait == row.wait)
+            && *exit == program.then_some(row.exit)
+    }
+
+    /// A call that succeeds when nothing goes wrong.
+    fn good(&mut self, id: Option<String>) -> Call {
+        self.used += 1;
+        Call {
+            integration: self.integration,
+            account: id_of(At::Plain),
+            id,
+            email: format!("ines.{}@kelpworks.example", self.used),
+        }
+    }
+
+    async fn count(&self) -> Count {
+        let count = self.control("GET", "count", "").await;
+        let figure = |name: &str| count[name].as_u64().expect("a figure");
+        Count {
+            requests: figure("requests"),
+            users: figure("users"),
+        }
+    }
+
+    async fn control(&self, method: &str, target: &str, body: &str) -> serde_json::Value {
+        let request = Request {
+            method: method.to_owned(),
+            target: format!("/_sandbox/{target}"),
+            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+            body: body.as_bytes().to_vec(),
+        };
+        let response = client::send(self.simulator, &request).await.expect(target);
+        assert_eq!(response.status, 200, "{target}: {response:?}");
+        response.json()
+    }
+}
+
+/// Whether the provider saw otherwise than the caller was told. `effect` is whether the fault lets a creation be carried out.
+fn contradicts(told: &Told, seen: Count, effect: bool) -> bool {
+    match (told.status, told.outcome.as_str()) {
+        (200, "") => seen.requests == 0 || (effect && seen.users == 0),
+        (_, "not-sent") => seen.requests > 0,
+        (_, "rejected") => seen.requests == 0 || seen.users > 0,
+        // To say so of everything would be easy, and of no use.
+        (_, "unknown") => seen.requests == 0,
+        _ => true,
+    }
+}
+
+fn id_of(at: At) -> String {
+    format!("{:08x}-0000-4000-8000-000000000000", at as u8)
+}
+
+/// The account of an integration in the sandbox's file, under an id of its own and with another origin.
+fn account(
+    file: &str,
+    integration: &str,
+    at: At,
+    simulator: std::net::SocketAddr,
+    origin: &str,
+) -> String {
+    let file: toml::Table = file.parse().expect("TOML");
+    let accounts = file["account"].as_array().expect("accounts");
+    let account = accounts
+        .iter()
+        .find(|account| account["integration"].as_str() == Some(integration));
+    let mut account = account
+        .expect(integration)
+        .as_table()
+        .expect("a table")
+        .clone();
+    let base_url = account["base_url"].as_str().expect("a URL");
+    let base_url = base_url.replace(&format!("http://{simulator}"), origin);
+    account.insert("id".to_owned(), id_of(at).into());
+    account.insert("name".to_owned(), format!("{at:?}").into());
+    account.insert("base_url".to_owned(), base_url.into());
+    let mut file = toml::Table::new();
+    file.insert("account".to_owned(), vec![account].into());
+    file.to_string()
+}
