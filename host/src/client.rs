@@ -10,12 +10,14 @@ mod failure;
 #[cfg(test)]
 mod tests;
 
+use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Response, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Incoming;
+use hyper::rt::{Sleep, Timer};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client as Pool;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -31,6 +33,9 @@ use crate::error::Error;
 /// Shorter than the shortest idle time of the servers that providers run behind, so that a kept
 /// connection is seldom a dead one.
 const IDLE: Duration = Duration::from_secs(4);
+
+/// How much longer an idle connection may stay open.
+const CLOSING: Duration = Duration::from_millis(250);
 
 /// For each connection, of the deadline of the whole call.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -61,6 +66,15 @@ pub(crate) struct Client {
 impl Client {
     /// `certificates` are root certificates in PEM, trusted besides the public ones.
     pub(crate) fn new(certificates: Option<&[u8]>, largest: LargestAnswer) -> Result<Self, Error> {
+        Self::of(certificates, largest, Resolver::public(), Resolver::any())
+    }
+
+    fn of(
+        certificates: Option<&[u8]>,
+        largest: LargestAnswer,
+        public: Resolver,
+        any: Resolver,
+    ) -> Result<Self, Error> {
         let tls = connect::tls(certificates)?;
         let connections = |resolver| {
             let mut tcp = HttpConnector::new_with_resolver(resolver);
@@ -73,14 +87,14 @@ impl Client {
                 .enable_http1()
                 .wrap_connector(tcp);
             Pool::builder(TokioExecutor::new())
-                .pool_timer(TokioTimer::new())
+                .pool_timer(Often(TokioTimer::new()))
                 .pool_idle_timeout(IDLE)
                 .http1_max_buf_size(largest.head.max(SMALLEST_HEAD_LIMIT))
                 .build(connector)
         };
         Ok(Self {
-            public: connections(Resolver::public()),
-            any: connections(Resolver::any()),
+            public: connections(public),
+            any: connections(any),
             largest_body: largest.body,
         })
     }
@@ -177,6 +191,27 @@ impl Client {
                 .collect(),
             body: body.into(),
         })
+    }
+}
+
+/// A timer that wakes early.
+///
+/// The pool closes idle connections when its timer fires, and sets it for the whole idle time: one that became idle just after
+/// would stay open for almost twice as long. It looks each time for what is due, so being woken more often does no harm.
+#[derive(Clone)]
+struct Often(TokioTimer);
+
+impl Timer for Often {
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Sleep>> {
+        self.0.sleep(duration.min(CLOSING))
+    }
+
+    fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn Sleep>> {
+        self.0.sleep_until(deadline.min(self.now() + CLOSING))
+    }
+
+    fn now(&self) -> Instant {
+        self.0.now()
     }
 }
 

@@ -16,6 +16,7 @@
 )]
 
 mod accounts;
+mod canary;
 #[path = "../case.rs"]
 mod case;
 mod cases;
@@ -23,6 +24,7 @@ mod cli;
 mod client;
 mod convert;
 mod documents;
+mod egress;
 mod faults;
 mod http;
 mod interface;

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use crate::client::{self, Connection, Request};
 use crate::provider::{Answer, Provider};
-use support::{Serve, Simulators, create, error, get, said, until};
+pub use support::Serve;
+use support::{Simulators, create, error, get, said, until};
 
 const ROUTES: [&str; 2] = ["halves", "handler"];
 

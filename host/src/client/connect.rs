@@ -50,14 +50,17 @@ pub(super) fn tls(certificates: Option<&[u8]>) -> Result<ClientConfig, Error> {
 pub(crate) struct Resolver {
     system: GaiResolver,
     public_only: bool,
+    /// What every name has, instead of what the system says.
+    #[cfg(test)]
+    pub(super) fixed: Option<SocketAddr>,
 }
 
 impl Resolver {
     /// Gives public addresses only.
     pub(super) fn public() -> Self {
         Self {
-            system: GaiResolver::new(),
             public_only: true,
+            ..Self::any()
         }
     }
 
@@ -66,7 +69,18 @@ impl Resolver {
         Self {
             system: GaiResolver::new(),
             public_only: false,
+            #[cfg(test)]
+            fixed: None,
         }
+    }
+
+    async fn look_up(mut self, name: Name) -> Result<Vec<SocketAddr>, NameError> {
+        #[cfg(test)]
+        if let Some(address) = self.fixed {
+            return Ok(vec![address]);
+        }
+        let found = self.system.call(name).await;
+        Ok(found.map_err(NameError::Lookup)?.collect())
     }
 }
 
@@ -91,10 +105,10 @@ impl Service<Name> for Resolver {
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
-        let found = self.system.call(name);
         let public_only = self.public_only;
+        let found = self.clone().look_up(name);
         Box::pin(async move {
-            let found: Vec<SocketAddr> = found.await.map_err(NameError::Lookup)?.collect();
+            let found = found.await?;
             if !public_only {
                 return Ok(found.into_iter());
             }

@@ -1,6 +1,8 @@
 //! The client against a raw server on loopback: nothing is sent twice, and what is said of a
 //! failure is true.
 
+use std::net::SocketAddr;
+
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use tokio::io::AsyncWriteExt as _;
@@ -20,6 +22,20 @@ fn client() -> Client {
         body: LARGEST,
     };
     Client::new(None, largest).unwrap()
+}
+
+/// A client for which every name has this address.
+fn client_where_names_lead_to(address: SocketAddr) -> Client {
+    let largest = LargestAnswer {
+        head: LARGEST_HEAD,
+        body: LARGEST,
+    };
+    let mut resolvers = [Resolver::public(), Resolver::any()];
+    for resolver in &mut resolvers {
+        resolver.fixed = Some(address);
+    }
+    let [public, any] = resolvers;
+    Client::of(None, largest, public, any).unwrap()
 }
 
 fn prepared(account: &Account, body: &str, begun: &Begun) -> Prepared {
@@ -134,6 +150,27 @@ async fn a_connection_that_closes_while_idle_is_replaced() {
     provider.event().await;
     provider.event().await;
     settle().await;
+    post(&client, &account, "second").await.unwrap();
+    let connections: Vec<usize> = provider
+        .received()
+        .iter()
+        .map(|(connection, _)| *connection)
+        .collect();
+    assert_eq!(connections, [0, 1]);
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_closed_and_not_used_again() {
+    let mut provider = Provider::start([answer(200, "{}"), answer(200, "{}")]).await;
+    let (client, account) = (client(), provider.account().build().unwrap());
+    post(&client, &account, "first").await.unwrap();
+    provider.event().await;
+    // From here, time passes as soon as nothing else happens.
+    tokio::time::pause();
+    let idle = tokio::time::Instant::now();
+    provider.event().await;
+    assert!(idle.elapsed() >= IDLE, "{:?}", idle.elapsed());
+    tokio::time::resume();
     post(&client, &account, "second").await.unwrap();
     let connections: Vec<usize> = provider
         .received()
@@ -280,6 +317,64 @@ async fn without_a_connection_nothing_is_sent() {
         matches!(&result, Err(Failure::NoConnection(Stage::Tls, _))),
         "{result:?}"
     );
+}
+
+#[tokio::test]
+async fn an_integrations_own_name_leads_to_no_private_address() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    for address in [
+        listener.local_addr().unwrap(),
+        "10.1.2.3:443".parse().unwrap(),
+        "169.254.169.254:80".parse().unwrap(),
+        "[fd00::1]:443".parse().unwrap(),
+    ] {
+        let client = client_where_names_lead_to(address);
+        for integration in unified_ticketing_guest::integration::ALL {
+            let (account, _) = accounts_of(integration.name);
+            let begun = Begun::default();
+            let denied = client.send(prepared(&account, "{}", &begun)).await;
+            assert!(
+                matches!(&denied, Err(Failure::Denied(why)) if why.contains(&address.ip().to_string())),
+                "{denied:?}"
+            );
+            assert!(!begun.withdraw());
+        }
+    }
+    // An address that the account gives may be any: this is as far as plain text comes with TLS.
+    let client = client_where_names_lead_to(listener.local_addr().unwrap());
+    let (_, explicit) = accounts_of("dixa");
+    let accepted = async { drop(listener.accept().await.unwrap()) };
+    let (result, ()) = tokio::join!(post(&client, &explicit, "{}"), accepted);
+    assert!(
+        matches!(result, Err(Failure::NoConnection(..))),
+        "{result:?}"
+    );
+}
+
+/// Two accounts of an integration: at its own name, and at a base URL.
+fn accounts_of(integration: &str) -> (Account, Account) {
+    let account = |base_url: Option<&str>| {
+        let mut account = Account::builder("a", integration);
+        for (name, value) in match integration {
+            "gorgias" => &[("subdomain", "acme")][..],
+            "hive" => &[("workspace_id", "w"), ("user_id", "u")],
+            "teamwork" => &[("site", "acme")],
+            _ => &[],
+        } {
+            account = account.setting(*name, *value);
+        }
+        let credential = match integration {
+            "gorgias" | "teamwork" => "access_token",
+            "hive" => "api_key",
+            _ => "api_token",
+        };
+        account = account.credential(credential, "the-secret-of-it");
+        if let Some(base_url) = base_url {
+            account = account.base_url(base_url);
+        }
+        account.build().unwrap()
+    };
+    (account(None), account(Some("https://provider.example/v1")))
 }
 
 #[tokio::test]
