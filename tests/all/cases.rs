@@ -278,7 +278,7 @@ fn json_of(user: &User, options: &unified_ticketing::types::Options) -> String {
 }
 
 fn warning(finding: &Finding) -> (String, String) {
-    let path = percent_encoding::utf8_percent_encode(&finding.path, case::POINTER);
+    let path = percent_encoding::utf8_percent_encode(&finding.path, case::check::POINTER);
     (
         "unified-warning".to_owned(),
         format!("{}; path=\"{path}\"", word(&finding.code)),

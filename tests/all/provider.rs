@@ -26,8 +26,18 @@ pub struct Answer {
 
 #[derive(Default)]
 struct State {
-    answer: Option<Answer>,
+    /// Given in turn.
+    answers: Vec<Option<Answer>>,
+    given: usize,
     received: Vec<Received>,
+}
+
+impl State {
+    fn answer(&mut self) -> Option<Answer> {
+        let position = self.given % self.answers.len().max(1);
+        self.given += 1;
+        self.answers.get(position).cloned().flatten()
+    }
 }
 
 /// The provider. It serves as long as its runtime lives.
@@ -64,7 +74,14 @@ impl Provider {
 
     /// Answers this from now on; with nothing, a request is a mistake and its connection is closed.
     pub fn answer(&self, answer: Option<Answer>) {
-        self.state.lock().expect("no panic inside").answer = answer;
+        self.answers(vec![answer]);
+    }
+
+    /// Answers these in turn from now on.
+    pub fn answers(&self, answers: Vec<Option<Answer>>) {
+        let mut state = self.state.lock().expect("no panic inside");
+        state.answers = answers;
+        state.given = 0;
     }
 
     /// What has been received since the last call.
@@ -87,7 +104,7 @@ impl Provider {
             let answer = {
                 let mut state = self.state.lock().expect("no panic inside");
                 state.received.push(request);
-                state.answer.clone()
+                state.answer()
             };
             let Some(Answer {
                 status,

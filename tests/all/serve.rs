@@ -2,6 +2,7 @@
 
 mod limits;
 mod load;
+mod soak;
 mod start;
 mod support;
 

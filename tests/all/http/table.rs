@@ -306,7 +306,7 @@ impl Row {
             .collect();
         let wanted = self.warnings.iter();
         let mut wanted: Vec<String> = wanted
-            .map(|warning| case::warning_header(warning))
+            .map(|warning| case::check::warning_header(warning))
             .collect();
         if self.more_warnings > 0 {
             wanted.push(format!("more; count={}", self.more_warnings));

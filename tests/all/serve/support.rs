@@ -164,6 +164,15 @@ impl Serve {
             .unwrap_or_else(|error| panic!("{error} for {} {}", request.method, request.target))
     }
 
+    /// How much memory it has, in kB, as Linux tells.
+    pub fn resident(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.process.id());
+        let status = std::fs::read_to_string(path).expect("the process runs on Linux");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let figure = line.and_then(|line| line.split_whitespace().next());
+        figure.expect("VmRSS").parse().expect("a figure in kB")
+    }
+
     /// Asks it to stop, as a supervisor does.
     pub fn terminate(&self) {
         let id = self.process.id().to_string();

@@ -1,0 +1,121 @@
+//! What the program shows without calling anyone, and how it is used wrongly.
+
+use std::ffi::OsStr;
+
+use serde_json::Value;
+use snapbox::str;
+
+use super::support::{run, snap};
+
+#[test]
+fn an_integration_is_shown_in_full() {
+    snap(["integrations", "hive"])
+        .code(0)
+        .stdout_eq(str![[r#"
+Hive (hive)
+  docs         https://developers.hive.com
+  base URL     https://app.hive.com/api/v1
+  setting      workspace_id: the workspace that users are invited to
+  setting      user_id: the owner of the API key (My profile, API info)
+  credentials  api_key
+
+create-user: POST /workspaces/{workspace_id}/users
+  docs         https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/v1/invite-user.md
+  required     emails
+  supported    name
+  answers with id, name, first_name, last_name, emails
+
+update-user: PUT /users/{id}
+  docs         https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/v1/users-1.md
+  supported    first_name, last_name
+  answers with id, name, first_name, last_name, emails
+
+"#]])
+        .stderr_eq(str![""]);
+    snap(["integrations", "zendesk"]).code(3).stdout_eq(str![""]).stderr_eq(str![[r#"
+error[invalid-request]: there is no integration `zendesk`: there is `dixa`, `gorgias`, `hive`, `pivotal_tracker`, `planhat`, `teamwork`
+
+"#]]);
+}
+
+#[test]
+fn integrations_are_the_published_tables() {
+    let shown: Value = serde_json::from_str(&run(["integrations", "--json"]).out).expect("JSON");
+    let published: Value =
+        serde_json::from_str(include_str!("../../published.json")).expect("JSON");
+    let names = |list: &Value| -> Vec<String> {
+        list.as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect()
+    };
+    let shown = shown.as_array().expect("a list");
+    assert_eq!(
+        shown.len(),
+        names(&published["create"]["integrations"]).len()
+    );
+    for integration in shown {
+        let name = integration["name"].as_str().expect("a name");
+        for (ours, theirs) in [("create-user", "create"), ("update-user", "update")] {
+            let operation = integration["operations"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .find(|each| each["name"] == ours);
+            let there = names(&published[theirs]["integrations"])
+                .iter()
+                .any(|each| each == name);
+            assert_eq!(operation.is_some(), there, "{name} {ours}");
+            let Some(operation) = operation else { continue };
+            let having = |table: &str, member: &str| -> Vec<String> {
+                let fields = published[theirs][table].as_object().into_iter().flatten();
+                let having = fields
+                    .filter(|(_, field)| names(&field[member]).iter().any(|each| each == name));
+                having.map(|(field, _)| field.clone()).collect()
+            };
+            for member in ["required", "supported"] {
+                assert_eq!(
+                    names(&operation["request"][member]),
+                    having("request", member),
+                    "{name} {ours} {member}"
+                );
+            }
+            assert_eq!(
+                names(&operation["response"]),
+                having("response", "supported"),
+                "{name} {ours}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_component_is_written() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("component.wasm");
+    let run = run([
+        OsStr::new("component"),
+        OsStr::new("--out"),
+        file.as_os_str(),
+    ]);
+    assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (0, "", ""));
+    assert_eq!(
+        std::fs::read(&file).expect("the component"),
+        unified_ticketing::Engine::component()
+    );
+}
+
+#[test]
+fn wrong_usage_has_its_own_code() {
+    assert_eq!(run(["users", "create"]).code, 2);
+    assert_eq!(
+        run(["users", "create", "--account", "x", "--deadline", "0"]).code,
+        2
+    );
+    assert_eq!(
+        run(["users", "create", "--account", "x", "--remote-query", "a"]).code,
+        2
+    );
+}

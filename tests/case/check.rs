@@ -1,0 +1,290 @@
+//! Compares what a call sent and gave with what its case says.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+
+use super::{Answer, Case};
+
+impl Case {
+    fn format(&self) -> &str {
+        let query = &self.file.call.query;
+        ["raw", "normalized"]
+            .into_iter()
+            .find(|form| query.contains(&format!("truto_response_format={form}")))
+            .unwrap_or("unified")
+    }
+
+    fn has_remote_data(&self) -> bool {
+        let query = &self.file.call.query;
+        self.format() == "unified"
+            && !query.contains("truto_ignore_remote_data=true")
+            && !query.contains("=remote_data")
+            && !query.contains(",remote_data")
+            && !query.contains("unified_dry_run=true")
+    }
+
+    /// Compares the request that the provider received.
+    pub fn check_request(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(String, String)],
+        body: &[u8],
+    ) {
+        let name = &self.name;
+        let Some(expected) = &self.file.request else {
+            panic!("{name}: nothing may be sent, but {method} {target} was");
+        };
+        assert_eq!(
+            (method, target),
+            (expected.method.as_str(), expected.target.as_str()),
+            "{name}: request line"
+        );
+        let found = |wanted: &str| {
+            let mut values = headers
+                .iter()
+                .filter(|(header, _)| header == wanted)
+                .map(|(_, value)| value.as_str());
+            let first = values.next();
+            assert_eq!(values.next(), None, "{name}: header {wanted} twice");
+            first
+        };
+        assert_eq!(found("content-type"), Some("application/json"), "{name}");
+        assert_eq!(found("accept"), Some("application/json"), "{name}");
+        assert_eq!(
+            found("content-length"),
+            Some(body.len().to_string().as_str()),
+            "{name}"
+        );
+        assert_eq!(
+            found("user-agent"),
+            Some("unified-ticketing/0.1.0"),
+            "{name}"
+        );
+        assert_eq!(found("accept-encoding"), None, "{name}");
+        assert_eq!(found("transfer-encoding"), None, "{name}");
+        assert!(
+            !expected.headers.is_empty(),
+            "{name}: a case says how the request authenticates"
+        );
+        for (header, value) in &expected.headers {
+            assert_eq!(
+                found(header),
+                Some(value.as_str()),
+                "{name}: request header {header}"
+            );
+        }
+        assert_eq!(
+            json(name, body),
+            json(name, expected.body.as_bytes()),
+            "{name}: request body"
+        );
+    }
+
+    /// Compares the response of the published API.
+    pub fn check_response(
+        &self,
+        server: &str,
+        status: u16,
+        headers: &[(String, String)],
+        body: &[u8],
+    ) {
+        let name = &self.name;
+        let expected = &self.file.result;
+        let shown = String::from_utf8_lossy(body);
+        assert_eq!(status, expected.status, "{name}: status, with body {shown}");
+        for (header, value) in &expected.headers {
+            let found = headers
+                .iter()
+                .find(|(found, _)| found == header)
+                .map(|(_, value)| value);
+            assert_eq!(found, Some(value), "{name}: header {header}");
+        }
+        let warnings: Vec<&String> = headers
+            .iter()
+            .filter(|(header, _)| header == "unified-warning")
+            .map(|(_, value)| value)
+            .collect();
+        let wanted: Vec<String> = expected
+            .warnings
+            .iter()
+            .map(|warning| warning_header(warning))
+            .collect();
+        assert_eq!(
+            warnings,
+            wanted.iter().collect::<Vec<_>>(),
+            "{name}: warnings"
+        );
+        if status == 200 {
+            self.check_answer(server, headers, body);
+        } else {
+            self.check_error(&json(name, body), &shown);
+        }
+    }
+
+    fn check_answer(&self, server: &str, headers: &[(String, String)], body: &[u8]) {
+        let name = &self.name;
+        let expected = self
+            .file
+            .result
+            .body
+            .as_deref()
+            .unwrap_or_else(|| panic!("{name}: a 200 has a body"));
+        let answer = self.file.answer.as_ref().map(Answer::body);
+        if self.format() == "raw" {
+            assert_eq!(
+                body,
+                answer.as_deref().unwrap_or_default(),
+                "{name}: the provider's bytes"
+            );
+            assert_eq!(
+                body,
+                expected.as_bytes(),
+                "{name}: the bytes that the case says"
+            );
+            let sent = self
+                .file
+                .answer
+                .as_ref()
+                .and_then(|answer| answer.headers.get("content-type"));
+            let got = headers
+                .iter()
+                .find(|(header, _)| header == "content-type")
+                .map(|(_, value)| value);
+            assert_eq!(got, sent, "{name}: content type");
+            return;
+        }
+        let mut found = json(name, body);
+        if self.has_remote_data() {
+            let data = found
+                .as_object_mut()
+                .and_then(|found| found.shift_remove("remote_data"));
+            let given =
+                String::from_utf8(answer.unwrap_or_default()).expect("a usable answer is UTF-8");
+            let given = if given.trim().is_empty() {
+                "{}"
+            } else {
+                given.trim()
+            };
+            assert_eq!(
+                data,
+                Some(json(name, given.as_bytes())),
+                "{name}: remote_data"
+            );
+            assert!(
+                String::from_utf8_lossy(body).contains(given),
+                "{name}: remote_data, byte for byte"
+            );
+        }
+        assert_eq!(
+            found,
+            json(name, expected.replace("{server}", server).as_bytes()),
+            "{name}: answer"
+        );
+    }
+
+    fn check_error(&self, found: &Value, shown: &str) {
+        let name = &self.name;
+        let expected = &self.file.result;
+        assert_eq!(found["statusCode"], expected.status, "{name}");
+        assert_eq!(
+            found["code"].as_str(),
+            expected.code.as_deref(),
+            "{name}: code in {shown}"
+        );
+        assert_eq!(
+            found["outcome"].as_str(),
+            expected.outcome.as_deref(),
+            "{name}: outcome in {shown}"
+        );
+        assert!(
+            found["message"]
+                .as_str()
+                .is_some_and(|message| !message.is_empty()),
+            "{name}: message in {shown}"
+        );
+        assert!(
+            found["error"]
+                .as_str()
+                .is_some_and(|error| !error.is_empty()),
+            "{name}: error in {shown}"
+        );
+        let mut violations: Vec<String> = list(&found["violations"])
+            .iter()
+            .map(|finding| {
+                assert!(finding["message"].is_string(), "{name}: {shown}");
+                let path = finding["path"]
+                    .as_str()
+                    .filter(|path| !path.is_empty())
+                    .unwrap_or("/");
+                format!(
+                    "{} {path} {}",
+                    finding["in"].as_str().unwrap_or("?"),
+                    finding["code"].as_str().unwrap_or("?")
+                )
+            })
+            .collect();
+        let mut wanted = expected.violations.clone();
+        violations.sort();
+        wanted.sort();
+        assert_eq!(violations, wanted, "{name}: violations in {shown}");
+        for (member, wanted) in [
+            ("missing_required_body_fields", &expected.missing_body),
+            ("missing_required_query_parameters", &expected.missing_query),
+        ] {
+            let mut names: Vec<&str> = list(&found["truto_error_insight"][member]["value"])
+                .iter()
+                .filter_map(Value::as_str)
+                .collect();
+            let mut wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
+            names.sort_unstable();
+            wanted.sort_unstable();
+            assert_eq!(names, wanted, "{name}: {member} in {shown}");
+        }
+        assert_eq!(
+            found["provider_status"].as_u64(),
+            expected.provider_status.map(u64::from),
+            "{name}: {shown}"
+        );
+        let refused = expected.provider_status.is_some_and(|status| status >= 400);
+        assert_eq!(
+            found["truto_is_remote_error"].as_bool(),
+            refused.then_some(true),
+            "{name}: {shown}"
+        );
+        if refused {
+            let answer = self
+                .file
+                .answer
+                .as_ref()
+                .map(Answer::body)
+                .unwrap_or_default();
+            let raw = serde_json::from_slice(&answer)
+                .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&answer).into_owned()));
+            assert_eq!(found["raw_response"], raw, "{name}: raw_response");
+        }
+    }
+}
+
+/// What a pointer keeps in a response header.
+pub const POINTER: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'/');
+
+/// `CODE PATH` as the response header has it.
+pub fn warning_header(warning: &str) -> String {
+    let (code, path) = warning.split_once(' ').unwrap_or((warning, ""));
+    format!("{code}; path=\"{}\"", utf8_percent_encode(path, POINTER))
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+fn json(name: &str, bytes: &[u8]) -> Value {
+    serde_json::from_slice(bytes)
+        .unwrap_or_else(|error| panic!("{name}: {error} in {}", String::from_utf8_lossy(bytes)))
+}
