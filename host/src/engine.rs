@@ -2,6 +2,7 @@
 
 mod builder;
 mod call;
+mod exchange;
 mod guest;
 mod handler;
 mod problem;
@@ -215,10 +216,15 @@ impl Engine {
     /// Answers a request of the published HTTP API, read whole by a server. The server has dealt
     /// with authentication.
     ///
-    /// There is always an answer: every failure is one.
-    pub async fn http(&self, request: HttpRequest) -> HttpResponse {
+    /// There is always an answer: every failure is one. It has a final status, and no header that
+    /// says where it ends. What authenticates the client to the server does not reach the component.
+    pub async fn http(&self, mut request: HttpRequest) -> HttpResponse {
+        exchange::clear_request(&mut request);
         match self.serve(request).await {
-            Ok(response) => response,
+            Ok(mut response) => {
+                exchange::clear_response(&mut response);
+                response
+            }
             Err(error) => http_response(&error),
         }
     }

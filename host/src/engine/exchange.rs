@@ -1,0 +1,93 @@
+//! What of an exchange over HTTP passes between a server and the component.
+
+use crate::bindings::face::{HttpRequest, HttpResponse};
+
+/// Headers that authenticate the client to the server, or to what stands before it.
+const CREDENTIALS: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
+
+/// Headers by which a server tells where an answer ends and what becomes of the connection.
+const FRAMING: [&str; 8] = [
+    "connection",
+    "content-length",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// More than any server lets through, and less than a map of headers can have.
+const MOST_HEADERS: usize = 4096;
+
+fn is_one_of(names: &[&str], name: &str) -> bool {
+    names.iter().any(|one| one.eq_ignore_ascii_case(name))
+}
+
+/// Leaves out of a request what the component could only give away: a bearer token reaches every
+/// account.
+pub(super) fn clear_request(request: &mut HttpRequest) {
+    request
+        .headers
+        .retain(|(name, _)| !is_one_of(&CREDENTIALS, name));
+}
+
+/// Makes of a response one that any server can send: exactly one answer, that ends where its body
+/// does.
+pub(super) fn clear_response(response: &mut HttpResponse) {
+    response
+        .headers
+        .retain(|(name, _)| !is_one_of(&FRAMING, name));
+    response.headers.truncate(MOST_HEADERS);
+    // An interim answer is followed by another.
+    if !(200..600).contains(&response.status) {
+        response.status = 500;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(names: &[&str]) -> Vec<(String, String)> {
+        names
+            .iter()
+            .map(|name| ((*name).to_owned(), "5".to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn the_component_does_not_see_what_authenticates_the_client() {
+        let mut request = HttpRequest {
+            method: "POST".to_owned(),
+            target: "/".to_owned(),
+            headers: pairs(&["Authorization", "x-authorization", "COOKIE", "accept"]),
+            body: Vec::new(),
+        };
+        clear_request(&mut request);
+        assert_eq!(request.headers, pairs(&["x-authorization", "accept"]));
+    }
+
+    #[test]
+    fn a_response_says_nothing_of_its_end() {
+        let response = |status, headers| HttpResponse {
+            status,
+            headers,
+            body: Vec::new(),
+        };
+        let mut made = response(
+            101,
+            pairs(&[
+                "Content-Length",
+                "content-type",
+                "transfer-encoding",
+                "connection",
+            ]),
+        );
+        clear_response(&mut made);
+        assert_eq!(made, response(500, pairs(&["content-type"])));
+        let mut made = response(599, pairs(&vec!["x"; 40_000]));
+        clear_response(&mut made);
+        assert_eq!((made.status, made.headers.len()), (599, MOST_HEADERS));
+    }
+}
