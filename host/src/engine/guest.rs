@@ -6,9 +6,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http_body_util::LengthLimitError;
 use tokio::sync::Semaphore;
 use wasmtime::component::{
-    Component, ComponentExportIndex, HasData, Instance, InstancePre, Linker,
+    Component, ComponentExportIndex, HasData, Instance, InstancePre, Linker, ResourceTableError,
 };
 use wasmtime::error::Context as _;
 use wasmtime::{
@@ -35,6 +36,10 @@ const TABLE_ELEMENTS: usize = 4096;
 /// touch costs nothing.
 const RESIDENT_MEMORY: usize = 4 << 20;
 const RESIDENT_TABLE: usize = 64 << 10;
+
+/// How many things a call may have the host hold for it: header maps, bodies, streams. The component
+/// needs about ten at a time, and each can be as large as the host's own limits let it.
+pub(super) const RESOURCES: usize = 128;
 
 /// What a call may use.
 #[derive(Clone, Copy, Debug)]
@@ -169,6 +174,20 @@ impl Cut {
             let why = format!("it needed more than {} bytes of memory", limits.memory);
             return Self::Limit(Limit::Memory, why);
         }
+        let held = || format!("it had the host hold more than {RESOURCES} things at a time");
+        let answered = || {
+            format!(
+                "it answered with more than its memory of {} bytes",
+                limits.memory
+            )
+        };
+        let cause = error.root_cause();
+        if let Some(ResourceTableError::Full) = cause.downcast_ref() {
+            return Self::Limit(Limit::Memory, held());
+        }
+        if cause.is::<LengthLimitError>() {
+            return Self::Limit(Limit::Memory, answered());
+        }
         match error.downcast_ref::<Trap>() {
             Some(Trap::Interrupt) => {
                 let most = limits.cpu.as_millis();
@@ -241,7 +260,11 @@ pub(super) struct Guest {
 
 impl Guest {
     /// Loads the component. `stacks` says whether instances will wait, each on a stack of its own.
-    pub(super) fn new(precompiled: &[u8], limits: Limits, stacks: bool) -> Result<Self, Error> {
+    pub(super) fn new(
+        precompiled: &'static [u8],
+        limits: Limits,
+        stacks: bool,
+    ) -> Result<Self, Error> {
         let engine = wasmtime::Engine::new(&config(limits, stacks))?;
         let component = load(&engine, precompiled)?;
         let mut linker = Linker::<Half>::new(&engine);
@@ -340,7 +363,10 @@ fn config(limits: Limits, stacks: bool) -> Config {
     config
 }
 
-fn load(engine: &wasmtime::Engine, precompiled: &[u8]) -> Result<Component, wasmtime::Error> {
+pub(super) fn load(
+    engine: &wasmtime::Engine,
+    precompiled: &'static [u8],
+) -> Result<Component, wasmtime::Error> {
     #[expect(
         unsafe_code,
         reason = "the bytes are what the build script had wasmtime compile; nothing else is ever loaded"

@@ -22,7 +22,7 @@ use wasmtime_wasi_http::{
     WasiHttpHooks, WasiHttpView,
 };
 
-use super::guest::{Bound, Cut, Guest, HasBound, Limits, Memory};
+use super::guest::{Bound, Cut, Guest, HasBound, Limits, Memory, RESOURCES};
 use crate::bindings::accounts as wit;
 use crate::bindings::types::{Limit, ProviderAnswer};
 use crate::client::{Begun, Break, Client, Failure, Stage};
@@ -130,10 +130,12 @@ fn store(guest: &Guest, client: &Client, bound: Bound, begun: &Begun) -> Store<W
         exceeded: false,
     };
     let memory = Memory::new(guest.limits.memory);
+    let mut table = ResourceTable::new();
+    table.set_max_capacity(RESOURCES);
     let whole = Whole {
         bound,
         memory,
-        table: ResourceTable::new(),
+        table,
         http: WasiHttpCtx::new(),
         door,
     };

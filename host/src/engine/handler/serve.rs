@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::header::HOST;
 use http::{HeaderName, HeaderValue, Request, Response};
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::{BodyExt as _, Full, Limited};
 use tokio::sync::oneshot;
 use wasmtime::component::Resource;
 use wasmtime_wasi_http::WasiHttpView as _;
@@ -44,7 +44,8 @@ impl Handler {
                 instance.get_typed_func::<Parameters, ()>(&mut store, &guest.exports.handle)?;
             // The handler writes the body while it is read here; a trap ends both.
             let handled = function.call_async(&mut store, (request, out));
-            let ((), response) = tokio::try_join!(handled, outgoing(receiver))?;
+            let largest = guest.limits.memory;
+            let ((), response) = tokio::try_join!(handled, outgoing(receiver, largest))?;
             Ok::<_, wasmtime::Error>(response)
         }
         .await;
@@ -77,15 +78,22 @@ fn incoming(request: HttpRequest) -> Result<Request<Full<Bytes>>, wasmtime::Erro
     Ok(incoming)
 }
 
-/// The response that the handler sets, read whole.
-async fn outgoing(receiver: oneshot::Receiver<Answer>) -> Result<HttpResponse, wasmtime::Error> {
+/// The response that the handler sets, read whole. It may be as large as one that the component has
+/// in its memory; it is the host that has it here.
+async fn outgoing(
+    receiver: oneshot::Receiver<Answer>,
+    largest: usize,
+) -> Result<HttpResponse, wasmtime::Error> {
     let (head, body) = receiver.await??.into_parts();
-    let body = body.collect().await?.to_bytes().to_vec();
+    let body = Limited::new(body, largest)
+        .collect()
+        .await
+        .map_err(wasmtime::Error::from_boxed)?
+        .to_bytes()
+        .to_vec();
     let headers = head
         .headers
         .iter()
-        // The server counts for itself.
-        .filter(|(name, _)| *name != http::header::CONTENT_LENGTH)
         .map(|(name, value)| {
             let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
             (name.as_str().to_owned(), value)
