@@ -5,6 +5,8 @@ mod call;
 mod exchange;
 mod guest;
 mod handler;
+#[cfg(test)]
+mod hostile;
 mod problem;
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 //! A provider for tests: a raw server on loopback that says exactly the bytes it is told to.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -14,6 +15,8 @@ use crate::accounts::{Account, AccountBuilder, MemoryAccounts};
 pub(crate) enum Act {
     /// Sends these bytes, and waits for the next request.
     Say(String),
+    /// Sends what this makes of the request, and waits for the next one.
+    Reply(fn(&str) -> String),
     /// Sends these bytes and closes.
     SayAndClose(String),
     /// Closes without a word.
@@ -26,10 +29,15 @@ pub(crate) enum Act {
 
 /// An answer with this status and body, whole.
 pub(crate) fn answer(status: u16, body: &str) -> Act {
-    Act::Say(format!(
+    Act::Say(answer_text(status, body))
+}
+
+/// What is sent for such an answer.
+pub(crate) fn answer_text(status: u16, body: &str) -> String {
+    format!(
         "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
-    ))
+    )
 }
 
 /// A server that acts by a script, one act for each request in the order of their arrival, over all
@@ -38,6 +46,7 @@ pub(crate) struct Provider {
     pub(crate) address: String,
     /// Every request received whole, as text, with the number of its connection.
     pub(crate) received: Arc<Mutex<Vec<(usize, String)>>>,
+    connections: Arc<AtomicUsize>,
     /// Tells of each request received, and of each connection that the server has closed.
     events: mpsc::UnboundedReceiver<()>,
     task: JoinHandle<()>,
@@ -51,9 +60,11 @@ impl Provider {
         let received = Arc::new(Mutex::new(Vec::new()));
         let (tell, events) = mpsc::unbounded_channel();
         let all = Arc::clone(&received);
+        let connections = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&connections);
         let task = tokio::spawn(async move {
-            let mut number = 0;
             while let Ok((stream, _)) = listener.accept().await {
+                let number = count.fetch_add(1, Ordering::Relaxed);
                 tokio::spawn(connection(
                     stream,
                     number,
@@ -61,12 +72,12 @@ impl Provider {
                     Arc::clone(&all),
                     tell.clone(),
                 ));
-                number += 1;
             }
         });
         Self {
             address,
             received,
+            connections,
             events,
             task,
         }
@@ -85,6 +96,11 @@ impl Provider {
 
     pub(crate) fn received(&self) -> Vec<(usize, String)> {
         self.received.lock().unwrap().clone()
+    }
+
+    /// How many connections were made to it, whether or not a request came.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 
     /// Waits until the server has received one more request, or has closed one more connection.
@@ -107,7 +123,7 @@ async fn connection(
     tell: mpsc::UnboundedSender<()>,
 ) {
     while let Some(request) = read_request(&mut stream).await {
-        received.lock().unwrap().push((number, request));
+        received.lock().unwrap().push((number, request.clone()));
         let _ = tell.send(());
         let act = {
             let mut script = script.lock().unwrap();
@@ -120,6 +136,7 @@ async fn connection(
         match act {
             // The other side may have heard enough before the end.
             Act::Say(bytes) => drop(stream.write_all(bytes.as_bytes()).await),
+            Act::Reply(reply) => drop(stream.write_all(reply(&request).as_bytes()).await),
             Act::SayAndClose(bytes) => {
                 drop(stream.write_all(bytes.as_bytes()).await);
                 break;

@@ -130,6 +130,17 @@ impl EngineBuilder {
     /// When the root certificates are none, or the system does not give what the engine needs:
     /// address space for the pool of instances, a thread.
     pub fn build(self) -> Result<Engine, Error> {
+        self.load(PRECOMPILED)
+    }
+
+    /// Loads another component of the same world, for tests. It must come from a build script of
+    /// this workspace.
+    #[cfg(test)]
+    pub(super) fn build_with(self, precompiled: &'static [u8]) -> Result<Engine, Error> {
+        self.load(precompiled)
+    }
+
+    fn load(self, precompiled: &'static [u8]) -> Result<Engine, Error> {
         let Self {
             accounts,
             route,
@@ -141,7 +152,7 @@ impl EngineBuilder {
         } = self;
         let stacks = route == Route::Handler;
         limits.instances = max_instances.unwrap_or(if stacks { 1024 } else { 64 });
-        let guest = Guest::new(PRECOMPILED, limits, stacks)?;
+        let guest = Guest::new(precompiled, limits, stacks)?;
         let handler = if stacks {
             Some(Handler::new(&guest)?)
         } else {

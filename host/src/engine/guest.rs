@@ -369,10 +369,10 @@ pub(super) fn load(
 ) -> Result<Component, wasmtime::Error> {
     #[expect(
         unsafe_code,
-        reason = "the bytes are what the build script had wasmtime compile; nothing else is ever loaded"
+        reason = "the bytes are what a build script of this workspace had wasmtime compile; nothing else is ever loaded"
     )]
     // SAFETY: `deserialize` must be given bytes that `precompile_component` made, unaltered. They
-    // come from this build.
+    // come from this build: the library's component, and in tests the hostile one.
     unsafe {
         Component::deserialize(engine, precompiled)
     }

@@ -63,7 +63,7 @@ pub(crate) fn hoard(count: usize) -> usize {
     hoard.len()
 }
 
-/// Gives the host a list of this many texts that are all the same mebibyte of the guest's memory.
+/// Gives the host a list of this many texts that are all the same 64 kB of the guest's memory.
 pub(crate) fn amplify(count: usize) -> bool {
     #[expect(
         unsafe_code,
@@ -74,7 +74,7 @@ pub(crate) fn amplify(count: usize) -> bool {
         #[link_name = "[static]fields.from-list"]
         fn from_list(entries: *const [usize; 4], count: usize, result: *mut [u32; 2]);
     }
-    let value = vec![b'x'; MEBIBYTE];
+    let value = vec![b'x'; 64_000];
     let name = b"x-amplify";
     let entry = [
         name.as_ptr() as usize,

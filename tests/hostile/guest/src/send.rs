@@ -58,9 +58,10 @@ pub(crate) fn send(
     refused: &mut Vec<String>,
 ) -> Result<ProviderAnswer, String> {
     let Sending { body, future } = hand_over(request, refused)?;
-    let written = write(&body, &request.body);
-    if written.is_ok() {
-        drop(OutgoingBody::finish(body, None));
+    match write(&body, &request.body) {
+        Ok(()) => drop(OutgoingBody::finish(body, None)),
+        // A host waits for the end of a body that is still held.
+        Err(_) => drop(body),
     }
     wait(&future)
 }
