@@ -1,5 +1,6 @@
 //! The engine: the component, loaded once, and every call made through it.
 
+mod bound;
 mod builder;
 mod call;
 mod exchange;
@@ -7,16 +8,22 @@ mod guest;
 mod handler;
 #[cfg(test)]
 mod hostile;
+mod limits;
+#[cfg(feature = "native")]
+mod native;
 mod problem;
+mod reuse;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use self::bound::Bound;
 pub use self::builder::{EngineBuilder, Route};
-use self::guest::{Bound, Guest};
+use self::guest::Guest;
 use self::handler::Handler;
 use self::problem::Doing;
 pub use self::problem::http_response;
@@ -43,6 +50,8 @@ struct Inner {
     guest: Guest,
     /// There when calls are carried out by it.
     handler: Option<Handler>,
+    #[cfg(feature = "native")]
+    native: bool,
     client: Client,
     accounts: Arc<dyn Accounts>,
     deadline: Duration,
@@ -93,12 +102,16 @@ impl Engine {
                 self.handled(handler, &exports.create, parameters, bound, deadline, doing);
             return calling.await;
         }
-        let plan = self
-            .plan(bound.clone(), &exports.plan_create, parameters)
-            .await?;
+        let plan = self.plan(&bound, &exports.plan_create, parameters).await?;
         let answer = self.send(&bound, plan.request, deadline).await;
-        self.interpret(&exports.interpret_create, &plan.context, answer, doing)
-            .await
+        self.interpret(
+            &bound,
+            &exports.interpret_create,
+            &plan.context,
+            answer,
+            doing,
+        )
+        .await
     }
 
     /// Changes the user `id` with the account of id `account`.
@@ -125,12 +138,16 @@ impl Engine {
                 self.handled(handler, &exports.update, parameters, bound, deadline, doing);
             return calling.await;
         }
-        let plan = self
-            .plan(bound.clone(), &exports.plan_update, parameters)
-            .await?;
+        let plan = self.plan(&bound, &exports.plan_update, parameters).await?;
         let answer = self.send(&bound, plan.request, deadline).await;
-        self.interpret(&exports.interpret_update, &plan.context, answer, doing)
-            .await
+        self.interpret(
+            &bound,
+            &exports.interpret_update,
+            &plan.context,
+            answer,
+            doing,
+        )
+        .await
     }
 
     /// Gives the request that [`Self::create_user`] would send, its authentication as `***`. Opens
@@ -147,7 +164,8 @@ impl Engine {
     ) -> Result<Plan, CallError> {
         let bound = self.bind(account, self.deadline()).await?;
         let function = &self.0.guest.exports.plan_create;
-        self.plan(bound, function, (account, &user, &options)).await
+        self.plan(&bound, function, (account, &user, &options))
+            .await
     }
 
     /// Gives the request that [`Self::update_user`] would send, its authentication as `***`. Opens
@@ -165,7 +183,7 @@ impl Engine {
     ) -> Result<Plan, CallError> {
         let bound = self.bind(account, self.deadline()).await?;
         let function = &self.0.guest.exports.plan_update;
-        self.plan(bound, function, (account, id, &changes, &options))
+        self.plan(&bound, function, (account, id, &changes, &options))
             .await
     }
 
@@ -181,7 +199,7 @@ impl Engine {
         answer: Result<ProviderAnswer, TransportError>,
     ) -> Result<Response, CallError> {
         let function = &self.0.guest.exports.interpret_create;
-        self.interpret(function, &context, answer, Doing::Either)
+        self.interpret(&Bound::nothing(), function, &context, answer, Doing::Either)
             .await
     }
 
@@ -196,8 +214,14 @@ impl Engine {
         answer: Result<ProviderAnswer, TransportError>,
     ) -> Result<Response, CallError> {
         let function = &self.0.guest.exports.interpret_update;
-        self.interpret(function, &context, answer, Doing::Either)
+        self.interpret(&Bound::nothing(), function, &context, answer, Doing::Either)
             .await
+    }
+
+    /// How many instances of the component have been made. By halves, a call takes two, unless they are reused.
+    #[must_use]
+    pub fn instances(&self) -> u64 {
+        self.0.guest.made.load(Ordering::Relaxed)
     }
 
     /// Lists what is supported, by integration.

@@ -1,10 +1,12 @@
 //! Every golden case through the built component in the host, against a provider on loopback: as a request of the HTTP face,
 //! and as a typed call by either route.
 
+use std::sync::{Arc, Mutex};
+
 use serde_json::{Map, Value, json};
 use unified_ticketing::face::HttpRequest;
 use unified_ticketing::types::{Body, Error, Finding, Response, User};
-use unified_ticketing::{Account, Engine, MemoryAccounts, Route};
+use unified_ticketing::{Account, Accounts, Engine, Lookup, MemoryAccounts, Route};
 use unified_ticketing_guest::field::ResponseField;
 use unified_ticketing_guest::findings::Findings;
 use unified_ticketing_guest::{input, query};
@@ -79,6 +81,87 @@ async fn with_provider<T>(
     result
 }
 
+/// One account after the other, all of the same id.
+#[derive(Clone, Default)]
+struct Changing(Arc<Mutex<Option<Account>>>);
+
+impl Accounts for Changing {
+    fn get<'a>(&'a self, _: &'a str) -> Lookup<'a> {
+        let account = self.0.lock().expect("no panic inside").clone();
+        Box::pin(std::future::ready(Ok(account)))
+    }
+}
+
+/// What a call answers does not depend on what the instance has answered before.
+#[tokio::test]
+async fn every_case_holds_in_instances_that_are_reused() {
+    for route in [Route::Halves, Route::Handler] {
+        let (accounts, provider) = (Changing::default(), Provider::start().await);
+        let engine = Engine::builder()
+            .accounts(accounts.clone())
+            .route(route)
+            .reuse(u32::MAX)
+            .max_instances(1);
+        let engine = engine.build().expect("an engine");
+        let cases = case::all();
+        let mut calls = 0;
+        for case in cases.iter().chain(cases.iter().rev()) {
+            *accounts.0.lock().expect("no panic inside") = Some(account(case, &provider));
+            provider.answer(answer(case));
+            let response = engine.http(request(case)).await;
+            case.check_response(
+                &provider.url(),
+                response.status,
+                &response.headers,
+                &response.body,
+            );
+            for request in provider.received() {
+                case.check_request(
+                    &request.method,
+                    &request.target,
+                    &request.headers,
+                    &request.body,
+                );
+            }
+            calls += 1;
+        }
+        let made = engine.instances();
+        assert!(made < calls / 10, "{route:?}: {made} for {calls} calls");
+    }
+}
+
+#[tokio::test]
+async fn a_fresh_instance_serves_each_half_of_a_call_or_the_whole_of_it() {
+    let cases = case::all();
+    let sends = |case: &&Case| case.file.request.is_some();
+    let case = cases.iter().find(sends).expect("a case that sends");
+    let provider = Provider::start().await;
+    provider.answer(answer(case));
+    for (route, each) in [(Route::Halves, 2), (Route::Handler, 1)] {
+        let accounts = MemoryAccounts::from_iter([account(case, &provider)]);
+        let engine = Engine::builder().accounts(accounts).route(route);
+        let engine = engine.max_instances(1).build().expect("an engine");
+        for call in 1..=3 {
+            engine.http(request(case)).await;
+            assert_eq!(engine.instances(), call * each, "{route:?}");
+        }
+    }
+    assert_eq!(provider.received().len(), 6);
+}
+
+fn request(case: &Case) -> HttpRequest {
+    let (method, target) = case.http();
+    HttpRequest {
+        method: method.to_owned(),
+        target,
+        headers: vec![(
+            "Content-Type".to_owned(),
+            "application/json; charset=utf-8".to_owned(),
+        )],
+        body: case.file.call.body.clone().into_bytes(),
+    }
+}
+
 fn run_all(name: &str, run: impl Fn(&Case, &tokio::runtime::Runtime)) {
     let cases = case::all();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -113,17 +196,7 @@ fn every_case_holds_over_the_http_face_by_the_handler() {
 fn over_http(route: Route) {
     run_all(&format!("http, {route:?}"), |case, runtime| {
         runtime.block_on(with_provider(case, route, async |engine, provider| {
-            let (method, target) = case.http();
-            let request = HttpRequest {
-                method: method.to_owned(),
-                target,
-                headers: vec![(
-                    "Content-Type".to_owned(),
-                    "application/json; charset=utf-8".to_owned(),
-                )],
-                body: case.file.call.body.clone().into_bytes(),
-            };
-            let response = engine.http(request).await;
+            let response = engine.http(request(case)).await;
             case.check_response(
                 &provider.url(),
                 response.status,

@@ -4,8 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::guest::{Guest, Limits};
+use super::guest::Guest;
 use super::handler::Handler;
+use super::limits::Limits;
 use super::{Engine, Inner};
 use crate::accounts::{Accounts, MemoryAccounts};
 use crate::client::{Client, LargestAnswer};
@@ -24,6 +25,9 @@ pub enum Route {
     /// The component sends for itself, over `wasi:http`, as it does in hosts that bring no client.
     /// An instance is held for the whole call.
     Handler,
+    /// For measuring: the core natively, in the process, without the component and its isolation.
+    #[cfg(feature = "native")]
+    Native,
 }
 
 /// Settings of an engine in the making.
@@ -49,6 +53,7 @@ impl EngineBuilder {
                 cpu: Duration::from_secs(2),
                 requests: 1,
                 instances: 0,
+                calls: 1,
             },
             largest: LargestAnswer {
                 head: 128 << 10,
@@ -110,6 +115,15 @@ impl EngineBuilder {
         self
     }
 
+    /// How many calls of an account an instance of the component may serve, or halves of calls; 1, a fresh instance for each.
+    ///
+    /// An instance never serves two accounts. What it may then find in its memory, should it ever look, is what earlier calls of
+    /// the same account have left there.
+    pub fn reuse(mut self, calls: u32) -> Self {
+        self.limits.calls = calls;
+        self
+    }
+
     /// How many instances of the component there may be at a time; further calls wait. 64 by the
     /// halves, of which each holds one for microseconds; 1,024 by the handler.
     pub fn max_instances(mut self, instances: u32) -> Self {
@@ -162,6 +176,8 @@ impl EngineBuilder {
         Ok(Engine(Arc::new(Inner {
             guest,
             handler,
+            #[cfg(feature = "native")]
+            native: route == Route::Native,
             client,
             accounts,
             deadline,

@@ -4,7 +4,7 @@ use tokio::time::{Instant, timeout_at};
 use wasmtime::component::{ComponentExportIndex, ComponentNamedList, Lower};
 
 use super::Engine;
-use super::guest::Bound;
+use super::bound::Bound;
 use super::handler::Handler;
 use super::problem::{self, Doing};
 use crate::bindings::face::{HttpRequest, HttpResponse, Step};
@@ -38,7 +38,7 @@ impl Engine {
     /// Calls one of the functions that plan.
     pub(super) async fn plan<P>(
         &self,
-        bound: Bound,
+        bound: &Bound,
         function: &ComponentExportIndex,
         parameters: P,
     ) -> Result<Plan, CallError>
@@ -48,7 +48,7 @@ impl Engine {
         let planned = self
             .0
             .guest
-            .run(bound, |running| running.call(function, parameters));
+            .run(bound.clone(), |running| running.call(function, parameters));
         match planned.await {
             Ok(planned) => planned,
             Err(cut) => Err(problem::cut(&cut, false, &Doing::Either)),
@@ -58,15 +58,17 @@ impl Engine {
     /// Calls one of the functions that interpret.
     pub(super) async fn interpret(
         &self,
+        bound: &Bound,
         function: &ComponentExportIndex,
         context: &Context,
         answer: Result<ProviderAnswer, TransportError>,
         doing: Doing<'_>,
     ) -> Result<Response, CallError> {
         let parameters = (context, answer.as_ref());
-        let read = self.0.guest.run(Bound::nothing(), |running| {
-            running.call(function, parameters)
-        });
+        let read = self
+            .0
+            .guest
+            .run(bound.done(), |running| running.call(function, parameters));
         match read.await {
             Ok(read) => read,
             Err(cut) => Err(problem::cut(&cut, sent(&answer), &doing)),
@@ -82,6 +84,10 @@ impl Engine {
         if let Some(handler) = &self.0.handler {
             return self.served(handler, request, bound, deadline).await;
         }
+        #[cfg(feature = "native")]
+        if self.0.native {
+            return Ok(self.natively(request, &id, bound, deadline).await);
+        }
         let parameters = (id.as_str(), &request);
         let begun = guest.run(bound.clone(), |running| {
             running.call(&guest.exports.begin, parameters)
@@ -93,7 +99,7 @@ impl Engine {
         };
         let answer = self.send(&bound, planned, deadline).await;
         let parameters = (&context, answer.as_ref());
-        let finished = guest.run(Bound::nothing(), |running| {
+        let finished = guest.run(bound.done(), |running| {
             running.call(&guest.exports.finish, parameters)
         });
         finished

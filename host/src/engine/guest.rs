@@ -1,204 +1,32 @@
-//! The component at work: a fresh instance for each call, within limits.
+//! The component at work: a fresh instance for each half of a call, within limits.
 //!
 //! What runs here never waits. It is called without a stack of its own, has no network, and its
 //! instance is gone before the provider is asked anything.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use http_body_util::LengthLimitError;
 use tokio::sync::Semaphore;
-use wasmtime::component::{
-    Component, ComponentExportIndex, HasData, Instance, InstancePre, Linker, ResourceTableError,
-};
+use wasmtime::component::{Component, ComponentExportIndex, Instance, InstancePre, Linker};
 use wasmtime::error::Context as _;
-use wasmtime::{
-    Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, ResourceLimiter, Store,
-    Trap, format_err,
-};
+use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, Store};
 
-use crate::accounts::Account;
-use crate::bindings::accounts::{self as wit, Credentials, ResolveError};
-use crate::bindings::types::Limit;
+use super::bound::{Bound, HasBound};
+use super::limits::{Cut, Limits, Memory, TABLE_ELEMENTS, TICK};
+use super::reuse::{Shelves, Working};
+use crate::bindings::accounts as wit;
 use crate::error::Error;
-
-/// How often the clock of the limit on CPU ticks.
-const TICK: Duration = Duration::from_millis(10);
 
 /// What one instance of the component is made of: core instances (the guest, and two small ones
 /// that tie it to its imports), tables, and elements of a table. Room to spare; a test holds them
 /// against the component.
 const CORE_INSTANCES: u32 = 4;
 const TABLES: u32 = 3;
-const TABLE_ELEMENTS: usize = 4096;
 
 /// Memory that stays mapped from one call to the next. What a call wrote is wiped; what it did not
 /// touch costs nothing.
 const RESIDENT_MEMORY: usize = 4 << 20;
 const RESIDENT_TABLE: usize = 64 << 10;
-
-/// How many things a call may have the host hold for it: header maps, bodies, streams. The component
-/// needs about ten at a time, and each can be as large as the host's own limits let it.
-pub(super) const RESOURCES: usize = 128;
-
-/// What a call may use.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
-    pub(super) memory: usize,
-    pub(super) cpu: Duration,
-    /// Where the component sends for itself.
-    pub(super) requests: u32,
-    pub(super) instances: u32,
-}
-
-impl Limits {
-    pub(super) fn ticks(self) -> u64 {
-        let ticks = self.cpu.as_millis().div_ceil(TICK.as_millis());
-        // The first tick may come at once.
-        u64::try_from(ticks)
-            .unwrap_or(u64::MAX)
-            .saturating_add(1)
-            .min(u64::from(u32::MAX))
-    }
-}
-
-/// The account that a call is bound to: the only one that it can resolve.
-#[derive(Clone)]
-pub(crate) struct Bound {
-    id: String,
-    found: Result<Account, ResolveError>,
-}
-
-impl Bound {
-    pub(super) fn new(id: &str, found: Result<Option<Account>, String>) -> Self {
-        let found = found
-            .map_err(ResolveError::Unusable)
-            .and_then(|account| account.ok_or(ResolveError::Unknown));
-        Self {
-            id: id.to_owned(),
-            found,
-        }
-    }
-
-    /// Bound to no account, for calls that need none.
-    pub(super) fn nothing() -> Self {
-        Self {
-            id: String::new(),
-            found: Err(ResolveError::Unknown),
-        }
-    }
-
-    pub(super) fn account(&self) -> Option<&Account> {
-        self.found.as_ref().ok()
-    }
-}
-
-impl wit::Host for Bound {
-    fn resolve(&mut self, id: String) -> Result<wit::Account, ResolveError> {
-        if !id.eq_ignore_ascii_case(&self.id) {
-            return Err(ResolveError::Unknown);
-        }
-        self.found
-            .as_ref()
-            .map_err(Clone::clone)
-            .map(|account| wit::Account {
-                integration: account.integration().to_owned(),
-                base_url: account.explicit_base_url().map(str::to_owned),
-                settings: account.settings().to_vec(),
-                credentials: Credentials::Injected(
-                    account.credential_names().map(str::to_owned).collect(),
-                ),
-            })
-    }
-}
-
-/// For linking [`Bound`].
-pub(super) struct HasBound;
-
-impl HasData for HasBound {
-    type Data<'a> = &'a mut Bound;
-}
-
-/// Counts memory, and remembers that there was too little.
-pub(super) struct Memory {
-    largest: usize,
-    exceeded: bool,
-}
-
-impl Memory {
-    pub(super) fn new(largest: usize) -> Self {
-        Self {
-            largest,
-            exceeded: false,
-        }
-    }
-}
-
-impl ResourceLimiter for Memory {
-    fn memory_growing(
-        &mut self,
-        _: usize,
-        desired: usize,
-        _: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        if desired <= self.largest {
-            return Ok(true);
-        }
-        self.exceeded = true;
-        // Ends the call here: what a guest makes of memory that it is refused says less.
-        Err(format_err!("more than {} bytes of memory", self.largest))
-    }
-
-    fn table_growing(
-        &mut self,
-        _: usize,
-        desired: usize,
-        _: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        Ok(desired <= TABLE_ELEMENTS)
-    }
-}
-
-/// Why an instance did not come to its end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Cut {
-    /// It went over a limit of a call.
-    Limit(Limit, String),
-    /// It trapped.
-    Trap(String),
-}
-
-impl Cut {
-    pub(super) fn of(error: &wasmtime::Error, memory: &Memory, limits: Limits) -> Self {
-        if memory.exceeded {
-            let why = format!("it needed more than {} bytes of memory", limits.memory);
-            return Self::Limit(Limit::Memory, why);
-        }
-        let held = || format!("it had the host hold more than {RESOURCES} things at a time");
-        let answered = || {
-            format!(
-                "it answered with more than its memory of {} bytes",
-                limits.memory
-            )
-        };
-        let cause = error.root_cause();
-        if let Some(ResourceTableError::Full) = cause.downcast_ref() {
-            return Self::Limit(Limit::Memory, held());
-        }
-        if cause.is::<LengthLimitError>() {
-            return Self::Limit(Limit::Memory, answered());
-        }
-        match error.downcast_ref::<Trap>() {
-            Some(Trap::Interrupt) => {
-                let most = limits.cpu.as_millis();
-                let why = format!("it needed more than {most} ms of CPU time");
-                Self::Limit(Limit::Cpu, why)
-            }
-            Some(trap) => Self::Trap(trap.to_string()),
-            None => Self::Trap(error.root_cause().to_string()),
-        }
-    }
-}
 
 /// What a store of the pure halves holds.
 struct Half {
@@ -256,6 +84,9 @@ pub(super) struct Guest {
     halves: InstancePre<Half>,
     /// As many as the pool has room for: an instance waits here rather than fail there.
     pub(super) permits: Arc<Semaphore>,
+    shelves: Shelves<Half>,
+    /// How many instances have been made.
+    pub(super) made: AtomicU64,
 }
 
 impl Guest {
@@ -283,6 +114,8 @@ impl Guest {
             limits,
             halves,
             permits: Arc::new(Semaphore::new(permits)),
+            shelves: Shelves::new(limits),
+            made: AtomicU64::new(0),
         })
     }
 
@@ -290,8 +123,8 @@ impl Guest {
         &self.engine
     }
 
-    /// Calls a function that does not wait, in an instance of its own that is gone when this
-    /// returns.
+    /// Calls a function that does not wait, in an instance of its own, or in one that has served the same account where
+    /// instances are reused.
     pub(super) async fn run<R>(
         &self,
         bound: Bound,
@@ -299,20 +132,48 @@ impl Guest {
     ) -> Result<R, Cut> {
         // Closed by nobody, so a permit always comes.
         let _permit = self.permits.acquire().await;
+        let mut working = match self.shelves.take(bound.owner()) {
+            Some(mut working) => {
+                working.store.data_mut().bound = bound;
+                working
+            }
+            None => self.fresh(bound),
+        };
+        working.store.set_epoch_deadline(self.limits.ticks());
+        let instance = match working.instance {
+            Some(instance) => Ok(instance),
+            None => self.halves.instantiate(&mut working.store),
+        };
+        let result = instance.and_then(|instance| {
+            working.instance = Some(instance);
+            call(&mut Calling {
+                store: &mut working.store,
+                instance,
+            })
+        });
+        match result {
+            Ok(result) => {
+                let size = working.store.data().memory.size;
+                self.shelves.keep(working, size);
+                Ok(result)
+            }
+            Err(error) => {
+                let memory = &working.store.data().memory;
+                Err(Cut::of(&error, memory, self.limits))
+            }
+        }
+    }
+
+    fn fresh(&self, bound: Bound) -> Working<Half> {
+        self.made.fetch_add(1, Ordering::Relaxed);
+        let owner = self.shelves.owner(bound.owner());
         let half = Half {
             bound,
             memory: Memory::new(self.limits.memory),
         };
         let mut store = Store::new(&self.engine, half);
         store.limiter(|half| &mut half.memory);
-        store.set_epoch_deadline(self.limits.ticks());
-        let result = self.halves.instantiate(&mut store).and_then(|instance| {
-            call(&mut Calling {
-                store: &mut store,
-                instance,
-            })
-        });
-        result.map_err(|error| Cut::of(&error, &store.data().memory, self.limits))
+        Working::new(owner, store)
     }
 }
 
@@ -344,7 +205,10 @@ impl Calling<'_> {
 
 fn config(limits: Limits, stacks: bool) -> Config {
     let mut pool = PoolingAllocationConfig::new();
-    let instances = limits.instances;
+    // Those at work, and those that wait.
+    let instances = limits
+        .instances
+        .saturating_add(Shelves::<Half>::room(limits));
     pool.total_component_instances(instances)
         .total_core_instances(instances.saturating_mul(CORE_INSTANCES))
         .max_core_instances_per_component(CORE_INSTANCES)
@@ -356,6 +220,7 @@ fn config(limits: Limits, stacks: bool) -> Config {
         .max_tables_per_component(TABLES)
         .table_elements(TABLE_ELEMENTS)
         .table_keep_resident(RESIDENT_TABLE)
+        // A store that waits keeps its stack.
         .total_stacks(if stacks { instances } else { 0 })
         .pagemap_scan(Enabled::Auto);
     let mut config = crate::config::shared();

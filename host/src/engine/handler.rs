@@ -6,12 +6,13 @@
 mod serve;
 
 use std::pin::Pin;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
 use wasmtime::component::{
-    ComponentExportIndex, HasData, InstancePre, Linker, Resource, ResourceTable,
+    ComponentExportIndex, HasData, Instance, InstancePre, Linker, Resource, ResourceTable,
 };
 use wasmtime::{Store, StoreContextMut, Trap, UpdateDeadline};
 use wasmtime_wasi::p2::bindings::io;
@@ -22,7 +23,10 @@ use wasmtime_wasi_http::{
     WasiHttpHooks, WasiHttpView,
 };
 
-use super::guest::{Bound, Cut, Guest, HasBound, Limits, Memory, RESOURCES};
+use super::bound::{Bound, HasBound};
+use super::guest::Guest;
+use super::limits::{Cut, Memory, RESOURCES};
+use super::reuse::{Shelves, Working};
 use crate::bindings::accounts as wit;
 use crate::bindings::types::{Limit, ProviderAnswer};
 use crate::client::{Begun, Break, Client, Failure, Stage};
@@ -57,8 +61,11 @@ impl HasData for HasTable {
     type Data<'a> = &'a mut ResourceTable;
 }
 
-/// Links the component to the network, for use with [`call`].
-pub(super) struct Handler(InstancePre<Whole>);
+/// The component, linked to the network.
+pub(super) struct Handler {
+    pre: InstancePre<Whole>,
+    shelves: Shelves<Whole>,
+}
 
 impl Handler {
     pub(super) fn new(guest: &Guest) -> Result<Self, wasmtime::Error> {
@@ -76,7 +83,10 @@ impl Handler {
         )?;
         outgoing_handler::add_to_linker::<_, WasiHttp>(&mut linker, Whole::http)?;
         name_body_errors(&mut linker)?;
-        linker.instantiate_pre(&guest.component).map(Self)
+        Ok(Self {
+            pre: linker.instantiate_pre(&guest.component)?,
+            shelves: Shelves::new(guest.limits),
+        })
     }
 
     /// Calls a function that may send one request with the account that the call is bound to.
@@ -95,33 +105,96 @@ impl Handler {
         (R,): wasmtime::component::ComponentNamedList + wasmtime::component::Lift,
     {
         let _permit = guest.permits.acquire().await;
-        let mut store = store(guest, client, bound, begun);
+        let mut working = self.working(guest, whole(guest, client, bound, begun));
         let result = async {
-            let instance = self.0.instantiate_async(&mut store).await?;
-            let function = instance.get_typed_func::<P, (R,)>(&mut store, function)?;
+            let instance = self.instance(guest, &mut working).await?;
+            let store = &mut working.store;
+            let function = instance.get_typed_func::<P, (R,)>(&mut *store, function)?;
             function
-                .call_async(&mut store, parameters)
+                .call_async(store, parameters)
                 .await
                 .map(|(result,)| result)
         }
         .await;
-        ended(&store, result, guest.limits)
+        self.ended(guest, working, result)
+    }
+
+    /// A store for one call, and the instance in it where one is reused.
+    fn working(&self, guest: &Guest, whole: Whole) -> Working<Whole> {
+        let mut working = match self.shelves.take(whole.bound.owner()) {
+            Some(mut working) => {
+                let memory = working.store.data().memory.size;
+                *working.store.data_mut() = whole;
+                working.store.data_mut().memory.size = memory;
+                working
+            }
+            None => {
+                let owner = self.shelves.owner(whole.bound.owner());
+                let mut store = Store::new(guest.engine(), whole);
+                store.limiter(|whole| &mut whole.memory);
+                Working::new(owner, store)
+            }
+        };
+        // Ticks pass while the provider thinks, too. Counted here are only those that find the
+        // guest running.
+        let mut left = guest.limits.ticks();
+        working.store.set_epoch_deadline(1);
+        working.store.epoch_deadline_callback(move |_| {
+            left = left.saturating_sub(1);
+            if left == 0 {
+                Err(Trap::Interrupt.into())
+            } else {
+                Ok(UpdateDeadline::Continue(1))
+            }
+        });
+        working
+    }
+
+    async fn instance(
+        &self,
+        guest: &Guest,
+        working: &mut Working<Whole>,
+    ) -> wasmtime::Result<Instance> {
+        if let Some(instance) = working.instance {
+            return Ok(instance);
+        }
+        guest.made.fetch_add(1, Ordering::Relaxed);
+        let instance = self.pre.instantiate_async(&mut working.store).await?;
+        working.instance = Some(instance);
+        Ok(instance)
+    }
+
+    /// What a call gave, unless it went over a limit.
+    fn ended<R>(
+        &self,
+        guest: &Guest,
+        working: Working<Whole>,
+        result: wasmtime::Result<R>,
+    ) -> Result<R, Cut> {
+        let Whole {
+            memory,
+            door,
+            table,
+            bound: _,
+            http: _,
+        } = working.store.data();
+        if door.exceeded {
+            let most = guest.limits.requests;
+            let why = format!("it tried to send more than {most} requests");
+            return Err(Cut::Limit(Limit::Requests, why));
+        }
+        let result = result.map_err(|error| Cut::of(&error, memory, guest.limits))?;
+        // What it still holds would mean something else in the next call.
+        if table.is_empty() {
+            let size = memory.size;
+            self.shelves.keep(working, size);
+        }
+        Ok(result)
     }
 }
 
-/// What a call gave, unless it went over a limit.
-fn ended<R>(store: &Store<Whole>, result: wasmtime::Result<R>, limits: Limits) -> Result<R, Cut> {
-    let Whole { memory, door, .. } = store.data();
-    if door.exceeded {
-        let most = limits.requests;
-        let why = format!("it tried to send more than {most} requests");
-        return Err(Cut::Limit(Limit::Requests, why));
-    }
-    result.map_err(|error| Cut::of(&error, memory, limits))
-}
-
-/// A store for one call, limited and with its one door.
-fn store(guest: &Guest, client: &Client, bound: Bound, begun: &Begun) -> Store<Whole> {
+/// What the store of one call holds.
+fn whole(guest: &Guest, client: &Client, bound: Bound, begun: &Begun) -> Whole {
     let door = Door {
         bound: bound.clone(),
         client: client.clone(),
@@ -132,28 +205,13 @@ fn store(guest: &Guest, client: &Client, bound: Bound, begun: &Begun) -> Store<W
     let memory = Memory::new(guest.limits.memory);
     let mut table = ResourceTable::new();
     table.set_max_capacity(RESOURCES);
-    let whole = Whole {
+    Whole {
         bound,
         memory,
         table,
         http: WasiHttpCtx::new(),
         door,
-    };
-    let mut store = Store::new(guest.engine(), whole);
-    store.limiter(|whole| &mut whole.memory);
-    // Ticks pass while the provider thinks, too. Counted here are only those that find the
-    // guest running.
-    let mut left = guest.limits.ticks();
-    store.set_epoch_deadline(1);
-    store.epoch_deadline_callback(move |_| {
-        left = left.saturating_sub(1);
-        if left == 0 {
-            Err(Trap::Interrupt.into())
-        } else {
-            Ok(UpdateDeadline::Continue(1))
-        }
-    });
-    store
+    }
 }
 
 /// Has `http-error-code` know the one error that a body can end with here.

@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::guest::Cut;
+use super::limits::Cut;
 use crate::bindings::face::{HttpRequest, HttpResponse};
 use crate::bindings::types::{Email, Error, ErrorCode, Limit, NewUser, Outcome};
 

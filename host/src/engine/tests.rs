@@ -1,7 +1,7 @@
 //! The real component in the engine, against a raw server on loopback, by both routes.
 
 use super::builder::PRECOMPILED;
-use super::guest::Limits;
+use super::limits::Limits;
 use super::*;
 use crate::accounts::{Lookup, MemoryAccounts};
 use crate::bindings::types::{Body, Email, ErrorCode, Outcome, TextChange};
@@ -408,6 +408,7 @@ fn the_component_fits_what_the_pool_reserves_for_it() {
         cpu: Duration::from_secs(1),
         requests: 1,
         instances: 1,
+        calls: 1,
     };
     let guest = Guest::new(PRECOMPILED, limits, false).unwrap();
     let needs = guest.component.resources_required().unwrap();

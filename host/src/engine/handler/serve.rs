@@ -11,7 +11,9 @@ use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 use wasmtime_wasi_http::p2::types::{HostIncomingRequest, HostResponseOutparam};
 
-use super::super::guest::{Bound, Cut, Guest};
+use super::super::bound::Bound;
+use super::super::guest::Guest;
+use super::super::limits::Cut;
 use super::Handler;
 use crate::bindings::face::{HttpRequest, HttpResponse};
 use crate::client::{Begun, Client};
@@ -33,23 +35,24 @@ impl Handler {
         request: HttpRequest,
     ) -> Result<HttpResponse, Cut> {
         let _permit = guest.permits.acquire().await;
-        let mut store = super::store(guest, client, bound, begun);
+        let mut working = self.working(guest, super::whole(guest, client, bound, begun));
         let result = async {
             let (sender, receiver) = oneshot::channel();
+            let instance = self.instance(guest, &mut working).await?;
+            let store = &mut working.store;
             let mut view = store.data_mut().http();
             let request = view.new_incoming_request(Scheme::Http, incoming(request)?)?;
             let out = view.new_response_outparam(sender)?;
-            let instance = self.0.instantiate_async(&mut store).await?;
             let function =
-                instance.get_typed_func::<Parameters, ()>(&mut store, &guest.exports.handle)?;
+                instance.get_typed_func::<Parameters, ()>(&mut *store, &guest.exports.handle)?;
             // The handler writes the body while it is read here; a trap ends both.
-            let handled = function.call_async(&mut store, (request, out));
+            let handled = function.call_async(store, (request, out));
             let largest = guest.limits.memory;
             let ((), response) = tokio::try_join!(handled, outgoing(receiver, largest))?;
             Ok::<_, wasmtime::Error>(response)
         }
         .await;
-        super::ended(&store, result, guest.limits)
+        self.ended(guest, working, result)
     }
 }
 

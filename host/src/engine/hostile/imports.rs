@@ -9,7 +9,8 @@ use wasmtime_wasi_http::{
     WasiHttpView,
 };
 
-use super::super::guest::{self, Bound, HasBound};
+use super::super::bound::{Bound, HasBound};
+use super::super::guest;
 use super::scene::{Caller, Came, ID, Way, account, provider};
 use super::table::{Row, Table};
 use crate::bindings::accounts;

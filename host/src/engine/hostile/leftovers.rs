@@ -2,6 +2,7 @@
 
 use super::scene::{Caller, ID, OTHER, Way, account, provider, send};
 use super::table::{Row, Table};
+use crate::engine::EngineBuilder;
 
 /// The search knows it without its first letter, and so does not find itself.
 const STAIN: &str = "Bthe-address-of-a-customer";
@@ -46,6 +47,23 @@ pub(super) async fn attempts(table: &mut Table, way: Way) {
         control: "within one call",
         then: "found".to_owned(),
         succeeded: then.says("finds ") && !then.says("finds 0"),
+    });
+
+    let reused = |engine: EngineBuilder| engine.reuse(1000);
+    let caller = Caller::with(way, accounts(), reused);
+    caller.run(&format!("{to}send\nremember {STAIN}")).await;
+    let came = caller.run_as(OTHER, &format!("{to}send\nrecall")).await;
+    let goes_on = caller.goes_on(&home).await;
+    caller.run(&format!("{to}send\nremember {STAIN}")).await;
+    let then = caller.run(&format!("{to}send\nrecall")).await;
+    table.push(Row {
+        attempt: "a static of another account's call, with `reuse`",
+        way,
+        happened: came.told(),
+        nowhere: came.says("recalls ``") && goes_on,
+        control: "the same account",
+        then: then.told(),
+        succeeded: then.says(&format!("recalls `{STAIN}`")),
     });
 
     if way.sends() {

@@ -1,0 +1,128 @@
+//! What a call may use, and what became of one that wanted more.
+
+use std::time::Duration;
+
+use http_body_util::LengthLimitError;
+use wasmtime::component::ResourceTableError;
+use wasmtime::{ResourceLimiter, Trap, format_err};
+
+use crate::bindings::types::Limit;
+
+/// How often the clock of the limit on CPU ticks.
+pub(super) const TICK: Duration = Duration::from_millis(10);
+
+/// How many elements a table of an instance can have.
+pub(super) const TABLE_ELEMENTS: usize = 4096;
+
+/// How many things a call may have the host hold for it: header maps, bodies, streams. The component
+/// needs about ten at a time, and each can be as large as the host's own limits let it.
+pub(super) const RESOURCES: usize = 128;
+
+/// What a call may use.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    pub(super) memory: usize,
+    pub(super) cpu: Duration,
+    /// Where the component sends for itself.
+    pub(super) requests: u32,
+    /// At work at a time.
+    pub(super) instances: u32,
+    /// That an instance may serve.
+    pub(super) calls: u32,
+}
+
+impl Limits {
+    pub(super) fn ticks(self) -> u64 {
+        let ticks = self.cpu.as_millis().div_ceil(TICK.as_millis());
+        // The first tick may come at once.
+        u64::try_from(ticks)
+            .unwrap_or(u64::MAX)
+            .saturating_add(1)
+            .min(u64::from(u32::MAX))
+    }
+}
+
+/// Counts memory, and remembers that there was too little.
+pub(super) struct Memory {
+    largest: usize,
+    /// What the instance has.
+    pub(super) size: usize,
+    exceeded: bool,
+}
+
+impl Memory {
+    pub(super) fn new(largest: usize) -> Self {
+        Self {
+            largest,
+            size: 0,
+            exceeded: false,
+        }
+    }
+}
+
+impl ResourceLimiter for Memory {
+    fn memory_growing(
+        &mut self,
+        _: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        if desired <= self.largest {
+            self.size = desired;
+            return Ok(true);
+        }
+        self.exceeded = true;
+        // Ends the call here: what a guest makes of memory that it is refused says less.
+        Err(format_err!("more than {} bytes of memory", self.largest))
+    }
+
+    fn table_growing(
+        &mut self,
+        _: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(desired <= TABLE_ELEMENTS)
+    }
+}
+
+/// Why an instance did not come to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// It went over a limit of a call.
+    Limit(Limit, String),
+    /// It trapped.
+    Trap(String),
+}
+
+impl Cut {
+    pub(super) fn of(error: &wasmtime::Error, memory: &Memory, limits: Limits) -> Self {
+        if memory.exceeded {
+            let why = format!("it needed more than {} bytes of memory", limits.memory);
+            return Self::Limit(Limit::Memory, why);
+        }
+        let held = || format!("it had the host hold more than {RESOURCES} things at a time");
+        let answered = || {
+            format!(
+                "it answered with more than its memory of {} bytes",
+                limits.memory
+            )
+        };
+        let cause = error.root_cause();
+        if let Some(ResourceTableError::Full) = cause.downcast_ref() {
+            return Self::Limit(Limit::Memory, held());
+        }
+        if cause.is::<LengthLimitError>() {
+            return Self::Limit(Limit::Memory, answered());
+        }
+        match error.downcast_ref::<Trap>() {
+            Some(Trap::Interrupt) => {
+                let most = limits.cpu.as_millis();
+                let why = format!("it needed more than {most} ms of CPU time");
+                Self::Limit(Limit::Cpu, why)
+            }
+            Some(trap) => Self::Trap(trap.to_string()),
+            None => Self::Trap(error.root_cause().to_string()),
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! For measuring only: the same call without the component.
+//!
+//! What the isolation costs is what this saves: the core's own HTTP API, called in process, behind the same server and in front of
+//! the same client.
+
+use unified_ticketing_guest::bindings::accounts as core_accounts;
+use unified_ticketing_guest::bindings::face as core_face;
+use unified_ticketing_guest::bindings::types as core;
+use unified_ticketing_guest::face;
+
+use super::Engine;
+use super::bound::Bound;
+use crate::bindings::accounts::{Credentials, Host as _, ResolveError};
+use crate::bindings::face::{HttpRequest, HttpResponse};
+use crate::bindings::types::{
+    Error as CallError, NewUser, Options, ProviderAnswer, ProviderRequest, Response, TransportError,
+};
+use tokio::time::Instant;
+
+impl Engine {
+    /// Creates a user at a provider that is this answer: all of a call but the sending.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::create_user`].
+    pub async fn create_user_in_memory(
+        &self,
+        account: &str,
+        user: NewUser,
+        options: Options,
+        answer: ProviderAnswer,
+    ) -> Result<Response, CallError> {
+        let bound = self.bind(account, None).await?;
+        let exports = &self.0.guest.exports;
+        let plan = self
+            .plan(&bound, &exports.plan_create, (account, &user, &options))
+            .await?;
+        let doing = super::problem::Doing::create(&user);
+        self.interpret(
+            &bound,
+            &exports.interpret_create,
+            &plan.context,
+            Ok(answer),
+            doing,
+        )
+        .await
+    }
+
+    /// Answers a request of the HTTP API without the component.
+    pub(super) async fn natively(
+        &self,
+        request: HttpRequest,
+        id: &str,
+        mut bound: Bound,
+        deadline: Option<Instant>,
+    ) -> HttpResponse {
+        let HttpRequest {
+            method,
+            target,
+            headers,
+            body,
+        } = request;
+        let request = core_face::HttpRequest {
+            method,
+            target,
+            headers,
+            body,
+        };
+        let begun = face::begin(id, &request, |id| {
+            bound.resolve(id.to_owned()).map_or_else(
+                |why| {
+                    Err(match why {
+                        ResolveError::Unknown => core_accounts::ResolveError::Unknown,
+                        ResolveError::Unusable(why) => core_accounts::ResolveError::Unusable(why),
+                    })
+                },
+                |account| Ok(core_account(account)),
+            )
+        });
+        let (planned, context) = match begun {
+            core_face::Step::Respond(response) => return host_response(response),
+            core_face::Step::Send(send) => send,
+        };
+        let planned = ProviderRequest {
+            method: planned.method,
+            url: planned.url,
+            headers: planned.headers,
+            body: planned.body,
+        };
+        let answer = self.send(&bound, planned, deadline).await;
+        let answer = match answer {
+            Ok(answer) => Ok(core::ProviderAnswer {
+                status: answer.status,
+                headers: answer.headers,
+                body: answer.body,
+            }),
+            Err(fault) => Err(core_fault(fault)),
+        };
+        host_response(face::finish(&context, answer.as_ref()))
+    }
+}
+
+fn core_account(account: crate::bindings::accounts::Account) -> core_accounts::Account {
+    core_accounts::Account {
+        integration: account.integration,
+        base_url: account.base_url,
+        settings: account.settings,
+        credentials: match account.credentials {
+            Credentials::Injected(names) => core_accounts::Credentials::Injected(names),
+            Credentials::Disclosed(values) => core_accounts::Credentials::Disclosed(values),
+        },
+    }
+}
+
+fn core_fault(fault: TransportError) -> core::TransportError {
+    match fault {
+        TransportError::NoConnection(why) => core::TransportError::NoConnection(why),
+        TransportError::EgressDenied(why) => core::TransportError::EgressDenied(why),
+        TransportError::ConnectionLost(why) => core::TransportError::ConnectionLost(why),
+        TransportError::AnswerCut(cut) => core::TransportError::AnswerCut(cut),
+        TransportError::Deadline(begun) => core::TransportError::Deadline(begun),
+        TransportError::AnswerTooLarge(status) => core::TransportError::AnswerTooLarge(status),
+    }
+}
+
+fn host_response(response: core_face::HttpResponse) -> HttpResponse {
+    HttpResponse {
+        status: response.status,
+        headers: response.headers,
+        body: response.body,
+    }
+}

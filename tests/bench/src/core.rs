@@ -1,0 +1,151 @@
+//! What is measured without HTTP: the core natively, and a call through the component with a provider in memory.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use criterion::Criterion;
+use tokio::runtime::Builder;
+use unified_ticketing::Engine;
+use unified_ticketing::types::{Email, NewUser, Options, ProviderAnswer};
+use unified_ticketing_guest::bindings::accounts::{Account, Credentials};
+use unified_ticketing_guest::bindings::types as core;
+use unified_ticketing_guest::findings::Findings;
+use unified_ticketing_guest::interpret::interpret;
+use unified_ticketing_guest::plan::{self, Context};
+use unified_ticketing_guest::shape;
+
+use crate::provider::{ACCOUNT, ANSWER};
+use crate::server::accounts;
+
+/// The names under which the figures are kept, and for the component's the calls that an instance serves, and the threads.
+pub(crate) const NATIVE: &str = "native";
+pub(crate) const COMPONENT: [(&str, u32, usize); 4] = [
+    ("fresh, one thread", 0, 1),
+    ("fresh, two threads", 0, 2),
+    ("reused, one thread", 1000, 1),
+    ("reused, two threads", 1000, 2),
+];
+
+/// One round. Criterion keeps the figures in the folder that `CRITERION_HOME` names.
+pub(crate) fn measure() -> Result<()> {
+    let mut criterion = Criterion::default()
+        .sample_size(30)
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(1));
+    criterion.bench_function(NATIVE, |bencher| bencher.iter(|| black_box(native())));
+    for (name, reuse, threads) in COMPONENT {
+        let engine = Engine::builder()
+            .accounts(accounts("http://127.0.0.1:1")?)
+            .reuse(reuse)
+            .build()?;
+        criterion.bench_function(name, |bencher| {
+            bencher.iter_custom(|calls| timed(&engine, threads, calls));
+        });
+    }
+    Ok(())
+}
+
+/// How long it takes until each thread has made so many calls.
+fn timed(engine: &Engine, threads: usize, calls: u64) -> Duration {
+    let begun = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                let runtime = Builder::new_current_thread().build();
+                let Ok(runtime) = runtime else {
+                    unreachable!("a runtime without drivers needs nothing of the system")
+                };
+                runtime.block_on(async {
+                    for _ in 0..calls {
+                        assert!(through_the_component(engine).await, "a good call");
+                    }
+                });
+            });
+        }
+    });
+    begun.elapsed()
+}
+
+async fn through_the_component(engine: &Engine) -> bool {
+    let email = |address: &str, kind: &str| Email {
+        address: address.to_owned(),
+        type_: Some(kind.to_owned()),
+    };
+    let text = |text: &str| Some(text.to_owned());
+    let user = NewUser {
+        name: text("Ines Halvorsen"),
+        first_name: text("Ines"),
+        last_name: text("Halvorsen"),
+        emails: Some(vec![
+            email("ines.halvorsen@kelpworks.example", "primary"),
+            email("ines@kelpworks.example", "other"),
+        ]),
+        avatar: text("https://img.kelpworks.example/ines.png"),
+        ..NewUser::default()
+    };
+    let plan = engine
+        .plan_create_user(ACCOUNT, user, Options::default())
+        .await;
+    let Ok(plan) = plan else { return false };
+    let answer = ProviderAnswer {
+        status: 201,
+        headers: headers(),
+        body: ANSWER.as_bytes().to_vec(),
+    };
+    let response = engine.interpret_create_user(plan.context, Ok(answer)).await;
+    black_box(response).is_ok()
+}
+
+fn native() -> bool {
+    let email = |address: &str, kind: &str| core::Email {
+        address: address.to_owned(),
+        type_: Some(kind.to_owned()),
+    };
+    let text = |text: &str| Some(text.to_owned());
+    let user = core::NewUser {
+        name: text("Ines Halvorsen"),
+        first_name: text("Ines"),
+        last_name: text("Halvorsen"),
+        emails: Some(vec![
+            email("ines.halvorsen@kelpworks.example", "primary"),
+            email("ines@kelpworks.example", "other"),
+        ]),
+        avatar: text("https://img.kelpworks.example/ines.png"),
+        ..core::NewUser::default()
+    };
+    let account = Account {
+        integration: "dixa".to_owned(),
+        base_url: None,
+        settings: Vec::new(),
+        credentials: Credentials::Injected(vec!["api_token".to_owned()]),
+    };
+    let planned = plan::create(
+        &account,
+        &user,
+        &core::Options::default(),
+        Findings::new(false),
+    );
+    let Ok(planned) = planned else { return false };
+    // The halves are apart, as they are in the component.
+    let Ok(context) = Context::from_bytes(&planned.context.to_bytes()) else {
+        return false;
+    };
+    let answer = core::ProviderAnswer {
+        status: 201,
+        headers: headers(),
+        body: ANSWER.as_bytes().to_vec(),
+    };
+    let response =
+        interpret(&context, Ok(&answer)).map(|answered| shape::response(answered, &context));
+    black_box((planned.request, response)).1.is_ok()
+}
+
+fn headers() -> Vec<(String, String)> {
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    vec![
+        header("content-type", "application/json"),
+        header("content-length", &ANSWER.len().to_string()),
+        header("date", "Mon, 02 Nov 2026 10:00:00 GMT"),
+    ]
+}

@@ -1,0 +1,90 @@
+//! Load on a server, by wrk.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+use crate::provider::{ACCOUNT, BODY};
+
+/// What wrk has measured.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Load {
+    pub(crate) requests: u64,
+    pub(crate) per_second: f64,
+    /// The median, in milliseconds.
+    pub(crate) latency: f64,
+}
+
+/// wrk, with the request that it sends.
+pub(crate) struct Wrk {
+    script: PathBuf,
+}
+
+impl Wrk {
+    pub(crate) fn new(folder: &Path) -> Result<Self> {
+        let script = folder.join("request.lua");
+        let request = format!(
+            "wrk.method = \"POST\"\nwrk.headers[\"content-type\"] = \"application/json\"\nwrk.body = [[{BODY}]]\n"
+        );
+        std::fs::write(&script, request)?;
+        Ok(Self { script })
+    }
+
+    /// Keeps so many connections busy for so long.
+    pub(crate) fn run(&self, url: &str, connections: usize, seconds: u64) -> Result<Load> {
+        let threads = connections.min(2);
+        let output = Command::new("wrk")
+            .arg(format!("-t{threads}"))
+            .arg(format!("-c{connections}"))
+            .arg(format!("-d{seconds}s"))
+            .args(["--latency", "--timeout", "10s", "-s"])
+            .arg(&self.script)
+            .arg(target(url))
+            .output()
+            .context("wrk does not start: it is in the package `wrk` of most systems")?;
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        ensure!(output.status.success(), "wrk: {said}");
+        read(&said).with_context(|| format!("{url}: {said}"))
+    }
+}
+
+/// The URL of the call.
+pub(crate) fn target(url: &str) -> String {
+    format!(
+        "{}/unified/ticketing/users?integrated_account_id={ACCOUNT}",
+        url.trim_end_matches('/')
+    )
+}
+
+fn read(said: &str) -> Result<Load> {
+    for fault in ["Non-2xx or 3xx responses", "Socket errors"] {
+        if said.contains(fault) {
+            bail!("not every answer was 2xx");
+        }
+    }
+    let after = |label: &str| {
+        let line = said
+            .lines()
+            .find_map(|line| line.trim().strip_prefix(label));
+        line.map(str::trim).with_context(|| format!("no `{label}`"))
+    };
+    let requests = said
+        .lines()
+        .find_map(|line| line.trim().split_once(" requests in "));
+    Ok(Load {
+        requests: requests.context("no count")?.0.parse()?,
+        per_second: after("Requests/sec:")?.parse()?,
+        latency: milliseconds(after("50%")?)?,
+    })
+}
+
+/// A time as wrk writes it.
+fn milliseconds(text: &str) -> Result<f64> {
+    for (unit, factor) in [("us", 0.001), ("ms", 1.0), ("s", 1000.0)] {
+        if let Some(figure) = text.strip_suffix(unit) {
+            return Ok(figure.parse::<f64>()? * factor);
+        }
+    }
+    bail!("expected a time, but found `{text}`")
+}

@@ -1,0 +1,332 @@
+//! The rounds, and the table.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
+use unified_ticketing::Engine;
+
+use crate::core::{COMPONENT, NATIVE};
+use crate::load::{Load, Wrk};
+use crate::process::{Process, beside};
+use crate::provider::ACCOUNT;
+use crate::{slow, stock};
+
+/// What is under load: its name, the arguments of its server, and the calls that an instance serves.
+const SERVERS: [(&str, &[&str]); 6] = [
+    ("bare", &["bare"]),
+    ("native", &["native"]),
+    ("halves, fresh", &["halves"]),
+    ("halves, reused", &["halves", "--reuse", "1000"]),
+    ("handler, fresh", &["handler"]),
+    ("handler, reused", &["handler", "--reuse", "1000"]),
+];
+const STOCK: &str = "stock";
+/// With a provider that speaks TLS.
+const TLS: [(&str, &[&str]); 2] = [
+    ("native, TLS", &["native"]),
+    ("halves, fresh, TLS", &["halves"]),
+];
+
+const CONNECTIONS: usize = 32;
+const MORE_CONNECTIONS: [usize; 4] = [1, 8, 64, 256];
+
+/// Figures by name, one for each round.
+#[derive(Default)]
+struct Figures(BTreeMap<String, Vec<f64>>);
+
+impl Figures {
+    fn add(&mut self, name: &str, figure: f64) {
+        self.0.entry(name.to_owned()).or_default().push(figure);
+    }
+
+    fn of(&self, name: &str) -> &[f64] {
+        self.0.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// One by the other, round by round.
+    fn ratio(&self, name: &str, of: &str) -> Vec<f64> {
+        let pairs = self.of(name).iter().zip(self.of(of));
+        pairs.map(|(one, other)| one / other).collect()
+    }
+}
+
+/// The median, the lowest, the highest.
+fn summary(figures: &[f64]) -> Option<(f64, f64, f64)> {
+    let mut sorted = figures.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let middle = sorted.get(sorted.len() / 2)?;
+    Some((*middle, *sorted.first()?, *sorted.last()?))
+}
+
+fn percent(figures: &[f64]) -> String {
+    summary(figures).map_or("not measured".to_owned(), |(median, low, high)| {
+        format!(
+            "{:.0} % ({:.0} to {:.0})",
+            median * 100.0,
+            low * 100.0,
+            high * 100.0
+        )
+    })
+}
+
+fn figure(figures: &[f64], unit: &str) -> String {
+    summary(figures).map_or("not measured".to_owned(), |(median, low, high)| {
+        format!("{median:.1} {unit} ({low:.1} to {high:.1})")
+    })
+}
+
+/// Measures everything, and prints the table.
+pub(crate) fn run(rounds: usize, seconds: u64) -> Result<()> {
+    ensure!(
+        !cfg!(debug_assertions),
+        "build with `--release`: what is not optimized says nothing"
+    );
+    let folder = tempfile::tempdir()?;
+    let wrk = Wrk::new(folder.path())?;
+    let root = folder.path().join("root.pem");
+    let root = root.to_str().context("a path in UTF-8")?;
+    let provider = Process::part(&["provider"])?;
+    let secure = Process::part(&["provider", "--tls", root])?;
+
+    let mut servers = Vec::new();
+    for (name, arguments) in SERVERS {
+        let arguments = [&["server"], arguments, &["--provider", &provider.url]].concat();
+        servers.push((name, Process::part(&arguments)?));
+    }
+    for (name, arguments) in TLS {
+        let more = ["--provider", &secure.url, "--root", root];
+        servers.push((
+            name,
+            Process::part(&[&["server"], arguments, &more].concat())?,
+        ));
+    }
+    let stock = stock::start(folder.path(), &provider.url)?;
+
+    let mut figures = Figures::default();
+    let mut requests: BTreeMap<&str, u64> = BTreeMap::new();
+    for round in 1..=rounds {
+        eprintln!("round {round} of {rounds}");
+        in_process(folder.path(), &mut figures)?;
+        dry_runs(folder.path(), &provider.url, &mut figures)?;
+        let urls = servers
+            .iter()
+            .map(|(name, server)| (*name, server.url.as_str()));
+        let urls = urls.chain(stock.iter().map(|stock| (STOCK, stock.url.as_str())));
+        for (name, url) in urls {
+            // The first second is for caches and connections.
+            let warm = wrk.run(url, CONNECTIONS, 1)?;
+            let load = wrk.run(url, CONNECTIONS, seconds)?;
+            figures.add(name, load.per_second);
+            *requests.entry(name).or_default() += warm.requests + load.requests;
+        }
+        for (name, server) in &servers {
+            if !["native", "halves, fresh", "halves, reused"].contains(name) {
+                continue;
+            }
+            for connections in MORE_CONNECTIONS {
+                let Load {
+                    requests: made,
+                    per_second,
+                    latency,
+                } = wrk.run(&server.url, connections, seconds)?;
+                figures.add(&format!("{name} at {connections}"), per_second);
+                figures.add(&format!("{name} at {connections}: latency"), latency);
+                *requests.entry(name).or_default() += made;
+            }
+        }
+    }
+    drop(stock);
+    let mut instances = BTreeMap::new();
+    for (name, server) in servers {
+        if let Ok(made) = server.stop()?.trim().parse::<u64>() {
+            let asked = requests.get(name).copied().unwrap_or_default();
+            #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+            instances.insert(name, made as f64 / asked as f64);
+        }
+    }
+    let slow = [slow::run("halves")?, slow::run("handler")?];
+    print(&figures, &instances, slow);
+    Ok(())
+}
+
+/// A round of what needs no HTTP, in a process of its own because criterion prints as it goes.
+fn in_process(folder: &Path, figures: &mut Figures) -> Result<()> {
+    let status = Command::new(std::env::current_exe()?)
+        .arg("core")
+        .env("CRITERION_HOME", folder)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()?;
+    ensure!(status.success(), "the measurements without HTTP: {status}");
+    for name in std::iter::once(NATIVE).chain(COMPONENT.map(|(name, _, _)| name)) {
+        let path = folder.join(name).join("new").join("estimates.json");
+        let estimates: Value = serde_json::from_slice(&std::fs::read(path)?)?;
+        let nanoseconds = estimates.pointer("/median/point_estimate");
+        let nanoseconds = nanoseconds.and_then(Value::as_f64).context("a median")?;
+        figures.add(&format!("in process: {name}"), nanoseconds / 1000.0);
+    }
+    Ok(())
+}
+
+/// Whole processes, as a person starts them.
+fn dry_runs(folder: &Path, provider: &str, figures: &mut Figures) -> Result<()> {
+    let accounts = folder.join("accounts.toml");
+    std::fs::write(
+        &accounts,
+        format!(
+            "[[account]]\nid = \"{ACCOUNT}\"\nname = \"dixa\"\nintegration = \"dixa\"\nbase_url = \"{provider}/v1\"\n\
+             credentials = {{ api_token = \"a-token-for-the-benchmark\" }}\n"
+        ),
+    )?;
+    let mut times = Vec::new();
+    for _ in 0..30 {
+        let begun = Instant::now();
+        let output = Command::new(beside("unified-ticketing")?)
+            .arg("--accounts")
+            .arg(&accounts)
+            .args(["users", "create", "--account", "dixa", "--name", "Ines"])
+            .args(["--email", "ines@kelpworks.example", "--dry-run"])
+            .output()?;
+        times.push(begun.elapsed().as_secs_f64() * 1000.0);
+        ensure!(output.status.success(), "the dry run: {output:?}");
+    }
+    let (median, _, _) = summary(&times).context("a time")?;
+    figures.add("dry run", median);
+    Ok(())
+}
+
+fn print(figures: &Figures, instances: &BTreeMap<&str, f64>, slow: [(u64, usize); 2]) {
+    let against = |name: &str| percent(&figures.ratio(name, "native"));
+    let in_process = |name: &str| figure(figures.of(&format!("in process: {name}")), "µs");
+    let made = |name: &str| {
+        instances
+            .get(name)
+            .map_or("?".to_owned(), |made| format!("{made:.3}"))
+    };
+    let [halves, handler] = slow.map(|(resident, answered)| {
+        format!(
+            "{} MB, {} lost",
+            resident / 1_000_000,
+            1000_usize.saturating_sub(answered)
+        )
+    });
+    let stock = {
+        let ratio = figures.ratio("halves, fresh", STOCK);
+        summary(&ratio).map_or("not measured".to_owned(), |(median, low, high)| {
+            format!("{median:.1} times ({low:.1} to {high:.1})")
+        })
+    };
+    let component = Engine::component().len();
+    let rows = [
+        (
+            "component",
+            "at most 300,000 bytes",
+            format!("{component} bytes"),
+        ),
+        (
+            "plan + interpret in the core, native",
+            "at most 10 µs",
+            in_process(NATIVE),
+        ),
+        (
+            "call through the component, fresh, one thread",
+            "at most 40 µs",
+            in_process("fresh, one thread"),
+        ),
+        (
+            "call through the component, fresh, two threads",
+            "at most 40 µs",
+            in_process("fresh, two threads"),
+        ),
+        (
+            "call through the component, reused, one thread",
+            "at most 15 µs",
+            in_process("reused, one thread"),
+        ),
+        (
+            "call through the component, reused, two threads",
+            "",
+            in_process("reused, two threads"),
+        ),
+        (
+            "`serve` against native, fresh",
+            "at least 50 %",
+            against("halves, fresh"),
+        ),
+        (
+            "`serve` against native, reused",
+            "at least 80 %",
+            against("halves, reused"),
+        ),
+        (
+            "`serve --route handler` against native, fresh",
+            "at least 25 %",
+            against("handler, fresh"),
+        ),
+        (
+            "`serve --route handler` against native, reused",
+            "at least 55 %",
+            against("handler, reused"),
+        ),
+        (
+            "`serve` against native, fresh, provider over TLS",
+            "",
+            percent(&figures.ratio("halves, fresh, TLS", "native, TLS")),
+        ),
+        (
+            "`serve` against stock `wasmtime serve`",
+            "at least 5 times",
+            stock,
+        ),
+        ("bare pass-through against native", "", against("bare")),
+        (
+            "CLI dry run, whole process",
+            "at most 15 ms",
+            figure(figures.of("dry run"), "ms"),
+        ),
+        (
+            "1,000 calls in flight, by halves",
+            "under 150 MB, none lost",
+            halves,
+        ),
+        ("1,000 calls in flight, by handler", "", handler),
+    ];
+    println!("| what | goal | measured: median (lowest to highest) |\n| --- | --- | --- |");
+    for (what, goal, measured) in rows {
+        println!("| {what} | {goal} | {measured} |");
+    }
+    println!("\n| connections | native | fresh | reused |\n| --- | --- | --- | --- |");
+    for connections in MORE_CONNECTIONS {
+        let native = format!("native at {connections}");
+        let cell = |name: &str| {
+            let name = format!("{name} at {connections}");
+            let latency = figures.of(&format!("{name}: latency"));
+            let latency = summary(latency).map_or(0.0, |(median, _, _)| median);
+            let (per_second, _, _) = summary(figures.of(&name)).unwrap_or_default();
+            let ratio = percent(&figures.ratio(&name, &native));
+            if name == native {
+                format!("{per_second:.0}/s, {latency:.2} ms")
+            } else {
+                format!("{ratio}, {latency:.2} ms")
+            }
+        };
+        let [native, fresh, reused] = ["native", "halves, fresh", "halves, reused"].map(cell);
+        println!("| {connections} | {native} | {fresh} | {reused} |");
+    }
+    println!(
+        "\nInstances per request: {} by halves when fresh, {} when reused; {} by handler when fresh, {} when reused.",
+        made("halves, fresh"),
+        made("halves, reused"),
+        made("handler, fresh"),
+        made("handler, reused"),
+    );
+    println!(
+        "{} connections unless said otherwise; {} processors.",
+        CONNECTIONS,
+        std::thread::available_parallelism().map_or(0, usize::from)
+    );
+}
