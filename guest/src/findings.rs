@@ -81,10 +81,10 @@ impl Findings {
         let mut places = String::new();
         for finding in &self.violations {
             let separator = if places.is_empty() { "" } else { "; " };
-            let path = if finding.path.is_empty() {
-                "the body"
-            } else {
-                &finding.path
+            let path = match (finding.in_, finding.path.as_str()) {
+                (Place::Body, "") => "the body",
+                (_, "") => "the query",
+                (_, path) => path,
             };
             places.push_str(separator);
             places.push_str(path);
@@ -158,4 +158,18 @@ pub fn quoted(text: &str) -> String {
     }
     quoted.push('`');
     quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_without_a_name_is_not_the_body() {
+        let mut findings = Findings::new(true);
+        let message = || "there is no such parameter".to_owned();
+        findings.tolerated(FindingCode::UnknownField, Place::Query, "", message());
+        let error = findings.verdict().unwrap_err();
+        assert_eq!(error.message, format!("the query: {}", message()));
+    }
 }

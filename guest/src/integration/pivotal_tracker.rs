@@ -169,7 +169,8 @@ fn refusal(status: u16, answer: &Json<'_>) -> Refusal {
             Some(Fault {
                 field,
                 name,
-                message: text(fault, "problem").unwrap_or_default(),
+                message: text(fault, "problem")
+                    .unwrap_or_else(|| "the provider gives no reason".to_owned()),
             })
         });
     let sentences = [
@@ -210,5 +211,15 @@ mod tests {
         let answer = r#"{"error": "A.", "general_problem": "B.", "requirement": "C.", "possible_fix": "D."}"#;
         assert_eq!(read(400, answer).message.as_deref(), Some("A. B. C. D."));
         assert_eq!(read(400, "{}").message, None);
+    }
+
+    #[test]
+    fn what_is_refused_without_a_sentence_is_told_with_one() {
+        let answer = r#"{"validation_errors": [{"field": "email"}]}"#;
+        let [fault] = &read(400, answer).faults[..] else {
+            panic!("one fault");
+        };
+        assert_eq!(fault.field, Some(Field::Emails));
+        assert!(!fault.message.is_empty());
     }
 }
