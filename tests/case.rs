@@ -154,9 +154,12 @@ impl Case {
     }
 }
 
-/// The folder of the cases.
+/// The folder of the cases, below the package that reads them or beside it.
 pub fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases")
+    let mut above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    above
+        .find_map(|folder| Some(folder.join("tests/cases")).filter(|cases| cases.is_dir()))
+        .expect("tests/cases")
 }
 
 /// Every case, in order of its name.

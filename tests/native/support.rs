@@ -7,7 +7,7 @@ use unified_ticketing_guest::bindings::face::{HttpRequest, HttpResponse, Step};
 use unified_ticketing_guest::bindings::types::{ProviderAnswer, ProviderRequest, TransportError};
 use unified_ticketing_guest::face;
 use unified_ticketing_guest::field::{Field, Rule};
-use unified_ticketing_guest::integration::{ALL, Integration};
+use unified_ticketing_guest::integration::{ALL, Integration, Table};
 
 use crate::case::{self, ACCOUNT, Case};
 
@@ -114,6 +114,14 @@ impl Operation {
             self.integration.name,
             if self.update { "update" } else { "create" }
         )
+    }
+
+    /// The table of the operation.
+    pub fn table(self) -> &'static Table {
+        match &self.integration.update {
+            Some(update) if self.update => update,
+            _ => &self.integration.create,
+        }
     }
 
     /// A made-up account. With `base_url`, requests go to [`SERVER`] below `/prefix`.

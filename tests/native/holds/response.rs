@@ -1,0 +1,251 @@
+//! The response of the published API.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::Value;
+use unified_ticketing_guest::bindings::accounts::Account;
+use unified_ticketing_guest::bindings::face::HttpResponse;
+use unified_ticketing_guest::bindings::types::{Format, Place, ProviderAnswer, TransportError};
+use unified_ticketing_guest::field::ResponseField;
+use unified_ticketing_guest::integration::OperationName;
+use unified_ticketing_guest::plan::Context;
+
+use super::{hidden, object, place, printable, usable, valid};
+
+/// A finding as a body of the published API has it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Told {
+    #[serde(rename = "in")]
+    place: String,
+    path: String,
+    code: String,
+    message: String,
+}
+
+/// An error body of the published API.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Failure {
+    #[serde(rename = "statusCode")]
+    status: u16,
+    error: String,
+    pub message: String,
+    pub code: String,
+    pub outcome: String,
+    limit: Option<String>,
+    #[serde(default)]
+    truto_is_remote_error: bool,
+    provider_status: Option<u16>,
+    #[serde(default)]
+    raw_response: Raw,
+    #[serde(default)]
+    violations: Vec<Told>,
+    #[serde(default)]
+    truto_error_insight: Option<Value>,
+}
+
+/// Whether there is a provider's body, `null` included. What it is, is not looked at: it may be as deep as can be read.
+#[derive(Debug, Default)]
+struct Raw(bool);
+
+impl<'de> Deserialize<'de> for Raw {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| Self(true))
+    }
+}
+
+/// The headers that any response may have. Nothing else of a provider's is passed on.
+const HEADERS: [&str; 7] = [
+    "content-type",
+    "allow",
+    "ratelimit-limit",
+    "ratelimit-remaining",
+    "ratelimit-reset",
+    "retry-after",
+    "unified-warning",
+];
+
+/// An error of the published API: body and headers. Gives what it says.
+pub fn failed(response: &HttpResponse) -> Failure {
+    valid(&response.body);
+    let shown = String::from_utf8_lossy(&response.body);
+    let failure: Failure = serde_json::from_slice(&response.body).expect(&shown);
+    let json = ("content-type".to_owned(), "application/json".to_owned());
+    assert_eq!(response.headers.first(), Some(&json), "{shown}");
+    for (name, value) in &response.headers {
+        assert!(HEADERS.contains(&name.as_str()), "{name}: {value}");
+        assert!(printable(value), "{name}: {value}");
+    }
+    assert_eq!(failure.status, response.status, "{shown}");
+    assert!(
+        !failure.error.is_empty() && !failure.message.is_empty(),
+        "{shown}"
+    );
+    let statuses = match failure.code.as_str() {
+        "invalid-request" => 400..=400,
+        "unknown-account" | "route-not-found" | "provider-not-found" => 404..=404,
+        "method-not-allowed" | "unsupported-operation" => 405..=405,
+        "body-too-large" => 413..=413,
+        "unsupported-media-type" => 415..=415,
+        "account-unusable" => 500..=500,
+        "provider-unauthorized" => 401..=401,
+        "provider-forbidden" => 403..=403,
+        "provider-conflict" => 409..=409,
+        "provider-rate-limited" => 429..=429,
+        "provider-invalid" | "provider-refused" => 400..=499,
+        "provider-failed" | "unusable-answer" | "answer-too-large" | "no-connection"
+        | "connection-lost" | "egress-denied" => 502..=502,
+        "deadline" => 504..=504,
+        other => panic!("the core has no code {other}"),
+    };
+    assert!(statuses.contains(&failure.status), "{shown}");
+    let outcomes = ["not-sent", "rejected", "unknown"];
+    assert!(outcomes.contains(&failure.outcome.as_str()), "{shown}");
+    for Told {
+        place: in_,
+        path,
+        code,
+        message,
+    } in &failure.violations
+    {
+        let known = match in_.as_str() {
+            "body" => Place::Body,
+            "query" => Place::Query,
+            "path" => Place::Path,
+            other => panic!("no violation is in {other}"),
+        };
+        place(known, path);
+        assert!(!code.is_empty() && !message.is_empty(), "{shown}");
+    }
+    let refused = failure
+        .provider_status
+        .is_some_and(|status| (400..600).contains(&status));
+    assert_eq!(failure.truto_is_remote_error, refused, "{shown}");
+    failure
+}
+
+/// The response to a call of which nothing was sent: a dry run, or a refusal of ours.
+pub fn responded(account: &Account, response: &HttpResponse) {
+    hidden(account, &String::from_utf8_lossy(&response.body));
+    if response.status == 200 {
+        return object(&response.body);
+    }
+    let failure = failed(response);
+    assert_eq!(failure.outcome, "not-sent");
+    assert_eq!(
+        failure.violations.is_empty(),
+        failure.code != "invalid-request"
+    );
+    assert!(
+        failure.provider_status.is_none() && !failure.raw_response.0 && failure.limit.is_none()
+    );
+}
+
+/// The response to a call that was sent tells the truth about what became of it.
+pub fn told(
+    context: &Context,
+    answer: Result<&ProviderAnswer, &TransportError>,
+    response: &HttpResponse,
+) {
+    let expected = match answer {
+        Ok(answer) => match answer.status {
+            200..=299 => match body(answer) {
+                Some(text) => return done(context, answer, text, response),
+                None => ("unusable-answer", "unknown", Some(answer.status), None),
+            },
+            408 => ("provider-", "unknown", Some(408), None),
+            400..=499 => ("provider-", "rejected", Some(answer.status), None),
+            500..=599 => ("provider-failed", "unknown", Some(answer.status), None),
+            other => ("unusable-answer", "unknown", Some(other), None),
+        },
+        Err(fault) => match fault {
+            TransportError::NoConnection(_) => ("no-connection", "not-sent", None, None),
+            TransportError::EgressDenied(_) => ("egress-denied", "not-sent", None, None),
+            TransportError::ConnectionLost(_) => ("connection-lost", "unknown", None, None),
+            TransportError::AnswerCut((status, _)) => {
+                ("unusable-answer", "unknown", Some(*status), None)
+            }
+            TransportError::Deadline(false) => ("deadline", "not-sent", None, Some("deadline")),
+            TransportError::Deadline(true) => ("deadline", "unknown", None, Some("deadline")),
+            TransportError::AnswerTooLarge(None) => {
+                ("answer-too-large", "unknown", None, Some("head"))
+            }
+            TransportError::AnswerTooLarge(Some(status)) => {
+                let refuses = (400..500).contains(status) && *status != 408;
+                let outcome = if refuses { "rejected" } else { "unknown" };
+                ("answer-too-large", outcome, Some(*status), Some("answer"))
+            }
+        },
+    };
+    let failure = failed(response);
+    let (code, outcome, status, limit) = expected;
+    assert!(failure.code.starts_with(code), "{failure:?}");
+    assert_eq!(failure.outcome, outcome, "{failure:?}");
+    assert_eq!(failure.provider_status, status, "{failure:?}");
+    assert_eq!(failure.limit.as_deref(), limit, "{failure:?}");
+    assert_eq!(failure.raw_response.0, answer.is_ok(), "{failure:?}");
+    assert!(
+        failure.violations.is_empty() || code == "provider-",
+        "{failure:?}"
+    );
+    assert!(failure.truto_error_insight.is_none(), "{failure:?}");
+    let look = match context.operation {
+        OperationName::Create => "; the user may exist now: ",
+        OperationName::Update => "; the change may have been made: ",
+    };
+    assert!(
+        outcome != "unknown" || failure.message.contains(look),
+        "{failure:?}"
+    );
+    let waits = response
+        .headers
+        .iter()
+        .any(|(name, _)| name == "retry-after");
+    assert!(!waits || matches!(status, Some(429 | 503)), "{failure:?}");
+}
+
+/// What a successful answer gives, where it can be used.
+fn body(answer: &ProviderAnswer) -> Option<&str> {
+    let mut headers = answer.headers.iter().rev();
+    let coding = headers.find(|(name, _)| name.eq_ignore_ascii_case("content-encoding"));
+    let plain = coding.is_none_or(|(_, value)| value.trim().eq_ignore_ascii_case("identity"));
+    plain.then(|| usable(&answer.body)).flatten()
+}
+
+/// The response to a call that the provider carried out, in the form that was asked for.
+fn done(context: &Context, answer: &ProviderAnswer, text: &str, response: &HttpResponse) {
+    assert_eq!(
+        response.status,
+        200,
+        "{}",
+        String::from_utf8_lossy(&response.body)
+    );
+    let excluded = |name: &str| context.exclude_fields.iter().any(|field| field == name);
+    match context.format {
+        Format::Raw => assert_eq!(response.body, answer.body),
+        Format::Unified => {
+            object(&response.body);
+            let data = format!("\"remote_data\":{text}}}");
+            let whole = response.body.ends_with(data.as_bytes());
+            assert_eq!(
+                whole,
+                !context.ignore_remote_data && !excluded("remote_data")
+            );
+        }
+        Format::Normalized => {
+            let user: serde_json::Map<String, Value> =
+                serde_json::from_slice(&response.body).expect("an object");
+            let names = ResponseField::ALL.iter().map(|field| field.name());
+            let names: Vec<&str> = names.filter(|name| !excluded(name)).collect();
+            assert_eq!(user.keys().collect::<Vec<_>>(), names);
+        }
+    }
+    for (name, value) in &response.headers {
+        assert!(HEADERS.contains(&name.as_str()), "{name}: {value}");
+        assert!(
+            name == "content-type" || printable(value),
+            "{name}: {value}"
+        );
+    }
+}
