@@ -1,0 +1,194 @@
+//! Writes the corpora that the fuzz targets start from: every golden case, in the layout of each target.
+
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+
+use unified_ticketing_fuzz::case::{self, Case};
+use unified_ticketing_fuzz::input::{PART, written};
+use unified_ticketing_fuzz::support::{account, answer, begin, operations, request};
+use unified_ticketing_guest::bindings::face::{HttpRequest, Step};
+use unified_ticketing_guest::bindings::types::{
+    EmailsChange, JsonChange, RolesChange, TextChange, UserChanges,
+};
+use unified_ticketing_guest::findings::Findings;
+use unified_ticketing_guest::{input, query};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    for case in case::all() {
+        let request = request(&case);
+        let seeds = [
+            (
+                "query",
+                Some(query::of(&request.target).as_bytes().to_vec()),
+            ),
+            ("face", Some(face(&case, &request))),
+            ("plan", Some(plan(&case, &request))),
+            ("interpret", interpret(&case, &request)),
+        ];
+        for (target, seed) in seeds {
+            if let Some(seed) = seed {
+                let folder = corpus.join(target);
+                fs::create_dir_all(&folder)?;
+                fs::write(folder.join(case.name.replace('/', "-")), seed)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn face(case: &Case, request: &HttpRequest) -> Vec<u8> {
+    let HttpRequest {
+        method,
+        target,
+        headers,
+        body,
+    } = request;
+    let parts = [
+        method.as_bytes().to_vec(),
+        target.as_bytes().to_vec(),
+        pairs(headers),
+        body.clone(),
+    ];
+    laid_out([choice(case), 0], parts.into_iter().chain(answered(case)))
+}
+
+fn plan(case: &Case, request: &HttpRequest) -> Vec<u8> {
+    let (query, _) = query::read(query::of(&request.target));
+    let UserChanges {
+        first_name,
+        last_name,
+        name,
+        emails,
+        roles,
+        nick_name,
+        custom_fields,
+        avatar,
+        remote_data,
+    } = input::changes(&request.body, &mut Findings::default());
+    let text = |change| match change {
+        TextChange::Keep => Vec::new(),
+        TextChange::Clear => b"-".to_vec(),
+        TextChange::Set(text) => set(text),
+    };
+    let entry = |first, second: Option<&'_ str>| {
+        [first]
+            .into_iter()
+            .chain(second.map(str::to_owned))
+            .collect::<Vec<String>>()
+    };
+    let options = query.options;
+    let collections = options
+        .collections
+        .into_iter()
+        .map(|one| entry(one.id, one.type_.as_deref()));
+    let emails = match emails {
+        EmailsChange::Keep => Vec::new(),
+        EmailsChange::Clear => b"-".to_vec(),
+        EmailsChange::Set(emails) => set(entries(
+            emails
+                .into_iter()
+                .map(|email| entry(email.address, email.type_.as_deref())),
+        )),
+    };
+    let roles = match roles {
+        RolesChange::Keep => Vec::new(),
+        RolesChange::Clear => b"-".to_vec(),
+        RolesChange::Set(roles) => {
+            set(entries(roles.into_iter().map(|role| {
+                entry(role.name.unwrap_or_default(), role.id.as_deref())
+            })))
+        }
+    };
+    let custom_fields = match custom_fields {
+        JsonChange::Keep => Vec::new(),
+        JsonChange::Clear => b"-".to_vec(),
+        JsonChange::Set(json) => set(json),
+    };
+    let parts = [
+        Vec::new(),
+        Vec::new(),
+        Vec::new(),
+        case.file.call.id.clone().unwrap_or_default().into_bytes(),
+        pairs(&options.remote_query),
+        entries(collections),
+        entries(options.exclude_fields.into_iter().map(|name| vec![name])),
+        text(first_name),
+        text(last_name),
+        text(name),
+        emails,
+        roles,
+        text(nick_name),
+        custom_fields,
+        text(avatar),
+        remote_data.map(set).unwrap_or_default(),
+    ];
+    laid_out([choice(case), u8::from(options.strict) << 1], parts)
+}
+
+fn interpret(case: &Case, request: &HttpRequest) -> Option<Vec<u8>> {
+    match begin(request, account(case)) {
+        Step::Send((_, context)) => Some(laid_out(
+            [choice(case), 0],
+            [context, Vec::new()].into_iter().chain(answered(case)),
+        )),
+        Step::Respond(_) => None,
+    }
+}
+
+/// The byte that chooses the operation of a case; an integration without it is chosen by its other one.
+fn choice(case: &Case) -> u8 {
+    let of_case = |update| {
+        operations()
+            .iter()
+            .position(|each| each.integration.name == case.integration && each.update == update)
+    };
+    let position = of_case(case.update)
+        .or_else(|| of_case(false))
+        .unwrap_or_default();
+    u8::try_from(position).unwrap_or_default()
+}
+
+/// What became of the request of a case, as three parts; none when nothing was sent.
+fn answered(case: &Case) -> Vec<Vec<u8>> {
+    if case.file.answer.is_none() {
+        return Vec::new();
+    }
+    let answer = answer(case);
+    vec![
+        answer.status.to_string().into_bytes(),
+        pairs(&answer.headers),
+        answer.body,
+    ]
+}
+
+fn set(value: impl Into<Vec<u8>>) -> Vec<u8> {
+    let mut part = b"=".to_vec();
+    part.extend(value.into());
+    part
+}
+
+fn pairs(pairs: &[(String, String)]) -> Vec<u8> {
+    written(
+        pairs
+            .iter()
+            .map(|(name, value)| vec![name.as_str(), value.as_str()]),
+    )
+}
+
+fn entries(entries: impl Iterator<Item = Vec<String>>) -> Vec<u8> {
+    let entries: Vec<Vec<String>> = entries.collect();
+    written(
+        entries
+            .iter()
+            .map(|entry| entry.iter().map(String::as_str).collect()),
+    )
+}
+
+fn laid_out(choices: [u8; 2], parts: impl IntoIterator<Item = Vec<u8>>) -> Vec<u8> {
+    let mut seed = choices.to_vec();
+    let parts: Vec<Vec<u8>> = parts.into_iter().collect();
+    seed.extend(parts.join(&PART));
+    seed
+}

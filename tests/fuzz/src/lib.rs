@@ -1,0 +1,54 @@
+//! What the fuzz targets share.
+
+#![allow(
+    clippy::match_same_arms,
+    clippy::missing_errors_doc,
+    clippy::missing_panics_doc,
+    clippy::must_use_candidate,
+    missing_docs,
+    reason = "a target fails by panicking, and the rest is shared with the tests, which document themselves"
+)]
+
+#[path = "../../case.rs"]
+pub mod case;
+#[path = "../../native/holds.rs"]
+pub mod holds;
+pub mod input;
+#[path = "../../native/support.rs"]
+pub mod support;
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use support::{Operation, operations};
+use unified_ticketing_guest::bindings::accounts::{Account, Credentials};
+
+/// The operation that a byte chooses.
+pub fn operation(choice: u8) -> Operation {
+    let operations = operations();
+    operations[usize::from(choice) % operations.len()]
+}
+
+/// A made-up account of an operation's integration, without a base URL.
+///
+/// Its credentials begin with this text and end with a secret that the input cannot have: it is made of the whole input. With
+/// the lowest bit of the choice they are injected.
+pub fn account(operation: Operation, choice: u8, input: &[u8], begin: &str) -> Account {
+    let account = operation.account(false);
+    let mut hasher = DefaultHasher::new();
+    input.hash(&mut hasher);
+    let secret = format!("{begin}{:016x}", hasher.finish());
+    let credentials = match account.credentials {
+        Credentials::Disclosed(pairs) if choice & 1 == 0 => {
+            let pairs = pairs.into_iter().map(|(name, _)| (name, secret.clone()));
+            Credentials::Disclosed(pairs.collect())
+        }
+        Credentials::Disclosed(pairs) => {
+            Credentials::Injected(pairs.into_iter().map(|(name, _)| name).collect())
+        }
+        injected @ Credentials::Injected(_) => injected,
+    };
+    Account {
+        credentials,
+        ..account
+    }
+}

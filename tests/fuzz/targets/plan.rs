@@ -1,0 +1,252 @@
+//! The first half of a call, with input that need not have been JSON.
+//!
+//! The first byte chooses the operation, the second by its lowest bit whether the host injects the credentials, and by the
+//! next whether the call is strict. The parts are the account's base URL and setting, each its usual one when empty, and what its
+//! credential begins with; the user's id; what goes to the provider's query, the collections and the excluded fields; the fields
+//! in the published order, and `remote_data`. A field begins with `=` and has a value, or with `-` and is cleared.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use percent_encoding::percent_decode_str;
+use unified_ticketing_fuzz::input::{Input, list, text};
+use unified_ticketing_fuzz::support::Operation;
+use unified_ticketing_fuzz::{account, holds, operation};
+use unified_ticketing_guest::bindings::accounts::Account;
+use unified_ticketing_guest::bindings::types::{
+    Collection, Email, EmailsChange, Error, ErrorCode, Finding, FindingCode, JsonChange, NewUser,
+    Options, Outcome, Place, Role, RolesChange, TextChange, UserChanges,
+};
+use unified_ticketing_guest::findings::Findings;
+use unified_ticketing_guest::plan::{self, Context, Planned};
+
+fuzz_target!(|bytes: &[u8]| {
+    let mut input = Input(bytes);
+    let operation = operation(input.byte());
+    let choice = input.byte();
+    let [base_url, setting, credential] = [input.text(), input.text(), input.text()];
+    let mut account = account(operation, choice, bytes, &credential);
+    account.base_url = Some(base_url).filter(|url| !url.is_empty());
+    if !setting.is_empty() {
+        for (_, value) in &mut account.settings {
+            value.clone_from(&setting);
+        }
+    }
+    let id = input.text();
+    let options = Options {
+        remote_query: input.pairs(),
+        collections: list(input.part()).map(|entry| collection(&entry)).collect(),
+        exclude_fields: list(input.part()).map(|entry| text(entry[0])).collect(),
+        strict: choice & 2 != 0,
+        ..Options::default()
+    };
+    let findings = Findings::new(options.strict);
+    let changes = changes(&mut input);
+    let planned = if operation.update {
+        plan::update(&account, &id, &changes, &options, findings)
+    } else {
+        plan::create(&account, &user(changes), &options, findings)
+    };
+    match planned {
+        Ok(planned) => ready(operation, &account, &id, &options, &planned),
+        Err(error) => refused(&account, &error),
+    }
+});
+
+/// What is sent is what was asked for, and the second half can go on from there.
+fn ready(operation: Operation, account: &Account, id: &str, options: &Options, planned: &Planned) {
+    let Planned { request, context } = planned;
+    let read = holds::sent(operation, account, request, &context.to_bytes());
+    told_once(&context.warnings);
+    assert!(
+        !options.strict
+            || context
+                .warnings
+                .iter()
+                .all(|warning| warning.code == FindingCode::SurplusValue)
+    );
+    let Context {
+        integration: _,
+        operation: _,
+        id: _,
+        email,
+        position,
+        format,
+        ignore_remote_data,
+        exclude_fields: _,
+        warnings,
+    } = context;
+    assert_eq!(
+        (
+            &read.email,
+            read.position,
+            read.format,
+            read.ignore_remote_data,
+            &read.warnings
+        ),
+        (
+            &email.clone().filter(|email| !email.is_empty()),
+            *position,
+            *format,
+            *ignore_remote_data,
+            warnings
+        )
+    );
+    assert_eq!(read.id.as_deref(), operation.update.then_some(id));
+
+    let (url, query) = request.url.split_once('?').unwrap_or((&request.url, ""));
+    let (_, last) = url.rsplit_once('/').expect("a path");
+    let given = operation
+        .table()
+        .path
+        .ends_with("{id}")
+        .then_some(id.as_bytes());
+    assert!(given.is_none_or(|id| percent_decode_str(last).eq(id.iter().copied())));
+    let sent: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
+        .into_owned()
+        .collect();
+    assert!(sent.ends_with(&options.remote_query));
+}
+
+/// A refusal says everything at once, and nothing is sent.
+fn refused(account: &Account, error: &Error) {
+    let Error {
+        code,
+        message,
+        status,
+        violations,
+        provider,
+        retry_after,
+        rate_limit,
+        limit,
+        outcome,
+    } = error;
+    assert_eq!(*outcome, Outcome::NotSent);
+    assert!(!message.is_empty());
+    holds::hidden(account, message);
+    assert!(provider.is_none() && retry_after.is_none() && rate_limit.is_none() && limit.is_none());
+    let expected = if *code == ErrorCode::InvalidRequest {
+        (400, false)
+    } else {
+        (500, true)
+    };
+    assert_eq!((*status, violations.is_empty()), expected);
+    holds::findings(violations);
+    told_once(violations);
+}
+
+/// Nothing is told twice of one place of the input.
+fn told_once(findings: &[Finding]) {
+    for (position, finding) in findings.iter().enumerate() {
+        let same = |other: &Finding| {
+            (other.code, other.in_, &other.path) == (finding.code, finding.in_, &finding.path)
+        };
+        // A parameter may be given any number of times.
+        let again = finding.in_ != Place::Query && findings.iter().skip(position + 1).any(same);
+        assert!(!again, "{finding:?}");
+    }
+}
+
+fn collection(entry: &[&[u8]]) -> Collection {
+    Collection {
+        id: text(entry[0]),
+        type_: entry.get(1).map(|kind| text(kind)),
+    }
+}
+
+fn changes(input: &mut Input<'_>) -> UserChanges {
+    let change = |part: &[u8]| match part.split_first() {
+        Some((b'=', value)) => TextChange::Set(text(value)),
+        Some((b'-', _)) => TextChange::Clear,
+        _ => TextChange::Keep,
+    };
+    let [first_name, last_name, name] = [input.part(), input.part(), input.part()].map(change);
+    let emails = match input.part().split_first() {
+        Some((b'=', value)) => EmailsChange::Set(list(value).map(|entry| email(&entry)).collect()),
+        Some((b'-', _)) => EmailsChange::Clear,
+        _ => EmailsChange::Keep,
+    };
+    let roles = match input.part().split_first() {
+        Some((b'=', value)) => RolesChange::Set(list(value).map(|entry| role(&entry)).collect()),
+        Some((b'-', _)) => RolesChange::Clear,
+        _ => RolesChange::Keep,
+    };
+    let nick_name = change(input.part());
+    let custom_fields = match change(input.part()) {
+        TextChange::Set(json) => JsonChange::Set(json),
+        TextChange::Clear => JsonChange::Clear,
+        TextChange::Keep => JsonChange::Keep,
+    };
+    let avatar = change(input.part());
+    let remote_data = input.part().strip_prefix(b"=").map(text);
+    UserChanges {
+        first_name,
+        last_name,
+        name,
+        emails,
+        roles,
+        nick_name,
+        custom_fields,
+        avatar,
+        remote_data,
+    }
+}
+
+fn email(entry: &[&[u8]]) -> Email {
+    Email {
+        address: text(entry[0]),
+        type_: entry.get(1).map(|kind| text(kind)),
+    }
+}
+
+/// Its name, then its id: one that is not there is none.
+fn role(entry: &[&[u8]]) -> Role {
+    let name = Some(text(entry[0])).filter(|name| !name.is_empty());
+    Role {
+        name,
+        id: entry.get(1).map(|id| text(id)),
+    }
+}
+
+/// A user of what the changes set: what is cleared is there, and empty.
+fn user(changes: UserChanges) -> NewUser {
+    let UserChanges {
+        first_name,
+        last_name,
+        name,
+        emails,
+        roles,
+        nick_name,
+        custom_fields,
+        avatar,
+        remote_data,
+    } = changes;
+    let set = |change| match change {
+        TextChange::Set(text) => Some(text),
+        TextChange::Clear => Some(String::new()),
+        TextChange::Keep => None,
+    };
+    NewUser {
+        first_name: set(first_name),
+        last_name: set(last_name),
+        name: set(name),
+        emails: match emails {
+            EmailsChange::Set(emails) => Some(emails),
+            EmailsChange::Clear => Some(Vec::new()),
+            EmailsChange::Keep => None,
+        },
+        roles: match roles {
+            RolesChange::Set(roles) => Some(roles),
+            RolesChange::Clear => Some(Vec::new()),
+            RolesChange::Keep => None,
+        },
+        nick_name: set(nick_name),
+        custom_fields: match custom_fields {
+            JsonChange::Set(json) => Some(json),
+            JsonChange::Clear => Some(String::new()),
+            JsonChange::Keep => None,
+        },
+        avatar: set(avatar),
+        remote_data,
+    }
+}
