@@ -68,9 +68,12 @@ impl Call<'_> {
                 "answered with a compressed body, which was not asked for",
             ));
         }
-        let text = match std::str::from_utf8(&answer.body) {
-            Ok(text) if text.trim_ascii().is_empty() => "{}",
-            Ok(text) => text.trim_ascii(),
+        // The white space of JSON (RFC 8259, section 2), which has no form feed.
+        let text = std::str::from_utf8(&answer.body)
+            .map(|text| text.trim_matches([' ', '\t', '\n', '\r']));
+        let text = match text {
+            Ok("") => "{}",
+            Ok(text) => text,
             Err(_) => return Err(self.unusable(answer, "answered with a body that is not UTF-8")),
         };
         let value = match parse(text.as_bytes()) {
