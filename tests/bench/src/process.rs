@@ -42,6 +42,7 @@ impl Process {
 
     fn start(command: &mut Command) -> Result<Self> {
         let mut child = command
+            .env_remove("RUST_BACKTRACE")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -157,6 +157,8 @@ pub(crate) fn run(rounds: usize, seconds: u64) -> Result<()> {
 fn in_process(folder: &Path, figures: &mut Figures) -> Result<()> {
     let status = Command::new(std::env::current_exe()?)
         .arg("core")
+        // With it, every error within the process takes the time to capture one.
+        .env_remove("RUST_BACKTRACE")
         .env("CRITERION_HOME", folder)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -186,6 +188,7 @@ fn dry_runs(folder: &Path, provider: &str, figures: &mut Figures) -> Result<()> 
     for _ in 0..30 {
         let begun = Instant::now();
         let output = Command::new(beside("unified-ticketing")?)
+            .env_remove("RUST_BACKTRACE")
             .arg("--accounts")
             .arg(&accounts)
             .args(["users", "create", "--account", "dixa", "--name", "Ines"])
