@@ -96,11 +96,11 @@ impl Bird {
     /// The forms in which a provider could say the secret. (The contract promises these.)
     fn forms(&self) -> Vec<String> {
         let secret = self.secret();
-        let escaped: String = secret
-            .bytes()
-            .map(|byte| format!("\\u{byte:04x}"))
-            .collect();
-        let encoded: String = secret.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let (mut escaped, mut encoded) = (String::new(), String::new());
+        for byte in secret.bytes() {
+            escaped.push_str(&format!("\\u{byte:04x}"));
+            encoded.push_str(&format!("%{byte:02x}"));
+        }
         let mut forms = vec![
             secret.clone(),
             secret.replace('"', "\\\""),

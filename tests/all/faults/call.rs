@@ -245,11 +245,8 @@ impl Call {
         assert_eq!(failed, output.stdout.is_empty(), "{output:?}");
         let said = if failed {
             // What is logged comes before it.
-            let lines = output.stderr.split(|byte| *byte == b'\n');
-            lines
-                .filter(|line| !line.is_empty())
-                .next_back()
-                .expect("an error")
+            let mut lines = output.stderr.split(|byte| *byte == b'\n');
+            lines.rfind(|line| !line.is_empty()).expect("an error")
         } else {
             &output.stdout
         };

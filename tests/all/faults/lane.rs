@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use unified_ticketing::sandbox::Sandbox;
 use unified_ticketing::{Engine, FileAccounts};
 
@@ -17,7 +17,7 @@ const DEADLINE: Duration = Duration::from_secs(3);
 /// Of every answer, in bytes.
 const LARGEST: usize = 1 << 20;
 /// Beyond which nobody waits for an answer any more.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub struct Lane {
     integration: &'static str,
@@ -28,6 +28,8 @@ pub struct Lane {
     elsewhere: Provider,
     /// Accepts connections and leaves them alone.
     _mute: TcpListener,
+    /// Keeps a port that nobody listens at.
+    _dead: TcpSocket,
     /// How many addresses were used.
     used: u32,
 }
@@ -60,9 +62,11 @@ impl Lane {
         let file = sandbox.accounts_file();
         tokio::spawn(sandbox.serve(std::future::pending()));
         let mute = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
-        let dead = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+        // Bound, and not listening: nobody else gets the port, and who connects is refused.
+        let dead = TcpSocket::new_v4().expect("a socket");
+        let any_port = ([127, 0, 0, 1], 0).into();
+        dead.bind(any_port).expect("a port");
         let dead_address = dead.local_addr().expect("its address");
-        drop(dead);
 
         let (root, other) = (Root::new(), Root::new());
         let mut accounts = String::new();
@@ -115,6 +119,7 @@ impl Lane {
             simulator,
             elsewhere: Provider::start().await,
             _mute: mute,
+            _dead: dead,
             used: 0,
         }
     }
