@@ -167,7 +167,10 @@ impl Lane {
 
         let good = self.good(id);
         let good = tokio::time::timeout(PATIENCE, self.caller.call(&good)).await;
-        let survived = good.is_ok_and(|told| told.status == 200 && told.id.is_some());
+        let good = good.ok();
+        let survived = good
+            .as_ref()
+            .is_some_and(|told| told.status == 200 && told.id.is_some());
         let told = told.ok();
         let lost = told
             .as_ref()
@@ -181,7 +184,7 @@ impl Lane {
             let operation = if creates { "create" } else { "update" };
             let way = self.way;
             format!(
-                "{}: {integration} {operation} {way:?}: told {told:?}, the provider saw {seen:?}, survived: {survived}",
+                "{}: {integration} {operation} {way:?}: told {told:?}, the provider saw {seen:?}, a good call then {good:?}",
                 row.name
             )
         });
