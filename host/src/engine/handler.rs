@@ -121,19 +121,17 @@ impl Handler {
 
     /// A store for one call, and the instance in it where one is reused.
     fn working(&self, guest: &Guest, whole: Whole) -> Working<Whole> {
-        let mut working = match self.shelves.take(whole.bound.owner()) {
-            Some(mut working) => {
-                let memory = working.store.data().memory.size;
-                *working.store.data_mut() = whole;
-                working.store.data_mut().memory.size = memory;
-                working
-            }
-            None => {
-                let owner = self.shelves.owner(whole.bound.owner());
-                let mut store = Store::new(guest.engine(), whole);
-                store.limiter(|whole| &mut whole.memory);
-                Working::new(owner, store)
-            }
+        let kept = self.shelves.take(whole.bound.owner());
+        let mut working = if let Some(mut working) = kept {
+            let memory = working.store.data().memory.size;
+            *working.store.data_mut() = whole;
+            working.store.data_mut().memory.size = memory;
+            working
+        } else {
+            let owner = self.shelves.owner(whole.bound.owner());
+            let mut store = Store::new(guest.engine(), whole);
+            store.limiter(|whole| &mut whole.memory);
+            Working::new(owner, store)
         };
         // Ticks pass while the provider thinks, too. Counted here are only those that find the
         // guest running.

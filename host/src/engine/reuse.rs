@@ -44,7 +44,7 @@ impl<T> Working<T> {
 pub(super) struct Shelves<T: 'static> {
     /// How many calls an instance may serve.
     calls: u32,
-    shelves: Vec<ArrayQueue<Working<T>>>,
+    all: Vec<ArrayQueue<Working<T>>>,
     hasher: RandomState,
 }
 
@@ -53,10 +53,10 @@ impl<T> Shelves<T> {
     pub(super) fn new(limits: Limits) -> Self {
         let room = limits.instances.div_ceil(SHELVES).max(1);
         let room = usize::try_from(room).unwrap_or(usize::MAX);
-        let shelves = if limits.calls < 2 { 0 } else { SHELVES };
+        let count = if limits.calls < 2 { 0 } else { SHELVES };
         Self {
             calls: limits.calls,
-            shelves: (0..shelves).map(|_| ArrayQueue::new(room)).collect(),
+            all: (0..count).map(|_| ArrayQueue::new(room)).collect(),
             hasher: RandomState::new(),
         }
     }
@@ -75,17 +75,15 @@ impl<T> Shelves<T> {
 
     /// Whom a new instance for this account is to serve.
     pub(super) fn owner(&self, account: Option<&str>) -> Option<String> {
-        account
-            .filter(|_| !self.shelves.is_empty())
-            .map(str::to_owned)
+        account.filter(|_| !self.all.is_empty()).map(str::to_owned)
     }
 
     fn shelf(&self, account: &str) -> Option<&ArrayQueue<Working<T>>> {
-        if self.shelves.is_empty() {
+        if self.all.is_empty() {
             return None;
         }
         let number = self.hasher.hash_one(account) % u64::from(SHELVES);
-        self.shelves.get(usize::try_from(number).ok()?)
+        self.all.get(usize::try_from(number).ok()?)
     }
 
     /// An instance that has served this account.
