@@ -15,6 +15,10 @@ use wit_component::ComponentEncoder;
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
+/// A stack that JSON of any depth that is read fits on, and memory at the start that a typical call does not outgrow: to grow is a
+/// system call that all threads of the process wait for.
+const LINKER: [&str; 2] = ["-zstack-size=131072", "--initial-memory=524288"];
+
 /// Builds a package of the workspace as a core module, with these features.
 ///
 /// `target_dir` is a directory of its own: the build that runs this script holds the lock of the
@@ -72,6 +76,10 @@ fn rustflags(workspace: &Path) -> OsString {
         flags.push("\u{1f}--remap-path-prefix=");
         flags.push(cargo_home);
         flags.push("=/cargo");
+    }
+    for argument in LINKER {
+        flags.push("\u{1f}-Clink-arg=");
+        flags.push(argument);
     }
     flags
 }
