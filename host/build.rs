@@ -2,7 +2,8 @@
 //! that needs no compiler when it runs.
 //!
 //! The guest is built for `wasm32-unknown-unknown`, wrapped into a component, and compiled for the
-//! target of this build. The adapter is built the same way; the two composed are the standalone
+//! target of this build; once more without what sends, because every import that is linked costs each
+//! instance time, and what cannot send needs no guard. The adapter is built the same way; the two composed are the standalone
 //! component, for other runtimes. With `UNIFIED_TICKETING_COMPONENT` or
 //! `UNIFIED_TICKETING_STANDALONE` set to the path of a component, that one is embedded instead; with
 //! both, nothing is built.
@@ -43,22 +44,28 @@ fn main() -> Result<()> {
         // The documentation is built from this package alone; nothing of it runs.
         fs::write(out.join("component.wasm"), [])?;
         fs::write(out.join("component.cwasm"), [])?;
+        fs::write(out.join("halves.cwasm"), [])?;
         fs::write(out.join("standalone.wasm"), [])?;
         return Ok(());
     }
 
-    let component = match prebuilt(PREBUILT)? {
-        Some(component) => component,
-        None => without_names(&wrap(&build_guest("unified-ticketing-guest", &out)?)?)?,
+    let guest = "unified-ticketing-guest";
+    let (component, halves) = if let Some(component) = prebuilt(PREBUILT)? {
+        (component.clone(), component)
+    } else {
+        let whole = without_names(&wrap(&build_guest(guest, &[], &out)?)?)?;
+        let halves = build_guest(guest, &["--no-default-features"], &out)?;
+        (whole, wrap(&halves)?)
     };
     let standalone = if let Some(standalone) = prebuilt(PREBUILT_STANDALONE)? {
         standalone
     } else {
-        let adapter = wrap(&build_guest("unified-ticketing-adapter", &out)?)?;
+        let adapter = wrap(&build_guest("unified-ticketing-adapter", &[], &out)?)?;
         without_names(&compose(&component, &without_names(&adapter)?)?)?
     };
     fs::write(out.join("component.wasm"), &component)?;
     fs::write(out.join("component.cwasm"), precompile(&component)?)?;
+    fs::write(out.join("halves.cwasm"), precompile(&halves)?)?;
     fs::write(out.join("standalone.wasm"), standalone)?;
     Ok(())
 }
@@ -76,11 +83,11 @@ fn prebuilt(variable: &str) -> Result<Option<Vec<u8>>> {
 }
 
 /// Builds a package of the guest's side as a core module.
-fn build_guest(package: &str, out: &Path) -> Result<Vec<u8>> {
+fn build_guest(package: &str, arguments: &[&str], out: &Path) -> Result<Vec<u8>> {
     let workspace = Path::new(&variable("CARGO_MANIFEST_DIR")?)
         .join("..")
         .canonicalize()?;
-    component::build_guest(&workspace, package, &[], &out.join("guest")).with_context(|| {
+    component::build_guest(&workspace, package, arguments, &out.join("guest")).with_context(|| {
         format!("{package} cannot be built; with `{PREBUILT}` and `{PREBUILT_STANDALONE}` set to the paths of components, none is")
     })
 }

@@ -9,6 +9,15 @@
     reason = "generated from `wit/`, where the documentation is"
 )]
 pub(crate) mod generated {
+    #[cfg(not(feature = "send"))]
+    wit_bindgen::generate!({
+        path: "../wit",
+        world: "halves",
+        pub_export_macro: true,
+        additional_derives: [PartialEq],
+    });
+
+    #[cfg(feature = "send")]
     wit_bindgen::generate!({
         path: "../wit",
         world: "ticketing",
@@ -26,7 +35,7 @@ pub(crate) mod generated {
 }
 
 pub use generated::exports::unified::ticketing::{face, integrations, users};
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", feature = "send"))]
 pub(crate) use generated::exports::wasi::http::incoming_handler;
 pub use generated::unified::ticketing::{accounts, types};
 

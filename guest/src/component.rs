@@ -1,16 +1,21 @@
 //! The exports, a line each. They translate; they decide nothing.
 
+#[cfg(feature = "send")]
 mod send;
+#[cfg(feature = "send")]
 mod serve;
 
+#[cfg(feature = "send")]
 use wasi::http::types::{IncomingRequest, ResponseOutparam};
 
 use crate::bindings::accounts::{self, Account};
+#[cfg(feature = "send")]
+use crate::bindings::incoming_handler;
 use crate::bindings::types::{
     Context as ContextBytes, Error, NewUser, Options, Plan, ProviderAnswer, Response,
     TransportError, UserChanges,
 };
-use crate::bindings::{face, incoming_handler, integrations, users};
+use crate::bindings::{face, integrations, users};
 use crate::findings::Findings;
 use crate::integration::OperationName;
 use crate::plan::{self, Context, Planned, foreign_context};
@@ -64,6 +69,7 @@ impl users::Guest for Component {
     }
 }
 
+#[cfg(feature = "send")]
 impl incoming_handler::Guest for Component {
     fn handle(request: IncomingRequest, out: ResponseOutparam) {
         serve::handle(&request, out);
@@ -127,7 +133,18 @@ fn planned(planned: Planned) -> Plan {
 }
 
 fn call(planned: &Planned) -> Result<Response, Error> {
-    interpret(&planned.context, send::send(&planned.request).as_ref())
+    interpret(&planned.context, sent(planned).as_ref())
+}
+
+#[cfg(feature = "send")]
+fn sent(planned: &Planned) -> Result<ProviderAnswer, TransportError> {
+    send::send(&planned.request)
+}
+
+#[cfg(not(feature = "send"))]
+fn sent(_: &Planned) -> Result<ProviderAnswer, TransportError> {
+    let why = "this component has no way to a network: plan, send and interpret";
+    Err(TransportError::EgressDenied(why.to_owned()))
 }
 
 fn finish(

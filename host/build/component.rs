@@ -19,14 +19,14 @@ const TARGET: &str = "wasm32-unknown-unknown";
 /// system call that all threads of the process wait for.
 const LINKER: [&str; 2] = ["-zstack-size=131072", "--initial-memory=524288"];
 
-/// Builds a package of the workspace as a core module, with these features.
+/// Builds a package of the workspace as a core module, with these arguments to cargo.
 ///
 /// `target_dir` is a directory of its own: the build that runs this script holds the lock of the
 /// usual one.
 pub(crate) fn build_guest(
     workspace: &Path,
     package: &str,
-    features: &[&str],
+    arguments: &[&str],
     target_dir: &Path,
 ) -> Result<Vec<u8>> {
     ensure_target()?;
@@ -42,9 +42,8 @@ pub(crate) fn build_guest(
             "--profile",
             "component",
             "--locked",
-            "--features",
-            &features.join(","),
         ])
+        .args(arguments)
         // Named here, because a crate that is also an `rlib` is left out of link-time optimization.
         .args(["--crate-type", "cdylib"])
         .env("CARGO_TARGET_DIR", target_dir)

@@ -30,11 +30,14 @@ fn main() -> Result<()> {
     let workspace = Path::new(&variable("CARGO_MANIFEST_DIR")?)
         .join("../..")
         .canonicalize()?;
-    for (features, name) in [(&[][..], "hostile.cwasm"), (&["more"][..], "more.cwasm")] {
+    for (arguments, name) in [
+        (&[][..], "hostile.cwasm"),
+        (&["--features=more"][..], "more.cwasm"),
+    ] {
         let module = build_guest(
             &workspace,
             "unified-ticketing-hostile-guest",
-            features,
+            arguments,
             &out.join("guest"),
         )?;
         fs::write(out.join(name), precompile(&wrap(&growing(&module)?)?)?)?;

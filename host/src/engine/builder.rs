@@ -12,8 +12,11 @@ use crate::accounts::{Accounts, MemoryAccounts};
 use crate::client::{Client, LargestAnswer};
 use crate::error::Error;
 
-/// The component, compiled for this target by the build script.
-pub(super) static PRECOMPILED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/component.cwasm"));
+/// The component without what sends, compiled for this target by the build script.
+pub(super) static HALVES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/halves.cwasm"));
+
+/// The component, compiled likewise.
+static WHOLE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/component.cwasm"));
 
 /// How a call is carried out. Both ways give the same answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -144,7 +147,13 @@ impl EngineBuilder {
     /// When the root certificates are none, or the system does not give what the engine needs:
     /// address space for the pool of instances, a thread.
     pub fn build(self) -> Result<Engine, Error> {
-        self.load(PRECOMPILED)
+        let precompiled = match self.route {
+            Route::Handler => WHOLE,
+            Route::Halves => HALVES,
+            #[cfg(feature = "native")]
+            Route::Native => HALVES,
+        };
+        self.load(precompiled)
     }
 
     /// Loads another component of the same world, for tests. It must come from a build script of

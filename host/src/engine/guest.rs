@@ -49,17 +49,11 @@ pub(super) struct Exports {
     pub(super) begin: ComponentExportIndex,
     pub(super) finish: ComponentExportIndex,
     pub(super) list: ComponentExportIndex,
-    pub(super) handle: ComponentExportIndex,
 }
 
 impl Exports {
     fn of(component: &Component) -> Result<Self, wasmtime::Error> {
-        let index = |interface: &str, function: &str| {
-            component
-                .get_export_index(None, interface)
-                .and_then(|outer| component.get_export_index(Some(&outer), function))
-                .with_context(|| format!("it does not export `{function}` of `{interface}`"))
-        };
+        let index = |interface, function| export(component, interface, function);
         Ok(Self {
             plan_create: index(USERS, "plan-create-user")?,
             plan_update: index(USERS, "plan-update-user")?,
@@ -70,9 +64,20 @@ impl Exports {
             begin: index(FACE, "begin")?,
             finish: index(FACE, "finish")?,
             list: index(INTEGRATIONS, "list-integrations")?,
-            handle: index("wasi:http/incoming-handler@0.2.12", "handle")?,
         })
     }
+}
+
+/// A function of an interface that the component exports.
+pub(super) fn export(
+    component: &Component,
+    interface: &str,
+    function: &str,
+) -> Result<ComponentExportIndex, wasmtime::Error> {
+    component
+        .get_export_index(None, interface)
+        .and_then(|outer| component.get_export_index(Some(&outer), function))
+        .with_context(|| format!("it does not export `{function}` of `{interface}`"))
 }
 
 /// The loaded component.

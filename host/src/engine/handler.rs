@@ -24,7 +24,7 @@ use wasmtime_wasi_http::{
 };
 
 use super::bound::{Bound, HasBound};
-use super::guest::Guest;
+use super::guest::{self, Guest};
 use super::limits::{Cut, Memory, RESOURCES};
 use super::reuse::{Shelves, Working};
 use crate::bindings::accounts as wit;
@@ -35,6 +35,8 @@ use crate::egress::{self, Outgoing};
 /// The largest body of a request, in bytes. The guest cannot make a larger one within its memory;
 /// this is the second lock.
 const LARGEST_REQUEST: usize = 64 << 20;
+
+const HANDLER: &str = "wasi:http/incoming-handler@0.2.12";
 
 /// What a store of this route holds.
 struct Whole {
@@ -64,6 +66,8 @@ impl HasData for HasTable {
 /// The component, linked to the network.
 pub(super) struct Handler {
     pre: InstancePre<Whole>,
+    /// What serves a request.
+    handle: ComponentExportIndex,
     shelves: Shelves<Whole>,
 }
 
@@ -84,6 +88,7 @@ impl Handler {
         outgoing_handler::add_to_linker::<_, WasiHttp>(&mut linker, Whole::http)?;
         name_body_errors(&mut linker)?;
         Ok(Self {
+            handle: guest::export(&guest.component, HANDLER, "handle")?,
             pre: linker.instantiate_pre(&guest.component)?,
             shelves: Shelves::new(guest.limits),
         })

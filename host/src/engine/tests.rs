@@ -1,6 +1,6 @@
 //! The real component in the engine, against a raw server on loopback, by both routes.
 
-use super::builder::PRECOMPILED;
+use super::builder::HALVES;
 use super::limits::Limits;
 use super::*;
 use crate::accounts::{Lookup, MemoryAccounts};
@@ -410,7 +410,14 @@ fn the_component_fits_what_the_pool_reserves_for_it() {
         instances: 1,
         calls: 1,
     };
-    let guest = Guest::new(PRECOMPILED, limits, false).unwrap();
+    let guest = Guest::new(HALVES, limits, false).unwrap();
+    let component = guest.component.component_type();
+    let imports: Vec<&str> = component
+        .imports(guest.engine())
+        .map(|(name, _)| name)
+        .filter(|name| !name.ends_with("/types@0.1.0"))
+        .collect();
+    assert_eq!(imports, ["unified:ticketing/accounts@0.1.0"]);
     let needs = guest.component.resources_required().unwrap();
     assert_eq!(needs.num_memories, 1);
     assert!(needs.max_initial_memory_size.unwrap() <= 64 << 20);

@@ -43,8 +43,7 @@ impl Handler {
             let mut view = store.data_mut().http();
             let request = view.new_incoming_request(Scheme::Http, incoming(request)?)?;
             let out = view.new_response_outparam(sender)?;
-            let function =
-                instance.get_typed_func::<Parameters, ()>(&mut *store, &guest.exports.handle)?;
+            let function = instance.get_typed_func::<Parameters, ()>(&mut *store, &self.handle)?;
             // The handler writes the body while it is read here; a trap ends both.
             let handled = function.call_async(store, (request, out));
             let largest = guest.limits.memory;
