@@ -70,7 +70,7 @@ pub(crate) fn plain_role(role: String) -> Role {
 /// First name, space, last name, where a provider gives no whole name.
 #[must_use]
 pub(crate) fn joined(first: Option<&str>, last: Option<&str>) -> Option<String> {
-    let name = format!("{} {}", first.unwrap_or_default(), last.unwrap_or_default());
+    let name = [first.unwrap_or_default(), last.unwrap_or_default()].join(" ");
     let name = name.trim();
     (!name.is_empty()).then(|| name.to_owned())
 }
@@ -91,15 +91,23 @@ fn utc(text: &str) -> Option<String> {
     let (clock, zone) = clock.split_at(zone.unwrap_or(clock.len()));
     let (seconds, fraction) = clock.split_once('.').unwrap_or((clock, ""));
     let zone = match zone {
-        "" | "z" => "Z".to_owned(),
+        "" | "z" => ["Z", "", ""],
         // ISO 8601's basic form of an offset, `+0100`.
-        _ if zone.len() == 5 => format!("{}:{}", zone.get(..3)?, zone.get(3..)?),
-        _ => zone.to_owned(),
+        _ if zone.len() == 5 => [zone.get(..3)?, ":", zone.get(3..)?],
+        _ => [zone, "", ""],
     };
     if !fraction.bytes().all(|digit| digit.is_ascii_digit()) {
         return None;
     }
-    let whole = OffsetDateTime::parse(&format!("{date}T{seconds}{zone}"), &Rfc3339).ok()?;
+    let point = if fraction.is_empty() { "" } else { "." };
+    let [zone, colon, minutes] = zone;
+    let whole = [date, "T", seconds, zone, colon, minutes].concat();
+    let whole = OffsetDateTime::parse(&whole, &Rfc3339).ok()?;
+    // A leap second is read as the last nanosecond before it: no other time has a fraction left here.
+    let leap = whole.nanosecond() != 0;
+    if whole.offset().is_utc() && !leap {
+        return Some([date, "T", seconds, point, fraction, "Z"].concat());
+    }
     let utc = whole.checked_to_offset(UtcOffset::UTC)?;
     let (hour, minute, second) = utc.to_hms();
     let (year, month, day) = (utc.year(), u8::from(utc.month()), utc.day());
@@ -107,13 +115,11 @@ fn utc(text: &str) -> Option<String> {
     if !(0..=9999).contains(&year) {
         return None;
     }
-    // A leap second is read as the last nanosecond before it: no other time has a fraction left here.
-    let fraction = if utc.nanosecond() == 0 {
-        fraction
+    let (point, fraction) = if leap {
+        (".", "999999999")
     } else {
-        "999999999"
+        (point, fraction)
     };
-    let point = if fraction.is_empty() { "" } else { "." };
     Some(format!(
         "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{point}{fraction}Z"
     ))

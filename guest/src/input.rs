@@ -37,7 +37,10 @@ pub fn changes(body: &[u8], findings: &mut Findings) -> UserChanges {
     for (name, value) in object(body, findings) {
         let mut reader = Reader {
             findings,
-            path: format!("/{}", escaped(&name)),
+            path: Path {
+                above: None,
+                step: Step::Member(&name),
+            },
         };
         match &*name {
             "first_name" => changes.first_name = reader.text(value),
@@ -145,28 +148,58 @@ fn object<'a>(body: &'a [u8], findings: &mut Findings) -> Object<'a> {
     }
 }
 
+/// Where a value is. It becomes a text for a finding only: most values have none.
+struct Path<'a> {
+    above: Option<&'a Self>,
+    step: Step<'a>,
+}
+
+enum Step<'a> {
+    Member(&'a str),
+    Entry(usize),
+}
+
+impl Path<'_> {
+    fn pointer(&self) -> String {
+        let mut pointer = self.above.map_or_else(String::new, Self::pointer);
+        pointer.push('/');
+        match self.step {
+            Step::Member(name) => pointer.push_str(&escaped(name)),
+            Step::Entry(position) => pointer.push_str(&position.to_string()),
+        }
+        pointer
+    }
+}
+
 /// Reads the value at one path. What has the wrong type is a violation, and counts as left out.
 struct Reader<'a> {
     findings: &'a mut Findings,
-    path: String,
+    path: Path<'a>,
 }
 
 impl Reader<'_> {
     fn refuse(&mut self, expected: &str, found: &Json<'_>) {
         let message = format!("expected {expected}, but found {}", kind(found));
         self.findings
-            .violation(Code::Type, Place::Body, &self.path, message);
+            .violation(Code::Type, Place::Body, &self.path.pointer(), message);
     }
 
     fn unknown(&mut self) {
         let message = "there is no such field: it is not sent".to_owned();
-        self.findings
-            .tolerated(Code::UnknownField, Place::Body, &self.path, message);
+        self.findings.tolerated(
+            Code::UnknownField,
+            Place::Body,
+            &self.path.pointer(),
+            message,
+        );
     }
 
-    fn at(&mut self, name: &str) -> Reader<'_> {
+    fn at<'b>(&'b mut self, step: Step<'b>) -> Reader<'b> {
         Reader {
-            path: format!("{}/{}", self.path, escaped(name)),
+            path: Path {
+                above: Some(&self.path),
+                step,
+            },
             findings: self.findings,
         }
     }
@@ -200,7 +233,7 @@ impl Reader<'_> {
         };
         let mut list = Vec::with_capacity(entries.len());
         for (position, entry) in entries.into_iter().enumerate() {
-            let mut reader = self.at(&position.to_string());
+            let mut reader = self.at(Step::Entry(position));
             match entry {
                 Json::Object(members) => list.push(read(&mut reader, members)),
                 other => {
@@ -219,7 +252,7 @@ impl Reader<'_> {
             type_: None,
         };
         for (name, value) in members {
-            let mut reader = self.at(&name);
+            let mut reader = self.at(Step::Member(&name));
             match &*name {
                 "email" => email.address = reader.optional_text(value).unwrap_or_default(),
                 "type" => email.type_ = reader.optional_text(value),
@@ -235,7 +268,7 @@ impl Reader<'_> {
             name: None,
         };
         for (name, value) in members {
-            let mut reader = self.at(&name);
+            let mut reader = self.at(Step::Member(&name));
             match &*name {
                 "id" => role.id = reader.optional_text(value),
                 "name" => role.name = reader.optional_text(value),

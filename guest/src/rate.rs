@@ -7,6 +7,14 @@ use crate::bindings::types::{ProviderAnswer, RateLimit};
 /// Numbers from here on are seconds since 1970, not seconds to wait: no provider makes anybody wait for thirty years.
 const EPOCH: u64 = 1_000_000_000;
 
+const LIMIT: [&str; 3] = ["x-ratelimit-limit", "x-rate-limit-limit", "ratelimit-limit"];
+const REMAINING: [&str; 3] = [
+    "x-ratelimit-remaining",
+    "x-rate-limit-remaining",
+    "ratelimit-remaining",
+];
+const RESET: [&str; 3] = ["x-ratelimit-reset", "x-rate-limit-reset", "ratelimit-reset"];
+
 /// The last value of a header; names are compared without case.
 #[must_use]
 pub(crate) fn header<'a>(answer: &'a ProviderAnswer, name: &str) -> Option<&'a str> {
@@ -27,11 +35,7 @@ pub(crate) fn retry_after(answer: &ProviderAnswer) -> Option<u64> {
 /// The figures of the rate limit, in any of the spellings that providers use. `usage` is the header that says `USED/LIMIT`.
 #[must_use]
 pub(crate) fn limit(answer: &ProviderAnswer, usage: Option<&str>) -> Option<RateLimit> {
-    let figure = |name: &str| {
-        ["x-ratelimit-", "x-rate-limit-", "ratelimit-"]
-            .iter()
-            .find_map(|prefix| header(answer, &format!("{prefix}{name}")))
-    };
+    let figure = |names: [&str; 3]| names.into_iter().find_map(|name| header(answer, name));
     let used = usage
         .and_then(|usage| header(answer, usage))
         .and_then(|value| {
@@ -41,13 +45,13 @@ pub(crate) fn limit(answer: &ProviderAnswer, usage: Option<&str>) -> Option<Rate
                 limit.trim().parse::<u64>().ok()?,
             ))
         });
-    let limit = figure("limit")
+    let limit = figure(LIMIT)
         .and_then(|value| value.parse().ok())
         .or(used.map(|(_, limit)| limit));
-    let remaining = figure("remaining")
+    let remaining = figure(REMAINING)
         .and_then(|value| value.parse().ok())
         .or(used.map(|(used, limit)| limit.saturating_sub(used)));
-    let reset = figure("reset").and_then(|value| seconds(answer, value));
+    let reset = figure(RESET).and_then(|value| seconds(answer, value));
     (limit.is_some() || remaining.is_some() || reset.is_some()).then_some(RateLimit {
         limit,
         remaining,
