@@ -16,8 +16,10 @@ use crate::{rate, status};
 /// A call that the provider carried out.
 #[derive(Debug, PartialEq)]
 pub struct Answered<'a> {
-    /// The user, with `remote_data`, in no particular format yet.
+    /// The user, in no particular format yet, and without `remote_data`.
     pub user: User,
+    /// The provider's JSON: what `remote_data` will be.
+    pub json: &'a str,
     /// The provider's body.
     pub body: &'a [u8],
     /// The provider's content type.
@@ -103,9 +105,9 @@ impl Call<'_> {
                 message,
             });
         }
-        user.remote_data = Some(text.to_owned());
         Ok(Answered {
             user,
+            json: text,
             body: &answer.body,
             content_type: rate::header(answer, "content-type"),
             warnings,

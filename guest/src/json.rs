@@ -43,7 +43,22 @@ pub enum Json<'a> {
 ///
 /// Where the text stops being JSON, or JSON in UTF-8.
 pub fn parse(json: &[u8]) -> serde_json::Result<Json<'_>> {
-    serde_json::from_slice(json)
+    // All of it at once: the parser would look at each text by itself.
+    std::str::from_utf8(json)
+        .map_err(|fault| not_utf8(json, fault))
+        .and_then(serde_json::from_str)
+}
+
+/// The parser's own words for it.
+#[cold]
+fn not_utf8(json: &[u8], fault: std::str::Utf8Error) -> serde_json::Error {
+    let before = json.get(..fault.valid_up_to()).unwrap_or_default();
+    let mut lines = before.rsplit(|byte| *byte == b'\n');
+    let column = lines.next().map_or(0, <[u8]>::len) + 1;
+    let line = lines.count() + 1;
+    de::Error::custom(format_args!(
+        "invalid unicode code point at line {line} column {column}"
+    ))
 }
 
 /// Writes JSON.
@@ -53,7 +68,15 @@ pub fn parse(json: &[u8]) -> serde_json::Result<Json<'_>> {
 /// Never: what this crate writes is made of texts, numbers, lists and objects, which `serde_json` writes without fail.
 #[must_use]
 pub fn write(json: &(impl Serialize + ?Sized)) -> Vec<u8> {
-    serde_json::to_vec(json).unwrap_or_default()
+    let mut written = Vec::with_capacity(256);
+    write_to(&mut written, json);
+    written
+}
+
+/// Writes JSON after what is written already. What it is made of never fails, as `write` says.
+pub(crate) fn write_to(written: &mut Vec<u8>, json: &(impl Serialize + ?Sized)) {
+    let result = serde_json::to_writer(written, json);
+    debug_assert!(result.is_ok(), "{result:?}");
 }
 
 impl<'a> Json<'a> {

@@ -41,9 +41,24 @@ impl Parameter<'_> {
 }
 
 fn parameters(query: &str) -> Vec<Parameter<'_>> {
-    form_urlencoded::parse(query.as_bytes())
-        .map(|(name, value)| Parameter { name, value })
+    query
+        .split('&')
+        .filter(|text| !text.is_empty())
+        .filter_map(parameter)
         .collect()
+}
+
+/// One parameter, decoded where there is something to decode: most have nothing.
+fn parameter(text: &str) -> Option<Parameter<'_>> {
+    if text.contains(['%', '+']) {
+        let (name, value) = form_urlencoded::parse(text.as_bytes()).next()?;
+        return Some(Parameter { name, value });
+    }
+    let (name, value) = text.split_once('=').unwrap_or((text, ""));
+    Some(Parameter {
+        name: Cow::Borrowed(name),
+        value: Cow::Borrowed(value),
+    })
 }
 
 /// The query of a request target.

@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 use crate::bindings::types::{Body, Email, Format, Response, Role, User};
 use crate::field::{REMOTE_DATA, ResponseField};
 use crate::interpret::Answered;
+use crate::json::write_to;
 use crate::plan::Context;
 
 /// The answer as the typed contract has it.
@@ -13,6 +14,7 @@ use crate::plan::Context;
 pub fn response(answered: Answered<'_>, context: &Context) -> Response {
     let Answered {
         mut user,
+        json,
         body,
         content_type: _,
         warnings,
@@ -21,15 +23,9 @@ pub fn response(answered: Answered<'_>, context: &Context) -> Response {
     let body = if context.format == Format::Raw {
         Body::Raw(body.to_vec())
     } else {
-        if !has_remote_data(context) {
-            user.remote_data = None;
-        }
+        user.remote_data = has_remote_data(context).then(|| json.to_owned());
         for field in ResponseField::ALL {
-            if context
-                .exclude_fields
-                .iter()
-                .any(|name| name == field.name())
-            {
+            if is_excluded(field.name(), context) {
                 clear(&mut user, field);
             }
         }
@@ -43,37 +39,40 @@ pub fn response(answered: Answered<'_>, context: &Context) -> Response {
 }
 
 /// The answer as the published JSON has it.
-///
-/// # Panics
-///
-/// Never: a user is made of texts, lists and truth values, which `serde_json` writes without fail.
 #[must_use]
-pub fn json(user: &User, context: &Context) -> Vec<u8> {
-    let mut json = crate::json::write(&Shaped { user, context });
-    if let Some(data) = &user.remote_data
-        && has_remote_data(context)
-        && json.pop() == Some(b'}')
+pub fn json(answered: &Answered<'_>, context: &Context) -> Vec<u8> {
+    let Answered { user, json, .. } = answered;
+    let data = has_remote_data(context).then_some(*json);
+    // Members of usual length, and what follows them.
+    let mut written = Vec::with_capacity(480 + data.map_or(0, str::len));
+    write_to(&mut written, &Shaped { user, context });
+    if let Some(data) = data
+        && written.pop() == Some(b'}')
     {
         // The provider's JSON is put in as it came, not rebuilt: every digit and every member stays.
-        if json.len() > 1 {
-            json.push(b',');
+        if written.len() > 1 {
+            written.push(b',');
         }
-        json.push(b'"');
-        json.extend_from_slice(REMOTE_DATA.as_bytes());
-        json.extend_from_slice(b"\":");
-        json.extend_from_slice(data.as_bytes());
-        json.push(b'}');
+        written.push(b'"');
+        written.extend_from_slice(REMOTE_DATA.as_bytes());
+        written.extend_from_slice(b"\":");
+        written.extend_from_slice(data.as_bytes());
+        written.push(b'}');
     }
-    json
+    written
 }
 
 fn has_remote_data(context: &Context) -> bool {
     context.format == Format::Unified
         && !context.ignore_remote_data
-        && context
-            .exclude_fields
-            .iter()
-            .all(|name| name != REMOTE_DATA)
+        && !is_excluded(REMOTE_DATA, context)
+}
+
+fn is_excluded(name: &str, context: &Context) -> bool {
+    context
+        .exclude_fields
+        .iter()
+        .any(|excluded| excluded == name)
 }
 
 fn clear(user: &mut User, field: ResponseField) {
@@ -99,18 +98,14 @@ struct Shaped<'a> {
     context: &'a Context,
 }
 
-impl Serialize for Shaped<'_> {
+impl<'a> Serialize for Shaped<'a> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { user, context } = self;
         let nulls = context.format == Format::Normalized;
         let mut map = serializer.serialize_map(None)?;
         for field in ResponseField::ALL {
             let name = field.name();
-            if context
-                .exclude_fields
-                .iter()
-                .any(|excluded| excluded == name)
-            {
+            if is_excluded(name, context) {
                 continue;
             }
             let text = match field {
@@ -132,9 +127,9 @@ impl Serialize for Shaped<'_> {
                     continue;
                 }
                 ResponseField::Emails => {
-                    let pair = |email: &Email| Pair {
+                    let pair = |email: &'a Email| Pair {
                         names: ["email", "type"],
-                        values: [Some(email.address.clone()), email.type_.clone()],
+                        values: [Some(email.address.as_str()), email.type_.as_deref()],
                         nulls,
                     };
                     entry(
@@ -146,9 +141,9 @@ impl Serialize for Shaped<'_> {
                     continue;
                 }
                 ResponseField::Roles => {
-                    let pair = |role: &Role| Pair {
+                    let pair = |role: &'a Role| Pair {
                         names: ["id", "name"],
-                        values: [role.id.clone(), role.name.clone()],
+                        values: [role.id.as_deref(), role.name.as_deref()],
                         nulls,
                     };
                     entry(
@@ -182,7 +177,7 @@ fn entry<M: SerializeMap, T: Serialize>(
 /// A list whose entries are written by a function.
 struct List<'a, T, F>(&'a [T], F);
 
-impl<T, F: Fn(&T) -> Pair> Serialize for List<'_, T, F> {
+impl<'a, T, F: Fn(&'a T) -> Pair<'a>> Serialize for List<'a, T, F> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut sequence = serializer.serialize_seq(Some(self.0.len()))?;
         for value in self.0 {
@@ -193,13 +188,13 @@ impl<T, F: Fn(&T) -> Pair> Serialize for List<'_, T, F> {
 }
 
 /// An object of two texts.
-struct Pair {
+struct Pair<'a> {
     names: [&'static str; 2],
-    values: [Option<String>; 2],
+    values: [Option<&'a str>; 2],
     nulls: bool,
 }
 
-impl Serialize for Pair {
+impl Serialize for Pair<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         for (name, value) in self.names.iter().zip(&self.values) {

@@ -22,7 +22,7 @@ pub(super) fn answered(answered: &Answered<'_>, context: &Context) -> HttpRespon
             answered.body.to_vec(),
         )
     } else {
-        (JSON, shape::json(&answered.user, context))
+        (JSON, shape::json(answered, context))
     };
     let mut headers = Headers::new(content_type);
     headers.rate_limit(answered.rate_limit.as_ref());

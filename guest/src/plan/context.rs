@@ -1,11 +1,8 @@
 //! What the second half of a call needs from the first.
 
-use serde::Serialize;
-
-use crate::answer::{identifier, text, texts, truth};
 use crate::bindings::types::{Error, ErrorCode, Finding, FindingCode, Format, Outcome, Place};
 use crate::codes;
-use crate::findings::{Found, error};
+use crate::findings::error;
 use crate::integration::{Integration, OperationName, find};
 use crate::json::{Json, parse, write};
 
@@ -43,7 +40,7 @@ pub fn foreign_context() -> Error {
 }
 
 impl Context {
-    /// The form in which it crosses the boundary: JSON.
+    /// The form in which it crosses the boundary: a JSON list, because both sides know the order.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let Self {
@@ -57,18 +54,19 @@ impl Context {
             exclude_fields,
             warnings,
         } = self;
-        write(&Written {
-            version: VERSION,
-            integration: integration.name,
-            operation: operation.as_str(),
-            id: id.as_deref(),
-            email: email.as_deref(),
-            position: *position,
-            format: codes::format(*format),
-            ignore_remote_data: *ignore_remote_data,
+        let warnings: Vec<_> = warnings.iter().map(written).collect();
+        write(&(
+            VERSION,
+            integration.name,
+            operation.as_str(),
+            id,
+            email,
+            position,
+            codes::format(*format),
+            ignore_remote_data,
             exclude_fields,
-            warnings: warnings.iter().map(Found::from).collect(),
-        })
+            warnings,
+        ))
     }
 
     /// Reads what `to_bytes` wrote.
@@ -85,42 +83,50 @@ impl Context {
     }
 }
 
-/// A context as it crosses the boundary.
-#[derive(Serialize)]
-struct Written<'a> {
-    version: &'a str,
-    integration: &'a str,
-    operation: &'a str,
-    id: Option<&'a str>,
-    email: Option<&'a str>,
-    position: usize,
-    format: &'a str,
-    ignore_remote_data: bool,
-    exclude_fields: &'a [String],
-    warnings: Vec<Found<'a>>,
-}
-
 fn read(context: &Json<'_>) -> Option<Context> {
-    if text(context, "version")? != VERSION {
+    let [
+        version,
+        integration,
+        operation,
+        id,
+        email,
+        position,
+        format,
+        ignore_remote_data,
+        exclude_fields,
+        warnings,
+    ] = context.as_list()?
+    else {
+        return None;
+    };
+    if version.as_text()? != VERSION {
         return None;
     }
-    let operation = text(context, "operation")?;
     Some(Context {
-        integration: find(&text(context, "integration")?)?,
-        operation: [OperationName::Create, OperationName::Update]
-            .into_iter()
-            .find(|name| name.as_str() == operation)?,
-        id: text(context, "id"),
-        email: text(context, "email"),
-        position: identifier(context, "position")?.parse().ok()?,
+        integration: find(integration.as_text()?)?,
+        operation: by_word(
+            &[OperationName::Create, OperationName::Update],
+            OperationName::as_str,
+            operation,
+        )?,
+        id: id.as_text().map(str::to_owned),
+        email: email.as_text().map(str::to_owned),
+        position: match position {
+            Json::Number(position) => position.as_str().parse().ok()?,
+            _ => return None,
+        },
         format: by_word(
             &[Format::Unified, Format::Raw, Format::Normalized],
             codes::format,
-            &text(context, "format")?,
+            format,
         )?,
-        ignore_remote_data: truth(context, "ignore_remote_data")?,
-        exclude_fields: texts(context, "exclude_fields")?,
-        warnings: context["warnings"]
+        ignore_remote_data: ignore_remote_data.as_bool()?,
+        exclude_fields: exclude_fields
+            .as_list()?
+            .iter()
+            .map(|name| Some(name.as_text()?.to_owned()))
+            .collect::<Option<_>>()?,
+        warnings: warnings
             .as_list()?
             .iter()
             .map(finding)
@@ -128,16 +134,29 @@ fn read(context: &Json<'_>) -> Option<Context> {
     })
 }
 
+fn written(finding: &Finding) -> [&str; 4] {
+    let Finding {
+        code,
+        in_,
+        path,
+        message,
+    } = finding;
+    [codes::finding(*code), codes::place(*in_), path, message]
+}
+
 fn finding(value: &Json<'_>) -> Option<Finding> {
+    let [code, place, path, message] = value.as_list()? else {
+        return None;
+    };
     Some(Finding {
-        code: by_word(&CODES, codes::finding, &text(value, "code")?)?,
+        code: by_word(&CODES, codes::finding, code)?,
         in_: by_word(
             &[Place::Body, Place::Query, Place::Path, Place::Header],
             codes::place,
-            &text(value, "in")?,
+            place,
         )?,
-        path: text(value, "path").unwrap_or_default(),
-        message: text(value, "message").unwrap_or_default(),
+        path: path.as_text()?.to_owned(),
+        message: message.as_text()?.to_owned(),
     })
 }
 
@@ -151,7 +170,8 @@ const CODES: [FindingCode; 5] = [
 ];
 
 /// The case of an enum that has this word.
-fn by_word<T: Copy>(cases: &[T], word: fn(T) -> &'static str, wanted: &str) -> Option<T> {
+fn by_word<T: Copy>(cases: &[T], word: fn(T) -> &'static str, wanted: &Json<'_>) -> Option<T> {
+    let wanted = wanted.as_text()?;
     cases.iter().copied().find(|case| word(*case) == wanted)
 }
 
