@@ -12,9 +12,21 @@ const FEW: usize = 32;
 #[derive(Debug, Default)]
 pub struct Object<'a> {
     members: Vec<(Cow<'a, str>, Json<'a>)>,
+    /// The marks of all names. What is not marked is not there: seeing that a name is new seldom takes more.
+    marks: u64,
     /// The positions of the members by their names, once there are more than a few: a body of many thousands must not cost the
     /// square of their number.
-    index: BTreeMap<Cow<'a, str>, usize>,
+    index: Option<Box<BTreeMap<Cow<'a, str>, usize>>>,
+}
+
+/// One bit of 64, chosen by the length and the ends of a name.
+fn mark(name: &str) -> u64 {
+    let (first, last) = match name.as_bytes() {
+        [] => (0, 0),
+        [only] => (*only, 0),
+        [first, .., last] => (*first, *last),
+    };
+    1 << ((usize::from(first) + 5 * usize::from(last) + 3 * name.len()) % 64)
 }
 
 impl<'a> Object<'a> {
@@ -38,13 +50,15 @@ impl<'a> Object<'a> {
             *place = value;
             return;
         }
+        self.marks |= mark(&name);
         if self.members.len() == FEW {
+            let index = self.index.insert(Box::default());
             for (position, (name, _)) in self.members.iter().enumerate() {
-                self.index.insert(name.clone(), position);
+                index.insert(name.clone(), position);
             }
         }
-        if self.members.len() >= FEW {
-            self.index.insert(name.clone(), self.members.len());
+        if let Some(index) = &mut self.index {
+            index.insert(name.clone(), self.members.len());
         }
         self.members.push((name, value));
     }
@@ -55,10 +69,12 @@ impl<'a> Object<'a> {
     }
 
     fn position(&self, name: &str) -> Option<usize> {
-        if self.index.is_empty() {
-            self.members.iter().position(|(given, _)| given == name)
-        } else {
-            self.index.get(name).copied()
+        if self.marks & mark(name) == 0 {
+            return None;
+        }
+        match &self.index {
+            None => self.members.iter().position(|(given, _)| given == name),
+            Some(index) => index.get(name).copied(),
         }
     }
 }
