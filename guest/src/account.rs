@@ -83,11 +83,32 @@ pub fn base_url(
         }
         return Ok(url.trim_end_matches('/').to_owned());
     }
-    let mut url = integration.base_url.to_owned();
-    for part in integration.settings.iter().filter(|part| part.in_host) {
-        url = url.replace(&format!("{{{}}}", part.name), setting(part, settings)?);
-    }
+    let mut url = String::with_capacity(integration.base_url.len() + 24);
+    fill(integration.base_url, &mut url, |url, name| {
+        let mut parts = integration.settings.iter();
+        let part = parts.find(|part| part.name == name);
+        let part = part.ok_or_else(|| format!("there is no setting `{name}`"))?;
+        url.push_str(setting(part, settings)?);
+        Ok(())
+    })?;
     Ok(url)
+}
+
+/// Writes a template, and in place of each name in braces what `value` writes.
+pub(crate) fn fill(
+    template: &str,
+    out: &mut String,
+    value: impl Fn(&mut String, &str) -> Result<(), String>,
+) -> Result<(), String> {
+    // Every second part is a name: no template has a brace alone.
+    for (position, part) in template.split(['{', '}']).enumerate() {
+        if position % 2 == 0 {
+            out.push_str(part);
+        } else {
+            value(out, part)?;
+        }
+    }
+    Ok(())
 }
 
 /// The names of the credentials that a scheme is made of.

@@ -3,8 +3,7 @@
 //! Providers add members, leave members out and change types without notice. Only a member that can be understood counts, and
 //! none makes a call fail that the provider has carried out.
 
-use time::format_description::well_known::Rfc3339;
-use time::{OffsetDateTime, UtcOffset};
+use time::{Date, Month, PrimitiveDateTime, Time, UtcOffset};
 
 use crate::bindings::types::{Email, Role};
 use crate::json::Json;
@@ -75,6 +74,15 @@ pub(crate) fn joined(first: Option<&str>, last: Option<&str>) -> Option<String> 
     (!name.is_empty()).then(|| name.to_owned())
 }
 
+/// Whether a sentence has these words, in any case.
+#[must_use]
+pub(crate) fn says(sentence: &str, words: &str) -> bool {
+    sentence
+        .as_bytes()
+        .windows(words.len())
+        .any(|part| part.eq_ignore_ascii_case(words.as_bytes()))
+}
+
 /// A time in RFC 3339 and UTC; one that cannot be read, as it came.
 #[must_use]
 pub(crate) fn time(object: &Json<'_>, name: &str) -> Option<String> {
@@ -84,45 +92,92 @@ pub(crate) fn time(object: &Json<'_>, name: &str) -> Option<String> {
 /// Reads ISO 8601 as the providers write it: with `Z`, with an offset, with neither (which is UTC), with a zone in brackets
 /// after it, with or without a fraction. The digits of the fraction are kept.
 fn utc(text: &str) -> Option<String> {
+    let (date, rest) = text.split_at_checked("2026-03-02".len())?;
+    let (clock, rest) = rest
+        .strip_prefix(['T', ' '])?
+        .split_at_checked("08:15:30".len())?;
     // Dixa writes `…Z[GMT]` in places; RFC 9557 calls it a suffix, and it adds nothing to the offset.
-    let text = text.split('[').next()?;
-    let (date, clock) = text.split_once(['T', ' '])?;
-    let zone = clock.find(['Z', 'z', '+', '-']);
-    let (clock, zone) = clock.split_at(zone.unwrap_or(clock.len()));
-    let (seconds, fraction) = clock.split_once('.').unwrap_or((clock, ""));
-    let zone = match zone {
-        "" | "z" => ["Z", "", ""],
-        // ISO 8601's basic form of an offset, `+0100`.
-        _ if zone.len() == 5 => [zone.get(..3)?, ":", zone.get(3..)?],
-        _ => [zone, "", ""],
+    let rest = rest.split_once('[').map_or(rest, |(rest, _)| rest);
+    let (fraction, zone) = match rest.strip_prefix('.') {
+        Some(rest) => {
+            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+            rest.split_at_checked(digits)?
+        }
+        None => ("", rest),
     };
-    if !fraction.bytes().all(|digit| digit.is_ascii_digit()) {
-        return None;
-    }
-    let point = if fraction.is_empty() { "" } else { "." };
-    let [zone, colon, minutes] = zone;
-    let whole = [date, "T", seconds, zone, colon, minutes].concat();
-    let whole = OffsetDateTime::parse(&whole, &Rfc3339).ok()?;
-    // A leap second is read as the last nanosecond before it: no other time has a fraction left here.
-    let leap = whole.nanosecond() != 0;
-    if whole.offset().is_utc() && !leap {
-        return Some([date, "T", seconds, point, fraction, "Z"].concat());
-    }
-    let utc = whole.checked_to_offset(UtcOffset::UTC)?;
+    let offset = offset(zone)?;
+    let [year, month, day] = numbers(date, "-", [4, 2, 2])?;
+    let [hour, minute, second] = numbers(clock, ":", [2, 2, 2])?;
+    let small = |number: u16| u8::try_from(number).ok();
+    let day = Date::from_calendar_date(
+        i32::from(year),
+        Month::try_from(small(month)?).ok()?,
+        small(day)?,
+    );
+    // A leap second is read as the last nanosecond before it.
+    let leap = second == 60;
+    let second = if leap { 59 } else { second };
+    let time = Time::from_hms(small(hour)?, small(minute)?, small(second)?);
+    let here = PrimitiveDateTime::new(day.ok()?, time.ok()?);
+    let utc = here
+        .assume_offset(offset)
+        .checked_to_offset(UtcOffset::UTC)?;
     let (hour, minute, second) = utc.to_hms();
-    let (year, month, day) = (utc.year(), u8::from(utc.month()), utc.day());
-    // RFC 3339 has four digits for the year, and an offset can lead out of them.
-    if !(0..=9999).contains(&year) {
+    let last = utc.day() == utc.month().length(utc.year());
+    if leap && !(last && (hour, minute, second) == (23, 59, 59)) {
         return None;
     }
-    let (point, fraction) = if leap {
-        (".", "999999999")
-    } else {
-        (point, fraction)
+    let (point, fraction) = match fraction {
+        _ if leap => (".", "999999999"),
+        "" => ("", ""),
+        digits => (".", digits),
     };
+    if offset.is_utc() && !leap {
+        return Some([date, "T", clock, point, fraction, "Z"].concat());
+    }
+    // RFC 3339 has four digits for the year, and an offset can lead out of them.
+    if !(0..=9999).contains(&utc.year()) {
+        return None;
+    }
+    let (year, month, day) = (utc.year(), u8::from(utc.month()), utc.day());
     Some(format!(
         "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{point}{fraction}Z"
     ))
+}
+
+/// An offset from UTC: `Z`, `+01:00`, or in ISO 8601's basic form, `+0100`.
+fn offset(zone: &str) -> Option<UtcOffset> {
+    let (sign, clock) = match zone.split_at_checked(1) {
+        None | Some(("Z" | "z", "")) => return Some(UtcOffset::UTC),
+        Some(("+", clock)) => (1, clock),
+        Some(("-", clock)) => (-1, clock),
+        Some(_) => return None,
+    };
+    let colon = if clock.len() == 4 { "" } else { ":" };
+    let [hours, minutes] = numbers(clock, colon, [2, 2])?;
+    if hours > 23 {
+        return None;
+    }
+    let signed = |number: u16| i8::try_from(number).ok().map(|number| sign * number);
+    UtcOffset::from_hms(signed(hours)?, signed(minutes)?, 0).ok()
+}
+
+/// The numbers of a text like `2026-03-02`, each of as many digits as it must have.
+fn numbers<const N: usize>(text: &str, between: &str, digits: [usize; N]) -> Option<[u16; N]> {
+    let mut rest = text.as_bytes();
+    let mut numbers = [0; N];
+    for (position, (number, digits)) in numbers.iter_mut().zip(digits).enumerate() {
+        if position > 0 {
+            rest = rest.strip_prefix(between.as_bytes())?;
+        }
+        for _ in 0..digits {
+            let (digit, after) = rest.split_first()?;
+            *number =
+                *number * 10 + u16::from(digit.checked_sub(b'0').filter(|digit| *digit < 10)?);
+            rest = after;
+        }
+    }
+    rest.is_empty().then_some(numbers)
 }
 
 #[cfg(test)]
@@ -151,6 +206,7 @@ mod tests {
             ("2026-03-02T00:15:30-0130", "2026-03-02T01:45:30Z"),
             ("2026-03-02T08:15:30.123Z[GMT]", "2026-03-02T08:15:30.123Z"),
             ("2016-12-31T23:59:60Z", "2016-12-31T23:59:59.999999999Z"),
+            ("2017-01-01T00:59:60+0100", "2016-12-31T23:59:59.999999999Z"),
             ("2016-12-31T23:59:60.5Z", "2016-12-31T23:59:59.999999999Z"),
             ("0000-01-01T00:00:00+01:00", "0000-01-01T00:00:00+01:00"),
             ("9999-12-31T23:59:59-01:00", "9999-12-31T23:59:59-01:00"),
@@ -173,6 +229,15 @@ mod tests {
             "1772439330",
             "T",
             "2026-03-02T08:15:30.x1Z",
+            "2026-03-02T08:15:60Z",
+            "2026-03-31T22:59:60Z",
+            "2026-03-02T24:00:00Z",
+            "2026-3-02T08:15:30Z",
+            "2026-03-02T08:15:+3Z",
+            "2026-03-02T08:15:30Z01:00",
+            "2026-03-02T08:15:30+1:00",
+            "2026-03-02T08:15:30+24:00",
+            "2026-03-02T08:15:30+01:60",
         ] {
             assert_eq!(at(given).as_deref(), Some(given));
         }

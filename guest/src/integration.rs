@@ -163,7 +163,8 @@ impl<B: ?Sized> Operation<B> {
     /// The type of the collection that it needs, where it needs one.
     #[must_use]
     pub fn collection(&self) -> Option<&'static str> {
-        self.path.contains("{project}").then_some("project")
+        let mut names = self.path.split(['{', '}']);
+        names.any(|name| name == "project").then_some("project")
     }
 }
 

@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Index;
 
-use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 use serde_json::Number;
 
@@ -37,28 +37,49 @@ pub enum Json<'a> {
     Object(Object<'a>),
 }
 
+/// Why a text is not JSON, in the parser's words.
+#[derive(Debug)]
+pub enum Fault {
+    /// It is not UTF-8.
+    Encoding {
+        /// The line, from 1.
+        line: usize,
+        /// The column, in bytes from 1.
+        column: usize,
+    },
+    /// The parser stopped.
+    Syntax(serde_json::Error),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Encoding { line, column } => write!(
+                formatter,
+                "invalid unicode code point at line {line} column {column}"
+            ),
+            Self::Syntax(fault) => fault.fmt(formatter),
+        }
+    }
+}
+
 /// Reads JSON. The one place that does: a reader of another type would be compiled into the component too.
 ///
 /// # Errors
 ///
 /// Where the text stops being JSON, or JSON in UTF-8.
-pub fn parse(json: &[u8]) -> serde_json::Result<Json<'_>> {
+pub fn parse(json: &[u8]) -> Result<Json<'_>, Fault> {
     // All of it at once: the parser would look at each text by itself.
-    std::str::from_utf8(json)
-        .map_err(|fault| not_utf8(json, fault))
-        .and_then(serde_json::from_str)
-}
-
-/// The parser's own words for it.
-#[cold]
-fn not_utf8(json: &[u8], fault: std::str::Utf8Error) -> serde_json::Error {
-    let before = json.get(..fault.valid_up_to()).unwrap_or_default();
-    let mut lines = before.rsplit(|byte| *byte == b'\n');
-    let column = lines.next().map_or(0, <[u8]>::len) + 1;
-    let line = lines.count() + 1;
-    de::Error::custom(format_args!(
-        "invalid unicode code point at line {line} column {column}"
-    ))
+    match std::str::from_utf8(json) {
+        Ok(text) => serde_json::from_str(text).map_err(Fault::Syntax),
+        Err(fault) => {
+            let before = json.get(..fault.valid_up_to()).unwrap_or_default();
+            let mut lines = before.rsplit(|byte| *byte == b'\n');
+            let column = lines.next().map_or(0, <[u8]>::len) + 1;
+            let line = lines.count() + 1;
+            Err(Fault::Encoding { line, column })
+        }
+    }
 }
 
 /// Writes JSON.
@@ -68,15 +89,7 @@ fn not_utf8(json: &[u8], fault: std::str::Utf8Error) -> serde_json::Error {
 /// Never: what this crate writes is made of texts, numbers, lists and objects, which `serde_json` writes without fail.
 #[must_use]
 pub fn write(json: &(impl Serialize + ?Sized)) -> Vec<u8> {
-    let mut written = Vec::with_capacity(256);
-    write_to(&mut written, json);
-    written
-}
-
-/// Writes JSON after what is written already. What it is made of never fails, as `write` says.
-pub(crate) fn write_to(written: &mut Vec<u8>, json: &(impl Serialize + ?Sized)) {
-    let result = serde_json::to_writer(written, json);
-    debug_assert!(result.is_ok(), "{result:?}");
+    serde_json::to_vec(json).unwrap_or_default()
 }
 
 impl<'a> Json<'a> {
@@ -215,8 +228,8 @@ impl<'de> Visitor<'de> for Reader {
     }
 
     /// Never with the feature `arbitrary_precision`; without it, a number that is not whole would have lost its digits here.
-    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Self::Value, E> {
-        Err(E::custom("expected the digits of a number"))
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(Read::Json(Json::Null))
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
@@ -242,8 +255,10 @@ impl<'de> Visitor<'de> for Reader {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
         let mut object = Object::default();
         while let Some(name) = members.next_key()? {
-            let Read::Json(Json::Text(name)) = name else {
-                return Err(de::Error::custom("expected a name"));
+            // The parser gives nothing but texts for names.
+            let name = match name {
+                Read::Json(Json::Text(name)) => name,
+                Read::Json(_) | Read::Digits(_) => Cow::default(),
             };
             match members.next_value()? {
                 Read::Digits(digits) if name == NUMBER => {

@@ -34,10 +34,23 @@ impl Parameter<'_> {
             return (&self.name, Vec::new());
         };
         match rest.strip_suffix(']') {
-            Some(keys) => (base, keys.split("][").collect()),
+            Some(keys) => (base, split(keys)),
             None => (&self.name, Vec::new()),
         }
     }
+}
+
+/// Keys between `][`.
+fn split(mut keys: &str) -> Vec<&str> {
+    let mut list = Vec::new();
+    while let Some(end) = keys.as_bytes().windows(2).position(|pair| pair == b"][")
+        && let (Some(key), Some(rest)) = (keys.get(..end), keys.get(end + 2..))
+    {
+        list.push(key);
+        keys = rest;
+    }
+    list.push(keys);
+    list
 }
 
 fn parameters(query: &str) -> Vec<Parameter<'_>> {
@@ -50,7 +63,7 @@ fn parameters(query: &str) -> Vec<Parameter<'_>> {
 
 /// One parameter, decoded where there is something to decode: most have nothing.
 fn parameter(text: &str) -> Option<Parameter<'_>> {
-    if text.contains(['%', '+']) {
+    if text.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
         let (name, value) = form_urlencoded::parse(text.as_bytes()).next()?;
         return Some(Parameter { name, value });
     }

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use crate::bindings::types::{Body, Email, Format, Response, Role, User};
 use crate::field::{REMOTE_DATA, ResponseField};
 use crate::interpret::Answered;
-use crate::json::write_to;
+use crate::json::write;
 use crate::plan::Context;
 
 /// The answer as the typed contract has it.
@@ -41,25 +41,17 @@ pub fn response(answered: Answered<'_>, context: &Context) -> Response {
 /// The answer as the published JSON has it.
 #[must_use]
 pub fn json(answered: &Answered<'_>, context: &Context) -> Vec<u8> {
-    let Answered { user, json, .. } = answered;
-    let data = has_remote_data(context).then_some(*json);
-    // Members of usual length, and what follows them.
-    let mut written = Vec::with_capacity(480 + data.map_or(0, str::len));
-    write_to(&mut written, &Shaped { user, context });
-    if let Some(data) = data
-        && written.pop() == Some(b'}')
-    {
+    let user = &answered.user;
+    let mut json = write(&Shaped { user, context });
+    if has_remote_data(context) && json.pop() == Some(b'}') {
         // The provider's JSON is put in as it came, not rebuilt: every digit and every member stays.
-        if written.len() > 1 {
-            written.push(b',');
+        let before: &[u8] = if json.len() > 1 { b",\"" } else { b"\"" };
+        let data = answered.json.as_bytes();
+        for part in [before, REMOTE_DATA.as_bytes(), b"\":", data, b"}"] {
+            json.extend_from_slice(part);
         }
-        written.push(b'"');
-        written.extend_from_slice(REMOTE_DATA.as_bytes());
-        written.extend_from_slice(b"\":");
-        written.extend_from_slice(data.as_bytes());
-        written.push(b'}');
     }
-    written
+    json
 }
 
 fn has_remote_data(context: &Context) -> bool {

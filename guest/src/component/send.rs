@@ -1,6 +1,5 @@
 //! Sends a request over `wasi:http`, once.
 
-use http::Uri;
 use wasi::http::outgoing_handler;
 use wasi::http::types::{
     ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method,
@@ -48,15 +47,15 @@ fn outgoing(request: &ProviderRequest) -> Result<OutgoingRequest, TransportError
                 .map_err(|_| refused(&format!("the header `{name}` is refused")))?;
         }
     }
-    let uri: Uri = request
-        .url
-        .parse()
-        .map_err(|_| refused("the URL cannot be read"))?;
-    let scheme = if uri.scheme_str() == Some("http") {
+    // The plan has made it of a base URL that was checked: scheme, authority, path, query.
+    let (scheme, rest) = request.url.split_once(':').unwrap_or_default();
+    let scheme = if scheme.eq_ignore_ascii_case("http") {
         Scheme::Http
     } else {
         Scheme::Https
     };
+    let rest = rest.trim_start_matches('/');
+    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
     let method = match request.method.as_str() {
         "POST" => Method::Post,
         "PUT" => Method::Put,
@@ -66,10 +65,8 @@ fn outgoing(request: &ProviderRequest) -> Result<OutgoingRequest, TransportError
     outgoing
         .set_method(&method)
         .and_then(|()| outgoing.set_scheme(Some(&scheme)))
-        .and_then(|()| outgoing.set_authority(uri.authority().map(http::uri::Authority::as_str)))
-        .and_then(|()| {
-            outgoing.set_path_with_query(uri.path_and_query().map(http::uri::PathAndQuery::as_str))
-        })
+        .and_then(|()| outgoing.set_authority(Some(authority)))
+        .and_then(|()| outgoing.set_path_with_query(Some(path)))
         .map_err(|()| refused("the host refuses the method or the URL"))?;
     Ok(outgoing)
 }

@@ -16,7 +16,7 @@
 use serde::Serialize;
 
 use super::{Auth, Integration, Operation, OperationName, Refusal, Scheme};
-use crate::answer::{identifier, plain_role, single_email, text, texts, time};
+use crate::answer::{identifier, plain_role, says, single_email, text, texts, time};
 use crate::bindings::types::{Email, ErrorCode, NewUser, User};
 use crate::body::{others, primary};
 use crate::field::{Field, ResponseField as Gives, required, supported};
@@ -140,12 +140,11 @@ fn user(answer: &Json<'_>, operation: OperationName) -> User {
 fn refusal(status: u16, answer: &Json<'_>) -> Refusal {
     let message = text(answer, "message");
     let taken = message.as_deref().is_some_and(|message| {
-        let message = message.to_ascii_lowercase();
         status == 400
-            && message.contains("already")
+            && says(message, "already")
             && ["exist", "in use", "taken", "used"]
                 .iter()
-                .any(|word| message.contains(word))
+                .any(|word| says(message, word))
     });
     Refusal {
         code: taken.then_some(ErrorCode::ProviderConflict),

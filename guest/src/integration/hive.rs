@@ -14,7 +14,7 @@
 use serde::Serialize;
 
 use super::{Auth, Integration, Operation, OperationName, Refusal, Scheme, Setting};
-use crate::answer::{identifier, joined, single_email, text};
+use crate::answer::{identifier, joined, says, single_email, text};
 use crate::bindings::types::{ErrorCode, NewUser, User, UserChanges};
 use crate::body::{Sent, primary, sent_text};
 use crate::field::{Field, ResponseField as Gives, required, supported};
@@ -182,15 +182,15 @@ fn refusal(status: u16, answer: &Json<'_>) -> Refusal {
         .filter_map(|error| text(error, "message"))
         .collect();
     let message = (!messages.is_empty()).then(|| messages.join("; "));
-    let says = |words: &str| {
+    let bad = |words: &str| {
         status == 400
             && message
                 .as_deref()
-                .is_some_and(|message| message.to_ascii_lowercase().contains(words))
+                .is_some_and(|message| says(message, words))
     };
-    let code = if says("api key") {
+    let code = if bad("api key") {
         Some(ErrorCode::ProviderUnauthorized)
-    } else if says("not found") {
+    } else if bad("not found") {
         Some(ErrorCode::ProviderNotFound)
     } else {
         None

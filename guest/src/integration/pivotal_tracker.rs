@@ -15,7 +15,7 @@
 use serde::Serialize;
 
 use super::{Auth, Fault, Integration, Operation, OperationName, Refusal, Scheme};
-use crate::answer::{identifier, plain_role, single_email, text, time};
+use crate::answer::{identifier, plain_role, says, single_email, text, time};
 use crate::bindings::types::{ErrorCode, NewUser, User, UserChanges};
 use crate::body::{primary, set_roles, single_role};
 use crate::field::{Field, ResponseField as Gives, Rule, required, supported};
@@ -147,7 +147,7 @@ fn refusal(status: u16, answer: &Json<'_>) -> Refusal {
     let problem = text(answer, "general_problem");
     let member = problem
         .as_deref()
-        .is_some_and(|problem| problem.contains("already a project member"));
+        .is_some_and(|problem| says(problem, "already a project member"));
     let code = match text(answer, "code").as_deref() {
         Some("invalid_authentication") => Some(ErrorCode::ProviderUnauthorized),
         Some("unauthorized_operation") => Some(ErrorCode::ProviderForbidden),

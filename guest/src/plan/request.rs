@@ -2,7 +2,7 @@
 //!
 //! Nothing from a caller changes the host, the shape of the path, or what authenticates.
 
-use form_urlencoded::Serializer;
+use form_urlencoded::byte_serialize;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::account;
@@ -69,12 +69,8 @@ impl<'a> Endpoint<'a> {
         body: Vec<u8>,
     ) -> Result<ProviderRequest, String> {
         let mut url = self.base_url.clone();
-        url.push_str(&self.path(operation.path, target)?);
-        let query = self.query(operation.query, target)?;
-        if !query.is_empty() {
-            url.push('?');
-            url.push_str(&query);
-        }
+        self.path(operation.path, target, &mut url)?;
+        self.query(operation.query, target, &mut url)?;
         let headers = vec![
             ("content-type".to_owned(), "application/json".to_owned()),
             ("content-length".to_owned(), body.len().to_string()),
@@ -104,36 +100,42 @@ impl<'a> Endpoint<'a> {
     }
 
     /// The path with its placeholders filled, each as one segment or a part of one.
-    fn path(&self, template: &str, target: &Target<'_>) -> Result<String, String> {
-        let mut path = String::with_capacity(template.len() + 40);
-        let mut rest = template;
-        while let Some((before, (name, after))) = rest
-            .split_once('{')
-            .and_then(|(before, rest)| Some((before, rest.split_once('}')?)))
-        {
+    fn path(&self, template: &str, target: &Target<'_>, url: &mut String) -> Result<(), String> {
+        account::fill(template, url, |url, name| {
             let value = match name {
                 "id" => target.id.unwrap_or_default(),
                 "project" => target.project.unwrap_or_default(),
                 setting => self.setting(setting)?,
             };
-            path.push_str(before);
-            path.extend(utf8_percent_encode(value, SEGMENT));
-            rest = after;
-        }
-        path.push_str(rest);
-        Ok(path)
+            url.extend(utf8_percent_encode(value, SEGMENT));
+            Ok(())
+        })
     }
 
     /// The operation's own parameters that the caller does not set, then the caller's.
-    fn query(&self, own: &[(&str, &str)], target: &Target<'_>) -> Result<String, String> {
-        let mut query = Serializer::new(String::new());
+    fn query(
+        &self,
+        own: &[(&str, &str)],
+        target: &Target<'_>,
+        url: &mut String,
+    ) -> Result<(), String> {
+        let mut separator = '?';
+        let mut append = |name: &str, value: &str| {
+            url.push(separator);
+            url.extend(byte_serialize(name.as_bytes()));
+            url.push('=');
+            url.extend(byte_serialize(value.as_bytes()));
+            separator = '&';
+        };
         for (name, setting) in own {
             if target.remote_query.iter().all(|(given, _)| given != name) {
-                query.append_pair(name, self.setting(setting)?);
+                append(name, self.setting(setting)?);
             }
         }
-        query.extend_pairs(target.remote_query);
-        Ok(query.finish())
+        for (name, value) in target.remote_query {
+            append(name, value);
+        }
+        Ok(())
     }
 }
 
