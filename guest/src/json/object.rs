@@ -16,6 +16,10 @@ pub struct Object<'a> {
     marks: u64,
     /// The positions of the members by their names, once there are more than a few: a body of many thousands must not cost the
     /// square of their number.
+    #[expect(
+        clippy::box_collection,
+        reason = "every value is as large as an object, and few objects have an index"
+    )]
     index: Option<Box<BTreeMap<Cow<'a, str>, usize>>>,
 }
 
