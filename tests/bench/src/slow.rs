@@ -10,7 +10,7 @@ use crate::load::target;
 use crate::process::Process;
 use crate::provider::BODY;
 
-const CALLS: usize = 1_000;
+pub(crate) const CALLS: usize = 1_000;
 
 /// What the server had resident while all calls were in flight, in bytes, and how many were answered with 200.
 pub(crate) fn run(route: &str) -> Result<(u64, usize)> {

@@ -149,7 +149,12 @@ pub(crate) fn run(rounds: usize, seconds: u64) -> Result<()> {
         }
     }
     let slow = [slow::run("halves")?, slow::run("handler")?];
-    print(&figures, &instances, slow);
+    let table = Table {
+        figures: &figures,
+        instances: &instances,
+        slow,
+    };
+    table.print();
     Ok(())
 }
 
@@ -202,134 +207,146 @@ fn dry_runs(folder: &Path, provider: &str, figures: &mut Figures) -> Result<()> 
     Ok(())
 }
 
-fn print(figures: &Figures, instances: &BTreeMap<&str, f64>, slow: [(u64, usize); 2]) {
-    let against = |name: &str| percent(&figures.ratio(name, "native"));
-    let in_process = |name: &str| figure(figures.of(&format!("in process: {name}")), "µs");
-    let made = |name: &str| {
-        instances
-            .get(name)
-            .map_or("?".to_owned(), |made| format!("{made:.3}"))
-    };
-    let [halves, handler] = slow.map(|(resident, answered)| {
-        format!(
-            "{} MB, {} lost",
-            resident / 1_000_000,
-            1000_usize.saturating_sub(answered)
-        )
-    });
-    let stock = {
-        let ratio = figures.ratio("halves, fresh", STOCK);
-        summary(&ratio).map_or("not measured".to_owned(), |(median, low, high)| {
-            format!("{median:.1} times ({low:.1} to {high:.1})")
-        })
-    };
-    let component = Engine::component().len();
-    let rows = [
-        (
-            "component",
-            "at most 300,000 bytes",
-            format!("{component} bytes"),
-        ),
-        (
-            "plan + interpret in the core, native",
-            "at most 10 µs",
-            in_process(NATIVE),
-        ),
-        (
-            "call through the component, fresh, one thread",
-            "at most 40 µs",
-            in_process("fresh, one thread"),
-        ),
-        (
-            "call through the component, fresh, two threads",
-            "at most 40 µs",
-            in_process("fresh, two threads"),
-        ),
-        (
-            "call through the component, reused, one thread",
-            "at most 15 µs",
-            in_process("reused, one thread"),
-        ),
-        (
-            "call through the component, reused, two threads",
-            "",
-            in_process("reused, two threads"),
-        ),
-        (
-            "`serve` against native, fresh",
-            "at least 50 %",
-            against("halves, fresh"),
-        ),
-        (
-            "`serve` against native, reused",
-            "at least 80 %",
-            against("halves, reused"),
-        ),
-        (
-            "`serve --route handler` against native, fresh",
-            "at least 25 %",
-            against("handler, fresh"),
-        ),
-        (
-            "`serve --route handler` against native, reused",
-            "at least 55 %",
-            against("handler, reused"),
-        ),
-        (
-            "`serve` against native, fresh, provider over TLS",
-            "",
-            percent(&figures.ratio("halves, fresh, TLS", "native, TLS")),
-        ),
-        (
-            "`serve` against stock `wasmtime serve`",
-            "at least 5 times",
-            stock,
-        ),
-        ("bare pass-through against native", "", against("bare")),
-        (
-            "CLI dry run, whole process",
-            "at most 15 ms",
-            figure(figures.of("dry run"), "ms"),
-        ),
-        (
-            "1,000 calls in flight, by halves",
-            "under 150 MB, none lost",
-            halves,
-        ),
-        ("1,000 calls in flight, by handler", "", handler),
-    ];
-    println!("| what | goal | measured: median (lowest to highest) |\n| --- | --- | --- |");
-    for (what, goal, measured) in rows {
-        println!("| {what} | {goal} | {measured} |");
-    }
-    println!("\n| connections | native | fresh | reused |\n| --- | --- | --- | --- |");
-    for connections in MORE_CONNECTIONS {
-        let native = format!("native at {connections}");
-        let cell = |name: &str| {
-            let name = format!("{name} at {connections}");
-            let latency = figures.of(&format!("{name}: latency"));
-            let latency = summary(latency).map_or(0.0, |(median, _, _)| median);
-            let (per_second, _, _) = summary(figures.of(&name)).unwrap_or_default();
-            let ratio = percent(&figures.ratio(&name, &native));
-            if name == native {
-                format!("{per_second:.0}/s, {latency:.2} ms")
-            } else {
-                format!("{ratio}, {latency:.2} ms")
-            }
+/// What is printed.
+struct Table<'a> {
+    figures: &'a Figures,
+    instances: &'a BTreeMap<&'a str, f64>,
+    /// Bytes resident and calls answered, by each route.
+    slow: [(u64, usize); 2],
+}
+
+impl Table<'_> {
+    fn print(&self) {
+        println!("| what | goal | measured: median (lowest to highest) |\n| --- | --- | --- |");
+        for (what, goal, measured) in self.in_process().into_iter().chain(self.served()) {
+            println!("| {what} | {goal} | {measured} |");
+        }
+        self.by_connections();
+        let made = |name: &str| {
+            let made = self.instances.get(name);
+            made.map_or("?".to_owned(), |made| format!("{made:.3}"))
         };
-        let [native, fresh, reused] = ["native", "halves, fresh", "halves, reused"].map(cell);
-        println!("| {connections} | {native} | {fresh} | {reused} |");
+        println!(
+            "\nInstances per request: {} by halves when fresh, {} when reused; {} by handler when fresh, {} when reused.",
+            made("halves, fresh"),
+            made("halves, reused"),
+            made("handler, fresh"),
+            made("handler, reused"),
+        );
+        println!(
+            "{CONNECTIONS} connections unless said otherwise; {} processors.",
+            std::thread::available_parallelism().map_or(0, usize::from)
+        );
     }
-    println!(
-        "\nInstances per request: {} by halves when fresh, {} when reused; {} by handler when fresh, {} when reused.",
-        made("halves, fresh"),
-        made("halves, reused"),
-        made("handler, fresh"),
-        made("handler, reused"),
-    );
-    println!(
-        "{} connections unless said otherwise; {} processors.",
-        CONNECTIONS,
-        std::thread::available_parallelism().map_or(0, usize::from)
-    );
+
+    fn in_process(&self) -> [(&'static str, &'static str, String); 7] {
+        let time = |name: &str| figure(self.figures.of(&format!("in process: {name}")), "µs");
+        let component = Engine::component().len();
+        let dry_run = figure(self.figures.of("dry run"), "ms");
+        [
+            (
+                "component",
+                "at most 300,000 bytes",
+                format!("{component} bytes"),
+            ),
+            (
+                "plan + interpret in the core, native",
+                "at most 10 µs",
+                time(NATIVE),
+            ),
+            (
+                "call through the component, fresh, one thread",
+                "at most 40 µs",
+                time("fresh, one thread"),
+            ),
+            (
+                "call through the component, fresh, two threads",
+                "at most 40 µs",
+                time("fresh, two threads"),
+            ),
+            (
+                "call through the component, reused, one thread",
+                "at most 15 µs",
+                time("reused, one thread"),
+            ),
+            (
+                "call through the component, reused, two threads",
+                "",
+                time("reused, two threads"),
+            ),
+            ("CLI dry run, whole process", "at most 15 ms", dry_run),
+        ]
+    }
+
+    fn served(&self) -> [(&'static str, &'static str, String); 9] {
+        let against = |name: &str| percent(&self.figures.ratio(name, "native"));
+        let tls = self.figures.ratio("halves, fresh, TLS", "native, TLS");
+        let stock = self.figures.ratio("halves, fresh", STOCK);
+        let stock = summary(&stock).map_or("not measured".to_owned(), |(median, low, high)| {
+            format!("{median:.1} times ({low:.1} to {high:.1})")
+        });
+        let [halves, handler] = self.slow.map(|(resident, answered)| {
+            let lost = slow::CALLS.saturating_sub(answered);
+            format!("{} MB, {lost} lost", resident / 1_000_000)
+        });
+        [
+            (
+                "`serve` against native, fresh",
+                "at least 50 %",
+                against("halves, fresh"),
+            ),
+            (
+                "`serve` against native, reused",
+                "at least 80 %",
+                against("halves, reused"),
+            ),
+            (
+                "`serve --route handler` against native, fresh",
+                "at least 25 %",
+                against("handler, fresh"),
+            ),
+            (
+                "`serve --route handler` against native, reused",
+                "at least 55 %",
+                against("handler, reused"),
+            ),
+            (
+                "`serve` against stock `wasmtime serve`",
+                "at least 5 times",
+                stock,
+            ),
+            (
+                "`serve` against native, fresh, provider over TLS",
+                "",
+                percent(&tls),
+            ),
+            ("bare pass-through against native", "", against("bare")),
+            (
+                "1,000 calls in flight, by halves",
+                "under 150 MB, none lost",
+                halves,
+            ),
+            ("1,000 calls in flight, by handler", "", handler),
+        ]
+    }
+
+    fn by_connections(&self) {
+        println!("\n| connections | native | fresh | reused |\n| --- | --- | --- | --- |");
+        for connections in MORE_CONNECTIONS {
+            let native = format!("native at {connections}");
+            let cell = |name: &str| {
+                let name = format!("{name} at {connections}");
+                let latency = self.figures.of(&format!("{name}: latency"));
+                let latency = summary(latency).map_or(0.0, |(median, _, _)| median);
+                if name == native {
+                    let (per_second, _, _) = summary(self.figures.of(&name)).unwrap_or_default();
+                    return format!("{per_second:.0}/s, {latency:.2} ms");
+                }
+                let ratio = percent(&self.figures.ratio(&name, &native));
+                format!("{ratio}, {latency:.2} ms")
+            };
+            let [native, fresh, reused] = ["native", "halves, fresh", "halves, reused"].map(cell);
+            println!("| {connections} | {native} | {fresh} | {reused} |");
+        }
+    }
 }
