@@ -37,49 +37,13 @@ pub enum Json<'a> {
     Object(Object<'a>),
 }
 
-/// Why a text is not JSON, in the parser's words.
-#[derive(Debug)]
-pub enum Fault {
-    /// It is not UTF-8.
-    Encoding {
-        /// The line, from 1.
-        line: usize,
-        /// The column, in bytes from 1.
-        column: usize,
-    },
-    /// The parser stopped.
-    Syntax(serde_json::Error),
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Encoding { line, column } => write!(
-                formatter,
-                "invalid unicode code point at line {line} column {column}"
-            ),
-            Self::Syntax(fault) => fault.fmt(formatter),
-        }
-    }
-}
-
 /// Reads JSON. The one place that does: a reader of another type would be compiled into the component too.
 ///
 /// # Errors
 ///
 /// Where the text stops being JSON, or JSON in UTF-8.
-pub fn parse(json: &[u8]) -> Result<Json<'_>, Fault> {
-    // All of it at once: the parser would look at each text by itself.
-    match std::str::from_utf8(json) {
-        Ok(text) => serde_json::from_str(text).map_err(Fault::Syntax),
-        Err(fault) => {
-            let before = json.get(..fault.valid_up_to()).unwrap_or_default();
-            let mut lines = before.rsplit(|byte| *byte == b'\n');
-            let column = lines.next().map_or(0, <[u8]>::len) + 1;
-            let line = lines.count() + 1;
-            Err(Fault::Encoding { line, column })
-        }
-    }
+pub fn parse(json: &[u8]) -> serde_json::Result<Json<'_>> {
+    serde_json::from_slice(json)
 }
 
 /// Writes JSON.
@@ -228,8 +192,10 @@ impl<'de> Visitor<'de> for Reader {
     }
 
     /// Never with the feature `arbitrary_precision`; without it, a number that is not whole would have lost its digits here.
+    ///
+    /// An error of `serde` instead would bring what reads positions out of messages into the component.
     fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(Read::Json(Json::Null))
+        unreachable!("numbers come as digits")
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
@@ -255,10 +221,8 @@ impl<'de> Visitor<'de> for Reader {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
         let mut object = Object::default();
         while let Some(name) = members.next_key()? {
-            // The parser gives nothing but texts for names.
-            let name = match name {
-                Read::Json(Json::Text(name)) => name,
-                Read::Json(_) | Read::Digits(_) => Cow::default(),
+            let Read::Json(Json::Text(name)) = name else {
+                unreachable!("names come as texts")
             };
             match members.next_value()? {
                 Read::Digits(digits) if name == NUMBER => {
