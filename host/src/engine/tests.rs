@@ -240,6 +240,21 @@ async fn limits_end_a_call_and_not_the_engine() {
 }
 
 #[tokio::test]
+async fn what_is_as_deep_as_can_be_read_fits_on_the_stack() {
+    let provider = Provider::start([answer(201, CREATED), answer(201, CREATED)]).await;
+    let deep = format!("{{\"a\": {}1{}}}", "{\"a\": ".repeat(120), "}".repeat(120));
+    for engine in engines(&provider, |engine| engine) {
+        let user = NewUser {
+            remote_data: Some(deep.clone()),
+            ..ines()
+        };
+        let result = engine.create_user(ID, user, Options::default()).await;
+        result.unwrap();
+    }
+    assert!(provider.received()[0].1.contains(&"}".repeat(120)));
+}
+
+#[tokio::test]
 async fn a_plan_shows_no_secret_and_opens_no_connection() {
     let provider = Provider::start([]).await;
     let [engine, _] = engines(&provider, |engine| engine);
