@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Index;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 use serde_json::Number;
 
@@ -192,10 +192,8 @@ impl<'de> Visitor<'de> for Reader {
     }
 
     /// Never with the feature `arbitrary_precision`; without it, a number that is not whole would have lost its digits here.
-    ///
-    /// An error of `serde` instead would bring what reads positions out of messages into the component.
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        unreachable!("numbers come as digits")
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Self::Value, E> {
+        Err(E::custom("expected the digits of a number"))
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
@@ -222,7 +220,7 @@ impl<'de> Visitor<'de> for Reader {
         let mut object = Object::default();
         while let Some(name) = members.next_key()? {
             let Read::Json(Json::Text(name)) = name else {
-                unreachable!("names come as texts")
+                return Err(de::Error::custom("expected a name"));
             };
             match members.next_value()? {
                 Read::Digits(digits) if name == NUMBER => {

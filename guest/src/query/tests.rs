@@ -1,0 +1,131 @@
+//! The reader of queries, on what its documentation mentions.
+
+use super::*;
+
+fn faults(query: &str) -> Vec<String> {
+    let (_, findings) = read(query);
+    findings
+        .violations
+        .iter()
+        .map(|finding| format!("{} {}", finding.path, crate::codes::finding(finding.code)))
+        .collect()
+}
+
+#[test]
+fn every_spelling_says_the_same() {
+    for query in [
+        "collections[][id]=1&collections[][type]=project&remote_query[a b]=c d&truto_exclude_fields[]=id&truto_exclude_fields[]=name",
+        "collections[0][id]=1&collections[0][type]=project&remote_query[a+b]=c+d&truto_exclude_fields[0]=id&truto_exclude_fields[1]=name",
+        "collections%5B%5D%5Bid%5D=1&collections%5B%5D%5Btype%5D=project&remote_query%5Ba%20b%5D=c%20d&truto_exclude_fields=id,name",
+        "collections[7][type]=project&collections[7][id]=1&remote_query[a%20b]=c+d&truto_exclude_fields%5B%5D=id%2C%20name",
+    ] {
+        let (read, findings) = read(query);
+        assert_eq!(findings.violations, [], "{query}");
+        assert_eq!(findings.warnings, [], "{query}");
+        let options = read.options;
+        assert_eq!(
+            options.collections,
+            [Collection {
+                id: "1".to_owned(),
+                type_: Some("project".to_owned())
+            }],
+            "{query}"
+        );
+        assert_eq!(
+            options.remote_query,
+            [("a b".to_owned(), "c d".to_owned())],
+            "{query}"
+        );
+        assert_eq!(options.exclude_fields, ["id", "name"], "{query}");
+    }
+}
+
+#[test]
+fn empty_brackets_begin_an_entry_when_a_member_comes_again() {
+    let ids = |query| {
+        read(query)
+            .0
+            .options
+            .collections
+            .into_iter()
+            .map(|entry| entry.id)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(ids("collections[][id]=1&collections[][id]=2"), ["1", "2"]);
+    assert_eq!(
+        ids("collections[][type]=a&collections[][id]=1&collections[][type]=b&collections[][id]=2"),
+        ["1", "2"]
+    );
+    assert_eq!(ids("collections[1][id]=1&collections[0][id]=2"), ["1", "2"]);
+}
+
+#[test]
+fn nested_remote_parameters_keep_their_brackets() {
+    let (read, _) = read(
+        "remote_query[filter][a]=1&remote_query[ids][]=2&remote_query[ids][]=3&remote_query[x]=",
+    );
+    let pairs: Vec<_> = read
+        .options
+        .remote_query
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    assert_eq!(pairs, ["filter[a]=1", "ids[]=2", "ids[]=3", "x="]);
+}
+
+#[test]
+fn what_cannot_be_is_a_violation() {
+    assert_eq!(
+        faults("truto_response_format=xml&unified_dry_run=1"),
+        ["truto_response_format enum", "unified_dry_run type"]
+    );
+    assert_eq!(
+        faults("truto_response_format=raw&truto_response_format=raw"),
+        ["truto_response_format too-many"]
+    );
+    assert_eq!(
+        faults("truto_response_format=&unified_strict="),
+        ["unified_strict type", "truto_response_format enum"]
+    );
+    assert_eq!(faults("collections=1"), ["collections type"]);
+    assert_eq!(
+        faults("collections[][type]=project"),
+        ["collections required"]
+    );
+    assert_eq!(
+        faults("collections[0][id]=1&collections[0][id]=2"),
+        ["collections too-many"]
+    );
+    assert_eq!(
+        faults("remote_query=1&remote_query[]=1"),
+        ["remote_query type", "remote_query type"]
+    );
+    assert_eq!(
+        faults("unified_strict=true&surprise[a]=1"),
+        ["surprise[a] unknown-field"]
+    );
+}
+
+#[test]
+fn an_account_is_a_uuid_given_once() {
+    let id = "62f44730-dd91-461e-bd6a-aedd9e0ad79d";
+    assert_eq!(account(&format!("a=b&{ACCOUNT}={id}")).unwrap(), id);
+    for query in [
+        String::new(),
+        format!("{ACCOUNT}="),
+        format!("{ACCOUNT}=acme"),
+        format!("{ACCOUNT}={}", id.replace('-', "")),
+        format!("{ACCOUNT}={{{id}}}"),
+        format!("{ACCOUNT}={id}&{ACCOUNT}={id}"),
+    ] {
+        assert_eq!(account(&query).unwrap_err().violations.len(), 1, "{query}");
+    }
+    assert_eq!(
+        account_id(&format!("/x?{ACCOUNT}={id}")).as_deref(),
+        Some(id)
+    );
+    assert_eq!(
+        account_id(&format!("/x?{ACCOUNT}={id}&{ACCOUNT}=other")),
+        None
+    );
+}
