@@ -9,10 +9,22 @@
     reason = "generated from `wit/`, where the documentation is"
 )]
 pub(crate) mod generated {
+    // What our own host runs: it imports the accounts and nothing else, and has no way to a network. Not in `wit/`, because it is
+    // no contract: there, tools find one world.
     #[cfg(not(feature = "send"))]
     wit_bindgen::generate!({
+        inline: "
+            package unified:halves;
+            world halves {
+                import unified:ticketing/accounts@0.1.0;
+                export unified:ticketing/users@0.1.0;
+                export unified:ticketing/integrations@0.1.0;
+                export unified:ticketing/face@0.1.0;
+            }
+        ",
         path: "../wit",
-        world: "halves",
+        world: "unified:halves/halves",
+        generate_all,
         pub_export_macro: true,
         additional_derives: [PartialEq],
     });

@@ -21,13 +21,15 @@ pub(super) const RESOURCES: usize = 128;
 /// What a call may use.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
+    /// Bytes of memory.
     pub(super) memory: usize,
+    /// CPU time, for a call or for each half of one.
     pub(super) cpu: Duration,
-    /// Where the component sends for itself.
+    /// Requests that leave, where the component sends for itself.
     pub(super) requests: u32,
-    /// At work at a time.
+    /// Instances at work at a time.
     pub(super) instances: u32,
-    /// That an instance may serve.
+    /// Calls, or halves of calls, that an instance serves.
     pub(super) calls: u32,
 }
 
