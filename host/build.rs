@@ -3,8 +3,8 @@
 //!
 //! The guest is built for `wasm32-unknown-unknown`, wrapped into a component, and compiled for the
 //! target of this build; once more without what sends, because every import that is linked costs each
-//! instance time, and what cannot send needs no guard. The adapter is built the same way; the two composed are the standalone
-//! component, for other runtimes. With `UNIFIED_TICKETING_COMPONENT` or
+//! instance time, and what cannot send needs no guard. The adapter is built the same way; the two
+//! composed are the standalone component, for other runtimes. With `UNIFIED_TICKETING_COMPONENT` or
 //! `UNIFIED_TICKETING_STANDALONE` set to the path of a component, that one is embedded instead; with
 //! both, nothing is built.
 

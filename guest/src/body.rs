@@ -28,7 +28,7 @@ pub(crate) fn primary_position(emails: &[Email]) -> Option<usize> {
 
 /// The primary address.
 #[must_use]
-pub(crate) fn primary(emails: Option<&[Email]>) -> Option<&str> {
+pub fn primary(emails: Option<&[Email]>) -> Option<&str> {
     let emails = emails?;
     primary_position(emails)
         .and_then(|position| emails.get(position))

@@ -8,12 +8,17 @@ pub const fn error(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::InvalidRequest => "invalid-request",
         ErrorCode::Unauthorized => "unauthorized",
+        ErrorCode::Forbidden => "forbidden",
         ErrorCode::UnknownAccount => "unknown-account",
         ErrorCode::RouteNotFound => "route-not-found",
         ErrorCode::MethodNotAllowed => "method-not-allowed",
         ErrorCode::UnsupportedOperation => "unsupported-operation",
         ErrorCode::BodyTooLarge => "body-too-large",
         ErrorCode::UnsupportedMediaType => "unsupported-media-type",
+        ErrorCode::RequestTimeout => "request-timeout",
+        ErrorCode::UriTooLong => "uri-too-long",
+        ErrorCode::HeadersTooLarge => "headers-too-large",
+        ErrorCode::MalformedRequest => "malformed-request",
         ErrorCode::AccountUnusable => "account-unusable",
         ErrorCode::ProviderInvalid => "provider-invalid",
         ErrorCode::ProviderUnauthorized => "provider-unauthorized",
@@ -46,11 +51,13 @@ pub const fn finding(code: FindingCode) -> &'static str {
         FindingCode::TooMany => "too-many",
         FindingCode::UnknownField => "unknown-field",
         FindingCode::UnsupportedField => "unsupported-field",
+        FindingCode::DuplicateMember => "duplicate-member",
         FindingCode::NotClearable => "not-clearable",
         FindingCode::EmptyUpdate => "empty-update",
         FindingCode::SurplusValue => "surplus-value",
         FindingCode::IdMissing => "id-missing",
         FindingCode::IdempotencyKeyIgnored => "idempotency-key-ignored",
+        FindingCode::More => "more",
     }
 }
 

@@ -31,6 +31,8 @@ mod rate;
 pub mod shape;
 mod status;
 
+pub use body::primary;
+
 use bindings::accounts::ResolveError;
 use bindings::types::{Error, ErrorCode, Outcome};
 

@@ -30,5 +30,9 @@ mod http;
 mod interface;
 mod openapi;
 mod provider;
+#[path = "../resident.rs"]
+mod resident;
 mod sandbox;
 mod serve;
+#[path = "../tls.rs"]
+mod tls;

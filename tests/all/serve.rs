@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use crate::client::{self, Connection, Request};
 use crate::provider::{Answer, Provider};
-pub use support::Serve;
-use support::{Simulators, create, error, get, said, until};
+pub use support::{Serve, Simulators};
+use support::{create, error, get, said, until};
 
 const ROUTES: [&str; 2] = ["halves", "handler"];
 

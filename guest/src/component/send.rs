@@ -152,8 +152,8 @@ pub(super) fn headers(fields: &Fields) -> Vec<(String, String)> {
         .collect()
 }
 
-/// What an error code, given instead of an answer, says of where the request is: the list of codes that mean it was not sent is closed, everything else may
-/// have been.
+/// What an error code, given instead of an answer, says of where the request is: the list of codes that mean it was not sent is
+/// closed, everything else may have been.
 ///
 /// The sentences are ours, one for what a person would do the same about: printing the codes themselves takes 7 kB.
 fn transport_error(code: &ErrorCode) -> TransportError {

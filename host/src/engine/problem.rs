@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use http::StatusCode;
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
-use serde_json::Value;
+use unified_ticketing_guest::findings::Findings;
+use unified_ticketing_guest::{input, primary};
 
 use super::limits::Cut;
 use crate::bindings::face::{HttpRequest, HttpResponse};
@@ -34,7 +35,9 @@ impl<'a> Doing<'a> {
     /// What a request of the HTTP API asks for.
     pub(super) fn asked(request: &HttpRequest) -> Doing<'static> {
         if request.method == "POST" {
-            return Doing::Create(primary_email(&request.body).map(Cow::Owned));
+            let user = input::new_user(&request.body, &mut Findings::default());
+            let email = primary(user.emails.as_deref());
+            return Doing::Create(email.map(|email| Cow::Owned(email.to_owned())));
         }
         let path = request.target.split('?').next().unwrap_or_default();
         let id = path.rsplit('/').next().unwrap_or_default();
@@ -57,15 +60,6 @@ impl<'a> Doing<'a> {
             }
         }
     }
-}
-
-/// The address by which a user is found that this body may have created.
-fn primary_email(body: &[u8]) -> Option<String> {
-    let body: Value = serde_json::from_slice(body).ok()?;
-    let emails = body.get("emails")?.as_array()?;
-    let is_primary = |email: &&Value| email.get("type").is_some_and(|kind| kind == "primary");
-    let primary = emails.iter().find(is_primary).or_else(|| emails.first())?;
-    Some(primary.get("email")?.as_str()?.to_owned())
 }
 
 /// The error for an instance that was cut short. `sent` says whether a provider may have the
@@ -176,12 +170,17 @@ const fn code(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::InvalidRequest => "invalid-request",
         ErrorCode::Unauthorized => "unauthorized",
+        ErrorCode::Forbidden => "forbidden",
         ErrorCode::UnknownAccount => "unknown-account",
         ErrorCode::RouteNotFound => "route-not-found",
         ErrorCode::MethodNotAllowed => "method-not-allowed",
         ErrorCode::UnsupportedOperation => "unsupported-operation",
         ErrorCode::BodyTooLarge => "body-too-large",
         ErrorCode::UnsupportedMediaType => "unsupported-media-type",
+        ErrorCode::RequestTimeout => "request-timeout",
+        ErrorCode::UriTooLong => "uri-too-long",
+        ErrorCode::HeadersTooLarge => "headers-too-large",
+        ErrorCode::MalformedRequest => "malformed-request",
         ErrorCode::AccountUnusable => "account-unusable",
         ErrorCode::ProviderInvalid => "provider-invalid",
         ErrorCode::ProviderUnauthorized => "provider-unauthorized",

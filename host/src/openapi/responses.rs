@@ -10,23 +10,28 @@ use super::examples::{self, Example};
 use super::schemas::reference;
 
 /// Every error code, with the statuses that it comes with.
-const CODES: [(ErrorCode, &[u16]); 26] = [
+const CODES: &[(ErrorCode, &[u16])] = &[
     (ErrorCode::InvalidRequest, &[400]),
+    (ErrorCode::MalformedRequest, &[400]),
     (ErrorCode::ProviderInvalid, &[400, 422]),
     (ErrorCode::Unauthorized, &[401]),
     (ErrorCode::ProviderUnauthorized, &[401]),
+    (ErrorCode::Forbidden, &[403]),
     (ErrorCode::ProviderForbidden, &[403]),
     (ErrorCode::UnknownAccount, &[404]),
     (ErrorCode::RouteNotFound, &[404]),
     (ErrorCode::ProviderNotFound, &[404]),
     (ErrorCode::MethodNotAllowed, &[405]),
     (ErrorCode::UnsupportedOperation, &[405]),
+    (ErrorCode::RequestTimeout, &[408]),
     (ErrorCode::ProviderConflict, &[409]),
     (ErrorCode::BodyTooLarge, &[413]),
+    (ErrorCode::UriTooLong, &[414]),
     (ErrorCode::UnsupportedMediaType, &[415]),
     (ErrorCode::ProviderRateLimited, &[429]),
+    (ErrorCode::HeadersTooLarge, &[431]),
     // It keeps the provider's number, which can be one of ours.
-    (ErrorCode::ProviderRefused, &[405, 413, 415]),
+    (ErrorCode::ProviderRefused, &[405, 408, 413, 414, 415, 431]),
     (ErrorCode::AccountUnusable, &[500]),
     (ErrorCode::GuestTrap, &[500]),
     (ErrorCode::LimitExceeded, &[500]),
@@ -41,7 +46,7 @@ const CODES: [(ErrorCode, &[u16]); 26] = [
 ];
 
 /// Every code of a finding. A violation that stopped the call and a warning are told in the same form.
-const FINDINGS: [FindingCode; 12] = [
+const FINDINGS: &[FindingCode] = &[
     FindingCode::Required,
     FindingCode::Type,
     FindingCode::Enum,
@@ -49,11 +54,13 @@ const FINDINGS: [FindingCode; 12] = [
     FindingCode::TooMany,
     FindingCode::UnknownField,
     FindingCode::UnsupportedField,
+    FindingCode::DuplicateMember,
     FindingCode::NotClearable,
     FindingCode::EmptyUpdate,
     FindingCode::SurplusValue,
     FindingCode::IdMissing,
     FindingCode::IdempotencyKeyIgnored,
+    FindingCode::More,
 ];
 
 /// Every limit of a server on one call.
@@ -281,7 +288,7 @@ pub(super) fn schemas() -> Map<String, Value> {
                 "type": "string",
                 "description": "A JSON Pointer in the body, empty for the body as a whole; else the name of the parameter or header.",
             },
-            "code": { "enum": FINDINGS.map(codes::finding) },
+            "code": { "enum": FINDINGS.iter().copied().map(codes::finding).collect::<Vec<_>>() },
             "message": { "type": "string" },
         },
         "required": ["in", "path", "code", "message"],

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket};
-use unified_ticketing::sandbox::Sandbox;
 use unified_ticketing::{Engine, FileAccounts};
 
 use super::call::{Call, Caller, Told, Way};
 use super::table::{At, Row};
-use super::tls::Root;
-use crate::client::{self, Request};
+use super::tls::front;
 use crate::provider::Provider;
+use crate::serve::Simulators;
+use crate::tls::Root;
 
 /// Of every call. Long enough for a good one on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(3);
@@ -23,7 +23,7 @@ pub struct Lane {
     integration: &'static str,
     way: Way,
     caller: Caller,
-    simulator: std::net::SocketAddr,
+    simulators: Simulators,
     /// Where redirects lead; nobody may call it.
     elsewhere: Provider,
     /// Accepts connections and leaves them alone.
@@ -56,11 +56,8 @@ struct Count {
 
 impl Lane {
     pub async fn start(integration: &'static str, way: Way) -> Self {
-        let sandbox = Sandbox::bind(([127, 0, 0, 1], 0).into()).await;
-        let sandbox = sandbox.expect("a port of loopback");
-        let simulator = sandbox.address();
-        let file = sandbox.accounts_file();
-        tokio::spawn(sandbox.serve(std::future::pending()));
+        let simulators = Simulators::start().await;
+        let simulator = simulators.address;
         let mute = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         // Bound, and not listening: nobody else gets the port, and who connects is refused.
         let dead = TcpSocket::new_v4().expect("a socket");
@@ -68,17 +65,18 @@ impl Lane {
         dead.bind(any_port).expect("a port");
         let dead_address = dead.local_addr().expect("its address");
 
-        let (root, other) = (Root::new(), Root::new());
+        let root = || Root::new().expect("a root");
+        let (root, other) = (root(), root());
         let mut accounts = String::new();
         for at in At::ALL {
             let origin = match at {
                 At::Plain => format!("http://{simulator}"),
-                At::Tls => format!("https://{}", root.front("127.0.0.1", simulator).await),
+                At::Tls => format!("https://{}", front(&root, "127.0.0.1", simulator).await),
                 At::WrongName => {
-                    format!("https://{}", root.front("example.com", simulator).await)
+                    format!("https://{}", front(&root, "example.com", simulator).await)
                 }
                 At::UnknownRoot => {
-                    format!("https://{}", other.front("127.0.0.1", simulator).await)
+                    format!("https://{}", front(&other, "127.0.0.1", simulator).await)
                 }
                 At::NoTls => format!("https://{simulator}"),
                 At::Mute => format!("https://{}", mute.local_addr().expect("its address")),
@@ -86,7 +84,7 @@ impl Lane {
                 // A label has at most 63 characters (RFC 1035), so nobody is asked.
                 At::Unresolvable => format!("http://{}.example", "x".repeat(64)),
             };
-            accounts.push_str(&account(&file, integration, at, simulator, &origin));
+            accounts.push_str(&account(&simulators, integration, at, &origin));
         }
 
         let caller = match way {
@@ -116,7 +114,7 @@ impl Lane {
             integration,
             way,
             caller,
-            simulator,
+            simulators,
             elsewhere: Provider::start().await,
             _mute: mute,
             _dead: dead,
@@ -148,7 +146,8 @@ impl Lane {
         let integration = self.integration;
         let creates = id.is_none();
         if let Some(fault) = row.fault(&self.elsewhere.url()) {
-            self.control("PUT", &format!("faults/{integration}"), &fault)
+            self.simulators
+                .control("PUT", &format!("faults/{integration}"), &fault)
                 .await;
         }
         let before = self.count().await;
@@ -158,7 +157,8 @@ impl Lane {
         };
         let told = tokio::time::timeout(PATIENCE, self.caller.call(&call)).await;
         let after = self.count().await;
-        self.control("DELETE", &format!("faults/{integration}"), "")
+        self.simulators
+            .control("DELETE", &format!("faults/{integration}"), "")
             .await;
         let seen = Count {
             requests: after.requests - before.requests,
@@ -228,24 +228,12 @@ impl Lane {
     }
 
     async fn count(&self) -> Count {
-        let count = self.control("GET", "count", "").await;
+        let count = self.simulators.control("GET", "count", "").await;
         let figure = |name: &str| count[name].as_u64().expect("a figure");
         Count {
             requests: figure("requests"),
             users: figure("users"),
         }
-    }
-
-    async fn control(&self, method: &str, target: &str, body: &str) -> serde_json::Value {
-        let request = Request {
-            method: method.to_owned(),
-            target: format!("/_sandbox/{target}"),
-            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
-            body: body.as_bytes().to_vec(),
-        };
-        let response = client::send(self.simulator, &request).await.expect(target);
-        assert_eq!(response.status, 200, "{target}: {response:?}");
-        response.json()
     }
 }
 
@@ -266,14 +254,8 @@ fn id_of(at: At) -> String {
 }
 
 /// The account of an integration in the sandbox's file, under an id of its own and with another origin.
-fn account(
-    file: &str,
-    integration: &str,
-    at: At,
-    simulator: std::net::SocketAddr,
-    origin: &str,
-) -> String {
-    let file: toml::Table = file.parse().expect("TOML");
+fn account(simulators: &Simulators, integration: &str, at: At, origin: &str) -> String {
+    let file: toml::Table = simulators.accounts.parse().expect("TOML");
     let accounts = file["account"].as_array().expect("accounts");
     let account = accounts
         .iter()
@@ -284,7 +266,7 @@ fn account(
         .expect("a table")
         .clone();
     let base_url = account["base_url"].as_str().expect("a URL");
-    let base_url = base_url.replace(&format!("http://{simulator}"), origin);
+    let base_url = base_url.replace(&format!("http://{}", simulators.address), origin);
     account.insert("id".to_owned(), id_of(at).into());
     account.insert("name".to_owned(), format!("{at:?}").into());
     account.insert("base_url".to_owned(), base_url.into());

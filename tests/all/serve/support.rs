@@ -11,6 +11,7 @@ use unified_ticketing::sandbox::Sandbox;
 
 use crate::cli::program;
 use crate::client::{self, Request, Response};
+use crate::resident::resident;
 
 /// How long anything may take that is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -29,8 +30,8 @@ pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T
 
 /// The simulators, in this process.
 pub struct Simulators {
-    address: SocketAddr,
-    accounts: String,
+    pub address: SocketAddr,
+    pub accounts: String,
 }
 
 impl Simulators {
@@ -79,9 +80,8 @@ impl Simulators {
             body: body.as_bytes().to_vec(),
         };
         let response = client::send(self.address, &request).await.expect(target);
-        assert!(response.status < 300, "{target}: {response:?}");
-        let body = response.body.unwrap_or_default();
-        serde_json::from_slice(&body).unwrap_or_default()
+        assert_eq!(response.status, 200, "{target}: {response:?}");
+        response.json()
     }
 
     /// Makes the next answers of an integration late.
@@ -164,13 +164,9 @@ impl Serve {
             .unwrap_or_else(|error| panic!("{error} for {} {}", request.method, request.target))
     }
 
-    /// How much memory it has, in kB, as Linux tells.
+    /// How much memory it has, in bytes.
     pub fn resident(&self) -> u64 {
-        let path = format!("/proc/{}/status", self.process.id());
-        let status = std::fs::read_to_string(path).expect("the process runs on Linux");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let figure = line.and_then(|line| line.split_whitespace().next());
-        figure.expect("VmRSS").parse().expect("a figure in kB")
+        resident(self.process.id()).expect("the process runs on Linux")
     }
 
     /// Asks it to stop, as a supervisor does.

@@ -23,10 +23,14 @@ mod core;
 mod load;
 mod process;
 mod provider;
+#[path = "../../resident.rs"]
+mod resident;
 mod server;
 mod slow;
 mod stock;
 mod table;
+#[path = "../../tls.rs"]
+mod tls;
 
 use std::path::PathBuf;
 

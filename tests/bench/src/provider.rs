@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -15,11 +14,9 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::ring::default_provider;
 
 use crate::process;
+use crate::tls::Root;
 
 /// The account's id.
 pub(crate) const ACCOUNT: &str = "62f44730-dd91-461e-bd6a-aedd9e0ad79d";
@@ -34,7 +31,15 @@ pub(crate) const ANSWER: &str = r#"{"data":{"id":"7f1b9c7e-3d0a-4a57-8f5a-0b3b6b
 pub(crate) fn serve(wait: u64, tls: Option<&Path>) -> Result<()> {
     process::served(async move {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let acceptor = tls.map(acceptor).transpose()?;
+        let acceptor = match tls {
+            Some(file) => {
+                let root = Root::new()?;
+                std::fs::write(file, root.pem())
+                    .context("the root certificate cannot be written")?;
+                Some(root.acceptor("127.0.0.1")?)
+            }
+            None => None,
+        };
         let scheme = if acceptor.is_some() { "https" } else { "http" };
         process::listening(&format!("{scheme}://{}", listener.local_addr()?));
         loop {
@@ -74,21 +79,4 @@ async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin, wait: u64) {
     let _ = http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service_fn(answer))
         .await;
-}
-
-/// TLS with a certificate of a root that is written to this file.
-fn acceptor(root: &Path) -> Result<TlsAcceptor> {
-    let mut parameters = rcgen::CertificateParams::default();
-    parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    let issuer = rcgen::CertifiedIssuer::self_signed(parameters, rcgen::KeyPair::generate()?)?;
-    std::fs::write(root, issuer.pem()).context("the root certificate cannot be written")?;
-    let key = rcgen::KeyPair::generate()?;
-    let certificate =
-        rcgen::CertificateParams::new(["127.0.0.1".to_owned()])?.signed_by(&key, &issuer)?;
-    let private = rustls_pki_types::PrivatePkcs8KeyDer::from(key.serialize_der());
-    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], private.into())?;
-    Ok(TlsAcceptor::from(Arc::new(config)))
 }

@@ -2,7 +2,9 @@
 
 use http::{HeaderMap, Method, Request};
 
-use super::scene::{Caller, ID, NOBODY, OTHER, TOKEN, Way, account, at, provider, received, send};
+use super::scene::{
+    Caller, Came, ID, NOBODY, OTHER, TOKEN, Way, account, at, provider, received, send,
+};
 use super::table::{Row, Table};
 use crate::client::{Begun, Client, LargestAnswer, RequestBody};
 use crate::egress::Prepared;
@@ -24,6 +26,15 @@ pub(super) async fn attempts(table: &mut Table, way: Way) {
     another_account(table, way).await;
 }
 
+/// How an attempt ended, and how many connections came to where it must not come.
+fn ended(came: &Came, there: usize) -> String {
+    format!("{}, {there} connections there", came.told())
+}
+
+fn denied(came: &Came, there: usize) -> bool {
+    there == 0 && came.told() == "egress-denied"
+}
+
 async fn another_port(table: &mut Table, way: Way) {
     let (home, elsewhere) = (provider().await, provider().await);
     let caller = Caller::new(way, [account(ID, &home)]);
@@ -36,8 +47,8 @@ async fn another_port(table: &mut Table, way: Way) {
     table.push(Row {
         attempt: "another port of the account's host",
         way,
-        happened: format!("{}, {there} connections there", came.told()),
-        nowhere: there == 0 && came.told() == "egress-denied" && goes_on,
+        happened: ended(&came, there),
+        nowhere: denied(&came, there) && goes_on,
         control: "an account whose base URL has that port",
         then: format!("{}, {}", then.told(), received(elsewhere.received().len())),
         succeeded: then.says("answered 200") && elsewhere.received().len() == 1,
@@ -60,8 +71,8 @@ async fn another_name(table: &mut Table, way: Way) {
     table.push(Row {
         attempt: "another name than the account's",
         way,
-        happened: format!("{}, {there} connections there", came.told()),
-        nowhere: there == 0 && came.told() == "egress-denied" && goes_on,
+        happened: ended(&came, there),
+        nowhere: denied(&came, there) && goes_on,
         control: "an account whose base URL has that name",
         then: format!("{}, {}", then.told(), received(reached)),
         succeeded: then.says("answered 200") && reached == 1,
@@ -91,8 +102,8 @@ async fn another_scheme(table: &mut Table, way: Way) {
     table.push(Row {
         attempt: "another scheme",
         way,
-        happened: format!("{}, {there} connections there", came.told()),
-        nowhere: there == 0 && came.told() == "egress-denied" && goes_on,
+        happened: ended(&came, there),
+        nowhere: denied(&came, there) && goes_on,
         control: "the same URL past the door",
         then: format!("{reached} connection there"),
         succeeded: reached == 1,
@@ -122,7 +133,7 @@ async fn ambiguous(table: &mut Table, way: Way, attempt: &'static str, between: 
     table.push(Row {
         attempt,
         way,
-        happened: format!("{}, {there} connections there", came.told()),
+        happened: ended(&came, there),
         nowhere: there == 0 && !came.says("answered") && goes_on,
         control: "the same URL past the door",
         then: received(reached),
@@ -164,8 +175,8 @@ async fn no_account(table: &mut Table, way: Way) {
     table.push(Row {
         attempt: "a request of a call without an account",
         way,
-        happened: format!("{}, {there} connections there", came.told()),
-        nowhere: there == 0 && came.told() == "egress-denied" && goes_on,
+        happened: ended(&came, there),
+        nowhere: denied(&came, there) && goes_on,
         control: "the same call with an account",
         then: format!("{}, {}", then.told(), received(reached)),
         succeeded: then.says("answered 200") && reached == 1,
