@@ -47,7 +47,6 @@ mod egress;
 mod engine;
 mod error;
 mod openapi;
-pub mod sandbox;
 mod secret;
 pub mod server;
 #[cfg(test)]

@@ -32,7 +32,6 @@ mod openapi;
 mod provider;
 #[path = "../resident.rs"]
 mod resident;
-mod sandbox;
 mod serve;
 #[path = "../tls.rs"]
 mod tls;

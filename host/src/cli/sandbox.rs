@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use unified_ticketing::sandbox::Sandbox;
+use unified_ticketing_sandbox::Sandbox;
 
 use super::Terminal;
 use super::failure::{Failure, Status};

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 use tracing_subscriber::filter::LevelFilter;
-use unified_ticketing::sandbox::Sandbox;
 use unified_ticketing::{Account, Engine, EngineBuilder, FileAccounts};
+use unified_ticketing_sandbox::Sandbox;
 
 use super::failure::{Failure, Status};
 use super::{Global, LogFormat};

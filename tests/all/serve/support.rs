@@ -7,7 +7,7 @@ use std::process::{Child, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use unified_ticketing::sandbox::Sandbox;
+use unified_ticketing_sandbox::Sandbox;
 
 use crate::cli::program;
 use crate::client::{self, Request, Response};

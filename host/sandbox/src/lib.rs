@@ -1,4 +1,4 @@
-//! Simulators of the six providers, as one HTTP server on loopback.
+//! Simulators of the providers, as one HTTP server on loopback.
 //!
 //! Written from the providers' documentation alone and sharing no code with the mapping: a
 //! simulator that agreed with the mapping by construction would repeat its mistakes. Each provider
@@ -70,7 +70,7 @@ use faults::{Fault, Faults};
 use journal::Journal;
 use store::Store;
 
-static SIMULATORS: [&Simulator; 6] = [
+static SIMULATORS: &[&Simulator] = &[
     &dixa::SIMULATOR,
     &gorgias::SIMULATOR,
     &hive::SIMULATOR,
@@ -188,7 +188,7 @@ struct State {
 
 impl Default for State {
     fn default() -> Self {
-        let providers = SIMULATORS.into_iter().map(|simulator| Provider {
+        let providers = SIMULATORS.iter().map(|simulator| Provider {
             simulator,
             users: Store::default(),
             window: Window::default(),

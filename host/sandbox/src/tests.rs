@@ -105,7 +105,7 @@ struct Provider {
     new: (String, Value),
 }
 
-/// The six; a key in `Basic` form is encoded by hand, for `base64` to have a check.
+/// All of them; a key in `Basic` form is encoded by hand, for `base64` to have a check.
 fn providers() -> Vec<Provider> {
     serde_json::from_value(json!([
         {

@@ -1,6 +1,5 @@
 //! A request as the simulators see it, and their answer.
 
-use axum::extract::Query;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -44,10 +43,10 @@ impl Call {
 
     /// The value of a query parameter, if it is given once.
     pub(super) fn query(&self, name: &str) -> Option<String> {
-        let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&self.parts.uri).ok()?;
-        let mut values = pairs.into_iter().filter(|(key, _)| key == name);
+        let query = self.parts.uri.query()?;
+        let mut values = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
         let (_, value) = values.next()?;
-        values.next().is_none().then_some(value)
+        values.next().is_none().then(|| value.into_owned())
     }
 
     /// The value of a header, if it is given once.

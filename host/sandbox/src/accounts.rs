@@ -1,4 +1,4 @@
-//! The six accounts, and the accounts file that the sandbox prints.
+//! The accounts, and the accounts file that the sandbox prints.
 
 use std::net::SocketAddr;
 
