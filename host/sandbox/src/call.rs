@@ -1,4 +1,4 @@
-//! A request as the simulators see it, and their answer.
+//! A request as the simulators see it, and their response.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,11 +10,11 @@ use serde_json::Value;
 
 use super::store::Record;
 
-/// An answer as it goes to the connection.
-pub(super) type Sent = Response<Full<Bytes>>;
+/// A response as it goes to the connection.
+pub(super) type HttpResponse = Response<Full<Bytes>>;
 
-/// What a simulator makes of a request: the answer, or the refusal, which is an answer too.
-pub(super) type Reply = Result<Answer, Answer>;
+/// What a simulator makes of a request: the response, or the rejection, which is a response too.
+pub(super) type Reply = Result<JsonResponse, JsonResponse>;
 
 /// The first segment of the path.
 pub(super) fn integration(uri: &Uri) -> &str {
@@ -79,14 +79,14 @@ impl Call {
     }
 }
 
-/// A simulator's answer: JSON.
-pub(super) struct Answer {
+/// A simulator's response: JSON.
+pub(super) struct JsonResponse {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: Value,
 }
 
-impl Answer {
+impl JsonResponse {
     pub(super) fn new(status: u16, body: impl Into<Value>) -> Self {
         Self {
             status,
@@ -100,7 +100,7 @@ impl Answer {
         self
     }
 
-    pub(super) fn into_sent(self) -> Sent {
+    pub(super) fn into_http(self) -> HttpResponse {
         let mut sent = Response::new(Full::from(self.body.to_string()));
         *sent.status_mut() = StatusCode::from_u16(self.status).unwrap_or_default();
         let json = HeaderValue::from_static("application/json");

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use time::{OffsetDateTime, UtcDateTime};
 
-use super::call::Answer;
+use super::call::JsonResponse;
 
 /// The moment as `2026-03-02T08:15:30` in UTC, without fraction and offset.
 pub(super) fn seconds(moment: OffsetDateTime) -> String {
@@ -38,8 +38,8 @@ pub(super) fn microseconds() -> String {
 pub(super) struct Limit {
     pub(super) requests: u64,
     pub(super) per: Duration,
-    /// How an answer tells what is left.
-    pub(super) tell: fn(Answer, &Usage) -> Answer,
+    /// How a response tells what is left.
+    pub(super) tell: fn(JsonResponse, &Usage) -> JsonResponse,
 }
 
 /// Counts requests against a limit, for the rate-limit headers.

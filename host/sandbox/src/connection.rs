@@ -15,12 +15,12 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use super::call::Sent;
+use super::call::HttpResponse;
 use super::{Shared, handle};
 
-/// Ends a connection in another way than with an answer.
+/// Ends a connection in another way than with a response.
 #[derive(Debug)]
-pub(super) enum Cut {
+pub(super) enum Interruption {
     /// With a TCP reset.
     Reset,
     /// In the ordinary way: the client is gone already.
@@ -34,9 +34,9 @@ pub(super) enum Cut {
     },
 }
 
-impl Cut {
-    /// The answer with the length of its body, but only half of the body.
-    pub(super) async fn half_of(sent: &Sent) -> Self {
+impl Interruption {
+    /// The response with the length of its body, but only half of the body.
+    pub(super) async fn half_of(sent: &HttpResponse) -> Self {
         let body = body(sent).await;
         let half = body.slice(..body.len() / 2);
         Self::Write {
@@ -46,8 +46,8 @@ impl Cut {
         }
     }
 
-    /// The whole answer, byte by byte.
-    pub(super) async fn trickle(sent: &Sent, interval: Duration) -> Self {
+    /// The whole response, byte by byte.
+    pub(super) async fn trickle(sent: &HttpResponse, interval: Duration) -> Self {
         let body = body(sent).await;
         Self::Write {
             bytes: wire(sent, body.len(), &body),
@@ -56,7 +56,7 @@ impl Cut {
         }
     }
 
-    /// These bytes, which may or may not be an answer.
+    /// These bytes, which may or may not be a response.
     pub(super) fn verbatim(bytes: Bytes) -> Self {
         Self::Write {
             bytes,
@@ -74,17 +74,17 @@ impl Cut {
     }
 }
 
-impl fmt::Display for Cut {
+impl fmt::Display for Interruption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the sandbox ends the connection")
     }
 }
 
-impl Error for Cut {}
+impl Error for Interruption {}
 
 /// Serves a connection to its end.
 pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>) {
-    // Without this, Nagle's algorithm holds back small answers; failing to set it costs only time.
+    // Without this, Nagle's algorithm holds back small responses; failing to set it costs only time.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| handle(Arc::clone(&shared), request));
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
@@ -94,20 +94,20 @@ pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     let stream = connection.into_parts().io.into_inner();
     match error
         .source()
-        .and_then(|source| source.downcast_ref::<Cut>())
+        .and_then(|source| source.downcast_ref::<Interruption>())
     {
-        Some(Cut::Reset) => {
+        Some(Interruption::Reset) => {
             // Closing with a linger time of zero is the ABORT call of RFC 9293, section 3.10.5: it
             // discards what is unsent and sends RST.
             let _ = stream.set_zero_linger();
         }
-        Some(Cut::Write {
+        Some(Interruption::Write {
             bytes, interval, ..
         }) => {
             // A client that has left meanwhile has nothing to be told.
             let _ = write(&stream, bytes, *interval).await;
         }
-        Some(Cut::Close) | None => {}
+        Some(Interruption::Close) | None => {}
     }
 }
 
@@ -145,8 +145,8 @@ async fn write(stream: &TcpStream, mut bytes: &[u8], interval: Duration) -> io::
     Ok(())
 }
 
-/// The bytes of an answer whose head announces `length` bytes of body.
-fn wire(sent: &Sent, length: usize, body: &[u8]) -> Bytes {
+/// The bytes of a response whose headers announce `length` bytes of body.
+fn wire(sent: &HttpResponse, length: usize, body: &[u8]) -> Bytes {
     let status = sent.status();
     let mut bytes = BytesMut::new();
     bytes.put_slice(
@@ -168,7 +168,7 @@ fn wire(sent: &Sent, length: usize, body: &[u8]) -> Bytes {
     bytes.freeze()
 }
 
-async fn body(sent: &Sent) -> Bytes {
+async fn body(sent: &HttpResponse) -> Bytes {
     let Ok(body) = sent.body().clone().collect().await;
     body.to_bytes()
 }

@@ -4,11 +4,11 @@ use http::Method;
 use serde_json::json;
 
 use super::State;
-use super::call::{Answer, Call, Reply};
+use super::call::{Call, JsonResponse, Reply};
 use super::faults::Order;
 
-/// Answers everything that is not for a simulator.
-pub(super) fn answer(state: &mut State, call: &Call) -> Reply {
+/// Responds to everything that is not for a simulator.
+pub(super) fn respond(state: &mut State, call: &Call) -> Reply {
     if call.integration() != "_sandbox" {
         let text = "expected a path that begins with an integration's name, or with `_sandbox`";
         return Err(message(404, text));
@@ -16,7 +16,7 @@ pub(super) fn answer(state: &mut State, call: &Call) -> Reply {
     match (call.method(), call.path().as_slice()) {
         (&Method::GET, ["requests"]) => {
             let wanted = filter(state, call)?;
-            Ok(Answer::new(200, state.journal.to_json(wanted)))
+            Ok(JsonResponse::new(200, state.journal.to_json(wanted)))
         }
         (&Method::DELETE, ["requests"]) => {
             let wanted = filter(state, call)?;
@@ -31,7 +31,7 @@ pub(super) fn answer(state: &mut State, call: &Call) -> Reply {
             let users = providers
                 .map(|provider| provider.users.len())
                 .sum::<usize>();
-            Ok(Answer::new(
+            Ok(JsonResponse::new(
                 200,
                 json!({ "requests": state.journal.received(wanted), "users": users }),
             ))
@@ -62,26 +62,26 @@ pub(super) fn answer(state: &mut State, call: &Call) -> Reply {
 }
 
 /// The integration that the query names, if it names one.
-fn filter(state: &State, call: &Call) -> Result<Option<&'static str>, Answer> {
+fn filter(state: &State, call: &Call) -> Result<Option<&'static str>, JsonResponse> {
     call.query("integration")
         .map(|name| integration(state, &name))
         .transpose()
 }
 
-fn integration(state: &State, name: &str) -> Result<&'static str, Answer> {
-    let refusal = || {
+fn integration(state: &State, name: &str) -> Result<&'static str, JsonResponse> {
+    let rejection = || {
         message(
             404,
             &format!("expected the name of an integration, but found `{name}`"),
         )
     };
-    state.integration(name).ok_or_else(refusal)
+    state.integration(name).ok_or_else(rejection)
 }
 
-fn done() -> Answer {
-    Answer::new(200, json!({}))
+fn done() -> JsonResponse {
+    JsonResponse::new(200, json!({}))
 }
 
-fn message(status: u16, text: &str) -> Answer {
-    Answer::new(status, json!({ "message": text }))
+fn message(status: u16, text: &str) -> JsonResponse {
+    JsonResponse::new(status, json!({ "message": text }))
 }

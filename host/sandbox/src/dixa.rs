@@ -1,6 +1,6 @@
 //! Dixa: agents.
 //!
-//! | Request | Answer | Reference |
+//! | Request | Response | Reference |
 //! | --- | --- | --- |
 //! | `POST /agents` | 201 | <https://docs.dixa.io/openapi/dixa-api/v1/agents/postagents> |
 //! | `PATCH /agents/{id}`, `PUT /agents/{id}` | 200 | <https://docs.dixa.io/openapi/dixa-api/v1/overview> |
@@ -11,18 +11,18 @@
 //! * A bad token gives 401, and only the raw token is taken: the specification shows no scheme
 //!   word before it.
 //! * A taken address, an additional one too, gives 400 with a message that says so.
-//! * Unknown members are passed over. An update's `email` and `roles` are refused, because its
+//! * Unknown members are passed over. An update's `email` and `roles` are rejected, because its
 //!   schema leaves them out.
-//! * An empty update is refused, as the bulk call's `EmptyPatchSet` suggests; `null` removes an
+//! * An empty update is rejected, as the bulk call's `EmptyPatchSet` suggests; `null` removes an
 //!   optional member; `PUT` keeps what it is not given.
-//! * A picture's address is answered at once in its hosted form.
+//! * A picture's address is sent at once in its hosted form.
 
 use http::Method;
 use http::header::AUTHORIZATION;
 use serde_json::{Value, json};
 
 use super::accounts::Account;
-use super::call::{Answer, Call, Reply};
+use super::call::{Call, JsonResponse, Reply};
 use super::fields::{Field, Kind, field, first_problem, merge, nullable};
 use super::store::{Record, Store, record, text};
 use super::{Simulator, clock};
@@ -38,7 +38,7 @@ pub(super) static SIMULATOR: Simulator = Simulator {
         credentials: &[("api_token", TOKEN)],
         notes: &[],
     },
-    answer,
+    respond,
     limit: None,
 };
 
@@ -46,15 +46,15 @@ const FIELDS: [Field; 9] = [
     field("displayName", Kind::Name),
     field("email", Kind::Address),
     nullable("avatarUrl", Kind::Like("URL", is_url)),
-    nullable("phoneNumber", Kind::Text),
-    nullable("additionalEmails", Kind::Texts),
-    nullable("additionalPhoneNumbers", Kind::Texts),
-    nullable("firstName", Kind::Text),
-    nullable("lastName", Kind::Text),
-    nullable("middleNames", Kind::Only("list of strings", is_texts)),
+    nullable("phoneNumber", Kind::String),
+    nullable("additionalEmails", Kind::Strings),
+    nullable("additionalPhoneNumbers", Kind::Strings),
+    nullable("firstName", Kind::String),
+    nullable("lastName", Kind::String),
+    nullable("middleNames", Kind::Only("list of strings", is_strings)),
 ];
 
-fn answer(call: &Call, agents: &mut Store) -> Reply {
+fn respond(call: &Call, agents: &mut Store) -> Reply {
     if call.header(AUTHORIZATION) != Some(TOKEN) {
         return Err(message(401, "Unauthorized"));
     }
@@ -114,7 +114,7 @@ fn list(call: &Call, agents: &Store) -> Reply {
     Ok(data(200, json!(found)))
 }
 
-fn read(call: &Call, required: &[&str]) -> Result<Record, Answer> {
+fn read(call: &Call, required: &[&str]) -> Result<Record, JsonResponse> {
     let undecodable = || message(400, "The request body could not be decoded");
     let body = call.object().ok_or_else(undecodable)?;
     match first_problem(&body, &FIELDS, required) {
@@ -156,16 +156,16 @@ fn is_url(text: &str) -> bool {
     uri.is_ok_and(|uri| uri.scheme().is_some() && uri.host().is_some())
 }
 
-fn is_texts(value: &Value) -> bool {
+fn is_strings(value: &Value) -> bool {
     value
         .as_array()
         .is_some_and(|list| list.iter().all(Value::is_string))
 }
 
-fn data(status: u16, value: impl Into<Value>) -> Answer {
-    Answer::new(status, json!({ "data": value.into() }))
+fn data(status: u16, value: impl Into<Value>) -> JsonResponse {
+    JsonResponse::new(status, json!({ "data": value.into() }))
 }
 
-fn message(status: u16, text: impl Into<String>) -> Answer {
-    Answer::new(status, json!({ "message": text.into() }))
+fn message(status: u16, text: impl Into<String>) -> JsonResponse {
+    JsonResponse::new(status, json!({ "message": text.into() }))
 }

@@ -12,7 +12,7 @@ use http_body_util::Full;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::call::Sent;
+use super::call::HttpResponse;
 use super::store::Record;
 
 const KINDS: &str = "`latency`, `status`, `reset-before-body`, `reset-after-body`, `truncated`, \
@@ -21,15 +21,15 @@ const KINDS: &str = "`latency`, `status`, `reset-before-body`, `reset-after-body
 /// Keeps a mistyped figure from taking the machine's memory.
 const MAX_BYTES: usize = 256 << 20;
 
-/// What a proxy puts in the place of the provider's answer.
+/// What a proxy puts in the place of the provider's response.
 const PAGE: &str = "<!doctype html>\n<title>One moment</title>\n<h1>We will be right back</h1>\n";
 
 /// What happens to one request.
 #[derive(Clone)]
 pub(super) enum Fault {
     Latency(Duration),
-    /// Another answer; the request takes no effect.
-    Instead(Sent),
+    /// Another response; the request takes no effect.
+    Instead(HttpResponse),
     ResetBeforeBody,
     ResetAfterBody,
     Truncated,
@@ -87,7 +87,7 @@ impl Order {
             .ok_or("`times` must be a number from 1")?;
         let fault = match kind {
             "latency" => Fault::Latency(members::<Interval>(rest)?.length()),
-            "status" => Fault::Instead(members::<Instead>(rest)?.answer()?),
+            "status" => Fault::Instead(members::<Instead>(rest)?.response()?),
             "reset-before-body" => members::<Nothing>(rest).map(|_| Fault::ResetBeforeBody)?,
             "reset-after-body" => members::<Nothing>(rest).map(|_| Fault::ResetAfterBody)?,
             "truncated" => members::<Nothing>(rest).map(|_| Fault::Truncated)?,
@@ -183,7 +183,7 @@ fn json() -> String {
 }
 
 impl Instead {
-    fn answer(self) -> Result<Sent, String> {
+    fn response(self) -> Result<HttpResponse, String> {
         let Self {
             status,
             headers,
@@ -191,7 +191,7 @@ impl Instead {
             content_type,
         } = self;
         let mut sent = Response::new(Full::from(body));
-        // Interim answers are not final ones: a client would go on waiting.
+        // Interim responses are not final ones: a client would go on waiting.
         let status = StatusCode::from_u16(status)
             .ok()
             .filter(|status| !status.is_informational());
@@ -200,21 +200,21 @@ impl Instead {
             .into_iter()
             .chain(headers)
         {
-            let refusal = || format!("`{name}` or its value is not one of a header");
-            let key = HeaderName::try_from(&name).map_err(|_| refusal())?;
+            let rejection = || format!("`{name}` or its value is not one of a header");
+            let key = HeaderName::try_from(&name).map_err(|_| rejection())?;
             if [CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING].contains(&key) {
                 return Err(format!(
                     "`{name}` belongs to the framing, which only `raw` can set"
                 ));
             }
             sent.headers_mut()
-                .append(key, HeaderValue::try_from(value).map_err(|_| refusal())?);
+                .append(key, HeaderValue::try_from(value).map_err(|_| rejection())?);
         }
         Ok(sent)
     }
 }
 
-fn page() -> Sent {
+fn page() -> HttpResponse {
     let mut sent = Response::new(Full::from(PAGE));
     sent.headers_mut().insert(
         CONTENT_TYPE,
@@ -224,7 +224,7 @@ fn page() -> Sent {
 }
 
 /// A JSON object of exactly `bytes` bytes, if it fits into so few.
-pub(super) fn oversized(bytes: usize) -> Sent {
+pub(super) fn oversized(bytes: usize) -> HttpResponse {
     const FRAME: &str = r#"{"filler":""}"#;
     let filler = "x".repeat(bytes.saturating_sub(FRAME.len()));
     let mut sent = Response::new(Full::from(format!(r#"{{"filler":"{filler}"}}"#)));

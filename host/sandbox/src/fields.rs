@@ -9,20 +9,20 @@ use super::store::Record;
 /// What a member may hold.
 #[derive(Clone, Copy)]
 pub(super) enum Kind {
-    Text,
-    /// A text that is not blank.
+    String,
+    /// A string that is not blank.
     Name,
     Address,
     Flag,
     Number,
     Integer,
     Object,
-    /// A list of texts, none of them twice.
-    Texts,
+    /// An array of strings, none of them twice.
+    Strings,
     OneOf(&'static [&'static str]),
     /// What the function accepts; the text is a noun for it.
     Only(&'static str, fn(&Value) -> bool),
-    /// The same for texts.
+    /// The same for strings.
     Like(&'static str, fn(&str) -> bool),
 }
 
@@ -126,14 +126,14 @@ pub(super) fn merge(record: &mut Record, body: &Record, fields: &[Field]) {
 impl Kind {
     pub(super) fn noun(self) -> &'static str {
         match self {
-            Self::Text => "string",
+            Self::String => "string",
             Self::Name => "string that is not blank",
             Self::Address => "email address",
             Self::Flag => "boolean",
             Self::Number => "number",
             Self::Integer => "integer",
             Self::Object => "object",
-            Self::Texts => "list of distinct strings",
+            Self::Strings => "list of distinct strings",
             Self::OneOf(_) => "choice",
             Self::Only(noun, _) | Self::Like(noun, _) => noun,
         }
@@ -141,14 +141,14 @@ impl Kind {
 
     fn fits(self, value: &Value) -> bool {
         match self {
-            Self::Text => value.is_string(),
+            Self::String => value.is_string(),
             Self::Name => value.as_str().is_some_and(|text| !text.trim().is_empty()),
             Self::Address => value.as_str().is_some_and(is_address),
             Self::Flag => value.is_boolean(),
             Self::Number => value.is_number(),
             Self::Integer => value.is_i64(),
             Self::Object => value.is_object(),
-            Self::Texts => value.as_array().is_some_and(|list| {
+            Self::Strings => value.as_array().is_some_and(|list| {
                 list.iter().enumerate().all(|(at, text)| {
                     text.is_string() && !list.iter().take(at).any(|earlier| earlier == text)
                 })

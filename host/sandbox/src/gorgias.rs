@@ -1,6 +1,6 @@
 //! Gorgias: users, who are people working in the helpdesk.
 //!
-//! | Request | Answer | Reference |
+//! | Request | Response | Reference |
 //! | --- | --- | --- |
 //! | `POST /users` | 201 | <https://developers.gorgias.com/reference/create-user> |
 //! | `PUT /users/{id}` | 202 | <https://developers.gorgias.com/reference/update-user> |
@@ -14,7 +14,7 @@
 //!
 //! * A taken address gives 409; the old pages name it as the example.
 //! * `name` is split at its first space. Without a `timezone` the account's is UTC.
-//! * `firstname`, `lastname` and `active` are refused as unknown on write, being in no documented
+//! * `firstname`, `lastname` and `active` are rejected as unknown on write, being in no documented
 //!   list.
 //! * An address or a password is never changed, because no user of the sandbox has the password
 //!   that this asks for; id 0, the owner of the key, is unknown.
@@ -26,7 +26,7 @@ use http::header::HOST;
 use serde_json::{Value, json};
 
 use super::accounts::Account;
-use super::call::{Answer, Call, Reply};
+use super::call::{Call, JsonResponse, Reply};
 use super::clock::Limit;
 use super::fields::{Field, Flaw, Kind, Problem, field, nullable, problems};
 use super::store::{Record, Store, record, split_name, text};
@@ -46,12 +46,12 @@ pub(super) static SIMULATOR: Simulator = Simulator {
         credentials: &[("email", EMAIL), ("api_key", API_KEY)],
         notes: &["Gorgias also takes the credential access_token, `sandbox-gorgias-access-token`."],
     },
-    answer,
+    respond,
     limit: Some(Limit {
         requests: 40,
         per: Duration::from_secs(20),
-        tell: |answer, usage| {
-            answer.with(
+        tell: |response, usage| {
+            response.with(
                 "x-gorgias-account-api-call-limit",
                 format!("{}/40", usage.used),
             )
@@ -63,12 +63,12 @@ const FIELDS: [Field; 9] = [
     field("email", Kind::Address),
     field("name", Kind::Name),
     field("role", Kind::Object),
-    nullable("bio", Kind::Text),
+    nullable("bio", Kind::String),
     nullable("country", Kind::Like("country code", is_country)),
-    field("external_id", Kind::Text),
+    field("external_id", Kind::String),
     nullable("language", Kind::OneOf(&["fr", "en"])),
     field("meta", Kind::Object),
-    field("timezone", Kind::Text),
+    field("timezone", Kind::String),
 ];
 const ROLE: [Field; 1] = [field("name", Kind::OneOf(ROLES))];
 const ROLES: &[&str] = &[
@@ -79,7 +79,7 @@ const ROLES: &[&str] = &[
     "observer-agent",
 ];
 
-fn answer(call: &Call, users: &mut Store) -> Reply {
+fn respond(call: &Call, users: &mut Store) -> Reply {
     let owner = call
         .basic()
         .is_some_and(|(user, password)| user == EMAIL && password == API_KEY);
@@ -92,7 +92,7 @@ fn answer(call: &Call, users: &mut Store) -> Reply {
         (method @ (&Method::GET | &Method::PUT), ["api", "users", id]) => {
             let user = users.get(id).ok_or_else(not_found)?.clone();
             if method == Method::GET {
-                Ok(Answer::new(200, user))
+                Ok(JsonResponse::new(200, user))
             } else {
                 update(call, users, user)
             }
@@ -107,7 +107,7 @@ fn answer(call: &Call, users: &mut Store) -> Reply {
 
 fn create(call: &Call, users: &mut Store) -> Reply {
     let body = call.object().ok_or_else(undecodable)?;
-    refuse(
+    reject(
         "Failed to create user",
         check(&body, &["email", "name", "role"]),
     )?;
@@ -170,12 +170,12 @@ fn update(call: &Call, users: &mut Store, mut user: Record) -> Reply {
             });
         }
     }
-    refuse("Failed to update user", found)?;
+    reject("Failed to update user", found)?;
     user.insert("updated_datetime".to_owned(), json!(clock::microseconds()));
     Ok(save(users, user, body, 202))
 }
 
-fn list(call: &Call, users: &Store) -> Answer {
+fn list(call: &Call, users: &Store) -> JsonResponse {
     let external = call.query("external_id");
     let mut found = users.find(call.query("email"));
     found.retain(|user| {
@@ -184,14 +184,14 @@ fn list(call: &Call, users: &Store) -> Answer {
             .is_none_or(|id| text(user, "external_id") == id)
     });
     let meta = json!({ "prev_cursor": null, "next_cursor": null });
-    Answer::new(
+    JsonResponse::new(
         200,
         json!({ "object": "list", "uri": "/api/users", "data": found, "meta": meta }),
     )
 }
 
 /// Keeps the user with what the body changes; unlike elsewhere, `null` is a value here.
-fn save(users: &mut Store, mut user: Record, body: Record, status: u16) -> Answer {
+fn save(users: &mut Store, mut user: Record, body: Record, status: u16) -> JsonResponse {
     user.extend(body);
     let (first, last) = split_name(text(&user, "name"));
     let (first, last) = (json!(first), json!(last));
@@ -199,7 +199,7 @@ fn save(users: &mut Store, mut user: Record, body: Record, status: u16) -> Answe
     user.insert("lastname".to_owned(), last);
     let id = user.get("id").map(Value::to_string).unwrap_or_default();
     users.put(&id, &[text(&user, "email")], user.clone());
-    Answer::new(status, user)
+    JsonResponse::new(status, user)
 }
 
 /// Everything wrong with the body, the inside of its role included.
@@ -220,7 +220,7 @@ fn is_country(text: &str) -> bool {
     text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
-fn refuse(text: &str, found: Vec<Problem>) -> Result<(), Answer> {
+fn reject(text: &str, found: Vec<Problem>) -> Result<(), JsonResponse> {
     if found.is_empty() {
         return Ok(());
     }
@@ -234,20 +234,20 @@ fn refuse(text: &str, found: Vec<Problem>) -> Result<(), Answer> {
         };
         data.insert(name, json!([text]));
     }
-    Err(Answer::new(
+    Err(JsonResponse::new(
         400,
         json!({ "error": { "msg": text, "data": data } }),
     ))
 }
 
-fn undecodable() -> Answer {
+fn undecodable() -> JsonResponse {
     error(400, "The body is not a JSON object.")
 }
 
-fn not_found() -> Answer {
+fn not_found() -> JsonResponse {
     error(404, "The resource does not exist.")
 }
 
-fn error(status: u16, text: &str) -> Answer {
-    Answer::new(status, json!({ "error": { "msg": text } }))
+fn error(status: u16, text: &str) -> JsonResponse {
+    JsonResponse::new(status, json!({ "error": { "msg": text } }))
 }

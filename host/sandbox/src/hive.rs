@@ -1,19 +1,19 @@
 //! Hive: users of a workspace, who join it by invitation.
 //!
-//! | Request | Answer | Reference |
+//! | Request | Response | Reference |
 //! | --- | --- | --- |
 //! | `POST /workspaces/{workspace}/users` | 200 | <https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/v1/invite-user.md> |
 //! | `PUT /users/{id}` | 200 | <https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/v1/users-1.md> |
 //! | `GET /users/{id}` | 200 | <https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/v1/get-user.md> |
-//! | `GET /users?email=…`, `GET /workspaces/{workspace}/users` | 200, a list | <https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/v1/get-user-by-email.md> |
+//! | `GET /users?email=…`, `GET /workspaces/{workspace}/users` | 200, an array | <https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/v1/get-user-by-email.md> |
 //! | `GET /testcredentials` | 200 | <https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/api-keys-and-auth.md> |
 //!
-//! Hive answers most refusals with 400, a bad key among them, and tells them apart by the message. The documented way of
+//! Hive responds to most faults of a request with 400, a bad key among them, and tells them apart by the message. The documented way of
 //! giving the key in the query is left out on purpose: a key in a URL would go unnoticed.
 //!
 //! The public record is silent on these; chosen:
 //!
-//! * A missing or wrong `user_id` is refused like a bad key. An unknown path gives 404, a wrong method 405.
+//! * A missing or wrong `user_id` is rejected like a bad key. An unknown path gives 404, a wrong method 405.
 //! * An address that is a member already gives 400. So does an external invitation without projects.
 //! * `fullName` is split at its first space; without one the names are empty. An update keeps the half it is not given, and
 //!   `null` empties one; `fullName` follows.
@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 
 use super::Simulator;
 use super::accounts::Account;
-use super::call::{Answer, Call, Reply};
+use super::call::{Call, JsonResponse, Reply};
 use super::fields::{Field, Kind, Problem, field, first_problem, nullable};
 use super::store::{Record, Store, record, split_name, text};
 
@@ -41,24 +41,24 @@ pub(super) static SIMULATOR: Simulator = Simulator {
         credentials: &[("api_key", API_KEY)],
         notes: &["Hive has the one workspace named here; user_id is the owner of the key."],
     },
-    answer,
+    respond,
     limit: None,
 };
 
 const INVITATION: [Field; 5] = [
     field("email", Kind::Address),
-    nullable("fullName", Kind::Text),
+    nullable("fullName", Kind::String),
     field("shouldSendInvite", Kind::Flag),
     field("isExternal", Kind::Flag),
-    field("projectIds", Kind::Texts),
+    field("projectIds", Kind::Strings),
 ];
 const UPDATE: [Field; 1] = [field("profile", Kind::Object)];
 const PROFILE: [Field; 2] = [
-    nullable("firstName", Kind::Text),
-    nullable("lastName", Kind::Text),
+    nullable("firstName", Kind::String),
+    nullable("lastName", Kind::String),
 ];
 
-fn answer(call: &Call, users: &mut Store) -> Reply {
+fn respond(call: &Call, users: &mut Store) -> Reply {
     let owner = call.query("user_id").is_some_and(|id| id == OWNER);
     if call.header("api_key") != Some(API_KEY) || !owner {
         return Err(error(400, "Invalid API Key."));
@@ -72,12 +72,14 @@ fn answer(call: &Call, users: &mut Store) -> Reply {
             Err(error(400, "Workspace not found."))
         }
         (&Method::POST, ["workspaces", _, "users"]) => invite(call, users),
-        (&Method::GET, ["workspaces", _, "users"]) => Ok(Answer::new(200, json!(users.find(None)))),
+        (&Method::GET, ["workspaces", _, "users"]) => {
+            Ok(JsonResponse::new(200, json!(users.find(None))))
+        }
         (&Method::GET, ["users"]) => {
             let email = call
                 .query("email")
                 .ok_or_else(|| error(400, "'email' is required"))?;
-            Ok(Answer::new(200, json!(users.find(Some(email)))))
+            Ok(JsonResponse::new(200, json!(users.find(Some(email)))))
         }
         (method @ (&Method::GET | &Method::PUT), ["users", id]) => {
             let user = users
@@ -85,12 +87,12 @@ fn answer(call: &Call, users: &mut Store) -> Reply {
                 .cloned()
                 .ok_or_else(|| error(400, "User not found"))?;
             if method == Method::GET {
-                Ok(Answer::new(200, user))
+                Ok(JsonResponse::new(200, user))
             } else {
                 update(call, users, &user)
             }
         }
-        (&Method::GET, ["testcredentials"]) => Ok(Answer::new(
+        (&Method::GET, ["testcredentials"]) => Ok(JsonResponse::new(
             200,
             json!({ "message": "The user is authenticated" }),
         )),
@@ -103,7 +105,7 @@ fn answer(call: &Call, users: &mut Store) -> Reply {
 
 fn invite(call: &Call, users: &mut Store) -> Reply {
     let body = call.object().ok_or_else(undecodable)?;
-    refuse(first_problem(&body, &INVITATION, &["email"]))?;
+    reject(first_problem(&body, &INVITATION, &["email"]))?;
     let external = body.get("isExternal") == Some(&Value::Bool(true));
     let projects = body.get("projectIds").and_then(Value::as_array);
     if external && projects.is_none_or(Vec::is_empty) {
@@ -120,9 +122,9 @@ fn invite(call: &Call, users: &mut Store) -> Reply {
 
 fn update(call: &Call, users: &mut Store, user: &Record) -> Reply {
     let body = call.object().ok_or_else(undecodable)?;
-    refuse(first_problem(&body, &UPDATE, &[]))?;
+    reject(first_problem(&body, &UPDATE, &[]))?;
     let profile = record(body.get("profile").cloned().unwrap_or_default());
-    refuse(first_problem(&profile, &PROFILE, &[]))?;
+    reject(first_problem(&profile, &PROFILE, &[]))?;
     let old = record(user.get("profile").cloned().unwrap_or_default());
     let half = |name| {
         text(
@@ -144,7 +146,7 @@ fn update(call: &Call, users: &mut Store, user: &Record) -> Reply {
     ))
 }
 
-fn save(users: &mut Store, id: &str, first: &str, last: &str, email: &str) -> Answer {
+fn save(users: &mut Store, id: &str, first: &str, last: &str, email: &str) -> JsonResponse {
     let user = record(json!({
         "id": id,
         "profile": { "firstName": first, "lastName": last },
@@ -152,7 +154,7 @@ fn save(users: &mut Store, id: &str, first: &str, last: &str, email: &str) -> An
         "email": email,
     }));
     users.put(id, &[email], user.clone());
-    Answer::new(200, user)
+    JsonResponse::new(200, user)
 }
 
 /// Seventeen letters and digits, as in the vendor's samples.
@@ -167,18 +169,18 @@ fn next_id(users: &Store) -> String {
     digits.take(17).collect()
 }
 
-fn refuse(problem: Option<Problem>) -> Result<(), Answer> {
+fn reject(problem: Option<Problem>) -> Result<(), JsonResponse> {
     problem.map_or(Ok(()), |problem| Err(error(400, &problem.to_string())))
 }
 
-fn undecodable() -> Answer {
+fn undecodable() -> JsonResponse {
     error(400, "The body is not a JSON object")
 }
 
-fn no_route() -> Answer {
+fn no_route() -> JsonResponse {
     error(404, "Route not found")
 }
 
-fn error(status: u16, message: &str) -> Answer {
-    Answer::new(status, json!({ "error": status, "message": message }))
+fn error(status: u16, message: &str) -> JsonResponse {
+    JsonResponse::new(status, json!({ "error": status, "message": message }))
 }

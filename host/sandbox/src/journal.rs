@@ -32,7 +32,7 @@ struct Entry {
 }
 
 impl Journal {
-    /// Notes a request whose head has arrived.
+    /// Notes a request whose headers have arrived.
     pub(super) fn begin(&mut self, integration: &'static str, parts: &request::Parts) -> Ticket {
         let number = self.next;
         self.next += 1;

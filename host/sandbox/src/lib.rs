@@ -10,7 +10,7 @@
 //! | --- | --- |
 //! | `GET /_sandbox/requests[?integration=NAME]` | the last 10,000 provider requests, oldest first: `[{integration, method, target, headers: [[name, value]], body, status}]`; `status` is `null` when none was sent |
 //! | `DELETE /_sandbox/requests[?integration=NAME]` | forgets them, and counts from 0 again |
-//! | `GET /_sandbox/count[?integration=NAME]` | `{"requests": n, "users": n}`: provider requests whose head arrived, users held |
+//! | `GET /_sandbox/count[?integration=NAME]` | `{"requests": n, "users": n}`: provider requests whose headers arrived, users held |
 //! | `PUT /_sandbox/faults/{integration}` | queues a fault for the next requests |
 //! | `DELETE /_sandbox/faults/{integration}` | forgets the faults still queued |
 //! | `POST /_sandbox/reset` | forgets users, requests and faults |
@@ -20,15 +20,15 @@
 //!
 //! | Kind | Further members | The request takes effect | What the client sees |
 //! | --- | --- | --- | --- |
-//! | `latency` | `milliseconds` | yes, before the wait | the usual answer, late |
-//! | `status` | `status`, `headers` (`[[name, value]]`), `body` (text), `content_type` | no | that answer |
+//! | `latency` | `milliseconds` | yes, before the wait | the usual response, late |
+//! | `status` | `status`, `headers` (`[[name, value]]`), `body` (text), `content_type` | no | that response |
 //! | `reset-before-body` | | no | a TCP reset, the body unread |
-//! | `reset-after-body` | | yes | a TCP reset, no answer |
-//! | `truncated` | | yes | the usual answer, cut in the middle of its body |
+//! | `reset-after-body` | | yes | a TCP reset, no response |
+//! | `truncated` | | yes | the usual response, cut in the middle of its body |
 //! | `oversized` | `bytes` | yes | 200 and a JSON object of that many bytes |
 //! | `html` | | no | 200 and an HTML page |
-//! | `slow` | `milliseconds` | yes | the usual answer, one byte in each interval |
-//! | `raw` | `text` or `base64` | yes | these bytes for an answer, then the end of the connection |
+//! | `slow` | `milliseconds` | yes | the usual response, one byte in each interval |
+//! | `raw` | `text` or `base64` | yes | these bytes for a response, then the end of the connection |
 
 mod accounts;
 mod call;
@@ -63,9 +63,9 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use accounts::Account;
-use call::{Answer, Call, Reply, Sent};
+use call::{Call, HttpResponse, JsonResponse, Reply};
 use clock::{Limit, Window};
-use connection::Cut;
+use connection::Interruption;
 use faults::{Fault, Faults};
 use journal::Journal;
 use store::Store;
@@ -148,8 +148,8 @@ impl Sandbox {
 /// What distinguishes one provider from another.
 struct Simulator {
     account: Account,
-    /// Answers, after changing the users accordingly.
-    answer: fn(&Call, &mut Store) -> Reply,
+    /// Responds, after changing the users accordingly.
+    respond: fn(&Call, &mut Store) -> Reply,
     /// The limit that the provider tells in headers.
     limit: Option<Limit>,
 }
@@ -166,16 +166,16 @@ impl Provider {
         self.simulator.account.integration
     }
 
-    fn answer(&mut self, call: &Call) -> Answer {
+    fn respond(&mut self, call: &Call) -> JsonResponse {
         let Simulator {
             account: _,
-            answer,
+            respond,
             limit,
         } = self.simulator;
-        let answer = answer(call, &mut self.users).unwrap_or_else(|refusal| refusal);
+        let response = respond(call, &mut self.users).unwrap_or_else(|rejection| rejection);
         match limit {
-            Some(limit) => (limit.tell)(answer, &self.window.count(limit)),
-            None => answer,
+            Some(limit) => (limit.tell)(response, &self.window.count(limit)),
+            None => response,
         }
     }
 }
@@ -210,16 +210,16 @@ impl State {
             .find(|known| *known == name)
     }
 
-    fn answer(&mut self, call: &Call) -> Sent {
+    fn respond(&mut self, call: &Call) -> HttpResponse {
         let name = call.integration();
         let provider = self
             .providers
             .iter_mut()
             .find(|provider| provider.name() == name);
-        let answer = provider.map(|provider| provider.answer(call));
-        answer
-            .unwrap_or_else(|| Answer::new(404, json!({})))
-            .into_sent()
+        let response = provider.map(|provider| provider.respond(call));
+        response
+            .unwrap_or_else(|| JsonResponse::new(404, json!({})))
+            .into_http()
     }
 }
 
@@ -233,7 +233,10 @@ impl Shared {
     }
 }
 
-async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Sent, Cut> {
+async fn handle(
+    shared: Arc<Shared>,
+    request: Request<Incoming>,
+) -> Result<HttpResponse, Interruption> {
     let (parts, body) = request.into_parts();
     let known = {
         let mut state = shared.lock();
@@ -244,11 +247,11 @@ async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Sent,
         let Some(body) = read(body).await? else {
             return Ok(too_large());
         };
-        let reply = control::answer(&mut shared.lock(), &Call { parts, body });
-        return Ok(reply.unwrap_or_else(|refusal| refusal).into_sent());
+        let reply = control::respond(&mut shared.lock(), &Call { parts, body });
+        return Ok(reply.unwrap_or_else(|rejection| rejection).into_http());
     };
     if matches!(fault, Some(Fault::ResetBeforeBody)) {
-        return Err(Cut::Reset);
+        return Err(Interruption::Reset);
     }
     let done = match read(body).await? {
         Some(body) => {
@@ -265,40 +268,40 @@ async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Sent,
     done
 }
 
-/// Lets the request take effect as far as the fault allows, and spoils the answer.
+/// Lets the request take effect as far as the fault allows, and spoils the response.
 async fn apply(
     shared: &Shared,
     parts: request::Parts,
     body: Bytes,
     fault: Option<Fault>,
-) -> Result<Sent, Cut> {
+) -> Result<HttpResponse, Interruption> {
     if let Some(Fault::Instead(sent)) = fault {
         return Ok(sent);
     }
-    let sent = shared.lock().answer(&Call { parts, body });
+    let sent = shared.lock().respond(&Call { parts, body });
     match fault {
         None | Some(Fault::Instead(_)) => Ok(sent),
         Some(Fault::Latency(wait)) => {
             tokio::time::sleep(wait).await;
             Ok(sent)
         }
-        Some(Fault::ResetBeforeBody | Fault::ResetAfterBody) => Err(Cut::Reset),
-        Some(Fault::Truncated) => Err(Cut::half_of(&sent).await),
+        Some(Fault::ResetBeforeBody | Fault::ResetAfterBody) => Err(Interruption::Reset),
+        Some(Fault::Truncated) => Err(Interruption::half_of(&sent).await),
         Some(Fault::Oversized(bytes)) => Ok(faults::oversized(bytes)),
-        Some(Fault::Slow(interval)) => Err(Cut::trickle(&sent, interval).await),
-        Some(Fault::Raw(bytes)) => Err(Cut::verbatim(bytes)),
+        Some(Fault::Slow(interval)) => Err(Interruption::trickle(&sent, interval).await),
+        Some(Fault::Raw(bytes)) => Err(Interruption::verbatim(bytes)),
     }
 }
 
 /// The whole body, or nothing if it is larger than the sandbox takes.
-async fn read(body: Incoming) -> Result<Option<Bytes>, Cut> {
+async fn read(body: Incoming) -> Result<Option<Bytes>, Interruption> {
     match Limited::new(body, MAX_BODY).collect().await {
         Ok(body) => Ok(Some(body.to_bytes())),
         Err(error) if error.is::<LengthLimitError>() => Ok(None),
-        Err(_) => Err(Cut::Close),
+        Err(_) => Err(Interruption::Close),
     }
 }
 
-fn too_large() -> Sent {
-    Answer::new(413, json!({ "message": "the body is too large" })).into_sent()
+fn too_large() -> HttpResponse {
+    JsonResponse::new(413, json!({ "message": "the body is too large" })).into_http()
 }

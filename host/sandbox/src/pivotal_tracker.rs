@@ -1,18 +1,18 @@
 //! Pivotal Tracker: memberships of a project (REST API v5).
 //!
-//! | Request | Answer | Reference |
+//! | Request | Response | Reference |
 //! | --- | --- | --- |
 //! | `POST /projects/{project}/memberships` | 200 | <https://www.pivotaltracker.com/help/api/rest/v5> |
 //! | `PUT /projects/{project}/memberships/{membership}` | 200 | the same |
 //! | `GET /projects/{project}/memberships/{membership}` | 200 | the same |
-//! | `GET /projects/{project}/memberships` | 200, a list | the same |
+//! | `GET /projects/{project}/memberships` | 200, an array | the same |
 //!
 //! The service ended in April 2025, so nothing more will be learned about it. There is one project, `1`.
 //!
 //! The public record is silent on these; chosen:
 //!
-//! * A role left out is `member`. `inactive` is refused, since such memberships are never answered.
-//! * A name of 100 characters or more and initials of more than 10 are refused.
+//! * A role left out is `member`. `inactive` is rejected, since such memberships are never sent.
+//! * A name of 100 characters or more and initials of more than 10 are rejected.
 //! * Initials and the user name are derived from the name.
 //! * A wrong method on a known path is `route_not_found`, as is a project or membership that is no number.
 //! * `created_at` is taken in RFC 3339 only; `date_format` and `fields` are not simulated.
@@ -23,7 +23,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::accounts::Account;
-use super::call::{Answer, Call, Reply};
+use super::call::{Call, JsonResponse, Reply};
 use super::fields::{Field, Flaw, Kind, field, merge, problems};
 use super::store::{Record, Store, record, text};
 use super::{Simulator, clock};
@@ -40,7 +40,7 @@ pub(super) static SIMULATOR: Simulator = Simulator {
         credentials: &[("api_token", TOKEN)],
         notes: &["Pivotal Tracker has one project, 1: `--collection project:1`."],
     },
-    answer,
+    respond,
     limit: None,
 };
 
@@ -72,7 +72,7 @@ const CREATE: [Field; 8] = [
 ];
 const UPDATE: [Field; 3] = [ROLE, COLOR, FAVORITE];
 
-fn answer(call: &Call, memberships: &mut Store) -> Reply {
+fn respond(call: &Call, memberships: &mut Store) -> Reply {
     if call.header("x-trackertoken") != Some(TOKEN) {
         let fix = json!({ "possible_fix": "Recheck the token and send the request again." });
         let text = "Invalid authentication credentials were presented.";
@@ -111,10 +111,10 @@ fn answer(call: &Call, memberships: &mut Store) -> Reply {
         _ => return Err(no_route()),
     };
     let version = memberships.changes().to_string();
-    Ok(Answer::new(200, membership).with("x-tracker-project-version", version))
+    Ok(JsonResponse::new(200, membership).with("x-tracker-project-version", version))
 }
 
-fn create(call: &Call, memberships: &mut Store) -> Result<Record, Answer> {
+fn create(call: &Call, memberships: &mut Store) -> Result<Record, JsonResponse> {
     let body = read(call, &CREATE)?;
     if let Some(id) = body.get("person_id") {
         let person = ["email", "name", "initials"];
@@ -174,7 +174,11 @@ fn create(call: &Call, memberships: &mut Store) -> Result<Record, Answer> {
     Ok(save(memberships, membership, &body))
 }
 
-fn update(call: &Call, memberships: &mut Store, mut membership: Record) -> Result<Record, Answer> {
+fn update(
+    call: &Call,
+    memberships: &mut Store,
+    mut membership: Record,
+) -> Result<Record, JsonResponse> {
     let body = read(call, &UPDATE)?;
     membership.insert("updated_at".to_owned(), json!(clock::whole_seconds()));
     Ok(save(memberships, membership, &body))
@@ -192,7 +196,7 @@ fn save(memberships: &mut Store, mut membership: Record, body: &Record) -> Recor
 }
 
 /// The body, if the table has no complaint.
-fn read(call: &Call, fields: &[Field]) -> Result<Record, Answer> {
+fn read(call: &Call, fields: &[Field]) -> Result<Record, JsonResponse> {
     let text = "The request body could not be parsed as a JSON object.";
     let unparsed = || error(400, "could_not_parse_body", text, json!({}));
     let body = call.object().ok_or_else(unparsed)?;
@@ -229,7 +233,7 @@ fn moment(text: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(text, &Rfc3339).ok()
 }
 
-fn no_route() -> Answer {
+fn no_route() -> JsonResponse {
     error(
         404,
         "route_not_found",
@@ -238,12 +242,12 @@ fn no_route() -> Answer {
     )
 }
 
-fn unfound(what: &str) -> Answer {
+fn unfound(what: &str) -> JsonResponse {
     let text = format!("The {what} you requested could not be found.");
     error(404, "unfound_resource", &text, json!({}))
 }
 
-fn invalid(general: &str) -> Answer {
+fn invalid(general: &str) -> JsonResponse {
     let text = "One or more request parameters was missing or invalid.";
     error(
         400,
@@ -253,8 +257,8 @@ fn invalid(general: &str) -> Answer {
     )
 }
 
-fn error(status: u16, code: &str, text: &str, more: Value) -> Answer {
+fn error(status: u16, code: &str, text: &str, more: Value) -> JsonResponse {
     let mut body = record(json!({ "kind": "error", "code": code, "error": text }));
     body.extend(record(more));
-    Answer::new(status, body)
+    JsonResponse::new(status, body)
 }

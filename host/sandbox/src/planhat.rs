@@ -1,11 +1,11 @@
 //! Planhat: users, who are the tenant's own team.
 //!
-//! | Request | Answer | Reference |
+//! | Request | Response | Reference |
 //! | --- | --- | --- |
 //! | `POST /users` | 200, short, roles as ids | <https://www.planhat.com/developers/api/user> |
 //! | `PUT /users/{id}` | 200, long, roles as objects | the same |
 //! | `GET /users/{id}` | 200, long, roles as ids | the same |
-//! | `GET /users?email=…` | 200, a list, roles as objects | the same |
+//! | `GET /users?email=…` | 200, an array, roles as objects | the same |
 //!
 //! An id is `_id` or `extid-` and the external id. Statuses are documented at
 //! <https://www.planhat.com/developers/api/http-response-codes>. The bulk upsert, `PUT /users`, is not simulated.
@@ -17,7 +17,7 @@
 //!   the system's own, and a `custom` value that is an object.
 //! * Other unknown members are passed over. `inactive` is false when left out, as in captures. `null` removes a member that is
 //!   not required. `custom` merges.
-//! * Extras such as `image` and `poc` are answered as in captures, `updatedAt` not at all.
+//! * Extras such as `image` and `poc` are sent as in captures, `updatedAt` not at all.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::accounts::Account;
-use super::call::{Answer, Call, Reply};
+use super::call::{Call, JsonResponse, Reply};
 use super::clock::Limit;
 use super::fields::{Field, Kind, field, first_problem, merge, nullable};
 use super::store::{Record, Store, record, text};
@@ -51,13 +51,13 @@ pub(super) static SIMULATOR: Simulator = Simulator {
             "`--role id:000000020000000000000000` is Manager.",
         ],
     },
-    answer,
+    respond,
     limit: Some(Limit {
         requests: 200,
         per: Duration::from_mins(1),
-        tell: |answer, usage| {
-            let answer = answer.with("x-rate-limit-limit", "200");
-            answer.with("x-rate-limit-remaining", usage.remaining.to_string())
+        tell: |response, usage| {
+            let response = response.with("x-rate-limit-limit", "200");
+            response.with("x-rate-limit-remaining", usage.remaining.to_string())
         },
     }),
 };
@@ -65,29 +65,29 @@ pub(super) static SIMULATOR: Simulator = Simulator {
 const REQUIRED: [&str; 4] = ["email", "nickName", "firstName", "lastName"];
 const FIELDS: [Field; 15] = [
     field("email", Kind::Address),
-    nullable("nickName", Kind::Text),
-    nullable("firstName", Kind::Text),
-    nullable("lastName", Kind::Text),
-    nullable("roles", Kind::Texts),
-    nullable("externalId", Kind::Text),
+    nullable("nickName", Kind::String),
+    nullable("firstName", Kind::String),
+    nullable("lastName", Kind::String),
+    nullable("roles", Kind::Strings),
+    nullable("externalId", Kind::String),
     nullable("inactive", Kind::Flag),
     nullable("isHidden", Kind::Flag),
     nullable("notificationsEnabled", Kind::Flag),
     nullable("tzOffset", Kind::Number),
-    nullable("managers", Kind::Texts),
-    nullable("teams", Kind::Texts),
+    nullable("managers", Kind::Strings),
+    nullable("teams", Kind::Strings),
     nullable("isExposedAsSenderOption", Kind::Flag),
     nullable("custom", Kind::Only("object of one level", is_custom)),
-    nullable("createdAt", Kind::Text),
+    nullable("createdAt", Kind::String),
 ];
 
 /// What the system alone sets.
 const SYSTEM: &str = "_id image createDate updatedAt permissions radarOneLine taskFilter \
                       companyFilter compressedView";
-/// What a create answers.
+/// What a create responds with.
 const SHORT: &str = "_id firstName lastName nickName email roles poc";
 
-fn answer(call: &Call, users: &mut Store) -> Reply {
+fn respond(call: &Call, users: &mut Store) -> Reply {
     let basic = call
         .basic()
         .is_some_and(|(user, password)| user == TOKEN && password.is_empty());
@@ -98,7 +98,7 @@ fn answer(call: &Call, users: &mut Store) -> Reply {
         (&Method::POST, ["users"]) => create(call, users),
         (&Method::GET, ["users"]) => {
             let found = users.find(call.query("email")).into_iter();
-            Ok(Answer::new(
+            Ok(JsonResponse::new(
                 200,
                 found.map(|user| populated(user.clone())).collect::<Value>(),
             ))
@@ -116,10 +116,13 @@ fn answer(call: &Call, users: &mut Store) -> Reply {
                 .cloned()
                 .ok_or_else(|| message(404, "User not found"))?;
             if method == Method::GET {
-                return Ok(Answer::new(200, user));
+                return Ok(JsonResponse::new(200, user));
             }
             let body = call.object().ok_or_else(undecodable)?;
-            Ok(Answer::new(200, populated(save(users, &user, &body, &[])?)))
+            Ok(JsonResponse::new(
+                200,
+                populated(save(users, &user, &body, &[])?),
+            ))
         }
         (_, ["users"] | ["users", _]) => Err(message(405, "Method not allowed")),
         _ => Err(message(404, "Not found")),
@@ -153,7 +156,7 @@ fn create(call: &Call, users: &mut Store) -> Reply {
     }));
     let mut user = save(users, &user, &body, &REQUIRED)?;
     user.retain(|name, _| SHORT.split(' ').any(|shown| shown == name));
-    Ok(Answer::new(200, user))
+    Ok(JsonResponse::new(200, user))
 }
 
 /// Checks the body, and keeps the user with what it changes.
@@ -162,7 +165,7 @@ fn save(
     old: &Record,
     body: &Record,
     required: &[&str],
-) -> Result<Record, Answer> {
+) -> Result<Record, JsonResponse> {
     if let Some(name) = SYSTEM.split(' ').find(|name| body.contains_key(*name)) {
         return Err(message(400, &format!("'{name}' is set by the system")));
     }
@@ -226,10 +229,10 @@ fn is_custom(value: &Value) -> bool {
         .is_some_and(|values| values.values().all(|value| !value.is_object()))
 }
 
-fn undecodable() -> Answer {
+fn undecodable() -> JsonResponse {
     message(400, "The body is not a JSON object")
 }
 
-fn message(status: u16, text: &str) -> Answer {
-    Answer::new(status, json!({ "message": text }))
+fn message(status: u16, text: &str) -> JsonResponse {
+    JsonResponse::new(status, json!({ "message": text }))
 }

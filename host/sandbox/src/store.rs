@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value};
 
-/// A user as the provider stores it, in the order in which it answers.
+/// A user as the provider stores it, in the order in which it responds.
 pub(super) type Record = Map<String, Value>;
 
 /// Users by id, and the addresses they hold.
@@ -86,7 +86,7 @@ pub(super) fn record(value: Value) -> Record {
     }
 }
 
-/// The text of a member, or nothing if it is absent or no text.
+/// The string in a member, or nothing if it is absent or no string.
 pub(super) fn text<'a>(record: &'a Record, name: &str) -> &'a str {
     record.get(name).and_then(Value::as_str).unwrap_or_default()
 }

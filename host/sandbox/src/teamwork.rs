@@ -1,13 +1,13 @@
 //! Teamwork Project Management: people (API v1, since v3 cannot write them).
 //!
-//! | Request | Answer | Reference |
+//! | Request | Response | Reference |
 //! | --- | --- | --- |
 //! | `POST /people.json` | 201 | <https://apidocs.teamwork.com/docs/teamwork/v1/people/post-people-json> |
 //! | `PUT /people/{id}.json` | 200 | <https://apidocs.teamwork.com/docs/teamwork/v1/people/put-people-id-json> |
 //! | `GET /people/{id}.json` | 200 | <https://apidocs.teamwork.com/docs/teamwork/v1/people/get-people-id-json> |
-//! | `GET /people.json?emailaddress=…` | 200, a list | the same |
+//! | `GET /people.json?emailaddress=…` | 200, an array | the same |
 //!
-//! A create answers the id as a text, an update as a number; both as in the vendor's examples. Statuses are documented at
+//! A create responds with the id as a string, an update as a number; both as in the vendor's examples. Statuses are documented at
 //! <https://developer.teamwork.com/guides/api-responses>.
 //!
 //! The public record is silent on these; chosen:
@@ -15,7 +15,7 @@
 //! * An error's body is `{"STATUS": "Error", "MESSAGE": text}`, also with 401.
 //! * First name, last name and address are required, as in the vendor's SDK.
 //! * A taken address gives 400, the documented status for bad data; `continueIfUserExists` changes nothing about it.
-//! * `user` is answered only where `getUserDetails` is true.
+//! * `user` is sent only where `getUserDetails` is true.
 //! * Unknown members are passed over; on update `null` empties a member other than the address.
 //! * The limit is 150 in a minute, as for a sibling product.
 
@@ -25,7 +25,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::accounts::Account;
-use super::call::{Answer, Call, Reply};
+use super::call::{Call, JsonResponse, Reply};
 use super::clock::Limit;
 use super::fields::{Field, Kind, field, first_problem, nullable};
 use super::store::{Record, Store, record, text};
@@ -46,14 +46,14 @@ pub(super) static SIMULATOR: Simulator = Simulator {
             "Teamwork also takes the credential access_token, `sandbox-teamwork-access-token`.",
         ],
     },
-    answer,
+    respond,
     limit: Some(Limit {
         requests: 150,
         per: Duration::from_mins(1),
-        tell: |answer, usage| {
-            let answer = answer.with("x-ratelimit-limit", "150");
-            let answer = answer.with("x-ratelimit-remaining", usage.remaining.to_string());
-            answer.with("x-ratelimit-reset", usage.reset.to_string())
+        tell: |response, usage| {
+            let response = response.with("x-ratelimit-limit", "150");
+            let response = response.with("x-ratelimit-remaining", usage.remaining.to_string());
+            response.with("x-ratelimit-reset", usage.reset.to_string())
         },
     }),
 };
@@ -64,8 +64,8 @@ const ID: Kind = Kind::Only("id", is_id);
 
 const REQUIRED: [&str; 3] = ["first-name", "last-name", "email-address"];
 const FIELDS: [Field; 40] = [
-    nullable("first-name", Kind::Text),
-    nullable("last-name", Kind::Text),
+    nullable("first-name", Kind::String),
+    nullable("last-name", Kind::String),
     field("email-address", Kind::Address),
     field(
         "user-type",
@@ -78,38 +78,38 @@ const FIELDS: [Field; 40] = [
     field("setProjectAdmin", FLAG),
     field("isClientUser", FLAG),
     field("company-id", ID),
-    nullable("user-name", Kind::Text),
-    nullable("password", Kind::Text),
-    nullable("title", Kind::Text),
+    nullable("user-name", Kind::String),
+    nullable("password", Kind::String),
+    nullable("title", Kind::String),
     field("sendInvite", FLAG),
-    nullable("sendInviteWithMessage", Kind::Text),
+    nullable("sendInviteWithMessage", Kind::String),
     field("getUserDetails", FLAG),
     field("continueIfUserExists", FLAG),
-    nullable("accessProjectIds", Kind::Text),
-    nullable("accessProjectsCompanyIds", Kind::Text),
-    nullable("phone-number-office", Kind::Text),
-    nullable("phone-number-office-ext", Kind::Text),
-    nullable("phone-number-mobile", Kind::Text),
-    nullable("phone-number-home", Kind::Text),
-    nullable("phone-number-fax", Kind::Text),
+    nullable("accessProjectIds", Kind::String),
+    nullable("accessProjectsCompanyIds", Kind::String),
+    nullable("phone-number-office", Kind::String),
+    nullable("phone-number-office-ext", Kind::String),
+    nullable("phone-number-mobile", Kind::String),
+    nullable("phone-number-home", Kind::String),
+    nullable("phone-number-fax", Kind::String),
     nullable("timezoneId", ID),
-    nullable("im-handle", Kind::Text),
-    nullable("im-service", Kind::Text),
-    nullable("privateNotes", Kind::Text),
+    nullable("im-handle", Kind::String),
+    nullable("im-service", Kind::String),
+    nullable("privateNotes", Kind::String),
     field("receiveDailyReports", FLAG),
     field("notifyOnTaskComplete", FLAG),
     field("notify-on-added-as-follower", FLAG),
     field("notify-on-status-update", FLAG),
     nullable("address", Kind::Object),
-    nullable("email-alt-1", Kind::Text),
-    nullable("email-alt-2", Kind::Text),
-    nullable("email-alt-3", Kind::Text),
-    nullable("avatarPendingFileRef", Kind::Text),
+    nullable("email-alt-1", Kind::String),
+    nullable("email-alt-2", Kind::String),
+    nullable("email-alt-3", Kind::String),
+    nullable("avatarPendingFileRef", Kind::String),
     field("removeFromProjects", FLAG),
     field("unassignFromAll", FLAG),
 ];
 
-fn answer(call: &Call, people: &mut Store) -> Reply {
+fn respond(call: &Call, people: &mut Store) -> Reply {
     // The password is anything: the key is the user name.
     let key = call.basic().is_some_and(|(user, _)| user == API_KEY);
     if !key && call.bearer() != Some(ACCESS_TOKEN) {
@@ -119,7 +119,10 @@ fn answer(call: &Call, people: &mut Store) -> Reply {
         (&Method::POST, ["people.json"]) => create(call, people),
         (&Method::GET, ["people.json"]) => {
             let found = people.find(call.query("emailaddress"));
-            Ok(Answer::new(200, json!({ "STATUS": "OK", "people": found })))
+            Ok(JsonResponse::new(
+                200,
+                json!({ "STATUS": "OK", "people": found }),
+            ))
         }
         (method @ (&Method::GET | &Method::PUT), ["people", file]) => {
             let person = file
@@ -130,7 +133,7 @@ fn answer(call: &Call, people: &mut Store) -> Reply {
             if method == Method::PUT {
                 return update(call, people, person);
             }
-            Ok(Answer::new(
+            Ok(JsonResponse::new(
                 200,
                 json!({ "STATUS": "OK", "person": person }),
             ))
@@ -171,15 +174,15 @@ fn create(call: &Call, people: &mut Store) -> Reply {
         "tags": [],
     }));
     let person = save(people, person, &body, &REQUIRED)?;
-    let mut answer = record(json!({ "STATUS": "OK", "id": id }));
+    let mut response = record(json!({ "STATUS": "OK", "id": id }));
     if body.get("getUserDetails").and_then(flag) == Some(true) {
         let (first, last) = (text(&person, "first-name"), text(&person, "last-name"));
         let avatar = text(&person, "avatar-url");
         let user = json!({ "id": id, "firstName": first, "lastName": last, "avatarUrl": avatar });
-        answer.insert("user".to_owned(), user);
+        response.insert("user".to_owned(), user);
     }
     let location = format!("/people/{id}.json");
-    Ok(Answer::new(201, answer)
+    Ok(JsonResponse::new(201, response)
         .with("location", location)
         .with("id", id))
 }
@@ -189,7 +192,7 @@ fn update(call: &Call, people: &mut Store, mut person: Record) -> Reply {
     person.insert("last-changed-on".to_owned(), json!(clock::whole_seconds()));
     let person = save(people, person, &body, &[])?;
     let id = text(&person, "id").parse::<u64>().unwrap_or_default();
-    Ok(Answer::new(200, json!({ "STATUS": "OK", "id": id })))
+    Ok(JsonResponse::new(200, json!({ "STATUS": "OK", "id": id })))
 }
 
 /// Checks the body, and keeps the person with what it changes.
@@ -198,7 +201,7 @@ fn save(
     mut person: Record,
     body: &Record,
     required: &[&str],
-) -> Result<Record, Answer> {
+) -> Result<Record, JsonResponse> {
     if let Some(problem) = first_problem(body, &FIELDS, required) {
         return Err(error(400, &problem.to_string()));
     }
@@ -225,7 +228,7 @@ fn save(
 }
 
 /// What the body wraps.
-fn unwrapped(call: &Call) -> Result<Record, Answer> {
+fn unwrapped(call: &Call) -> Result<Record, JsonResponse> {
     match call
         .object()
         .and_then(|mut body| body.shift_remove("person"))
@@ -257,6 +260,6 @@ fn is_id(value: &Value) -> bool {
             .is_some_and(|text| text.parse::<u64>().is_ok())
 }
 
-fn error(status: u16, text: &str) -> Answer {
-    Answer::new(status, json!({ "STATUS": "Error", "MESSAGE": text }))
+fn error(status: u16, text: &str) -> JsonResponse {
+    JsonResponse::new(status, json!({ "STATUS": "Error", "MESSAGE": text }))
 }

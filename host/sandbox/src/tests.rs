@@ -21,7 +21,7 @@ struct Served {
     _runtime: Runtime,
 }
 
-/// Status, head and JSON of an ordinary answer.
+/// Status, headers and JSON of an ordinary response.
 type Got = (u16, String, Value);
 
 impl Served {
@@ -54,28 +54,32 @@ impl Served {
         let fixed = format!("host: {host}\r\nconnection: close\r\ncontent-length: {length}\r\n");
         let request = format!("{line} HTTP/1.1\r\n{fixed}{headers}\r\n{body}");
         stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = Vec::new();
+        let mut response = Vec::new();
         let end = stream
-            .read_to_end(&mut answer)
+            .read_to_end(&mut response)
             .err()
             .map(|error| error.kind());
-        (String::from_utf8(answer).unwrap(), end)
+        (String::from_utf8(response).unwrap(), end)
     }
 
     fn send(&self, line: &str, headers: &str, body: &Value) -> Got {
         let headers = format!("{headers}content-type: application/json\r\n");
-        let (answer, end) = self.exchange(line, &headers, &body.to_string());
+        let (response, end) = self.exchange(line, &headers, &body.to_string());
         assert_eq!(end, None);
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        (status, head.to_owned(), serde_json::from_str(body).unwrap())
+        let (headers, body) = response.split_once("\r\n\r\n").unwrap();
+        let status = headers.split(' ').nth(1).unwrap().parse().unwrap();
+        (
+            status,
+            headers.to_owned(),
+            serde_json::from_str(body).unwrap(),
+        )
     }
 
     /// A control request that is granted.
     fn control(&self, line: &str, body: &Value) -> Value {
-        let (status, _, answer) = self.send(&line.replace(' ', " /_sandbox/"), "", body);
-        assert_eq!(status, 200, "{answer}");
-        answer
+        let (status, _, response) = self.send(&line.replace(' ', " /_sandbox/"), "", body);
+        assert_eq!(status, 200, "{response}");
+        response
     }
 }
 
@@ -87,7 +91,7 @@ struct Provider {
     key: String,
     create: String,
     body: Value,
-    /// Status of a create, and of one with a member that nobody knows.
+    /// Status of a create, and of one with a member that the provider does not know.
     created: (u16, u16),
     /// Status and a part of the body.
     bad_key: (u16, String),
@@ -98,7 +102,7 @@ struct Provider {
     method: String,
     change: Value,
     changed: u16,
-    /// Where an answer has the id, the body of a create its address, and a changed user what is
+    /// Where a response has the id, the body of a create its address, and a changed user what is
     /// new.
     id: String,
     email: String,
@@ -201,8 +205,8 @@ fn every_provider_creates_updates_and_shows() {
         assert_eq!(status, provider.created.0, "{name}: {user}");
         let id = user.pointer(&provider.id).unwrap();
         let (method, change) = (&provider.method, &provider.change);
-        let (status, _, answer) = provider.on_user(&served, method, id, change);
-        assert_eq!(status, provider.changed, "{name}: {answer}");
+        let (status, _, response) = provider.on_user(&served, method, id, change);
+        assert_eq!(status, provider.changed, "{name}: {response}");
         let (status, _, user) = provider.on_user(&served, "GET", id, &json!({}));
         let (path, value) = &provider.new;
         assert_eq!(
@@ -220,26 +224,26 @@ fn every_provider_refuses_in_its_own_way() {
     let served = Served::new();
     for provider in providers() {
         let (name, body) = (&provider.name, &provider.body);
-        let refused = |(status, _, answer): Got, (expected, part): &(u16, String)| {
-            let told = status == *expected && answer.to_string().contains(part);
-            assert!(told, "{name}: {status} {answer}");
+        let rejected = |(status, _, response): Got, (expected, part): &(u16, String)| {
+            let told = status == *expected && response.to_string().contains(part);
+            assert!(told, "{name}: {status} {response}");
         };
         let line = format!("POST {}", provider.create);
         let key = provider.key();
         for wrong in ["", &key.replace("\r\n", "0\r\n"), &format!("{key}{key}")] {
-            refused(served.send(&line, wrong, body), &provider.bad_key);
+            rejected(served.send(&line, wrong, body), &provider.bad_key);
         }
         assert_eq!(provider.create(&served, body).0, provider.created.0);
         let address = body.pointer(&provider.email).unwrap().as_str().unwrap();
         let again = provider.body(address.to_uppercase());
-        refused(provider.create(&served, &again), &provider.duplicate);
-        let nobody = json!(if name == "dixa" {
+        rejected(provider.create(&served, &again), &provider.duplicate);
+        let unknown_id = json!(if name == "dixa" {
             "00000000-0000-4000-8000-000000000000"
         } else {
             "7"
         });
-        let unknown = provider.on_user(&served, &provider.method, &nobody, &provider.change);
-        refused(unknown, &provider.unknown_id);
+        let unknown = provider.on_user(&served, &provider.method, &unknown_id, &provider.change);
+        rejected(unknown, &provider.unknown_id);
 
         let mut surplus = provider.body("someone@else.example");
         let inner = surplus.pointer_mut(if name == "teamwork" { "/person" } else { "" });
@@ -250,8 +254,8 @@ fn every_provider_refuses_in_its_own_way() {
             "{name}"
         );
         for wrong in [json!("nobody"), json!(7), json!(" "), json!(null)] {
-            let (status, _, answer) = provider.create(&served, &provider.body(wrong));
-            assert_eq!(status, 400, "{name}: {answer}");
+            let (status, _, response) = provider.create(&served, &provider.body(wrong));
+            assert_eq!(status, 400, "{name}: {response}");
         }
         let unreadable = if name == "teamwork" { 422 } else { 400 };
         assert_eq!(provider.create(&served, &json!([])).0, unreadable, "{name}");

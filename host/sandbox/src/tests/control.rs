@@ -72,13 +72,13 @@ fn connections_are_kept_alive() {
         stream
             .write_all(b"GET /planhat/users HTTP/1.1\r\nhost: a\r\n\r\n")
             .unwrap();
-        let mut answer = String::new();
-        while !answer.ends_with('}') {
+        let mut response = String::new();
+        while !response.ends_with('}') {
             let mut byte = [0];
             stream.read_exact(&mut byte).unwrap();
-            answer.push(char::from(byte[0]));
+            response.push(char::from(byte[0]));
         }
-        assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+        assert!(response.starts_with("HTTP/1.1 401 "), "{response}");
     }
 }
 

@@ -16,11 +16,11 @@ fn create(served: &Served, fault: &Value) -> (String, Option<ErrorKind>, u64) {
     served.control("PUT faults/dixa", fault);
     let headers = format!("{}content-type: application/json\r\n", dixa.key());
     let line = format!("POST {}", dixa.create);
-    let (answer, end) = served.exchange(&line, &headers, &dixa.body.to_string());
+    let (response, end) = served.exchange(&line, &headers, &dixa.body.to_string());
     let users = served.control("GET count", &json!({}))["users"]
         .as_u64()
         .unwrap();
-    (answer, end, users)
+    (response, end, users)
 }
 
 fn statuses(served: &Served) -> Value {
@@ -37,11 +37,11 @@ fn statuses(served: &Served) -> Value {
 fn latency_only_delays() {
     let served = Served::new();
     let began = Instant::now();
-    let (answer, _, users) = create(&served, &json!({ "kind": "latency", "milliseconds": 80 }));
+    let (response, _, users) = create(&served, &json!({ "kind": "latency", "milliseconds": 80 }));
     assert!(began.elapsed() >= Duration::from_millis(80));
     assert!(
-        answer.starts_with("HTTP/1.1 201 ") && users == 1,
-        "{answer}"
+        response.starts_with("HTTP/1.1 201 ") && users == 1,
+        "{response}"
     );
 }
 
@@ -52,22 +52,22 @@ fn status_and_html_replace_the_answer_and_the_effect() {
         "kind": "status", "status": 429, "headers": [["retry-after", "7"]],
         "body": "slow down", "content_type": "text/plain",
     });
-    let (answer, _, users) = create(&served, &limited);
+    let (response, _, users) = create(&served, &limited);
     assert!(
-        answer.starts_with("HTTP/1.1 429 ") && users == 0,
-        "{answer}"
+        response.starts_with("HTTP/1.1 429 ") && users == 0,
+        "{response}"
     );
     for part in [
         "retry-after: 7\r\n",
         "content-type: text/plain\r\n",
         "\r\n\r\nslow down",
     ] {
-        assert!(answer.contains(part), "{answer}");
+        assert!(response.contains(part), "{response}");
     }
-    let (answer, _, users) = create(&served, &json!({ "kind": "html" }));
+    let (response, _, users) = create(&served, &json!({ "kind": "html" }));
     assert!(
-        answer.contains("content-type: text/html") && users == 0,
-        "{answer}"
+        response.contains("content-type: text/html") && users == 0,
+        "{response}"
     );
     assert_eq!(statuses(&served), json!([429, 200]));
 }
@@ -75,10 +75,10 @@ fn status_and_html_replace_the_answer_and_the_effect() {
 #[test]
 fn resets_differ_in_their_effect() {
     let served = Served::new();
-    let (answer, end, users) = create(&served, &json!({ "kind": "reset-before-body" }));
-    assert_eq!(((answer, end), users), (RESET, 0));
-    let (answer, end, users) = create(&served, &json!({ "kind": "reset-after-body" }));
-    assert_eq!(((answer, end), users), (RESET, 1));
+    let (response, end, users) = create(&served, &json!({ "kind": "reset-before-body" }));
+    assert_eq!(((response, end), users), (RESET, 0));
+    let (response, end, users) = create(&served, &json!({ "kind": "reset-after-body" }));
+    assert_eq!(((response, end), users), (RESET, 1));
     assert_eq!(statuses(&served), json!([null, null]));
     let bodies = served.control("GET requests", &json!({}));
     assert_eq!(
@@ -108,9 +108,9 @@ fn resets_are_reliable() {
 #[test]
 fn truncated_announces_more_than_it_sends() {
     let served = Served::new();
-    let (answer, end, users) = create(&served, &json!({ "kind": "truncated" }));
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    let length = head
+    let (response, end, users) = create(&served, &json!({ "kind": "truncated" }));
+    let (headers, body) = response.split_once("\r\n\r\n").unwrap();
+    let length = headers
         .split_once("content-length: ")
         .unwrap()
         .1
@@ -118,12 +118,12 @@ fn truncated_announces_more_than_it_sends() {
         .next()
         .unwrap();
     assert!(
-        head.starts_with("HTTP/1.1 201 ") && end.is_none() && users == 1,
-        "{answer}"
+        headers.starts_with("HTTP/1.1 201 ") && end.is_none() && users == 1,
+        "{response}"
     );
     assert!(
         !body.is_empty() && body.len() < length.parse().unwrap(),
-        "{answer}"
+        "{response}"
     );
     assert_eq!(statuses(&served), json!([201]));
 }
@@ -131,8 +131,8 @@ fn truncated_announces_more_than_it_sends() {
 #[test]
 fn oversized_has_the_size_ordered() {
     let served = Served::new();
-    let (answer, _, users) = create(&served, &json!({ "kind": "oversized", "bytes": 5_000_000 }));
-    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    let (response, _, users) = create(&served, &json!({ "kind": "oversized", "bytes": 5_000_000 }));
+    let (_, body) = response.split_once("\r\n\r\n").unwrap();
     assert_eq!((body.len(), users), (5_000_000, 1));
     assert!(serde_json::from_str::<Value>(body).unwrap().is_object());
 }
@@ -141,21 +141,21 @@ fn oversized_has_the_size_ordered() {
 fn slow_trickles() {
     let served = Served::new();
     let began = Instant::now();
-    let (answer, _, users) = create(&served, &json!({ "kind": "slow", "milliseconds": 1 }));
+    let (response, _, users) = create(&served, &json!({ "kind": "slow", "milliseconds": 1 }));
     assert!(
-        answer.starts_with("HTTP/1.1 201 ") && answer.ends_with("}}"),
-        "{answer}"
+        response.starts_with("HTTP/1.1 201 ") && response.ends_with("}}"),
+        "{response}"
     );
-    assert!(began.elapsed() >= Duration::from_millis(answer.len() as u64) && users == 1);
+    assert!(began.elapsed() >= Duration::from_millis(response.len() as u64) && users == 1);
 }
 
 #[test]
 fn raw_is_verbatim() {
     let served = Served::new();
-    let (answer, end, users) = create(&served, &json!({ "kind": "raw", "text": "HTTP/9 no\n" }));
-    assert_eq!((answer.as_str(), end, users), ("HTTP/9 no\n", None, 1));
-    let (answer, end, _) = create(&served, &json!({ "kind": "raw", "base64": "AAEC" }));
-    assert_eq!((answer.as_str(), end), ("\0\u{1}\u{2}", None));
+    let (response, end, users) = create(&served, &json!({ "kind": "raw", "text": "HTTP/9 no\n" }));
+    assert_eq!((response.as_str(), end, users), ("HTTP/9 no\n", None, 1));
+    let (response, end, _) = create(&served, &json!({ "kind": "raw", "base64": "AAEC" }));
+    assert_eq!((response.as_str(), end), ("\0\u{1}\u{2}", None));
     assert_eq!(statuses(&served), json!([null, null]));
 }
 
@@ -192,8 +192,8 @@ fn an_order_is_checked() {
             "at most",
         ),
     ] {
-        let (status, _, answer) = served.send("PUT /_sandbox/faults/hive", "", &body);
-        let message = answer["message"].as_str().unwrap();
+        let (status, _, response) = served.send("PUT /_sandbox/faults/hive", "", &body);
+        let message = response["message"].as_str().unwrap();
         assert!(status == 400 && message.contains(part), "{body}: {message}");
     }
 }

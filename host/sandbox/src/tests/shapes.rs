@@ -10,16 +10,16 @@ fn dixa_adds_what_an_agent_has() {
     let mut body = dixa.body("i@kelpworks.example");
     body["avatarUrl"] = json!("https://kelpworks.example/i.png");
     body["additionalEmails"] = json!(["j@kelpworks.example"]);
-    let (_, _, answer) = dixa.create(&served, &body);
-    let agent = &answer["data"];
+    let (_, _, response) = dixa.create(&served, &body);
+    let agent = &response["data"];
     assert_eq!(agent["roles"], json!(["Agent"]));
     let avatar = agent["avatarUrl"].as_str().unwrap();
     assert!(
         avatar.starts_with("https://files.dixa.io/public/"),
         "{avatar}"
     );
-    let (status, _, answer) = dixa.create(&served, &dixa.body("j@kelpworks.example"));
-    assert_eq!(status, 400, "{answer}");
+    let (status, _, response) = dixa.create(&served, &dixa.body("j@kelpworks.example"));
+    assert_eq!(status, 400, "{response}");
     for change in [
         json!({}),
         json!({ "email": "k@kelpworks.example" }),
@@ -42,10 +42,10 @@ fn dixa_adds_what_an_agent_has() {
 #[test]
 fn gorgias_splits_names_and_names_every_fault() {
     let (served, gorgias) = (Served::new(), Provider::named("gorgias"));
-    let (_, head, user) = gorgias.create(&served, &gorgias.body);
+    let (_, headers, user) = gorgias.create(&served, &gorgias.body);
     assert!(
-        head.contains("x-gorgias-account-api-call-limit: 1/40"),
-        "{head}"
+        headers.contains("x-gorgias-account-api-call-limit: 1/40"),
+        "{headers}"
     );
     assert_eq!(user["id"], 612_004_418);
     assert_eq!(
@@ -61,14 +61,14 @@ fn gorgias_splits_names_and_names_every_fault() {
     let bearer = "authorization: Bearer sandbox-gorgias-access-token\r\n";
     let body =
         json!({ "email": "a@kelpworks.example", "role": { "name": "boss" }, "firstname": "A" });
-    let (status, _, answer) = served.send("POST /gorgias/api/users", bearer, &body);
+    let (status, _, response) = served.send("POST /gorgias/api/users", bearer, &body);
     assert_eq!(status, 400);
     let expected = json!({
         "name": ["Missing data for required field."],
         "firstname": ["Unknown field."],
         "role.name": ["Must be one of: admin, agent, basic-agent, lite-agent, observer-agent."],
     });
-    assert_eq!(answer["error"]["data"], expected);
+    assert_eq!(response["error"]["data"], expected);
     let change = json!({ "email": "b@kelpworks.example" });
     assert_eq!(gorgias.on_user(&served, "PUT", &user["id"], &change).0, 400);
 }
@@ -87,9 +87,9 @@ fn hive_asks_for_the_owner_and_knows_one_workspace() {
         (line.replace("Wk4", "Xx4"), "Workspace not found."),
         (line.replace("user_id", "user"), "Invalid API Key."),
     ] {
-        let (status, _, answer) = served.send(&wrong, &hive.key(), &hive.body);
+        let (status, _, response) = served.send(&wrong, &hive.key(), &hive.body);
         assert_eq!(
-            (status, answer),
+            (status, response),
             (400, json!({ "error": 400, "message": message }))
         );
     }
@@ -103,8 +103,11 @@ fn hive_asks_for_the_owner_and_knows_one_workspace() {
 #[test]
 fn pivotal_tracker_wraps_a_person_into_a_membership() {
     let (served, tracker) = (Served::new(), Provider::named("pivotal_tracker"));
-    let (_, head, user) = tracker.create(&served, &tracker.body);
-    assert!(head.contains("x-tracker-project-version: 1"), "{head}");
+    let (_, headers, user) = tracker.create(&served, &tracker.body);
+    assert!(
+        headers.contains("x-tracker-project-version: 1"),
+        "{headers}"
+    );
     assert_eq!(
         (&user["role"], &user["project_id"]),
         (&json!("member"), &json!(1))
@@ -139,22 +142,28 @@ fn pivotal_tracker_wraps_a_person_into_a_membership() {
             "this endpoint cannot accept the parameter: shoe_size",
         ),
     ] {
-        let (status, _, answer) = tracker.create(&served, &body);
-        assert_eq!((status, &answer["general_problem"]), (400, &json!(problem)));
-        assert_eq!(answer["code"], "invalid_parameter");
+        let (status, _, response) = tracker.create(&served, &body);
+        assert_eq!(
+            (status, &response["general_problem"]),
+            (400, &json!(problem))
+        );
+        assert_eq!(response["code"], "invalid_parameter");
     }
     let change = json!({ "name": "A" });
     assert_eq!(tracker.on_user(&served, "PUT", &user["id"], &change).0, 400);
     let line = format!("POST {}", tracker.create.replace("/1/", "/2/"));
-    let (status, _, answer) = served.send(&line, &tracker.key(), &tracker.body);
-    assert_eq!((status, &answer["code"]), (404, &json!("unfound_resource")));
+    let (status, _, response) = served.send(&line, &tracker.key(), &tracker.body);
+    assert_eq!(
+        (status, &response["code"]),
+        (404, &json!("unfound_resource"))
+    );
 }
 
 #[test]
 fn planhat_answers_short_and_then_long() {
     let (served, planhat) = (Served::new(), Provider::named("planhat"));
-    let (_, head, user) = planhat.create(&served, &planhat.body);
-    assert!(head.contains("x-rate-limit-remaining: 199"), "{head}");
+    let (_, headers, user) = planhat.create(&served, &planhat.body);
+    assert!(headers.contains("x-rate-limit-remaining: 199"), "{headers}");
     assert_eq!(user["roles"], json!(["000000020000000000000000"]));
     assert_eq!(
         (user["_id"].as_str().unwrap().len(), user.get("inactive")),
@@ -170,12 +179,12 @@ fn planhat_answers_short_and_then_long() {
     );
     let by_external_id = planhat.on_user(&served, "GET", &json!("extid-hr-1"), &json!({}));
     assert_eq!(by_external_id.2["_id"], user["_id"]);
-    for refused in [
+    for rejected in [
         json!({ "roles": ["Manager"] }),
         json!({ "_id": "7" }),
         json!({ "email": null }),
     ] {
-        assert_eq!(update(refused.clone()).0, 400, "{refused}");
+        assert_eq!(update(rejected.clone()).0, 400, "{rejected}");
     }
     let basic = "authorization: Basic c2FuZGJveC1wbGFuaGF0LXRva2VuOg==\r\n";
     assert_eq!(served.send("GET /planhat/users", basic, &json!({})).0, 200);
@@ -184,14 +193,17 @@ fn planhat_answers_short_and_then_long() {
 #[test]
 fn teamwork_wraps_and_details_on_request() {
     let (served, teamwork) = (Served::new(), Provider::named("teamwork"));
-    let (_, head, answer) = teamwork.create(&served, &teamwork.body);
-    assert!(head.contains("location: /people/480213.json"), "{head}");
-    assert!(head.contains("x-ratelimit-limit: 150"), "{head}");
-    assert_eq!(answer, json!({ "STATUS": "OK", "id": "480213" }));
+    let (_, headers, response) = teamwork.create(&served, &teamwork.body);
+    assert!(
+        headers.contains("location: /people/480213.json"),
+        "{headers}"
+    );
+    assert!(headers.contains("x-ratelimit-limit: 150"), "{headers}");
+    assert_eq!(response, json!({ "STATUS": "OK", "id": "480213" }));
     let mut body = teamwork.body("b@example.com");
     body["person"]["getUserDetails"] = json!(true);
-    let (_, _, answer) = teamwork.create(&served, &body);
-    assert_eq!(answer["user"]["firstName"], "Maren");
+    let (_, _, response) = teamwork.create(&served, &body);
+    assert_eq!(response["user"]["firstName"], "Maren");
     let update = |person: Value| {
         teamwork.on_user(
             &served,
