@@ -16,8 +16,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use wac_graph::types::Package;
-use wac_graph::{CompositionGraph, EncodeOptions, plug};
+use wasm_compose::graph::{Component, CompositionGraph, EncodeOptions};
+use wasm_encoder::RawSection;
+use wasmparser::{Parser, Payload, Validator};
 
 use self::component::{precompile, variable, wrap};
 
@@ -100,51 +101,46 @@ fn build_guest(package: &str, arguments: &[&str], out: &Path) -> Result<Vec<u8>>
 
 /// Gives the component its accounts from the adapter; what neither has of the other stays imported.
 fn compose(component: &[u8], adapter: &[u8]) -> Result<Vec<u8>> {
+    let mut validator = Validator::new();
+    let component = Component::from_bytes(&mut validator, "ticketing", component)?;
+    let adapter = Component::from_bytes(&mut validator, "adapter", adapter)?;
+    let (export, accounts) = adapter
+        .exports()
+        .find_map(|(export, name, ..)| Some((export, component.import_by_name(name)?.0)))
+        .context("the adapter exports nothing that the component imports")?;
     let mut graph = CompositionGraph::new();
-    let mut register = |name, bytes: &[u8]| {
-        let package = Package::from_bytes(name, None, bytes, graph.types_mut())?;
-        anyhow::Ok(graph.register_package(package)?)
-    };
-    let component = register("unified:ticketing", component)?;
-    let adapter = register("unified:ticketing-adapter", adapter)?;
-    plug(&mut graph, vec![adapter], component)?;
+    let component = graph.add_component(component)?;
+    let adapter = graph.add_component(adapter)?;
+    let (component, adapter) = (graph.instantiate(component)?, graph.instantiate(adapter)?);
+    graph.connect(adapter, Some(export), component, accounts)?;
     graph
-        .encode(EncodeOptions::default())
+        .encode(EncodeOptions {
+            define_components: true,
+            export: Some(component),
+            validate: true,
+        })
         .context("the component and the adapter do not compose")
 }
 
 /// Leaves out the custom section of names, which only a debugger would read.
 fn without_names(component: &[u8]) -> Result<Vec<u8>> {
-    let (header, mut rest) = component
-        .split_at_checked(8)
-        .context("the component is cut")?;
-    let mut kept = header.to_vec();
-    while let [id, after @ ..] = rest {
-        let (size, digits) = leb128(after).context("the component is cut")?;
-        let whole = 1 + digits + size;
-        let (section, next) = rest
-            .split_at_checked(whole)
-            .context("the component is cut")?;
-        let is_names = *id == 0
-            && section
-                .get(1 + digits + 1..)
-                .is_some_and(|name| name.starts_with(b"component-name"));
-        if !is_names {
-            kept.extend_from_slice(section);
+    let mut kept = wasm_encoder::Component::new();
+    let mut depth = 0_u32;
+    for payload in Parser::new(0).parse_all(component) {
+        let payload = payload?;
+        let is_names = matches!(&payload, Payload::CustomSection(section) if section.name() == "component-name");
+        if depth == 0
+            && !is_names
+            && let Some((id, range)) = payload.as_section()
+        {
+            let data = component.get(range).context("the component is cut")?;
+            kept.section(&RawSection { id, data });
         }
-        rest = next;
-    }
-    Ok(kept)
-}
-
-/// An unsigned number as WebAssembly writes it, and how many bytes it takes.
-fn leb128(bytes: &[u8]) -> Option<(usize, usize)> {
-    let mut value = 0;
-    for (index, byte) in bytes.iter().take(5).enumerate() {
-        value |= usize::from(byte & 0x7f) << (7 * index);
-        if byte & 0x80 == 0 {
-            return Some((value, index + 1));
+        match payload {
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            _ => {}
         }
     }
-    None
+    Ok(kept.finish())
 }
