@@ -4,6 +4,7 @@
 //! that no connection has begun; a request that one has begun is never sent again, and whether one
 //! has begun it is known exactly (see [`Begun`]).
 
+mod addresses;
 mod body;
 mod connect;
 mod failure;
