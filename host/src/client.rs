@@ -1,48 +1,37 @@
 //! The client: one request to a provider, one answer, never a second request.
 //!
-//! Connections are kept alive and shared by origin. What the pool may repeat by itself is a request
-//! that no connection has begun; a request that one has begun is never sent again, and whether one
+//! Connections are kept alive for the next call of the same account. A request goes out on one that
+//! is open at that moment (see [`Connection`]), or on a new one. One that no connection has begun
+//! may be given to another; one that a connection has begun is never sent again, and whether one
 //! has begun it is known exactly (see [`Begun`]).
 
 mod addresses;
 mod body;
 mod connect;
+mod connection;
 mod failure;
+mod kept;
+mod socket;
 #[cfg(test)]
 mod tests;
 
-use std::pin::Pin;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use http::header::CONTENT_LENGTH;
-use http::{HeaderMap, Response, StatusCode};
+use http::header::{CONTENT_LENGTH, HOST};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use hyper::rt::{Sleep, Timer};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client as Pool;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tower::ServiceExt as _;
 
 pub(crate) use self::body::{Begun, RequestBody};
-use self::connect::Resolver;
+use self::connect::{Connector, Resolver};
+use self::connection::Connection;
 pub(crate) use self::failure::{Break, Failure, Stage};
+use self::kept::Kept;
+use crate::accounts::{Account, Origin};
 use crate::bindings::types::ProviderAnswer;
-use crate::egress::Prepared;
+use crate::egress::{Denied, Prepared};
 use crate::error::Error;
-
-/// Shorter than the shortest idle time of the servers that providers run behind, so that a kept
-/// connection is seldom a dead one.
-const IDLE: Duration = Duration::from_secs(4);
-
-/// How much longer an idle connection may stay open.
-const CLOSING: Duration = Duration::from_millis(250);
-
-/// For each connection, of the deadline of the whole call.
-const CONNECT: Duration = Duration::from_secs(10);
-
-/// The least that hyper takes for the limit of a head.
-const SMALLEST_HEAD_LIMIT: usize = 8 * 1024;
 
 /// How large an answer may be, in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -51,17 +40,15 @@ pub(crate) struct LargestAnswer {
     pub(crate) body: usize,
 }
 
-type Connections = Pool<HttpsConnector<HttpConnector<Resolver>>, RequestBody>;
-
 /// Cheap to clone; clones share connections.
 #[derive(Clone)]
 pub(crate) struct Client {
     /// For the integrations' own names, which must lead to public addresses.
-    public: Connections,
-    /// For base URLs that an account gives. Apart from the others, so that no connection is shared
-    /// that only these may make.
-    any: Connections,
-    largest_body: usize,
+    public: Connector,
+    /// For base URLs that an account gives.
+    any: Connector,
+    kept: Kept,
+    largest: LargestAnswer,
 }
 
 impl Client {
@@ -77,26 +64,11 @@ impl Client {
         any: Resolver,
     ) -> Result<Self, Error> {
         let tls = connect::tls(certificates)?;
-        let connections = |resolver| {
-            let mut tcp = HttpConnector::new_with_resolver(resolver);
-            tcp.enforce_http(false);
-            tcp.set_nodelay(true);
-            tcp.set_connect_timeout(Some(CONNECT));
-            let connector = HttpsConnectorBuilder::new()
-                .with_tls_config(tls.clone())
-                .https_or_http()
-                .enable_http1()
-                .wrap_connector(tcp);
-            Pool::builder(TokioExecutor::new())
-                .pool_timer(Often(TokioTimer::new()))
-                .pool_idle_timeout(IDLE)
-                .http1_max_buf_size(largest.head.max(SMALLEST_HEAD_LIMIT))
-                .build(connector)
-        };
         Ok(Self {
-            public: connections(public),
-            any: connections(any),
-            largest_body: largest.body,
+            public: connect::connector(tls.clone(), public),
+            any: connect::connector(tls, any),
+            kept: Kept::default(),
+            largest,
         })
     }
 
@@ -145,16 +117,32 @@ impl Client {
                 account.origin()
             )));
         }
-        let connections = if account.explicit_base_url().is_some() {
-            &self.any
-        } else {
-            &self.public
+        let target = request.uri().clone();
+        let mut request = addressed(request, account.origin())?;
+        let (connection, mut answer) = loop {
+            let kept = self.kept.take(&account);
+            let is_new = kept.is_none();
+            let mut connection = match kept {
+                Some(connection) => connection,
+                None => self.connect(&account, target.clone()).await?,
+            };
+            match connection.send(request).await {
+                Ok(response) => {
+                    let answer = connection.while_waiting_for(self.read(response)).await?;
+                    break (connection, answer);
+                }
+                Err(mut error) => match error.take_message() {
+                    Some(untaken) if !is_new => request = untaken,
+                    Some(_) => return Err(failure::untaken(account.origin())),
+                    None => {
+                        let error = error.into_error();
+                        return Err(failure::sending(&error, &begun, account.origin()));
+                    }
+                },
+            }
         };
-        let response = connections
-            .request(request)
-            .await
-            .map_err(|error| failure::of(&error, &begun, account.origin()))?;
-        let mut answer = self.read(response).await?;
+        self.keep(&account, connection).await;
+        // Linear in the answer, of which there are at most the head's and the body's limit.
         for (_, value) in &mut answer.headers {
             account.redactor().redact_text(value);
         }
@@ -169,14 +157,35 @@ impl Client {
         Ok(answer)
     }
 
+    async fn connect(&self, account: &Account, target: Uri) -> Result<Box<Connection>, Failure> {
+        let connector = if account.explicit_base_url().is_some() {
+            &self.any
+        } else {
+            &self.public
+        };
+        let stream = connector.clone().oneshot(target).await;
+        let stream =
+            stream.map_err(|error| failure::connecting(error.as_ref(), account.origin()))?;
+        let connection = Connection::new(stream, self.largest).await;
+        connection
+            .map(Box::new)
+            .map_err(|error| failure::connecting(&error, account.origin()))
+    }
+
+    async fn keep(&self, account: &Account, mut connection: Box<Connection>) {
+        if connection.is_free().await {
+            self.kept.keep(account, connection);
+        }
+    }
+
     async fn read(&self, response: Response<Incoming>) -> Result<ProviderAnswer, Failure> {
         let (head, body) = response.into_parts();
         let too_large = |status: StatusCode| Failure::AnswerTooLarge(Some(status.as_u16()));
-        let largest = u64::try_from(self.largest_body).unwrap_or(u64::MAX);
+        let largest = u64::try_from(self.largest.body).unwrap_or(u64::MAX);
         if length(&head.headers).is_some_and(|length| length > largest) {
             return Err(too_large(head.status));
         }
-        let body = match Limited::new(body, self.largest_body).collect().await {
+        let body = match Limited::new(body, self.largest.body).collect().await {
             Ok(body) => body.to_bytes(),
             Err(error) if error.is::<LengthLimitError>() => return Err(too_large(head.status)),
             Err(error) => return Err(failure::cut(head.status.as_u16(), error.as_ref())),
@@ -195,25 +204,17 @@ impl Client {
     }
 }
 
-/// A timer that wakes early.
-///
-/// The pool closes idle connections when its timer fires, and sets it for the whole idle time: one that became idle just after
-/// would stay open for almost twice as long. It looks each time for what is due, so being woken more often does no harm.
-#[derive(Clone)]
-struct Often(TokioTimer);
-
-impl Timer for Often {
-    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Sleep>> {
-        self.0.sleep(duration.min(CLOSING))
-    }
-
-    fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn Sleep>> {
-        self.0.sleep_until(deadline.min(self.now() + CLOSING))
-    }
-
-    fn now(&self) -> Instant {
-        self.0.now()
-    }
+/// The request as a server reads it: where it goes is in a header (RFC 9112, 3.2.1).
+fn addressed(
+    mut request: Request<RequestBody>,
+    origin: &Origin,
+) -> Result<Request<RequestBody>, Failure> {
+    let host = HeaderValue::try_from(origin.authority())
+        .map_err(|_| Denied(format!("{origin} fits no header")))?;
+    request.headers_mut().insert(HOST, host);
+    let path = request.uri().path_and_query().cloned();
+    *request.uri_mut() = path.map_or_else(Uri::default, Uri::from);
+    Ok(request)
 }
 
 fn length(headers: &HeaderMap) -> Option<u64> {

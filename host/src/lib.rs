@@ -51,6 +51,9 @@ mod secret;
 pub mod server;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+#[path = "../../tests/tls.rs"]
+mod tls;
 
 pub use crate::accounts::{
     Account, AccountBuilder, Accounts, Fault, FileAccounts, InvalidAccount, Lookup, MemoryAccounts,

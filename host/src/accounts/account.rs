@@ -51,6 +51,19 @@ impl Origin {
     }
 }
 
+impl Origin {
+    /// Host and port, the port only where it is not the scheme's own (RFC 9110, 4.2.3).
+    pub(crate) fn authority(&self) -> String {
+        let Self { scheme, host, port } = self;
+        let own = if *scheme == UriScheme::HTTPS { 443 } else { 80 };
+        if *port == own {
+            host.clone()
+        } else {
+            format!("{host}:{port}")
+        }
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}:{}", self.scheme, self.host, self.port)

@@ -6,15 +6,45 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
+use hyper_util::rt::TokioIo;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
+use tokio::net::TcpStream;
 use tower::Service;
+use tower::util::MapResponse;
 
 use super::addresses::is_public;
+use super::socket::Socket;
 use crate::error::Error;
+
+/// For each connection, of the deadline of the whole call.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// Makes connections.
+pub(super) type Connector =
+    HttpsConnector<MapResponse<HttpConnector<Resolver>, fn(TokioIo<TcpStream>) -> Socket>>;
+
+/// What a connection is made of.
+pub(super) type Stream = MaybeHttpsStream<Socket>;
+
+/// Makes connections to the addresses of this resolver, with TLS where the URL has it.
+pub(super) fn connector(tls: ClientConfig, resolver: Resolver) -> Connector {
+    let mut tcp = HttpConnector::new_with_resolver(resolver);
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp.set_connect_timeout(Some(CONNECT));
+    HttpsConnectorBuilder::new()
+        .with_tls_config(tls)
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(MapResponse::new(tcp, Socket::new))
+}
 
 /// The TLS settings of every connection.
 pub(super) fn tls(certificates: Option<&[u8]>) -> Result<ClientConfig, Error> {

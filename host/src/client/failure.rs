@@ -3,8 +3,6 @@
 use std::error::Error as StdError;
 use std::io;
 
-use hyper_util::client::legacy::Error as PoolError;
-
 use super::body::Begun;
 use super::connect::NameError;
 use crate::accounts::Origin;
@@ -70,20 +68,22 @@ impl From<Failure> for TransportError {
     }
 }
 
-/// Why the request had no answer's head.
-pub(super) fn of(error: &PoolError, begun: &Begun, origin: &Origin) -> Failure {
-    if error.is_connect() {
-        return connecting(error, origin);
-    }
+/// Why a request had no answer's head, of which a connection may have begun it.
+pub(super) fn sending(error: &hyper::Error, begun: &Begun, origin: &Origin) -> Failure {
     // Withdrawn, so that what is said now stays true.
     if begun.withdraw() {
         lost(error)
     } else {
-        Failure::NoConnection(
-            Stage::Unreachable,
-            format!("{origin}: the connection closed before it took the request"),
-        )
+        untaken(origin)
     }
+}
+
+/// The connection gave the request back.
+pub(super) fn untaken(origin: &Origin) -> Failure {
+    Failure::NoConnection(
+        Stage::Unreachable,
+        format!("{origin}: the connection closed before it took the request"),
+    )
 }
 
 /// Why the answer of this status ended within its body.
@@ -95,20 +95,21 @@ pub(super) fn cut(status: u16, error: &(dyn StdError + 'static)) -> Failure {
     Failure::Cut(status, why.to_owned())
 }
 
-fn lost(error: &PoolError) -> Failure {
-    match find::<hyper::Error>(error) {
-        Some(error) if error.is_parse_too_large() => Failure::AnswerTooLarge(None),
-        Some(error) if error.is_parse() => {
-            Failure::Lost(Break::Protocol, "the answer is not HTTP".to_owned())
-        }
-        _ => Failure::Lost(
+fn lost(error: &hyper::Error) -> Failure {
+    if error.is_parse_too_large() {
+        Failure::AnswerTooLarge(None)
+    } else if error.is_parse() {
+        Failure::Lost(Break::Protocol, "the answer is not HTTP".to_owned())
+    } else {
+        Failure::Lost(
             Break::Terminated,
             "the connection closed before an answer came".to_owned(),
-        ),
+        )
     }
 }
 
-fn connecting(error: &PoolError, origin: &Origin) -> Failure {
+/// Why no connection could be made.
+pub(super) fn connecting(error: &(dyn StdError + 'static), origin: &Origin) -> Failure {
     if let Some(name) = find::<NameError>(error) {
         return match name {
             NameError::NotPublic(address) => Failure::Denied(format!(

@@ -1,6 +1,10 @@
 //! The client against a raw server on loopback: nothing is sent twice, and what is said of a
 //! failure is true.
 
+mod answers;
+mod kept;
+mod peer;
+
 use std::net::SocketAddr;
 
 use bytes::Bytes;
@@ -11,7 +15,7 @@ use tokio::net::TcpListener;
 use super::*;
 use crate::accounts::Account;
 use crate::egress::{self, Outgoing};
-use crate::testing::{Act, Provider, answer};
+use crate::testing::{Act, Provider, answer, answer_text};
 
 const LARGEST: usize = 1000;
 const LARGEST_HEAD: usize = 16 * 1024;
@@ -57,14 +61,6 @@ async fn post(client: &Client, account: &Account, body: &str) -> Result<Provider
         .await
 }
 
-/// One request to a server that acts so.
-async fn one(act: Act) -> Result<ProviderAnswer, Failure> {
-    let provider = Provider::start([act]).await;
-    let result = post(&client(), &provider.account().build().unwrap(), "{}").await;
-    assert_eq!(provider.received().len(), 1);
-    result
-}
-
 fn lost(result: &Result<ProviderAnswer, Failure>) -> Option<Break> {
     match result {
         Err(Failure::Lost(how, _)) => Some(*how),
@@ -99,169 +95,6 @@ async fn a_request_is_sent_as_it_is() {
         provider.address
     );
     assert_eq!(request, expected);
-}
-
-#[tokio::test]
-async fn a_connection_is_kept_and_shared() {
-    let provider = Provider::start([answer(200, "{}"), answer(200, "{}"), answer(200, "{}")]).await;
-    let client = client();
-    for body in ["1", "2", "3"] {
-        post(&client.clone(), &provider.account().build().unwrap(), body)
-            .await
-            .unwrap();
-        settle().await;
-    }
-    let connections: Vec<usize> = provider
-        .received()
-        .iter()
-        .map(|(connection, _)| *connection)
-        .collect();
-    assert_eq!(connections, [0, 0, 0]);
-}
-
-#[tokio::test]
-async fn a_kept_connection_that_dies_with_a_request_never_leads_to_a_second_one() {
-    for act in [Act::Close, Act::Reset] {
-        let provider = Provider::start([answer(200, "{}"), act, answer(200, "{}")]).await;
-        let (client, account) = (client(), provider.account().build().unwrap());
-        post(&client, &account, "first").await.unwrap();
-        settle().await;
-        assert_eq!(
-            lost(&post(&client, &account, "second").await),
-            Some(Break::Terminated)
-        );
-        settle().await;
-        let received = provider.received();
-        let second: Vec<_> = received
-            .iter()
-            .filter(|(_, request)| request.ends_with("second"))
-            .collect();
-        assert_eq!(second.len(), 1);
-        assert_eq!(second[0].0, 0, "the connection was to be the kept one");
-    }
-}
-
-#[tokio::test]
-async fn a_connection_that_closes_while_idle_is_replaced() {
-    let whole = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}".to_owned();
-    let mut provider = Provider::start([Act::SayAndClose(whole), answer(200, "{}")]).await;
-    let (client, account) = (client(), provider.account().build().unwrap());
-    post(&client, &account, "first").await.unwrap();
-    provider.event().await;
-    provider.event().await;
-    settle().await;
-    post(&client, &account, "second").await.unwrap();
-    let connections: Vec<usize> = provider
-        .received()
-        .iter()
-        .map(|(connection, _)| *connection)
-        .collect();
-    assert_eq!(connections, [0, 1]);
-}
-
-#[tokio::test]
-async fn an_idle_connection_is_closed_and_not_used_again() {
-    let mut provider = Provider::start([answer(200, "{}"), answer(200, "{}")]).await;
-    let (client, account) = (client(), provider.account().build().unwrap());
-    post(&client, &account, "first").await.unwrap();
-    provider.event().await;
-    // From here, time passes as soon as nothing else happens.
-    tokio::time::pause();
-    let idle = tokio::time::Instant::now();
-    provider.event().await;
-    assert!(idle.elapsed() >= IDLE, "{:?}", idle.elapsed());
-    tokio::time::resume();
-    post(&client, &account, "second").await.unwrap();
-    let connections: Vec<usize> = provider
-        .received()
-        .iter()
-        .map(|(connection, _)| *connection)
-        .collect();
-    assert_eq!(connections, [0, 1]);
-}
-
-#[tokio::test]
-async fn a_broken_connection_is_lost_however_it_breaks() {
-    let say = |text: &str| Act::SayAndClose(text.to_owned());
-    assert_eq!(lost(&one(Act::Close).await), Some(Break::Terminated));
-    assert_eq!(lost(&one(Act::Reset).await), Some(Break::Terminated));
-    assert_eq!(
-        lost(&one(say("220 mail.example ESMTP\r\n\r\n")).await),
-        Some(Break::Protocol)
-    );
-}
-
-#[tokio::test]
-async fn an_answer_that_is_not_whole_keeps_its_status() {
-    for (answer, expected) in [
-        ("200 OK\r\ncontent-length: 100\r\n\r\n{}", 200),
-        ("201 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nab", 201),
-        (
-            "422 No\r\ntransfer-encoding: chunked\r\n\r\nno chunk\r\n",
-            422,
-        ),
-    ] {
-        let result = one(Act::SayAndClose(format!("HTTP/1.1 {answer}"))).await;
-        assert!(
-            matches!(&result, Err(Failure::Cut(status, _)) if *status == expected),
-            "{answer}: {result:?}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn a_head_over_the_limit_has_no_status() {
-    let long = format!("x: {}\r\n", "x".repeat(4 * LARGEST_HEAD));
-    let many = "x: y\r\n".repeat(1000);
-    for flood in [long, many] {
-        let answer = format!("HTTP/1.1 200 OK\r\n{flood}content-length: 0\r\n\r\n");
-        assert_eq!(
-            one(Act::SayAndClose(answer)).await,
-            Err(Failure::AnswerTooLarge(None))
-        );
-    }
-}
-
-#[tokio::test]
-async fn an_answer_over_the_limit_keeps_its_status() {
-    let body = "x".repeat(LARGEST + 1);
-    assert_eq!(
-        one(answer(201, &body)).await,
-        Err(Failure::AnswerTooLarge(Some(201)))
-    );
-    let chunked = format!(
-        "HTTP/1.1 422 X\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
-        body.len()
-    );
-    assert_eq!(
-        one(Act::Say(chunked)).await,
-        Err(Failure::AnswerTooLarge(Some(422)))
-    );
-    let fits = "x".repeat(LARGEST);
-    assert_eq!(one(answer(200, &fits)).await.unwrap().body.len(), LARGEST);
-}
-
-#[tokio::test]
-async fn a_redirect_is_an_answer() {
-    let found = "HTTP/1.1 307 X\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
-    assert_eq!(one(Act::Say(found.to_owned())).await.unwrap().status, 307);
-}
-
-#[tokio::test]
-async fn secrets_do_not_come_back() {
-    let echo = "HTTP/1.1 401 X\r\nx-echo: the-token-of-dixa!\r\ncontent-length: 27\r\n\r\n{\"sent\":\"the-token-of-dixa\"}";
-    let answer = one(Act::Say(echo.replace("27", "28"))).await.unwrap();
-    assert_eq!(answer.body, b"{\"sent\":\"***\"}");
-    let header = |name: &str| {
-        answer
-            .headers
-            .iter()
-            .find(|(key, _)| key == name)
-            .unwrap()
-            .1
-            .as_str()
-    };
-    assert_eq!((header("x-echo"), header("content-length")), ("***!", "14"));
 }
 
 #[tokio::test]
