@@ -165,6 +165,20 @@ impl Call<'_> {
         }
     }
 
+    /// A 4xx or 5xx of which only the status was read: what it says does not depend on how much the provider says about it.
+    fn unread_refusal(&self, status: u16) -> Error {
+        let (headers, body) = (Vec::new(), Vec::new());
+        Error {
+            provider: Some(unread(status)),
+            limit: Some(Limit::Answer),
+            ..self.refusal(&ProviderAnswer {
+                status,
+                headers,
+                body,
+            })
+        }
+    }
+
     /// Where the caller said what the provider finds wrong.
     fn pointer(&self, field: Option<Field>, name: &str) -> String {
         match field {
@@ -227,6 +241,9 @@ impl Call<'_> {
                     limit: Some(Limit::Deadline),
                     ..error(ErrorCode::Deadline, 504, outcome, message)
                 }
+            }
+            TransportError::AnswerTooLarge(Some(status @ 400..=599)) => {
+                self.unread_refusal(*status)
             }
             TransportError::AnswerTooLarge(Some(status)) => {
                 let outcome = status::outcome(*status);

@@ -64,6 +64,7 @@ impl Client {
         any: Resolver,
     ) -> Result<Self, Error> {
         let tls = connect::tls(certificates)?;
+        connection::keep_room_for_heads();
         Ok(Self {
             public: connect::connector(tls.clone(), public),
             any: connect::connector(tls, any),
@@ -109,7 +110,7 @@ impl Client {
             begun,
         } = prepared;
         if account.explicit_base_url().is_none()
-            && account.origin().host.parse::<std::net::IpAddr>().is_ok()
+            && account.origin().is_address()
         {
             // An address is not looked up, so the resolver would not see it.
             return Err(Failure::Denied(format!(

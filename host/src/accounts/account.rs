@@ -52,6 +52,12 @@ impl Origin {
 }
 
 impl Origin {
+    /// Whether the host is an address, which nobody looks up.
+    pub(crate) fn is_address(&self) -> bool {
+        let address = self.host.trim_matches(['[', ']']);
+        address.parse::<std::net::IpAddr>().is_ok()
+    }
+
     /// Host and port, the port only where it is not the scheme's own (RFC 9110, 4.2.3).
     pub(crate) fn authority(&self) -> String {
         let Self { scheme, host, port } = self;

@@ -112,7 +112,7 @@ impl EngineBuilder {
     }
 
     /// How large the head of a provider's answer may be, in bytes: its status line and headers; 128
-    /// KiB. Less than 8 KiB is taken for 8 KiB, and more than 100 headers are always too many.
+    /// KiB. Less than 8 KiB is taken for 8 KiB, and more than 4,096 headers are always too many.
     pub fn max_head(mut self, bytes: usize) -> Self {
         self.largest.head = bytes;
         self

@@ -172,9 +172,13 @@ pub fn told(
                 ("answer-too-large", "unknown", None, Some("head"))
             }
             TransportError::AnswerTooLarge(Some(status)) => {
-                let refuses = (400..500).contains(status) && *status != 408;
-                let outcome = if refuses { "rejected" } else { "unknown" };
-                ("answer-too-large", outcome, Some(*status), Some("answer"))
+                let (code, outcome) = match status {
+                    408 => ("provider-", "unknown"),
+                    400..=499 => ("provider-", "rejected"),
+                    500..=599 => ("provider-failed", "unknown"),
+                    _ => ("answer-too-large", "unknown"),
+                };
+                (code, outcome, Some(*status), Some("answer"))
             }
         },
     };

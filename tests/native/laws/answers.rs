@@ -163,15 +163,28 @@ fn what_happened_on_the_way_says_whether_anything_was_sent() {
                 "unknown",
             ),
             (
-                TransportError::AnswerTooLarge(Some(422)),
+                TransportError::AnswerTooLarge(Some(302)),
                 502,
                 "answer-too-large",
+                "unknown",
+            ),
+            // However much is said of it.
+            (
+                TransportError::AnswerTooLarge(Some(422)),
+                422,
+                "provider-invalid",
                 "rejected",
             ),
             (
                 TransportError::AnswerTooLarge(Some(408)),
+                408,
+                "provider-refused",
+                "unknown",
+            ),
+            (
+                TransportError::AnswerTooLarge(Some(500)),
                 502,
-                "answer-too-large",
+                "provider-failed",
                 "unknown",
             ),
             (
