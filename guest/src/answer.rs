@@ -6,49 +6,50 @@
 use time::{Date, Month, PrimitiveDateTime, Time, UtcOffset};
 
 use crate::bindings::types::{Email, Role};
-use crate::json::Json;
+use crate::json::Value;
 
 /// A text that is not empty.
 #[must_use]
-pub(crate) fn text(object: &Json<'_>, name: &str) -> Option<String> {
+pub(crate) fn text(object: &Value<'_>, name: &str) -> Option<String> {
     object
-        .get(name)?
-        .as_text()
+        .get(name)
+        .as_str()
         .filter(|text| !text.is_empty())
         .map(str::to_owned)
 }
 
 /// A text, or a number as text: identifiers are one or the other.
 #[must_use]
-pub(crate) fn identifier(object: &Json<'_>, name: &str) -> Option<String> {
-    match object.get(name)? {
-        Json::Number(number) => Some(number.as_str().to_owned()),
-        _ => text(object, name),
+pub(crate) fn identifier(object: &Value<'_>, name: &str) -> Option<String> {
+    match object.get(name) {
+        Value::Number(number) => Some(number.to_owned()),
+        value => value
+            .as_str()
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned),
     }
 }
 
 /// A truth value.
 #[must_use]
-pub(crate) fn truth(object: &Json<'_>, name: &str) -> Option<bool> {
-    object.get(name)?.as_bool()
+pub(crate) fn truth(object: &Value<'_>, name: &str) -> Option<bool> {
+    object.get(name).as_bool()
 }
 
 /// The texts of a list that are not empty.
 #[must_use]
-pub(crate) fn texts(object: &Json<'_>, name: &str) -> Option<Vec<String>> {
-    let list = object.get(name)?.as_list()?;
-    Some(
-        list.iter()
-            .filter_map(Json::as_text)
-            .filter(|text| !text.is_empty())
-            .map(str::to_owned)
-            .collect(),
-    )
+pub(crate) fn texts(object: &Value<'_>, name: &str) -> Option<Vec<String>> {
+    let list = object.get(name);
+    let texts = list.as_array()?.iter().filter_map(|entry| {
+        let text = entry.as_str().filter(|text| !text.is_empty());
+        text.map(str::to_owned)
+    });
+    Some(texts.collect())
 }
 
 /// The one address of a user.
 #[must_use]
-pub(crate) fn single_email(object: &Json<'_>, name: &str) -> Option<Vec<Email>> {
+pub(crate) fn single_email(object: &Value<'_>, name: &str) -> Option<Vec<Email>> {
     text(object, name).map(|address| {
         vec![Email {
             address,
@@ -85,7 +86,7 @@ pub(crate) fn says(sentence: &str, words: &str) -> bool {
 
 /// A time in RFC 3339 and UTC; one that cannot be read, as it came.
 #[must_use]
-pub(crate) fn time(object: &Json<'_>, name: &str) -> Option<String> {
+pub(crate) fn time(object: &Value<'_>, name: &str) -> Option<String> {
     text(object, name).map(|text| utc(&text).unwrap_or(text))
 }
 
@@ -186,10 +187,7 @@ mod tests {
     use crate::json::parse;
 
     fn at(given: &str) -> Option<String> {
-        time(
-            &parse(format!(r#"{{"at": {given:?}}}"#).as_bytes()).unwrap(),
-            "at",
-        )
+        time(&parse(&format!(r#"{{"at": {given:?}}}"#)).unwrap(), "at")
     }
 
     #[test]
@@ -241,13 +239,13 @@ mod tests {
         ] {
             assert_eq!(at(given).as_deref(), Some(given));
         }
-        assert_eq!(time(&parse(br#"{"at": 1772439330}"#).unwrap(), "at"), None);
+        assert_eq!(time(&parse(r#"{"at": 1772439330}"#).unwrap(), "at"), None);
     }
 
     #[test]
     fn identifiers_are_texts_or_numbers_digit_for_digit() {
         let answer =
-            parse(br#"{"a": 12345678901234567890123, "b": "x", "c": "", "d": null}"#).unwrap();
+            parse(r#"{"a": 12345678901234567890123, "b": "x", "c": "", "d": null}"#).unwrap();
         assert_eq!(
             identifier(&answer, "a").as_deref(),
             Some("12345678901234567890123")

@@ -1,15 +1,9 @@
 //! Pieces that request bodies are made of.
 
-use std::borrow::Cow;
+use serde_json::value::RawValue;
 
 use crate::bindings::types::{Email, EmailsChange, JsonChange, Role, RolesChange, TextChange};
-use crate::json::{Json, Object, parse, write};
-
-/// A JSON text of the input as a value. The input has been checked to be JSON.
-#[must_use]
-pub(crate) fn value(text: &str) -> Option<Json<'_>> {
-    parse(text.as_bytes()).ok()
-}
+use crate::json::{merge, parse, raw};
 
 /// A text without meaning: blank counts as missing.
 #[must_use]
@@ -90,13 +84,13 @@ pub(crate) fn sent_text(change: &TextChange) -> Sent<&str> {
     }
 }
 
-/// A change of JSON, ready to be written.
+/// A change of JSON, ready to be written. The input has been checked to be JSON.
 #[must_use]
-pub(crate) fn sent_json(change: &JsonChange) -> Sent<Json<'_>> {
+pub(crate) fn sent_json(change: &JsonChange) -> Sent<&RawValue> {
     match change {
         JsonChange::Keep => None,
         JsonChange::Clear => Some(None),
-        JsonChange::Set(text) => Some(value(text)),
+        JsonChange::Set(json) => Some(raw(json).ok()),
     }
 }
 
@@ -118,32 +112,23 @@ pub(crate) fn set_roles(change: &RolesChange) -> Option<&[Role]> {
     }
 }
 
-/// A body with the caller's own data merged in last: inside the provider's wrapper, unless the data brings the wrapper itself.
+/// A body with the caller's own data, an object, merged in last: inside the provider's wrapper, unless the data brings the wrapper
+/// itself.
 #[must_use]
-pub(crate) fn merged(body: &[u8], data: Object<'_>, wrapper: Option<&str>) -> Vec<u8> {
-    let Ok(Json::Object(mut merged)) = parse(body) else {
-        return body.to_vec();
+pub(crate) fn merged(body: &[u8], data: &str, wrapper: Option<&str>) -> Vec<u8> {
+    let body = std::str::from_utf8(body).unwrap_or_default();
+    let brings = |wrapper: &&str| {
+        let data = parse(data).ok();
+        data.is_some_and(|data| {
+            data.as_object()
+                .is_some_and(|data| data.get(wrapper).is_some())
+        })
     };
-    match wrapper {
-        Some(wrapper) if data.get(wrapper).is_none() => {
-            let mut outer = Object::default();
-            outer.insert(Cow::Borrowed(wrapper), Json::Object(data));
-            merge(&mut merged, outer);
-        }
-        _ => merge(&mut merged, data),
-    }
-    write(&Json::Object(merged))
-}
-
-/// Merges deeply: objects merge, anything else replaces.
-fn merge<'a>(into: &mut Object<'a>, from: Object<'a>) {
-    for (name, value) in from {
-        match (into.get_mut(&name), value) {
-            (Some(Json::Object(into)), Json::Object(from)) => merge(into, from),
-            (Some(place), value) => *place = value,
-            (None, value) => into.insert(name, value),
-        }
-    }
+    let merged = match wrapper.filter(|wrapper| !brings(wrapper)) {
+        Some(wrapper) => merge(body, &format!(r#"{{"{wrapper}":{data}}}"#)),
+        None => merge(body, data),
+    };
+    merged.into_bytes()
 }
 
 #[cfg(test)]
@@ -197,9 +182,6 @@ mod tests {
     }
 
     fn merge_text(body: &str, data: &str, wrapper: Option<&str>) -> String {
-        let Json::Object(data) = value(data).unwrap() else {
-            panic!("{data}");
-        };
         String::from_utf8(merged(body.as_bytes(), data, wrapper)).unwrap()
     }
 

@@ -1,29 +1,26 @@
 //! Reads the JSON body of the published API, and finds every fault in it.
 
+use serde_json::value::RawValue;
+
 use crate::bindings::types::{
     Email, EmailsChange, FindingCode as Code, JsonChange, NewUser, Place, Role, RolesChange,
     TextChange, UserChanges,
 };
 use crate::findings::{Findings, quoted};
-use crate::json::{Json, Object, parse};
+use crate::json::{Object, Value, duplicates, escaped, parse, trimmed, without_mark};
 
 /// What a JSON value is, for a message: "expected …, but found …".
 #[must_use]
-pub fn kind(value: &Json<'_>) -> String {
+pub fn kind(value: &Value<'_>) -> String {
     match value {
-        Json::Null => "`null`".to_owned(),
-        Json::Bool(truth) => format!("`{truth}`"),
-        Json::Number(number) => format!("the number {}", number.as_str()),
-        Json::Text(text) => format!("the text {}", quoted(text)),
-        Json::List(_) => "an array".to_owned(),
-        Json::Object(_) => "an object".to_owned(),
+        Value::Null => "`null`".to_owned(),
+        Value::Bool(truth) => format!("`{truth}`"),
+        Value::Number(number) => format!("the number {number}"),
+        Value::String(text) => format!("the text {}", quoted(text)),
+        Value::Unpaired(text) => format!("the text {}", quoted(text)),
+        Value::Array(_) => "an array".to_owned(),
+        Value::Object(_) => "an object".to_owned(),
     }
-}
-
-/// A member's name in a JSON Pointer (RFC 6901, section 3).
-#[must_use]
-pub fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }
 
 /// Reads a body as changes: a member left out, `null`, a value.
@@ -34,7 +31,7 @@ pub fn escaped(name: &str) -> String {
 #[must_use]
 pub fn changes(body: &[u8], findings: &mut Findings) -> UserChanges {
     let mut changes = UserChanges::default();
-    for (name, value) in object(body, findings) {
+    for (name, json) in object(body, findings).iter() {
         let mut reader = Reader {
             findings,
             path: Path {
@@ -43,35 +40,39 @@ pub fn changes(body: &[u8], findings: &mut Findings) -> UserChanges {
             },
         };
         match &*name {
-            "first_name" => changes.first_name = reader.text(value),
-            "last_name" => changes.last_name = reader.text(value),
-            "name" => changes.name = reader.text(value),
+            "first_name" => changes.first_name = reader.text(&json.into()),
+            "last_name" => changes.last_name = reader.text(&json.into()),
+            "name" => changes.name = reader.text(&json.into()),
             "emails" => {
-                changes.emails = match value {
-                    Json::Null => EmailsChange::Clear,
+                changes.emails = match json.into() {
+                    Value::Null => EmailsChange::Clear,
                     value => reader
-                        .list(value, |reader, members| reader.email(members))
+                        .list(&value, |reader, members| reader.email(members))
                         .map_or(EmailsChange::Keep, EmailsChange::Set),
                 }
             }
             "roles" => {
-                changes.roles = match value {
-                    Json::Null => RolesChange::Clear,
+                changes.roles = match json.into() {
+                    Value::Null => RolesChange::Clear,
                     value => reader
-                        .list(value, |reader, members| reader.role(members))
+                        .list(&value, |reader, members| reader.role(members))
                         .map_or(RolesChange::Keep, RolesChange::Set),
                 }
             }
-            "nick_name" => changes.nick_name = reader.text(value),
+            "nick_name" => changes.nick_name = reader.text(&json.into()),
             "custom_fields" => {
-                changes.custom_fields = if value.is_null() {
-                    JsonChange::Clear
-                } else {
-                    JsonChange::Set(value.to_text())
+                changes.custom_fields = match json.get() {
+                    "null" => JsonChange::Clear,
+                    json => JsonChange::Set(json.to_owned()),
                 };
             }
-            "avatar" => changes.avatar = reader.text(value),
-            "remote_data" => changes.remote_data = (!value.is_null()).then(|| value.to_text()),
+            "avatar" => changes.avatar = reader.text(&json.into()),
+            "remote_data" => {
+                changes.remote_data = match json.get() {
+                    "null" => None,
+                    json => Some(json.to_owned()),
+                };
+            }
             _ => reader.unknown(),
         }
     }
@@ -120,32 +121,57 @@ pub fn new_user(body: &[u8], findings: &mut Findings) -> NewUser {
 
 /// The members of the body.
 fn object<'a>(body: &'a [u8], findings: &mut Findings) -> Object<'a> {
-    match parse(body) {
-        Ok(Json::Object(members)) => members,
-        Ok(other) => {
-            let message = format!("expected an object, but found {}", kind(&other));
-            findings.violation(Code::Type, Place::Body, "", message);
-            Object::default()
+    let (code, message) = match std::str::from_utf8(without_mark(body)).map(trimmed) {
+        Ok("") => {
+            let message = "expected a JSON object, but found nothing".to_owned();
+            (Code::Format, message)
         }
-        Err(_) if body.is_empty() => {
-            findings.violation(
-                Code::Format,
-                Place::Body,
-                "",
-                "expected a JSON object, but found nothing".to_owned(),
-            );
-            Object::default()
+        Ok(json) => match parse(json) {
+            Ok(Value::Object(members)) => {
+                once(json, findings);
+                return members;
+            }
+            Ok(other) => {
+                let message = format!("expected an object, but found {}", kind(&other));
+                (Code::Type, message)
+            }
+            Err(error) => {
+                let message = format!("expected JSON, but found a fault: {error}");
+                (Code::Format, message)
+            }
+        },
+        Err(error) => {
+            let message = format!("expected JSON in UTF-8, but found a fault: {error}");
+            (Code::Format, message)
         }
-        Err(fault) => {
-            findings.violation(
-                Code::Format,
-                Place::Body,
-                "",
-                format!("expected JSON, but found a fault: {fault}"),
-            );
-            Object::default()
+    };
+    findings.violation(code, Place::Body, "", message);
+    Object::default()
+}
+
+/// Checks that no object of the body has a member twice. The two fields that are JSON in the typed contract are checked with
+/// everything else of them.
+fn once(body: &str, findings: &mut Findings) {
+    duplicates(body, &mut |object, name| {
+        let field = object.split('/').nth(1);
+        if !matches!(field, Some("custom_fields" | "remote_data")) {
+            twice(object, &name, findings);
         }
-    }
+    });
+}
+
+/// Notes a member that an object has twice. The object's JSON Pointer is short, but the name may be as long as the body.
+pub(crate) fn twice(object: &str, name: &str, findings: &mut Findings) {
+    let message = format!(
+        "expected each member once, but found {} twice",
+        quoted(name)
+    );
+    let path = if name.len() > 80 {
+        object.to_owned()
+    } else {
+        format!("{object}/{}", escaped(name))
+    };
+    findings.violation(Code::DuplicateMember, Place::Body, &path, message);
 }
 
 /// Where a value is. It becomes a text for a finding only: most values have none.
@@ -178,7 +204,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn refuse(&mut self, expected: &str, found: &Json<'_>) {
+    fn refuse(&mut self, expected: &str, found: &Value<'_>) {
         let message = format!("expected {expected}, but found {}", kind(found));
         self.findings
             .violation(Code::Type, Place::Body, &self.path.pointer(), message);
@@ -204,19 +230,29 @@ impl Reader<'_> {
         }
     }
 
-    fn text(&mut self, value: Json<'_>) -> TextChange {
+    fn text(&mut self, value: &Value<'_>) -> TextChange {
         match value {
-            Json::Null => TextChange::Clear,
-            Json::Text(text) => TextChange::Set(text.into_owned()),
+            Value::Null => TextChange::Clear,
+            Value::String(text) => TextChange::Set(text.to_string()),
+            Value::Unpaired(text) => {
+                let message = format!(
+                    "expected Unicode, but found half of a surrogate pair in {}",
+                    quoted(text)
+                );
+                let path = self.path.pointer();
+                self.findings
+                    .violation(Code::Format, Place::Body, &path, message);
+                TextChange::Keep
+            }
             other => {
-                self.refuse("a text", &other);
+                self.refuse("a text", other);
                 TextChange::Keep
             }
         }
     }
 
-    fn optional_text(&mut self, value: Json<'_>) -> Option<String> {
-        match self.text(value) {
+    fn optional_text(&mut self, json: &RawValue) -> Option<String> {
+        match self.text(&json.into()) {
             TextChange::Set(text) => Some(text),
             TextChange::Keep | TextChange::Clear => None,
         }
@@ -224,34 +260,34 @@ impl Reader<'_> {
 
     fn list<T>(
         &mut self,
-        value: Json<'_>,
-        read: fn(&mut Reader<'_>, Object<'_>) -> T,
+        value: &Value<'_>,
+        read: fn(&mut Reader<'_>, &Object<'_>) -> T,
     ) -> Option<Vec<T>> {
-        let Json::List(entries) = value else {
-            self.refuse("a list", &value);
+        let Value::Array(entries) = value else {
+            self.refuse("a list", value);
             return None;
         };
         let mut list = Vec::with_capacity(entries.len());
-        for (position, entry) in entries.into_iter().enumerate() {
+        for (position, entry) in entries.iter().enumerate() {
             let mut reader = self.at(Step::Entry(position));
             match entry {
-                Json::Object(members) => list.push(read(&mut reader, members)),
+                Value::Object(members) => list.push(read(&mut reader, &members)),
                 other => {
                     reader.refuse("an object", &other);
                     // It keeps its place, so that the paths of the others stay right.
-                    list.push(read(&mut reader, Object::default()));
+                    list.push(read(&mut reader, &Object::default()));
                 }
             }
         }
         Some(list)
     }
 
-    fn email(&mut self, members: Object<'_>) -> Email {
+    fn email(&mut self, members: &Object<'_>) -> Email {
         let mut email = Email {
             address: String::new(),
             type_: None,
         };
-        for (name, value) in members {
+        for (name, value) in members.iter() {
             let mut reader = self.at(Step::Member(&name));
             match &*name {
                 "email" => email.address = reader.optional_text(value).unwrap_or_default(),
@@ -262,12 +298,12 @@ impl Reader<'_> {
         email
     }
 
-    fn role(&mut self, members: Object<'_>) -> Role {
+    fn role(&mut self, members: &Object<'_>) -> Role {
         let mut role = Role {
             id: None,
             name: None,
         };
-        for (name, value) in members {
+        for (name, value) in members.iter() {
             let mut reader = self.at(Step::Member(&name));
             match &*name {
                 "id" => role.id = reader.optional_text(value),
@@ -303,7 +339,7 @@ mod tests {
         assert_eq!(changes.last_name, TextChange::Set("Lind".to_owned()));
         assert_eq!(
             changes.custom_fields,
-            JsonChange::Set(r#"{"a":1.10}"#.to_owned())
+            JsonChange::Set(r#"{"a": 1.10}"#.to_owned())
         );
         let user = new_user(body, &mut findings);
         assert_eq!(

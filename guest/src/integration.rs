@@ -13,7 +13,7 @@ mod teamwork;
 use crate::answer::text;
 use crate::bindings::types::{ErrorCode, NewUser, User, UserChanges};
 use crate::field::{Field, ResponseField, Rule};
-use crate::json::Json;
+use crate::json::Value;
 
 /// Every integration, in alphabetical order of its name.
 pub static ALL: [&Integration; 6] = [
@@ -55,9 +55,9 @@ pub struct Integration {
     /// How a user is changed, where the published tables say that one can be.
     pub update: Option<Update>,
     /// Reads the user out of a successful answer.
-    pub user: fn(&Json<'_>, OperationName) -> User,
+    pub user: fn(&Value<'_>, OperationName) -> User,
     /// Reads the reason out of an answer that refuses.
-    pub refusal: fn(u16, &Json<'_>) -> Refusal,
+    pub refusal: fn(u16, &Value<'_>) -> Refusal,
 }
 
 /// A setting of an account.
@@ -211,16 +211,12 @@ fn is_segment(text: &str) -> bool {
 }
 
 /// The sentences of a list of texts or of objects that have one in a usual place; or a text alone.
-fn sentences(list: &Json<'_>) -> Vec<String> {
-    let entries = list
-        .as_list()
-        .map_or(std::slice::from_ref(list), |list| list);
-    let sentence = |entry: &Json<'_>| match entry {
-        Json::Text(text) if !text.is_empty() => Some(text.to_string()),
-        Json::Object(_) => ["detail", "title", "message", "error"]
+fn sentences(list: &Value<'_>) -> Vec<String> {
+    let sentence = |entry: Value<'_>| match entry.as_str() {
+        Some(text) => Some(text.to_owned()).filter(|text| !text.is_empty()),
+        None => ["detail", "title", "message", "error"]
             .iter()
-            .find_map(|name| text(entry, name)),
-        _ => None,
+            .find_map(|name| text(&entry, name)),
     };
-    entries.iter().filter_map(sentence).collect()
+    list.entries().filter_map(sentence).collect()
 }

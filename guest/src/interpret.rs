@@ -9,7 +9,7 @@ use crate::bindings::types::{
 use crate::field::Field;
 use crate::findings::error;
 use crate::integration::{Integration, OperationName, Refusal};
-use crate::json::{Json, parse};
+use crate::json::{Value, parse, trimmed, without_mark};
 use crate::plan::Context;
 use crate::{rate, status};
 
@@ -45,6 +45,7 @@ pub fn interpret<'a>(
     };
     match answer {
         Ok(answer) => match answer.status {
+            206 => Err(call.unusable(answer, "answered with status 206, a part of an answer")),
             200..=299 => call.success(answer),
             400..=599 => Err(call.refusal(answer)),
             other => Err(call.unusable(
@@ -63,23 +64,19 @@ struct Call<'a> {
 
 impl Call<'_> {
     fn success<'a>(&self, answer: &'a ProviderAnswer) -> Result<Answered<'a>, Error> {
-        let coding = rate::header(answer, "content-encoding").unwrap_or("identity");
-        if !coding.eq_ignore_ascii_case("identity") {
-            return Err(self.unusable(
-                answer,
-                "answered with a compressed body, which was not asked for",
-            ));
-        }
-        // The white space of JSON (RFC 8259, section 2), which has no form feed.
-        let text = std::str::from_utf8(&answer.body)
-            .map(|text| text.trim_matches([' ', '\t', '\n', '\r']));
-        let text = match text {
+        let text = match std::str::from_utf8(without_mark(&answer.body)).map(trimmed) {
             Ok("") => "{}",
+            _ if is_coded(answer) => {
+                return Err(self.unusable(
+                    answer,
+                    "answered with a compressed body, which was not asked for",
+                ));
+            }
             Ok(text) => text,
             Err(_) => return Err(self.unusable(answer, "answered with a body that is not UTF-8")),
         };
-        let value = match parse(text.as_bytes()) {
-            Ok(value @ Json::Object(_)) => value,
+        let value = match parse(text) {
+            Ok(value @ Value::Object(_)) => value,
             Ok(other) => {
                 let found = crate::input::kind(&other);
                 return Err(self.unusable(
@@ -120,12 +117,13 @@ impl Call<'_> {
         let title = self.integration.title;
         let outcome = status::outcome(answer.status);
         let failed = answer.status >= 500;
-        let body = parse(&answer.body).unwrap_or(Json::Null);
+        let body = rejection_body(answer);
         let Refusal {
             code,
             message,
             faults,
         } = (self.integration.refusal)(answer.status, &body);
+        let message = message.or_else(|| body.as_str().filter(is_sentence).map(str::to_owned));
         let (code, status) = if failed {
             (ErrorCode::ProviderFailed, 502)
         } else {
@@ -185,7 +183,7 @@ impl Call<'_> {
             Some(Field::Emails) => format!("/emails/{}/email", self.context.position),
             Some(Field::Roles) => "/roles/0".to_owned(),
             Some(field) => field.pointer().to_owned(),
-            None => format!("/remote_data/{}", crate::input::escaped(name)),
+            None => format!("/remote_data/{}", crate::json::escaped(name)),
         }
     }
 
@@ -277,6 +275,50 @@ impl Call<'_> {
         error(code, status, outcome, message)
     }
 }
+
+/// Whether the body is coded. Some servers name a coding that changes nothing; a list names each that was applied, over all headers
+/// of that name (RFC 9110, 8.4).
+fn is_coded(answer: &ProviderAnswer) -> bool {
+    let mut codings = answer
+        .headers
+        .iter()
+        .filter(|(name, _)| name.eq_ignore_ascii_case("content-encoding"))
+        .flat_map(|(_, value)| value.split(','))
+        .map(str::trim);
+    codings.any(|coding| {
+        ["", "identity", "none", "utf-8"]
+            .iter()
+            .all(|none| !coding.eq_ignore_ascii_case(none))
+    })
+}
+
+/// The body of a rejection: its JSON; as a string, its text, where that is a sentence; else `null`.
+fn rejection_body(answer: &ProviderAnswer) -> Value<'_> {
+    let Ok(text) = std::str::from_utf8(without_mark(&answer.body)).map(trimmed) else {
+        return Value::Null;
+    };
+    parse(text).unwrap_or_else(|_| {
+        let html = rate::header(answer, "content-type")
+            .and_then(|value| value.get(..9))
+            .is_some_and(|value| value.eq_ignore_ascii_case("text/html"));
+        if !html && is_sentence(&text) {
+            Value::String(text.into())
+        } else {
+            Value::Null
+        }
+    })
+}
+
+/// Whether a text can be part of a message: one line, not long, and no markup.
+fn is_sentence(text: &&str) -> bool {
+    !text.is_empty()
+        && !text.starts_with('<')
+        && text.chars().nth(MAX_SENTENCE).is_none()
+        && !text.contains(char::is_control)
+}
+
+/// The longest text of a provider that becomes part of a message as it is, in characters.
+const MAX_SENTENCE: usize = 200;
 
 /// An answer of which only the status was read.
 const fn unread(status: u16) -> ProviderRefusal {

@@ -1,66 +1,152 @@
-//! A JSON value, as the parser found it.
+//! JSON as it came: a text that is known to be JSON, read one level at a time.
 //!
-//! `serde_json` stays the parser and the writer. Only its `Value` is not used, for what it brings into the component: reading one
-//! can fail with a message about a floating-point number, and with that message come the two ways of printing floats and their
-//! tables, though no float is ever made here; and its map is a hash table. Together they are 19 kB of the component. This value
-//! also borrows from the text that it is read from, so that reading an answer copies next to nothing.
-//!
-//! What it keeps of `Value`, with the features that the workspace sets: numbers are digits, members keep their order, of members
-//! with one name the last counts, and what is nested deeper than 128 levels is an error.
+//! `serde_json` checks and cuts the text; what is not read stays a slice of it ([`RawValue`]), and is written again byte for byte:
+//! every digit, the order of members, members given twice, escapes of half a character. Nothing here recurses, so no depth of
+//! nesting is too deep.
 
 use std::borrow::Cow;
 use std::fmt;
-use std::ops::Index;
 
-use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde::ser::{Serialize, Serializer};
-use serde_json::Number;
+use serde::Serialize;
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
-mod object;
+mod scan;
 
-pub use object::Object;
+pub(crate) use scan::{duplicates, is_hollow, merge};
 
-/// A JSON value. The texts in it are borrowed unless they had escapes.
-#[derive(Debug, PartialEq)]
-pub enum Json<'a> {
+/// A JSON value, read one level deep. Strings without escapes, and all that is nested, are borrowed.
+#[derive(Clone, Debug)]
+pub enum Value<'a> {
     /// `null`
     Null,
     /// `true` or `false`
     Bool(bool),
     /// A number, digit for digit.
-    Number(Number),
-    /// A text.
-    Text(Cow<'a, str>),
-    /// A list.
-    List(Vec<Self>),
+    Number(&'a str),
+    /// A string.
+    String(Cow<'a, str>),
+    /// A string with half of a surrogate pair in it (RFC 8259, section 8.2), which no Rust or WIT string can hold: U+FFFD is in
+    /// its place.
+    Unpaired(String),
+    /// An array.
+    Array(Array<'a>),
     /// An object.
     Object(Object<'a>),
 }
 
-/// Reads JSON. The one place that does: a reader of another type would be compiled into the component too.
+/// The entries of an array.
+#[derive(Clone, Debug)]
+pub struct Array<'a>(Vec<&'a RawValue>);
+
+/// The members of an object, as they came: in their order, also those given twice.
+#[derive(Clone, Debug, Default)]
+pub struct Object<'a>(Vec<(&'a RawValue, &'a RawValue)>);
+
+/// Reads JSON.
 ///
 /// # Errors
 ///
-/// Where the text stops being JSON, or JSON in UTF-8.
-pub fn parse(json: &[u8]) -> serde_json::Result<Json<'_>> {
-    serde_json::from_slice(json)
+/// Where the text stops being JSON.
+pub fn parse(json: &str) -> serde_json::Result<Value<'_>> {
+    let json = trimmed(json);
+    Ok(match json.as_bytes().first() {
+        Some(b'{') => Value::Object(serde_json::from_str(json)?),
+        Some(b'[') => Value::Array(Array(serde_json::from_str(json)?)),
+        _ => scalar(raw(json)?.get()),
+    })
+}
+
+/// JSON that is only passed on.
+///
+/// # Errors
+///
+/// Where the text stops being JSON.
+pub fn raw(json: &str) -> serde_json::Result<&RawValue> {
+    serde_json::from_str(json)
 }
 
 /// Writes JSON.
 ///
 /// # Panics
 ///
-/// Never: what this crate writes is made of texts, numbers, lists and objects, which `serde_json` writes without fail.
+/// Never: what this crate writes is made of strings, numbers, arrays and objects, which `serde_json` writes without fail.
 #[must_use]
 pub fn write(json: &(impl Serialize + ?Sized)) -> Vec<u8> {
     serde_json::to_vec(json).unwrap_or_default()
 }
 
-impl<'a> Json<'a> {
-    /// The member of this name, where this is an object that has it.
+/// A text without the byte order mark that it may begin with: a reader may ignore it (RFC 8259, section 8.1).
+#[must_use]
+pub fn without_mark(json: &[u8]) -> &[u8] {
+    json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json)
+}
+
+/// A text without the white space of JSON around it (RFC 8259, section 2), which has no form feed.
+#[must_use]
+pub fn trimmed(json: &str) -> &str {
+    json.trim_matches([' ', '\t', '\n', '\r'])
+}
+
+/// A member's name in a JSON Pointer (RFC 6901, section 3).
+#[must_use]
+pub fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+/// A value that has nothing nested in it.
+fn scalar(json: &str) -> Value<'_> {
+    match json {
+        "null" => Value::Null,
+        "true" => Value::Bool(true),
+        "false" => Value::Bool(false),
+        string if string.starts_with('"') => match unescaped(string) {
+            Cow::Borrowed(_) => Value::String(Cow::Borrowed(quoted(string))),
+            Cow::Owned(bytes) => match String::from_utf8(bytes) {
+                Ok(string) => Value::String(Cow::Owned(string)),
+                Err(error) => Value::Unpaired(paired(error.into_bytes())),
+            },
+        },
+        number => Value::Number(number),
+    }
+}
+
+/// What is between the quotation marks of a string.
+fn quoted(string: &str) -> &str {
+    string.get(1..string.len() - 1).unwrap_or_default()
+}
+
+/// The bytes that a string stands for. They are not UTF-8 where half of a surrogate pair is escaped: it becomes what UTF-8 would
+/// make of it (WTF-8), as `serde_json` documents for bytes.
+fn unescaped(string: &str) -> Cow<'_, [u8]> {
+    let text = quoted(string);
+    if text.contains('\\') {
+        let bytes = serde_json::from_str(string).map(|Bytes(bytes)| bytes);
+        Cow::Owned(bytes.unwrap_or_default())
+    } else {
+        Cow::Borrowed(text.as_bytes())
+    }
+}
+
+/// The string of these bytes, with U+FFFD for each half of a surrogate pair. Both are three bytes long.
+fn paired(mut bytes: Vec<u8>) -> String {
+    for at in 0..bytes.len().saturating_sub(2) {
+        if let Some(half) = bytes.get_mut(at..at + 3)
+            && matches!(half, [0xed, 0xa0..=0xbf, _])
+        {
+            half.copy_from_slice("\u{fffd}".as_bytes());
+        }
+    }
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
+impl<'a> Value<'a> {
+    /// The member of this name, where this is an object that has it; else `null`.
     #[must_use]
-    pub fn get(&self, name: &str) -> Option<&Self> {
-        self.as_object()?.get(name)
+    pub fn get(&self, name: &str) -> Self {
+        self.as_object()
+            .and_then(|object| object.get(name))
+            .unwrap_or(Self::Null)
     }
 
     /// Whether this is `null`.
@@ -78,21 +164,31 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// The text that this is.
+    /// The string that this is.
     #[must_use]
-    pub fn as_text(&self) -> Option<&str> {
+    pub fn as_str(&self) -> Option<&str> {
         match self {
-            Self::Text(text) => Some(text),
+            Self::String(string) => Some(string),
+            Self::Unpaired(string) => Some(string),
             _ => None,
         }
     }
 
-    /// The entries of the list that this is.
+    /// The array that this is.
     #[must_use]
-    pub fn as_list(&self) -> Option<&[Self]> {
+    pub const fn as_array(&self) -> Option<&Array<'a>> {
         match self {
-            Self::List(list) => Some(list),
+            Self::Array(array) => Some(array),
             _ => None,
+        }
+    }
+
+    /// The entries of the array that this is; what is no array is one entry.
+    #[must_use]
+    pub fn entries(&self) -> Box<dyn Iterator<Item = Self> + '_> {
+        match self {
+            Self::Array(array) => Box::new(array.iter()),
+            other => Box::new(std::iter::once(other.clone())),
         }
     }
 
@@ -104,231 +200,109 @@ impl<'a> Json<'a> {
             _ => None,
         }
     }
+}
 
-    /// This value as JSON.
+/// Never fails: what is cut out of JSON is JSON.
+impl<'a> From<&'a RawValue> for Value<'a> {
+    fn from(json: &'a RawValue) -> Self {
+        parse(json.get()).unwrap_or(Self::Null)
+    }
+}
+
+impl<'a> Array<'a> {
+    /// The number of entries.
     #[must_use]
-    pub fn to_text(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+    pub const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is no entry.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The entries, each read when it is reached.
+    pub fn iter(&self) -> impl Iterator<Item = Value<'a>> {
+        self.0.iter().map(|json| Value::from(*json))
+    }
+
+    /// The entries of an array that has so many.
+    #[must_use]
+    pub fn values<const N: usize>(&self) -> Option<[Value<'a>; N]> {
+        let entries: [&RawValue; N] = self.0.as_slice().try_into().ok()?;
+        Some(entries.map(Value::from))
     }
 }
 
-/// The member of this name; `null` where there is none.
-impl<'a> Index<&str> for Json<'a> {
-    type Output = Json<'a>;
+impl<'a> Object<'a> {
+    /// The value of this name; of members with one name, the last one's.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Value<'a>> {
+        let mut members = self.0.iter().rev();
+        let (_, value) = members.find(|(given, _)| {
+            // Most names have no escapes.
+            let text = quoted(given.get());
+            text == name || (text.contains('\\') && *unescaped(given.get()) == *name.as_bytes())
+        })?;
+        Some(Value::from(*value))
+    }
 
-    fn index(&self, name: &str) -> &Self {
-        self.get(name).unwrap_or(&Json::Null)
+    /// The members in their order, their values not read.
+    pub fn iter(&self) -> impl Iterator<Item = (Cow<'a, str>, &'a RawValue)> {
+        self.0.iter().map(|(name, value)| {
+            let name = match unescaped(name.get()) {
+                Cow::Borrowed(_) => Cow::Borrowed(quoted(name.get())),
+                Cow::Owned(bytes) => Cow::Owned(paired(bytes)),
+            };
+            (name, *value)
+        })
     }
 }
 
-impl Serialize for Json<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Null => serializer.serialize_unit(),
-            Self::Bool(truth) => serializer.serialize_bool(*truth),
-            Self::Number(number) => number.serialize(serializer),
-            Self::Text(text) => serializer.serialize_str(text),
-            Self::List(list) => serializer.collect_seq(list),
-            Self::Object(object) => serializer.collect_map(object),
-        }
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Json<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Read::deserialize(deserializer).map(Read::into_json)
+        deserializer.deserialize_map(Members)
     }
 }
 
-/// The name under which `serde_json` hands over the digits of a number that is no 64-bit integer, as the one member of an object.
-const NUMBER: &str = "$serde_json::private::Number";
+struct Members;
 
-/// A value, or the digits of a number: of all texts only they come owned. A text in a member that happens to be called like
-/// `NUMBER` is thus never taken for digits.
-enum Read<'a> {
-    Json(Json<'a>),
-    Digits(String),
-}
-
-impl<'a> Read<'a> {
-    fn into_json(self) -> Json<'a> {
-        match self {
-            Self::Json(json) => json,
-            Self::Digits(text) => Json::Text(Cow::Owned(text)),
-        }
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Read<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader)
-    }
-}
-
-/// Takes whatever there is. Every kind of value is named here, or `serde` would say of one that it was not expected.
-struct Reader;
-
-impl<'de> Visitor<'de> for Reader {
-    type Value = Read<'de>;
+impl<'de> Visitor<'de> for Members {
+    type Value = Object<'de>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Read::Json(Json::Null))
-    }
-
-    fn visit_bool<E>(self, truth: bool) -> Result<Self::Value, E> {
-        Ok(Read::Json(Json::Bool(truth)))
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
-        Ok(Read::Json(Json::Number(number.into())))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
-        Ok(Read::Json(Json::Number(number.into())))
-    }
-
-    /// Never with the feature `arbitrary_precision`; without it, a number that is not whole would have lost its digits here.
-    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Self::Value, E> {
-        Err(E::custom("expected the digits of a number"))
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Read::Json(Json::Text(Cow::Borrowed(text))))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Read::Json(Json::Text(Cow::Owned(text.to_owned()))))
-    }
-
-    fn visit_string<E>(self, digits: String) -> Result<Self::Value, E> {
-        Ok(Read::Digits(digits))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
-        let mut list = Vec::new();
-        while let Some(entry) = entries.next_element()? {
-            list.push(entry);
-        }
-        Ok(Read::Json(Json::List(list)))
+        formatter.write_str("an object")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
-        let mut object = Object::default();
-        while let Some(name) = members.next_key()? {
-            let Read::Json(Json::Text(name)) = name else {
-                return Err(de::Error::custom("expected a name"));
-            };
-            match members.next_value()? {
-                Read::Digits(digits) if name == NUMBER => {
-                    let number = Number::from_string_unchecked(digits);
-                    return Ok(Read::Json(Json::Number(number)));
-                }
-                value => object.insert(name, value.into_json()),
-            }
+        let mut object = Vec::new();
+        while let Some(member) = members.next_entry()? {
+            object.push(member);
         }
-        Ok(Read::Json(Json::Object(object)))
+        Ok(Object(object))
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The bytes of a string, whatever it escapes.
+struct Bytes(Vec<u8>);
 
-    fn rewritten(json: &str) -> String {
-        parse(json.as_bytes()).unwrap().to_text()
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_bytes(BytesVisitor)
+    }
+}
+
+struct BytesVisitor;
+
+impl Visitor<'_> for BytesVisitor {
+    type Value = Bytes;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a string")
     }
 
-    #[test]
-    fn what_is_read_is_written_again() {
-        for json in [
-            "null",
-            "true",
-            r#""a\"b\\c\n\u0001é☃""#,
-            "[]",
-            "{}",
-            r#"[1,[],{"a":null}]"#,
-            r#"{"z":1,"a":{"y":[false],"b":""},"":0}"#,
-        ] {
-            assert_eq!(rewritten(json), json);
-        }
-        assert_eq!(
-            rewritten(r#" [ "\u00e9\ud83d\ude00" , 1 ] "#),
-            r#"["é😀",1]"#
-        );
-    }
-
-    /// The digits come by a way that `serde_json` does not document: this fails when the way changes.
-    #[test]
-    fn numbers_keep_every_digit() {
-        for number in [
-            "0",
-            "-0",
-            "1.10",
-            "1e400",
-            "-1.5E-7",
-            "123456789012345678901234567890.10",
-        ] {
-            assert!(matches!(parse(number.as_bytes()).unwrap(), Json::Number(_)));
-            // An exponent is written with its sign, as by `Value`.
-            let written = number.replace("1e400", "1e+400").replace('E', "e");
-            assert_eq!(rewritten(number), written);
-            assert_eq!(
-                rewritten(&format!(r#"{{"a":[{number}]}}"#)),
-                format!(r#"{{"a":[{written}]}}"#)
-            );
-        }
-    }
-
-    #[test]
-    fn a_member_that_is_called_like_a_number_is_a_member() {
-        for json in [
-            r#"{"$serde_json::private::Number":"1"}"#,
-            r#"{"$serde_json::private::Number":"1, \"a\": 2"}"#,
-            r#"{"$serde_json::private::Number":1}"#,
-            r#"{"$serde_json::private::Number":{"$serde_json::private::Number":1}}"#,
-            r#"{"a":1,"$serde_json::private::Number":"1"}"#,
-        ] {
-            assert_eq!(rewritten(json), json);
-        }
-    }
-
-    #[test]
-    fn only_texts_with_escapes_are_copied() {
-        let borrowed = |json: &'static str| {
-            matches!(
-                parse(json.as_bytes()).unwrap(),
-                Json::Text(Cow::Borrowed(_))
-            )
-        };
-        assert!(borrowed(r#""abc""#));
-        assert!(!borrowed(r#""a\nb""#));
-    }
-
-    #[test]
-    fn deep_nesting_is_an_error() {
-        let nested = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-        assert!(parse(nested(127).as_bytes()).is_ok());
-        for depth in [128, 1 << 20] {
-            let fault = parse(nested(depth).as_bytes()).unwrap_err();
-            assert!(
-                fault.to_string().starts_with("recursion limit exceeded"),
-                "{fault}"
-            );
-        }
-    }
-
-    #[test]
-    fn what_is_not_there_is_null() {
-        let json = parse(br#"{"a": {"b": [true]}}"#).unwrap();
-        assert_eq!(
-            json["a"]["b"].as_list(),
-            Some([Json::Bool(true)].as_slice())
-        );
-        assert!(json["b"]["c"].is_null());
-        assert_eq!(json.get("b"), None);
+    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Bytes, E> {
+        Ok(Bytes(bytes.to_vec()))
     }
 }

@@ -1,13 +1,16 @@
 //! Responses of the published HTTP API: JSON bodies, statuses, headers.
 
+use std::borrow::Cow;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::bindings::face::HttpResponse;
 use crate::bindings::types::{Error, Finding, FindingCode, Format, Place, RateLimit};
 use crate::findings::Found;
 use crate::interpret::Answered;
-use crate::json::{Json, parse, write};
+use crate::json::{raw, without_mark, write};
 use crate::plan::{Context, Planned, mask};
 use crate::{codes, shape};
 
@@ -47,7 +50,9 @@ pub(super) fn plan(planned: Planned) -> HttpResponse {
         method: &request.method,
         url: &request.url,
         headers: &request.headers,
-        body: parse(&request.body).ok(),
+        body: std::str::from_utf8(&request.body)
+            .ok()
+            .and_then(|body| raw(body).ok()),
         warnings: context.warnings.iter().map(Found::from).collect(),
     });
     let mut headers = Headers::new(JSON);
@@ -145,7 +150,7 @@ struct Plan<'a> {
     method: &'a str,
     url: &'a str,
     headers: &'a [(String, String)],
-    body: Option<Json<'a>>,
+    body: Option<&'a RawValue>,
     warnings: Vec<Found<'a>>,
 }
 
@@ -166,24 +171,46 @@ struct Failure<'a> {
     provider_status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     raw_response: Option<Raw<'a>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    raw_response_truncated: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     violations: Vec<Found<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     truto_error_insight: Option<Insight<'a>>,
 }
 
+/// The largest provider's body that an error has as it came, in bytes.
+const MAX_RAW: usize = 64 << 10;
+
 /// A provider's body: its JSON, or its text.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Raw<'a> {
-    Json(Json<'a>),
-    Text(std::borrow::Cow<'a, str>),
+    Json(&'a RawValue),
+    Text(Cow<'a, str>),
 }
 
 impl<'a> Raw<'a> {
     fn of(body: &'a [u8]) -> Self {
-        parse(body).map_or_else(|_| Self::Text(String::from_utf8_lossy(body)), Self::Json)
+        let body = without_mark(body);
+        if let Some(cut) = body.get(..MAX_RAW).filter(|_| body.len() > MAX_RAW) {
+            return Self::Text(whole_characters(cut));
+        }
+        let json = std::str::from_utf8(body)
+            .ok()
+            .and_then(|json| raw(json).ok());
+        json.map_or_else(|| Self::Text(String::from_utf8_lossy(body)), Self::Json)
     }
+}
+
+/// The text of bytes that were cut, without the part of a character at the end.
+fn whole_characters(cut: &[u8]) -> Cow<'_, str> {
+    let whole = match std::str::from_utf8(cut) {
+        // Nothing says that more bytes would not have made a character of these.
+        Err(error) if error.error_len().is_none() => cut.get(..error.valid_up_to()),
+        _ => None,
+    };
+    String::from_utf8_lossy(whole.unwrap_or(cut))
 }
 
 #[derive(Serialize)]
@@ -247,6 +274,9 @@ impl<'a> From<&'a Error> for Failure<'a> {
         let reason = http::StatusCode::from_u16(*status)
             .ok()
             .and_then(|status| status.canonical_reason());
+        let body = provider
+            .as_ref()
+            .and_then(|provider| provider.body.as_deref());
         Self {
             status: *status,
             error: reason.unwrap_or("Error"),
@@ -258,10 +288,8 @@ impl<'a> From<&'a Error> for Failure<'a> {
                 .as_ref()
                 .is_some_and(|provider| (400..=599).contains(&provider.status)),
             provider_status: provider.as_ref().map(|provider| provider.status),
-            raw_response: provider
-                .as_ref()
-                .and_then(|provider| provider.body.as_deref())
-                .map(Raw::of),
+            raw_response: body.map(Raw::of),
+            raw_response_truncated: body.is_some_and(|body| without_mark(body).len() > MAX_RAW),
             violations: violations.iter().map(Found::from).collect(),
             truto_error_insight: Insight::of(violations),
         }

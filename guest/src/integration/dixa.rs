@@ -20,7 +20,7 @@ use crate::answer::{identifier, plain_role, says, single_email, text, texts, tim
 use crate::bindings::types::{Email, ErrorCode, NewUser, User};
 use crate::body::{others, primary};
 use crate::field::{Field, ResponseField as Gives, required, supported};
-use crate::json::{Json, write};
+use crate::json::{Value, write};
 
 pub(super) static INTEGRATION: Integration = Integration {
     name: "dixa",
@@ -108,8 +108,8 @@ fn body(user: &NewUser) -> Vec<u8> {
     })
 }
 
-fn user(answer: &Json<'_>, operation: OperationName) -> User {
-    let agent = &answer["data"];
+fn user(answer: &Value<'_>, operation: OperationName) -> User {
+    let agent = &answer.get("data");
     let created_at = time(agent, "createdAt");
     let mut emails = single_email(agent, "email").unwrap_or_default();
     for address in texts(agent, "additionalEmails").unwrap_or_default() {
@@ -137,7 +137,7 @@ fn user(answer: &Json<'_>, operation: OperationName) -> User {
     }
 }
 
-fn refusal(status: u16, answer: &Json<'_>) -> Refusal {
+fn refusal(status: u16, answer: &Value<'_>) -> Refusal {
     let message = text(answer, "message");
     let taken = message.as_deref().is_some_and(|message| {
         status == 400
@@ -162,7 +162,7 @@ mod tests {
     fn only_a_sentence_that_clearly_says_so_is_a_conflict() {
         let code = |status, message: &str| {
             let answer = format!(r#"{{"message": "{message}"}}"#);
-            refusal(status, &parse(answer.as_bytes()).unwrap()).code
+            refusal(status, &parse(&answer).unwrap()).code
         };
         let conflict = Some(ErrorCode::ProviderConflict);
         assert_eq!(code(400, "The email address is already in use"), conflict);

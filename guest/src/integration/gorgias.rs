@@ -18,7 +18,7 @@ use crate::answer::{identifier, joined, single_email, text, time, truth};
 use crate::bindings::types::{NewUser, Role, User};
 use crate::body::{is_blank, primary, single_role};
 use crate::field::{Field, ResponseField as Gives, required, supported};
-use crate::json::{Json, write};
+use crate::json::{Object, Value, write};
 
 pub(super) static INTEGRATION: Integration = Integration {
     name: "gorgias",
@@ -120,7 +120,7 @@ fn body(user: &NewUser) -> Vec<u8> {
     })
 }
 
-fn user(answer: &Json<'_>, _: OperationName) -> User {
+fn user(answer: &Value<'_>, _: OperationName) -> User {
     let first_name = text(answer, "firstname");
     let last_name = text(answer, "lastname");
     User {
@@ -138,37 +138,36 @@ fn user(answer: &Json<'_>, _: OperationName) -> User {
 }
 
 /// The role; accounts of before 2022 answered with a list `roles`.
-fn roles(answer: &Json<'_>) -> Option<Vec<Role>> {
-    let roles: Vec<Role> = match (&answer["role"], &answer["roles"]) {
-        (role @ Json::Object(_), _) => vec![role],
-        (_, Json::List(roles)) => roles.iter().collect(),
+fn roles(answer: &Value<'_>) -> Option<Vec<Role>> {
+    let roles = match (answer.get("role"), answer.get("roles")) {
+        (role @ Value::Object(_), _) => role,
+        (_, roles @ Value::Array(_)) => roles,
         _ => return None,
-    }
-    .into_iter()
-    .filter_map(|role| {
-        let name = text(role, "name");
-        let id = identifier(role, "id").or_else(|| name.clone());
+    };
+    let roles = roles.entries().filter_map(|role| {
+        let name = text(&role, "name");
+        let id = identifier(&role, "id").or_else(|| name.clone());
         (id.is_some() || name.is_some()).then_some(Role { id, name })
-    })
-    .collect();
-    Some(roles)
+    });
+    Some(roles.collect())
 }
 
 /// `{"error": {"msg": …, "data": {FIELD: [SENTENCE, …]}}}`: <https://developers.gorgias.com/reference/errors>
-fn refusal(_: u16, answer: &Json<'_>) -> Refusal {
-    let error = &answer["error"];
+fn refusal(_: u16, answer: &Value<'_>) -> Refusal {
+    let error = &answer.get("error");
     let mut faults = Vec::new();
-    for (name, sentences) in error["data"].as_object().into_iter().flatten() {
-        let field = match name {
+    let data = error.get("data");
+    for (name, sentences) in data.as_object().into_iter().flat_map(Object::iter) {
+        let field = match &*name {
             "email" => Some(Field::Emails),
             "name" => Some(Field::Name),
             "role" => Some(Field::Roles),
             _ => None,
         };
-        for message in super::sentences(sentences) {
+        for message in super::sentences(&sentences.into()) {
             faults.push(Fault {
                 field,
-                name: name.to_owned(),
+                name: name.clone().into_owned(),
                 message,
             });
         }
@@ -186,7 +185,7 @@ mod tests {
     use crate::json::parse;
 
     fn read(answer: &str) -> Option<Vec<(Option<String>, Option<String>)>> {
-        let roles = roles(&parse(answer.as_bytes()).unwrap())?;
+        let roles = roles(&parse(answer).unwrap())?;
         Some(roles.into_iter().map(|role| (role.id, role.name)).collect())
     }
 

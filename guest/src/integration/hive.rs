@@ -18,7 +18,7 @@ use crate::answer::{identifier, joined, says, single_email, text};
 use crate::bindings::types::{ErrorCode, NewUser, User, UserChanges};
 use crate::body::{Sent, primary, sent_text};
 use crate::field::{Field, ResponseField as Gives, required, supported};
-use crate::json::{Json, write};
+use crate::json::{Value, write};
 
 /// Both operations answer with the same object.
 const RESPONSE: &[Gives] = &[
@@ -156,8 +156,8 @@ fn changes(changes: &UserChanges) -> Vec<u8> {
     })
 }
 
-fn user(answer: &Json<'_>, _: OperationName) -> User {
-    let profile = &answer["profile"];
+fn user(answer: &Value<'_>, _: OperationName) -> User {
+    let profile = &answer.get("profile");
     let first_name = text(profile, "firstName");
     let last_name = text(profile, "lastName");
     User {
@@ -173,13 +173,10 @@ fn user(answer: &Json<'_>, _: OperationName) -> User {
 }
 
 /// `{"error": 400, "message": …}`, in places in a list: <https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/error-handling.md>
-fn refusal(status: u16, answer: &Json<'_>) -> Refusal {
-    let errors = answer
-        .as_list()
-        .map_or(std::slice::from_ref(answer), |list| list);
-    let messages: Vec<String> = errors
-        .iter()
-        .filter_map(|error| text(error, "message"))
+fn refusal(status: u16, answer: &Value<'_>) -> Refusal {
+    let messages: Vec<String> = answer
+        .entries()
+        .filter_map(|error| text(&error, "message"))
         .collect();
     let message = (!messages.is_empty()).then(|| messages.join("; "));
     let bad = |words: &str| {

@@ -19,7 +19,7 @@ use crate::answer::{identifier, plain_role, says, single_email, text, time};
 use crate::bindings::types::{ErrorCode, NewUser, User, UserChanges};
 use crate::body::{primary, set_roles, single_role};
 use crate::field::{Field, ResponseField as Gives, Rule, required, supported};
-use crate::json::{Json, write};
+use crate::json::{Array, Value, write};
 
 /// The roles that the published tables name; `inactive` is not among them.
 const ROLES: Rule = supported(Field::Roles)
@@ -127,8 +127,8 @@ fn changes(changes: &UserChanges) -> Vec<u8> {
     })
 }
 
-fn user(answer: &Json<'_>, _: OperationName) -> User {
-    let person = &answer["person"];
+fn user(answer: &Value<'_>, _: OperationName) -> User {
+    let person = &answer.get("person");
     User {
         id: identifier(answer, "id"),
         name: text(person, "name"),
@@ -143,7 +143,7 @@ fn user(answer: &Json<'_>, _: OperationName) -> User {
 
 /// `{"kind": "error", "code": …, "error": …}`, with `general_problem`, `requirement`, `possible_fix` and `validation_errors`
 /// where they apply.
-fn refusal(status: u16, answer: &Json<'_>) -> Refusal {
+fn refusal(status: u16, answer: &Value<'_>) -> Refusal {
     let problem = text(answer, "general_problem");
     let member = problem
         .as_deref()
@@ -154,12 +154,13 @@ fn refusal(status: u16, answer: &Json<'_>) -> Refusal {
         Some("invalid_parameter") if status == 400 && member => Some(ErrorCode::ProviderConflict),
         _ => None,
     };
-    let faults = answer["validation_errors"]
-        .as_list()
+    let errors = answer.get("validation_errors");
+    let faults = errors
+        .as_array()
         .into_iter()
-        .flatten()
+        .flat_map(Array::iter)
         .filter_map(|fault| {
-            let name = text(fault, "field")?;
+            let name = text(&fault, "field")?;
             let field = match name.as_str() {
                 "email" => Some(Field::Emails),
                 "name" => Some(Field::Name),
@@ -169,7 +170,7 @@ fn refusal(status: u16, answer: &Json<'_>) -> Refusal {
             Some(Fault {
                 field,
                 name,
-                message: text(fault, "problem")
+                message: text(&fault, "problem")
                     .unwrap_or_else(|| "the provider gives no reason".to_owned()),
             })
         });
@@ -193,7 +194,7 @@ mod tests {
     use crate::json::parse;
 
     fn read(status: u16, answer: &str) -> Refusal {
-        refusal(status, &parse(answer.as_bytes()).unwrap())
+        refusal(status, &parse(answer).unwrap())
     }
 
     #[test]

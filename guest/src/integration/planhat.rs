@@ -13,13 +13,14 @@
 //! `Errors` are read. Neither is whether an update merges `custom` or replaces it.
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::{Auth, Fault, Integration, Operation, OperationName, Refusal, Scheme, Setting};
 use crate::answer::{identifier, joined, single_email, text, time, truth};
 use crate::bindings::types::{NewUser, Role, RolesChange, User, UserChanges};
-use crate::body::{Sent, primary, role_ids, sent_json, sent_text, set_emails, value};
+use crate::body::{Sent, primary, role_ids, sent_json, sent_text, set_emails};
 use crate::field::{Field, ResponseField as Gives, required, supported};
-use crate::json::{Json, write};
+use crate::json::{Object, Value, raw, write};
 
 /// Both operations answer with the same object.
 const RESPONSE: &[Gives] = &[
@@ -122,7 +123,7 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     roles: Sent<Vec<&'a str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    custom: Sent<Json<'a>>,
+    custom: Sent<&'a RawValue>,
 }
 
 fn new_user(user: &NewUser) -> Vec<u8> {
@@ -143,7 +144,10 @@ fn new_user(user: &NewUser) -> Vec<u8> {
         first_name: first_name.as_deref().map(Some),
         last_name: last_name.as_deref().map(Some),
         roles: role_ids(roles.as_deref()).map(Some),
-        custom: custom_fields.as_deref().and_then(value).map(Some),
+        custom: custom_fields
+            .as_deref()
+            .and_then(|json| raw(json).ok())
+            .map(Some),
     })
 }
 
@@ -173,7 +177,7 @@ fn changes(changes: &UserChanges) -> Vec<u8> {
     })
 }
 
-fn user(answer: &Json<'_>, _: OperationName) -> User {
+fn user(answer: &Value<'_>, _: OperationName) -> User {
     let first_name = text(answer, "firstName");
     let last_name = text(answer, "lastName");
     User {
@@ -188,9 +192,10 @@ fn user(answer: &Json<'_>, _: OperationName) -> User {
             (Some(false), _) => Some(true),
             (None, _) => None,
         },
-        roles: answer["roles"]
-            .as_list()
-            .map(|roles| roles.iter().filter_map(role).collect()),
+        roles: answer
+            .get("roles")
+            .as_array()
+            .map(|roles| roles.iter().filter_map(|each| role(&each)).collect()),
         created_at: time(answer, "createdAt").or_else(|| time(answer, "createDate")),
         updated_at: time(answer, "updatedAt"),
         ..User::default()
@@ -198,28 +203,23 @@ fn user(answer: &Json<'_>, _: OperationName) -> User {
 }
 
 /// A role as its id alone, or as an object.
-fn role(role: &Json<'_>) -> Option<Role> {
-    match role {
-        Json::Text(id) if !id.is_empty() => Some(Role {
-            id: Some(id.to_string()),
-            name: None,
-        }),
-        _ => {
-            let (id, name) = (identifier(role, "_id"), text(role, "name"));
-            (id.is_some() || name.is_some()).then_some(Role { id, name })
-        }
-    }
+fn role(role: &Value<'_>) -> Option<Role> {
+    let (id, name) = match role.as_str() {
+        Some(id) => (Some(id.to_owned()).filter(|id| !id.is_empty()), None),
+        None => (identifier(role, "_id"), text(role, "name")),
+    };
+    (id.is_some() || name.is_some()).then_some(Role { id, name })
 }
 
 /// <https://www.planhat.com/developers/api/http-response-codes>: "object or string" with an explanation.
-fn refusal(_: u16, answer: &Json<'_>) -> Refusal {
+fn refusal(_: u16, answer: &Value<'_>) -> Refusal {
     let mut faults = Vec::new();
-    for (name, sentences) in answer.as_object().into_iter().flatten() {
+    for (name, sentences) in answer.as_object().into_iter().flat_map(Object::iter) {
         if name.ends_with("Errors") {
-            for message in super::sentences(sentences) {
+            for message in super::sentences(&sentences.into()) {
                 faults.push(Fault {
                     field: None,
-                    name: name.to_owned(),
+                    name: name.clone().into_owned(),
                     message,
                 });
             }
@@ -227,7 +227,7 @@ fn refusal(_: u16, answer: &Json<'_>) -> Refusal {
     }
     let message = text(answer, "message")
         .or_else(|| text(answer, "error"))
-        .or_else(|| answer.as_text().map(str::to_owned));
+        .or_else(|| answer.as_str().map(str::to_owned));
     Refusal {
         code: None,
         message,
@@ -242,7 +242,7 @@ mod tests {
 
     #[test]
     fn a_refusal_is_read_in_every_shape_that_clients_look_for() {
-        let read = |answer: &str| refusal(400, &parse(answer.as_bytes()).unwrap());
+        let read = |answer: &str| refusal(400, &parse(answer).unwrap());
         assert_eq!(read(r#"{"message": "a"}"#).message.as_deref(), Some("a"));
         assert_eq!(read(r#"{"error": "b"}"#).message.as_deref(), Some("b"));
         assert_eq!(read(r#""c""#).message.as_deref(), Some("c"));
@@ -258,7 +258,7 @@ mod tests {
 
     #[test]
     fn a_role_is_an_id_or_an_object() {
-        let read = |answer: &str| role(&parse(answer.as_bytes()).unwrap());
+        let read = |answer: &str| role(&parse(answer).unwrap());
         let id = read(r#""64c0""#).unwrap();
         assert_eq!((id.id.as_deref(), id.name), (Some("64c0"), None));
         let object = read(r#"{"_id": "64c0", "name": "Reviewer"}"#).unwrap();

@@ -20,7 +20,7 @@ use crate::answer::{identifier, joined, text};
 use crate::bindings::types::{NewUser, User, UserChanges};
 use crate::body::{Sent, primary, sent_text, set_emails, set_roles, single_role};
 use crate::field::{Field, ResponseField as Gives, Rule, supported};
-use crate::json::{Json, write};
+use crate::json::{Value, write};
 
 /// What a person can be: an administrator, or one of the values of `user-type`.
 const ROLES: Rule = supported(Field::Roles).single().one_of(&[
@@ -174,8 +174,8 @@ fn changes(changes: &UserChanges) -> Vec<u8> {
     })
 }
 
-fn user(answer: &Json<'_>, _: OperationName) -> User {
-    let person = &answer["user"];
+fn user(answer: &Value<'_>, _: OperationName) -> User {
+    let person = &answer.get("user");
     let first_name = text(person, "firstName");
     let last_name = text(person, "lastName");
     User {
@@ -189,15 +189,15 @@ fn user(answer: &Json<'_>, _: OperationName) -> User {
 }
 
 /// <https://developer.teamwork.com/guides/api-responses> has the statuses, and no body.
-fn refusal(_: u16, answer: &Json<'_>) -> Refusal {
+fn refusal(_: u16, answer: &Value<'_>) -> Refusal {
     let mut sentences: Vec<String> = ["MESSAGE", "error"]
         .iter()
         .find_map(|name| text(answer, name))
         .into_iter()
         .collect();
     if sentences.is_empty() {
-        sentences.extend(super::sentences(&answer["content"]["errors"]));
-        sentences.extend(super::sentences(&answer["errors"]));
+        sentences.extend(super::sentences(&answer.get("content").get("errors")));
+        sentences.extend(super::sentences(&answer.get("errors")));
     }
     Refusal {
         code: None,
@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn a_refusal_is_read_in_every_shape_of_both_versions() {
-        let read = |answer: &str| refusal(400, &parse(answer.as_bytes()).unwrap()).message;
+        let read = |answer: &str| refusal(400, &parse(answer).unwrap()).message;
         for (answer, message) in [
             (r#"{"STATUS": "Error", "MESSAGE": "a"}"#, "a"),
             (r#"{"error": "b"}"#, "b"),

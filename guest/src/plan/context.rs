@@ -4,7 +4,7 @@ use crate::bindings::types::{Error, ErrorCode, Finding, FindingCode, Format, Out
 use crate::codes;
 use crate::findings::error;
 use crate::integration::{Integration, OperationName, find};
-use crate::json::{Json, parse, write};
+use crate::json::{Value, parse, write};
 
 /// What the second half of a call needs from the first. It holds no secret.
 #[derive(Debug)]
@@ -75,15 +75,14 @@ impl Context {
     ///
     /// `invalid-request` when the bytes are not a context of this version.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        parse(bytes)
+        std::str::from_utf8(bytes)
             .ok()
-            .as_ref()
-            .and_then(read)
+            .and_then(|context| read(&parse(context).ok()?))
             .ok_or_else(foreign_context)
     }
 }
 
-fn read(context: &Json<'_>) -> Option<Context> {
+fn read(context: &Value<'_>) -> Option<Context> {
     let [
         version,
         integration,
@@ -95,41 +94,38 @@ fn read(context: &Json<'_>) -> Option<Context> {
         ignore_remote_data,
         exclude_fields,
         warnings,
-    ] = context.as_list()?
-    else {
-        return None;
-    };
-    if version.as_text()? != VERSION {
+    ] = context.as_array()?.values()?;
+    if version.as_str()? != VERSION {
         return None;
     }
     Some(Context {
-        integration: find(integration.as_text()?)?,
+        integration: find(integration.as_str()?)?,
         operation: by_word(
             &[OperationName::Create, OperationName::Update],
             OperationName::as_str,
-            operation,
+            &operation,
         )?,
-        id: id.as_text().map(str::to_owned),
-        email: email.as_text().map(str::to_owned),
+        id: id.as_str().map(str::to_owned),
+        email: email.as_str().map(str::to_owned),
         position: match position {
-            Json::Number(position) => position.as_str().parse().ok()?,
+            Value::Number(position) => position.parse().ok()?,
             _ => return None,
         },
         format: by_word(
             &[Format::Unified, Format::Raw, Format::Normalized],
             codes::format,
-            format,
+            &format,
         )?,
         ignore_remote_data: ignore_remote_data.as_bool()?,
         exclude_fields: exclude_fields
-            .as_list()?
+            .as_array()?
             .iter()
-            .map(|name| Some(name.as_text()?.to_owned()))
+            .map(|name| Some(name.as_str()?.to_owned()))
             .collect::<Option<_>>()?,
         warnings: warnings
-            .as_list()?
+            .as_array()?
             .iter()
-            .map(finding)
+            .map(|warning| finding(&warning))
             .collect::<Option<_>>()?,
     })
 }
@@ -144,19 +140,17 @@ fn written(finding: &Finding) -> [&str; 4] {
     [codes::finding(*code), codes::place(*in_), path, message]
 }
 
-fn finding(value: &Json<'_>) -> Option<Finding> {
-    let [code, place, path, message] = value.as_list()? else {
-        return None;
-    };
+fn finding(value: &Value<'_>) -> Option<Finding> {
+    let [code, place, path, message] = value.as_array()?.values()?;
     Some(Finding {
-        code: by_word(&CODES, codes::finding, code)?,
+        code: by_word(&CODES, codes::finding, &code)?,
         in_: by_word(
             &[Place::Body, Place::Query, Place::Path, Place::Header],
             codes::place,
-            place,
+            &place,
         )?,
-        path: path.as_text()?.to_owned(),
-        message: message.as_text()?.to_owned(),
+        path: path.as_str()?.to_owned(),
+        message: message.as_str()?.to_owned(),
     })
 }
 
@@ -170,8 +164,8 @@ const CODES: [FindingCode; 5] = [
 ];
 
 /// The case of an enum that has this word.
-fn by_word<T: Copy>(cases: &[T], word: fn(T) -> &'static str, wanted: &Json<'_>) -> Option<T> {
-    let wanted = wanted.as_text()?;
+fn by_word<T: Copy>(cases: &[T], word: fn(T) -> &'static str, wanted: &Value<'_>) -> Option<T> {
+    let wanted = wanted.as_str()?;
     cases.iter().copied().find(|case| word(*case) == wanted)
 }
 

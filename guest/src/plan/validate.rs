@@ -6,11 +6,12 @@ use crate::body::{is_blank, primary_position, role_value};
 use crate::field::{Field, REMOTE_DATA, ResponseField, Rule};
 use crate::findings::{Findings, quoted};
 use crate::integration::{Integration, OperationName, Table};
-use crate::json::{Json, Object, parse};
+use crate::json::{Value, duplicates, is_hollow, parse, trimmed};
 
 /// What only checking finds out.
 pub(super) struct Valid<'a> {
-    pub(super) remote_data: Option<Object<'a>>,
+    /// An object, as it came.
+    pub(super) remote_data: Option<&'a str>,
     pub(super) project: Option<&'a str>,
 }
 
@@ -58,9 +59,7 @@ pub(super) fn validate<'a>(
             .fields
             .iter()
             .all(|rule| matches!(input.given(rule.field), Given::Absent))
-        && remote_data
-            .as_ref()
-            .is_none_or(|data| data.iter().all(|(_, value)| sends_nothing(value)))
+        && remote_data.is_none_or(is_hollow)
         && findings
             .violations
             .iter()
@@ -84,7 +83,7 @@ fn check(rule: &Rule, given: &Given<'_>, operation: OperationName, findings: &mu
         Given::Absent | Given::Text(_) | Given::Cleared => {}
         Given::Emails(emails) => check_emails(rule, emails, operation, findings),
         Given::Roles(roles) => check_roles(rule, roles, operation, findings),
-        Given::Json(json) => match parse(json.as_bytes()) {
+        Given::Json(json) => match parse(json) {
             Ok(value) if rule.object && value.as_object().is_none() => {
                 let message = format!(
                     "expected an object, but found {}",
@@ -240,10 +239,14 @@ fn check_any_of(
     }
 }
 
-fn check_remote_data<'a>(input: &'a dyn Input, findings: &mut Findings) -> Option<Object<'a>> {
+fn check_remote_data<'a>(input: &'a dyn Input, findings: &mut Findings) -> Option<&'a str> {
     let pointer = "/remote_data";
-    match parse(input.remote_data()?.as_bytes()) {
-        Ok(Json::Object(data)) => Some(data),
+    let json = trimmed(input.remote_data()?);
+    match parse(json) {
+        Ok(Value::Object(_)) => {
+            check_members(pointer, json, findings);
+            Some(json)
+        }
         Ok(other) => {
             let message = format!(
                 "expected an object, but found {}",
@@ -264,11 +267,11 @@ fn check_remote_data<'a>(input: &'a dyn Input, findings: &mut Findings) -> Optio
     }
 }
 
-/// Whether a member has no value at any depth.
-fn sends_nothing(value: &Json<'_>) -> bool {
-    value
-        .as_object()
-        .is_some_and(|object| object.iter().all(|(_, value)| sends_nothing(value)))
+/// No object in the JSON of a field has a member twice: nobody knows which of the two the provider would take.
+fn check_members(pointer: &str, json: &str, findings: &mut Findings) {
+    duplicates(json, &mut |object, name| {
+        crate::input::twice(&format!("{pointer}{object}"), &name, findings);
+    });
 }
 
 fn check_options(integration: &Integration, options: &Options, findings: &mut Findings) {

@@ -1,0 +1,135 @@
+//! What looks at every level of a JSON text: one pass each, with a stack of its own, so that size and depth cost no more than the
+//! bytes do.
+
+mod merge;
+mod tokens;
+
+use std::borrow::Cow;
+
+pub(crate) use merge::merge;
+use tokens::{Kind, Token, Tokens};
+
+use super::{escaped, paired, unescaped};
+
+/// Names by the object that they are in, and what is kept of each. All are sorted at once: one object may have all the names, and
+/// each name may have an object of its own.
+type Names<'a> = Vec<(usize, Cow<'a, [u8]>, usize)>;
+
+/// The longest JSON Pointer to an object that has a member twice: a pointer can be as long as the text, and there can be many.
+const MAX_POINTER: usize = 1024;
+
+/// Finds the members that are given twice or more often, at any depth, each name of an object once. `found` takes the JSON Pointer
+/// of the object, of one that is very deep as far as it is of use, and the name.
+pub(crate) fn duplicates(json: &str, found: &mut dyn FnMut(&str, String)) {
+    if !json.starts_with(['{', '[']) {
+        return;
+    }
+    let mut names: Names<'_> = Vec::new();
+    let mut open = Vec::new();
+    let mut opened = 0;
+    for token in Tokens::new(json) {
+        match token {
+            Token::Open(_) => {
+                open.push(opened);
+                opened += 1;
+            }
+            Token::Close => {
+                open.pop();
+            }
+            Token::Name(name) => {
+                let object = open.last().copied().unwrap_or_default();
+                names.push((object, unescaped(name), 0));
+            }
+            Token::Scalar => {}
+        }
+    }
+    names.sort_unstable();
+    let mut twice = Names::new();
+    let mut names = names.into_iter();
+    let mut before = names.next();
+    for name in names {
+        if before.as_ref() == Some(&name) && twice.last() != Some(&name) {
+            twice.push(name.clone());
+        }
+        before = Some(name);
+    }
+    if !twice.is_empty() {
+        locate(json, twice, found);
+    }
+}
+
+/// Finds the objects that these names are in, by which they are sorted.
+fn locate(json: &str, names: Names<'_>, found: &mut dyn FnMut(&str, String)) {
+    let mut names = names.into_iter().peekable();
+    // Where the next token is in each open object or array, the innermost last.
+    let mut path: Vec<Step<'_>> = Vec::new();
+    let mut opened = 0;
+    for token in Tokens::new(json) {
+        match token {
+            Token::Open(kind) => {
+                if names.peek().is_none() {
+                    return;
+                }
+                let mut pointer = None;
+                while let Some((_, name, _)) = names.next_if(|(object, _, _)| *object == opened) {
+                    let pointer = pointer.get_or_insert_with(|| pointer_of(&path));
+                    found(pointer, paired(name.into_owned()));
+                }
+                opened += 1;
+                path.push(match kind {
+                    Kind::Object => Step::Member("\"\""),
+                    Kind::Array => Step::Entry(0),
+                });
+                continue;
+            }
+            Token::Name(name) => {
+                path.pop();
+                path.push(Step::Member(name));
+                continue;
+            }
+            Token::Close => {
+                path.pop();
+            }
+            Token::Scalar => {}
+        }
+        if let Some(Step::Entry(position)) = path.last_mut() {
+            *position += 1;
+        }
+    }
+}
+
+enum Step<'a> {
+    /// A member's name, with its quotation marks.
+    Member(&'a str),
+    Entry(usize),
+}
+
+fn pointer_of(path: &[Step<'_>]) -> String {
+    let mut pointer = String::new();
+    for step in path {
+        match step {
+            Step::Member(name) if pointer.len() + name.len() > MAX_POINTER => break,
+            Step::Entry(_) if pointer.len() > MAX_POINTER => break,
+            Step::Member(name) => {
+                pointer.push('/');
+                pointer.push_str(&escaped(&paired(unescaped(name).into_owned())));
+            }
+            Step::Entry(position) => {
+                pointer.push('/');
+                pointer.push_str(&position.to_string());
+            }
+        }
+    }
+    pointer
+}
+
+/// Whether there is nothing but objects in this object.
+#[must_use]
+pub(crate) fn is_hollow(object: &str) -> bool {
+    Tokens::new(object).all(|token| {
+        matches!(
+            token,
+            Token::Open(Kind::Object) | Token::Name(_) | Token::Close
+        )
+    })
+}
