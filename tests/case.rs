@@ -71,6 +71,9 @@ pub struct Request {
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
     pub body: String,
+    /// Whether the body is compared byte for byte.
+    #[serde(default)]
+    pub exact: bool,
 }
 
 #[derive(Deserialize)]

@@ -3,7 +3,7 @@
 //! Providers add members, leave members out and change types without notice. Only a member that can be understood counts, and
 //! none makes a call fail that the provider has carried out.
 
-use time::{Date, Month, PrimitiveDateTime, Time, UtcOffset};
+use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
 
 use crate::bindings::types::{Email, Role};
 use crate::json::Value;
@@ -67,10 +67,11 @@ pub(crate) fn plain_role(role: String) -> Role {
     }
 }
 
-/// First name, space, last name, where a provider gives no whole name.
+/// First name, space, last name, each trimmed, where there is no whole name.
 #[must_use]
 pub(crate) fn joined(first: Option<&str>, last: Option<&str>) -> Option<String> {
-    let name = [first.unwrap_or_default(), last.unwrap_or_default()].join(" ");
+    let names = [first, last].map(|name| name.unwrap_or_default().trim());
+    let name = names.join(" ");
     let name = name.trim();
     (!name.is_empty()).then(|| name.to_owned())
 }
@@ -87,7 +88,76 @@ pub(crate) fn says(sentence: &str, words: &str) -> bool {
 /// A time in RFC 3339 and UTC; one that cannot be read, as it came.
 #[must_use]
 pub(crate) fn time(object: &Value<'_>, name: &str) -> Option<String> {
-    text(object, name).map(|text| utc(&text).unwrap_or(text))
+    match object.get(name) {
+        Value::Number(number) => Some(since_epoch(number).unwrap_or_else(|| number.to_owned())),
+        value => {
+            let text = value.as_str().filter(|text| !text.is_empty())?;
+            Some(utc(text).unwrap_or_else(|| text.to_owned()))
+        }
+    }
+}
+
+/// Reads a number of seconds since 1970, or of milliseconds from 10¹¹ on: that many seconds are the year 5138. The digits of the
+/// fraction are kept.
+fn since_epoch(number: &str) -> Option<String> {
+    let (sign, digits) = match number.strip_prefix('-') {
+        Some(digits) => (-1, digits),
+        None => (1, number),
+    };
+    let (digits, exponent) = match digits.split_once(['e', 'E']) {
+        Some((digits, exponent)) => (digits, exponent.parse::<i32>().ok()?),
+        None => (digits, 0),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let given = [whole, fraction].concat();
+    let digits = given.trim_start_matches('0');
+    let zeros = given.len() - digits.len();
+    // How many of the digits are before the point: fewer than none where zeros follow it, more than there are where zeros end
+    // the number.
+    let places = i32::try_from(whole.len())
+        .ok()?
+        .checked_add(exponent)?
+        .checked_sub(i32::try_from(zeros).ok()?)?;
+    let in_milliseconds = places > 11;
+    let places = if in_milliseconds { places - 3 } else { places };
+    // All of it zeros; else a year of five digits, or less than a billionth of a second.
+    if digits.is_empty() || !(-9..=12).contains(&places) {
+        return digits.is_empty().then(|| "1970-01-01T00:00:00Z".to_owned());
+    }
+    // Zeros are put in until the point is next to a digit, or among them.
+    let zeros = "0".repeat(usize::try_from(-places).unwrap_or_default());
+    let places = usize::try_from(places).unwrap_or_default();
+    let digits = format!("{zeros}{digits:0<places$}");
+    let (before, after) = digits.split_at_checked(places)?;
+    let seconds: i64 = if before.is_empty() {
+        0
+    } else {
+        before.parse().ok()?
+    };
+    let nothing = after.bytes().all(|digit| digit == b'0');
+    if sign < 0 && !nothing {
+        return None;
+    }
+    let fraction = if nothing && in_milliseconds {
+        ""
+    } else {
+        after
+    };
+    let point = if fraction.is_empty() { "" } else { "." };
+    let utc = OffsetDateTime::from_unix_timestamp(sign * seconds).ok()?;
+    rfc3339(utc, point, fraction)
+}
+
+/// RFC 3339 has four digits for the year: of another one there is no such time.
+fn rfc3339(utc: OffsetDateTime, point: &str, fraction: &str) -> Option<String> {
+    if !(0..=9999).contains(&utc.year()) {
+        return None;
+    }
+    let (year, month, day) = (utc.year(), u8::from(utc.month()), utc.day());
+    let (hour, minute, second) = utc.to_hms();
+    Some(format!(
+        "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{point}{fraction}Z"
+    ))
 }
 
 /// Reads ISO 8601 as the providers write it: with `Z`, with an offset, with neither (which is UTC), with a zone in brackets
@@ -136,14 +206,7 @@ fn utc(text: &str) -> Option<String> {
     if offset.is_utc() && !leap {
         return Some([date, "T", clock, point, fraction, "Z"].concat());
     }
-    // RFC 3339 has four digits for the year, and an offset can lead out of them.
-    if !(0..=9999).contains(&utc.year()) {
-        return None;
-    }
-    let (year, month, day) = (utc.year(), u8::from(utc.month()), utc.day());
-    Some(format!(
-        "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{point}{fraction}Z"
-    ))
+    rfc3339(utc, point, fraction)
 }
 
 /// An offset from UTC: `Z`, `+01:00`, or in ISO 8601's basic form, `+0100`.
@@ -239,7 +302,44 @@ mod tests {
         ] {
             assert_eq!(at(given).as_deref(), Some(given));
         }
-        assert_eq!(time(&parse(r#"{"at": 1772439330}"#).unwrap(), "at"), None);
+    }
+
+    #[test]
+    fn a_number_is_seconds_or_milliseconds_and_keeps_its_fraction() {
+        for (given, expected) in [
+            ("1772439330", "2026-03-02T08:15:30Z"),
+            ("1772439330.120400", "2026-03-02T08:15:30.120400Z"),
+            ("1772439330.0", "2026-03-02T08:15:30.0Z"),
+            ("1.77243933E9", "2026-03-02T08:15:30Z"),
+            ("17724393305e-1", "2026-03-02T08:15:30.5Z"),
+            ("1772439330000", "2026-03-02T08:15:30Z"),
+            ("1772439330120", "2026-03-02T08:15:30.120Z"),
+            ("1772439330120.75", "2026-03-02T08:15:30.12075Z"),
+            ("1.772439330120e12", "2026-03-02T08:15:30.120Z"),
+            // The last number of seconds, and the first of milliseconds.
+            ("99999999999", "5138-11-16T09:46:39Z"),
+            ("100000000000", "1973-03-03T09:46:40Z"),
+            ("253402300799999", "9999-12-31T23:59:59.999Z"),
+            ("0", "1970-01-01T00:00:00Z"),
+            ("-0.0", "1970-01-01T00:00:00Z"),
+            ("0.05", "1970-01-01T00:00:00.05Z"),
+            ("-1", "1969-12-31T23:59:59Z"),
+            // What is no time is passed on as it came.
+            ("253402300800000", "253402300800000"),
+            ("1e999999999999", "1e999999999999"),
+            ("2e400", "2e400"),
+            ("1e-400", "1e-400"),
+            ("-0.5", "-0.5"),
+            ("-99999999999", "-99999999999"),
+        ] {
+            let answer = format!(r#"{{"at": {given}}}"#);
+            let answer = parse(&answer).unwrap();
+            assert_eq!(time(&answer, "at").as_deref(), Some(expected), "{given}");
+        }
+        for given in ["null", "true", "[1]", "{}"] {
+            let answer = format!(r#"{{"at": {given}}}"#);
+            assert_eq!(time(&parse(&answer).unwrap(), "at"), None, "{given}");
+        }
     }
 
     #[test]
@@ -265,5 +365,9 @@ mod tests {
         );
         assert_eq!(joined(None, Some("Duarte")).as_deref(), Some("Duarte"));
         assert_eq!(joined(Some(" "), None), None);
+        assert_eq!(
+            joined(Some(" Ana Maria\t"), Some(" Duarte ")).as_deref(),
+            Some("Ana Maria Duarte")
+        );
     }
 }

@@ -75,6 +75,11 @@ pub fn changes(body: &[u8], findings: &mut Findings) -> UserChanges {
             }
             _ => reader.unknown(),
         }
+        // The two fields that are JSON in the typed contract are checked with everything else of them.
+        if json.get().starts_with(['{', '[']) && !matches!(&*name, "custom_fields" | "remote_data")
+        {
+            once(&reader.path.short_pointer(), json.get(), findings);
+        }
     }
     changes
 }
@@ -128,7 +133,9 @@ fn object<'a>(body: &'a [u8], findings: &mut Findings) -> Object<'a> {
         }
         Ok(json) => match parse(json) {
             Ok(Value::Object(members)) => {
-                once(json, findings);
+                for name in members.duplicates() {
+                    twice("", &name, findings);
+                }
                 return members;
             }
             Ok(other) => {
@@ -149,24 +156,23 @@ fn object<'a>(body: &'a [u8], findings: &mut Findings) -> Object<'a> {
     Object::default()
 }
 
-/// Checks that no object of the body has a member twice. The two fields that are JSON in the typed contract are checked with
-/// everything else of them.
-fn once(body: &str, findings: &mut Findings) {
-    duplicates(body, &mut |object, name| {
-        let field = object.split('/').nth(1);
-        if !matches!(field, Some("custom_fields" | "remote_data")) {
-            twice(object, &name, findings);
-        }
+/// Checks that no object has a member twice: nobody knows which of the two the caller means, or the provider would take.
+pub(crate) fn once(pointer: &str, json: &str, findings: &mut Findings) {
+    duplicates(json, &mut |object, name| {
+        twice(&format!("{pointer}{object}"), &name, findings);
     });
 }
 
+/// The longest name that a pointer to a member given twice has in it, in bytes.
+const MAX_NAME: usize = 80;
+
 /// Notes a member that an object has twice. The object's JSON Pointer is short, but the name may be as long as the body.
-pub(crate) fn twice(object: &str, name: &str, findings: &mut Findings) {
+fn twice(object: &str, name: &str, findings: &mut Findings) {
     let message = format!(
         "expected each member once, but found {} twice",
         quoted(name)
     );
-    let path = if name.len() > 80 {
+    let path = if name.len() > MAX_NAME {
         object.to_owned()
     } else {
         format!("{object}/{}", escaped(name))
@@ -186,6 +192,14 @@ enum Step<'a> {
 }
 
 impl Path<'_> {
+    /// The pointer of a member of the body; the body's own where the name is longer than any that there is.
+    fn short_pointer(&self) -> String {
+        match self.step {
+            Step::Member(name) if name.len() > MAX_NAME => String::new(),
+            _ => self.pointer(),
+        }
+    }
+
     fn pointer(&self) -> String {
         let mut pointer = self.above.map_or_else(String::new, Self::pointer);
         pointer.push('/');
@@ -362,6 +376,74 @@ mod tests {
                 "/x~0 there is no such field: it is not sent",
             ]
         );
+    }
+
+    #[test]
+    fn member_given_twice_is_violation_at_any_depth() {
+        for (body, expected) in [
+            (r#"{"name": "a", "name": "a"}"#, vec!["/name"]),
+            // However it is spelled, and once however often it comes.
+            (r#"{"name": 1, "n\u0061me": 2, "name": "b"}"#, vec!["/name"]),
+            (
+                r#"{"emails": [{"email": "a"}, {"type": "x", "email": "b", "email": "c"}]}"#,
+                vec!["/emails/1/email"],
+            ),
+            (
+                r#"{"x/y": [[], {"~": {"a": 1, "b": 2, "a": 3}}]}"#,
+                vec!["/x~1y", "/x~1y/1/~0/a"],
+            ),
+            (
+                r#"{"x": {"a": 1, "b": {"a": 1}, "b": [{"a": 1}, {"a": 1}]}}"#,
+                vec!["/x", "/x/b"],
+            ),
+            (r#"{"x": {"\ud83d": 1, "\ud83e": 2}}"#, vec!["/x"]),
+        ] {
+            let mut findings = Findings::new(true);
+            let _ = changes(body.as_bytes(), &mut findings);
+            let mut found: Vec<&str> = findings
+                .violations
+                .iter()
+                .filter(|found| {
+                    found.code == Code::DuplicateMember || found.code == Code::UnknownField
+                })
+                .map(|found| found.path.as_str())
+                .collect();
+            found.sort_unstable();
+            assert_eq!(found, expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_in_string_field_is_violation() {
+        for body in [
+            r#"{"name": "a \ud83d"}"#,
+            r#"{"emails": [{"email": "\udc00@b.example"}]}"#,
+        ] {
+            let mut findings = Findings::new(true);
+            let _ = changes(body.as_bytes(), &mut findings);
+            let codes: Vec<Code> = findings.violations.iter().map(|found| found.code).collect();
+            assert_eq!(codes, [Code::Format], "{body}");
+        }
+        let body = r#"{"name": "\ud83d\ude00", "custom_fields": ["\ud83d"], "remote_data": {"\udc00": 1}}"#;
+        let mut findings = Findings::new(true);
+        let changes = changes(body.as_bytes(), &mut findings);
+        assert_eq!(changes.name, TextChange::Set("😀".to_owned()));
+        assert_eq!(
+            changes.custom_fields,
+            JsonChange::Set(r#"["\ud83d"]"#.to_owned())
+        );
+        assert_eq!(changes.remote_data.as_deref(), Some(r#"{"\udc00": 1}"#));
+        assert_eq!(findings.violations, []);
+    }
+
+    #[test]
+    fn byte_order_mark_is_skipped() {
+        assert_eq!(faults("\u{feff}{}"), [""; 0]);
+        assert_eq!(
+            faults("\u{feff}"),
+            [" expected a JSON object, but found nothing"]
+        );
+        assert_eq!(faults("{\u{feff}}").len(), 1);
     }
 
     #[test]

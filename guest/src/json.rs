@@ -41,7 +41,11 @@ pub struct Array<'a>(Vec<&'a RawValue>);
 
 /// The members of an object, as they came: in their order, also those given twice.
 #[derive(Clone, Debug, Default)]
-pub struct Object<'a>(Vec<(&'a RawValue, &'a RawValue)>);
+pub struct Object<'a> {
+    members: Vec<(&'a RawValue, &'a RawValue)>,
+    /// Whether any name has an escape in it: few have, and looking for one in each name costs more than all else of a look-up.
+    escapes: bool,
+}
 
 /// Reads JSON.
 ///
@@ -239,24 +243,35 @@ impl<'a> Object<'a> {
     /// The value of this name; of members with one name, the last one's.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Value<'a>> {
-        let mut members = self.0.iter().rev();
+        let mut members = self.members.iter().rev();
         let (_, value) = members.find(|(given, _)| {
-            // Most names have no escapes.
             let text = quoted(given.get());
-            text == name || (text.contains('\\') && *unescaped(given.get()) == *name.as_bytes())
+            text == name
+                || (self.escapes
+                    && text.contains('\\')
+                    && *unescaped(given.get()) == *name.as_bytes())
         })?;
         Some(Value::from(*value))
     }
 
     /// The members in their order, their values not read.
     pub fn iter(&self) -> impl Iterator<Item = (Cow<'a, str>, &'a RawValue)> {
-        self.0.iter().map(|(name, value)| {
+        self.members.iter().map(|(name, value)| {
             let name = match unescaped(name.get()) {
                 Cow::Borrowed(_) => Cow::Borrowed(quoted(name.get())),
                 Cow::Owned(bytes) => Cow::Owned(paired(bytes)),
             };
             (name, *value)
         })
+    }
+
+    /// The names that more than one member has, each once.
+    pub(crate) fn duplicates(&self) -> Vec<String> {
+        let names = self.members.iter().map(|(name, _)| unescaped(name.get()));
+        scan::repeated(names.map(|name| (0, name, 0)).collect())
+            .into_iter()
+            .map(|(_, name, _)| paired(name.into_owned()))
+            .collect()
     }
 }
 
@@ -276,11 +291,12 @@ impl<'de> Visitor<'de> for Members {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
-        let mut object = Vec::new();
-        while let Some(member) = members.next_entry()? {
-            object.push(member);
+        let mut object = Object::default();
+        while let Some((name, value)) = members.next_entry::<&RawValue, &RawValue>()? {
+            object.escapes |= name.get().contains('\\');
+            object.members.push((name, value));
         }
-        Ok(Object(object))
+        Ok(object)
     }
 }
 
@@ -304,5 +320,91 @@ impl Visitor<'_> for BytesVisitor {
 
     fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Bytes, E> {
         Ok(Bytes(bytes.to_vec()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_value_is_read() {
+        let object = parse(
+            r#" {"a": null, "b": true, "c": -1.50E+05, "d": "x\n\ud83d\ude00", "e": [1, {"f": []}], "g": "\ud83d!"} "#,
+        )
+        .unwrap();
+        assert!(object.get("a").is_null() && object.get("z").is_null());
+        assert_eq!(object.get("b").as_bool(), Some(true));
+        assert!(matches!(object.get("c"), Value::Number("-1.50E+05")));
+        assert_eq!(object.get("d").as_str(), Some("x\n😀"));
+        let entries = object.get("e");
+        let [one, inner] = entries.as_array().unwrap().values().unwrap();
+        assert!(matches!(one, Value::Number("1")));
+        assert!(inner.get("f").as_array().unwrap().is_empty());
+        assert!(matches!(object.get("g"), Value::Unpaired(text) if text == "\u{fffd}!"));
+        assert!(object.get("b").get("c").is_null());
+    }
+
+    #[test]
+    fn only_strings_with_escapes_are_copied() {
+        let borrowed = |json| matches!(parse(json).unwrap(), Value::String(Cow::Borrowed(_)));
+        assert!(borrowed(r#""abc""#));
+        assert!(!borrowed(r#""a\nb""#));
+    }
+
+    #[test]
+    fn last_of_members_with_one_name_counts() {
+        let object = parse(r#"{"a": 1, "b": 2, "\u0061": 3, "A": 4}"#).unwrap();
+        assert!(matches!(object.get("a"), Value::Number("3")));
+        let object = object.as_object().unwrap();
+        let members: Vec<String> = object
+            .iter()
+            .map(|(name, json)| format!("{name}{json}"))
+            .collect();
+        assert_eq!(members, ["a1", "b2", "a3", "A4"]);
+        assert_eq!(object.duplicates(), ["a"]);
+    }
+
+    #[test]
+    fn text_that_is_not_json_is_error() {
+        for json in [
+            "",
+            " ",
+            "{",
+            "[1",
+            "{}{}",
+            "nul",
+            "\"",
+            "\u{feff}{}",
+            "\u{c}{}",
+            "01",
+            "1.",
+            "[1,]",
+            "{\"a\"}",
+            "{1: 2}",
+            "\"\n\"",
+            r#""\x""#,
+            r#""\ud83""#,
+            "NaN",
+            "'a'",
+        ] {
+            assert!(parse(json).is_err() && raw(json).is_err(), "{json}");
+        }
+    }
+
+    #[test]
+    fn nesting_is_never_too_deep() {
+        const DEPTH: usize = 200_000;
+        for (open, close) in [("[", "]"), (r#"{"a":"#, "}"), (r#"[{"\ud83d": "#, "}]")] {
+            let deep = format!("{}1E5{}", open.repeat(DEPTH), close.repeat(DEPTH));
+            assert_eq!(raw(&deep).unwrap().get(), deep);
+            assert!(parse(&deep).is_ok());
+            duplicates(&deep, &mut |pointer, name| panic!("{pointer} {name}"));
+            let object = format!(r#"{{"a":{deep}}}"#);
+            assert!(!is_hollow(&object));
+            assert_eq!(merge("{}", &object), object);
+            assert_eq!(merge(&object, "{}"), object);
+            assert_eq!(merge(&object, &object), object);
+        }
     }
 }

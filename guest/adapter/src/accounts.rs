@@ -58,27 +58,28 @@ struct Reader {
 
 impl Reader {
     fn document(&mut self, text: &str) {
-        let document: Json = match serde_json::from_str(text) {
+        // A reader may ignore a byte order mark (RFC 8259, section 8.1).
+        let document = match Json::parse(text.strip_prefix('\u{feff}').unwrap_or(text)) {
             Ok(document) => document,
-            // A fault of syntax, the one kind that serde_json tells without quoting what it found.
             Err(error) => return self.faults.push(format!("not JSON: {error}")),
         };
-        let members = self.members("", &document, &["account"]);
-        match members.and_then(|members| member(members, "account")) {
+        let members = self.members("", document, &["account"]);
+        match members.and_then(|members| members.get("account")) {
             None => {}
             Some(Json::List(accounts)) => {
-                for (index, account) in accounts.iter().enumerate() {
-                    self.account(&format!("/account/{index}"), account);
+                for (index, account) in accounts.into_iter().enumerate() {
+                    self.account(&format!("/account/{index}"), account.into());
                 }
             }
-            Some(other) => self.expected("/account", "an array", other),
+            Some(other) => self.expected("/account", "an array", &other),
         }
     }
 
-    fn account(&mut self, path: &str, value: &Json) {
+    fn account(&mut self, path: &str, value: Json<'_>) {
         let Some(members) = self.members(path, value, &KEYS) else {
             return;
         };
+        let members = &members;
         let id = self.required(path, members, "id");
         let integration = self.required(path, members, "integration");
         // Of use on the command line only; here it must not be something else by mistake.
@@ -108,9 +109,9 @@ impl Reader {
     }
 
     /// The members of an object, each once and of these names.
-    fn members<'a>(&mut self, path: &str, value: &'a Json, known: &[&str]) -> Option<&'a Members> {
+    fn members<'a>(&mut self, path: &str, value: Json<'a>, known: &[&str]) -> Option<Members<'a>> {
         let members = self.object(path, value)?;
-        for (name, _) in members {
+        for (name, _) in &members.0 {
             if !known.contains(&name.as_str()) {
                 let known = known.join("`, `");
                 self.faults
@@ -121,54 +122,62 @@ impl Reader {
     }
 
     /// The members of an object, each once.
-    fn object<'a>(&mut self, path: &str, value: &'a Json) -> Option<&'a Members> {
+    fn object<'a>(&mut self, path: &str, value: Json<'a>) -> Option<Members<'a>> {
         let Json::Object(members) = value else {
-            self.expected(path, "an object", value);
+            self.expected(path, "an object", &value);
             return None;
         };
-        for (index, (name, _)) in members.iter().enumerate() {
-            if members.iter().take(index).any(|(before, _)| before == name) {
+        for (index, (name, _)) in members.0.iter().enumerate() {
+            if members
+                .0
+                .iter()
+                .take(index)
+                .any(|(before, _)| before == name)
+            {
                 self.faults.push(format!("`{path}/{name}`: given twice"));
             }
         }
         Some(members)
     }
 
-    fn required(&mut self, path: &str, members: &Members, name: &str) -> Option<String> {
-        if member(members, name).is_none() {
+    fn required(&mut self, path: &str, members: &Members<'_>, name: &str) -> Option<String> {
+        if members.get(name).is_none() {
             self.faults.push(format!("`{path}/{name}`: missing"));
         }
         self.optional(path, members, name)
     }
 
-    fn optional(&mut self, path: &str, members: &Members, name: &str) -> Option<String> {
-        self.text(&format!("{path}/{name}"), member(members, name)?)
+    fn optional(&mut self, path: &str, members: &Members<'_>, name: &str) -> Option<String> {
+        self.text(&format!("{path}/{name}"), members.get(name)?)
     }
 
     /// An object of texts; none when it is left out.
-    fn texts(&mut self, path: &str, members: &Members, name: &str) -> Vec<(String, String)> {
-        let Some(value) = member(members, name) else {
+    fn texts(&mut self, path: &str, members: &Members<'_>, name: &str) -> Vec<(String, String)> {
+        let Some(value) = members.get(name) else {
             return Vec::new();
         };
         let path = format!("{path}/{name}");
         let mut texts = Vec::new();
-        for (name, value) in self.object(&path, value).into_iter().flatten() {
-            let text = self.text(&format!("{path}/{name}"), value);
-            texts.extend(text.map(|text| (name.clone(), text)));
+        let members = self.object(&path, value).map(|members| members.0);
+        for (name, value) in members.into_iter().flatten() {
+            let text = self.text(&format!("{path}/{name}"), value.into());
+            texts.extend(text.map(|text| (name, text)));
         }
         texts
     }
 
-    fn text(&mut self, path: &str, value: &Json) -> Option<String> {
-        if let Json::Text(text) = value {
-            return Some(text.clone());
+    fn text(&mut self, path: &str, value: Json<'_>) -> Option<String> {
+        match value {
+            Json::Text(text) => Some(text),
+            other => {
+                self.expected(path, "a text", &other);
+                None
+            }
         }
-        self.expected(path, "a text", value);
-        None
     }
 
     /// Notes a value of another kind. Only the kind is told: the value may be a secret.
-    fn expected(&mut self, path: &str, expected: &str, found: &Json) {
+    fn expected(&mut self, path: &str, expected: &str, found: &Json<'_>) {
         let found = found.kind();
         let place = if path.is_empty() {
             String::new()
@@ -178,13 +187,6 @@ impl Reader {
         self.faults
             .push(format!("{place}expected {expected}, but found {found}"));
     }
-}
-
-fn member<'a>(members: &'a Members, name: &str) -> Option<&'a Json> {
-    let mut members = members.iter();
-    members
-        .find(|(known, _)| known == name)
-        .map(|(_, value)| value)
 }
 
 /// The one spelling of a UUID that the HTTP API takes.
@@ -231,6 +233,8 @@ mod tests {
         let other = "00000000-2222-3333-4444-555555555555";
         assert_eq!(resolve(Some(text), other), Err(ResolveError::Unknown));
         assert_eq!(resolve(Some("{}"), ID), Err(ResolveError::Unknown));
+        let marked = format!("\u{feff}{}", text.trim());
+        assert!(resolve(Some(&marked), ID).is_ok());
     }
 
     #[test]
@@ -276,7 +280,7 @@ mod tests {
         );
         expect(
             r#"{"account": ["keep-me-secret", {"id": 5, "id": 6, "integration": null, "token": "keep-me-secret",
-                "settings": ["keep-me-secret"], "credentials": {"api_key": {"env": "X"}, "pin": 90210, "ok": true}}]}"#,
+                "settings": ["keep-me-secret"], "credentials": {"api_key": {"env": "X"}, "pin": 90210, "ok": true, "half": "\ud83d"}}]}"#,
             &[
                 "`/account/0`: expected an object, but found a text",
                 "`/account/1/id`: given twice",
@@ -287,6 +291,7 @@ mod tests {
                 "`/account/1/credentials/api_key`: expected a text, but found an object",
                 "`/account/1/credentials/pin`: expected a text, but found a number",
                 "`/account/1/credentials/ok`: expected a text, but found a boolean",
+                "`/account/1/credentials/half`: expected a text, but found a text that is not Unicode",
             ],
         );
         expect(

@@ -1,29 +1,51 @@
-//! JSON as far as it matters here: texts, and what holds them.
+//! JSON as far as it matters here: texts, and what holds them. One level is read at a time, so that no nesting is too deep.
 //!
 //! Not the `Value` of `serde_json`: it keeps one of two members of the same name in silence, and brings along what reads and
 //! prints floating-point numbers, 20 kB of code.
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
-/// The members of an object: all of them, in their order.
-pub(crate) type Members = [(String, Json)];
-
-pub(crate) enum Json {
+pub(crate) enum Json<'a> {
     Text(String),
-    List(Vec<Self>),
-    Object(Vec<(String, Self)>),
+    /// A text with half of a surrogate pair in it, which no string can hold.
+    Unpaired,
+    List(Vec<&'a RawValue>),
+    Object(Members<'a>),
     Number,
     Boolean,
     Null,
 }
 
-impl Json {
+/// The members of an object: all of them, in their order.
+pub(crate) struct Members<'a>(pub(crate) Vec<(String, &'a RawValue)>);
+
+impl<'a> Json<'a> {
+    /// Reads one level.
+    ///
+    /// # Errors
+    ///
+    /// A fault of syntax, the one kind that `serde_json` tells without quoting what it found.
+    pub(crate) fn parse(text: &'a str) -> serde_json::Result<Self> {
+        let json: &RawValue = serde_json::from_str(text)?;
+        let json = json.get();
+        Ok(match json.as_bytes().first() {
+            Some(b'"') => serde_json::from_str(json).map_or(Self::Unpaired, Self::Text),
+            Some(b'[') => Self::List(serde_json::from_str(json)?),
+            Some(b'{') => Self::Object(serde_json::from_str(json)?),
+            Some(b't' | b'f') => Self::Boolean,
+            Some(b'n') => Self::Null,
+            _ => Self::Number,
+        })
+    }
+
     /// What it is, for a sentence.
     pub(crate) const fn kind(&self) -> &'static str {
         match self {
             Self::Text(_) => "a text",
+            Self::Unpaired => "a text that is not Unicode",
             Self::List(_) => "an array",
             Self::Object(_) => "an object",
             Self::Number => "a number",
@@ -33,68 +55,44 @@ impl Json {
     }
 }
 
-/// What `serde_json` calls the one member of a number, with the feature `arbitrary_precision`.
-const NUMBER: &str = "$serde_json::private::Number";
-
-impl<'de> Deserialize<'de> for Json {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader)
+/// Never fails: what is cut out of JSON is JSON.
+impl<'a> From<&'a RawValue> for Json<'a> {
+    fn from(json: &'a RawValue) -> Self {
+        Self::parse(json.get()).unwrap_or(Self::Null)
     }
 }
 
-/// Takes whatever there is: of a kind that is not named here, serde would make an error that quotes the value.
+impl<'a> Members<'a> {
+    /// The value of the first member of this name.
+    pub(crate) fn get(&self, name: &str) -> Option<Json<'a>> {
+        let mut members = self.0.iter();
+        let (_, value) = members.find(|(known, _)| known == name)?;
+        Some(Json::from(*value))
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Reader)
+    }
+}
+
 struct Reader;
 
 impl<'de> Visitor<'de> for Reader {
-    type Value = Json;
+    type Value = Members<'de>;
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Json, E> {
-        Ok(Json::Text(text.to_owned()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Json, A::Error> {
-        let mut list = Vec::new();
-        while let Some(entry) = entries.next_element()? {
-            list.push(entry);
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some((name, value)) = map.next_entry::<&RawValue, &RawValue>()? {
+            // A name that is not Unicode stays as it is written: no member that is known has such a one.
+            let name = serde_json::from_str(name.get()).unwrap_or_else(|_| name.get().to_owned());
+            members.push((name, value));
         }
-        Ok(Json::List(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
-        let mut members: Vec<(String, Json)> = Vec::new();
-        while let Some(name) = map.next_key()? {
-            let Json::Text(name) = name else {
-                continue;
-            };
-            if members.is_empty() && name == NUMBER {
-                return map.next_value().map(|_: Json| Json::Number);
-            }
-            members.push((name, map.next_value()?));
-        }
-        Ok(Json::Object(members))
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Json, E> {
-        Ok(Json::Number)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Json, E> {
-        Ok(Json::Number)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Json, E> {
-        Ok(Json::Number)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Json, E> {
-        Ok(Json::Boolean)
-    }
-
-    fn visit_unit<E>(self) -> Result<Json, E> {
-        Ok(Json::Null)
+        Ok(Members(members))
     }
 }

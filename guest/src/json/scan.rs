@@ -24,38 +24,52 @@ pub(crate) fn duplicates(json: &str, found: &mut dyn FnMut(&str, String)) {
     if !json.starts_with(['{', '[']) {
         return;
     }
-    let mut names: Names<'_> = Vec::new();
-    let mut open = Vec::new();
+    let mut names = Names::new();
+    // Each open object or array: its number, its members so far, and the first name, which waits for a second one. What is very
+    // deep has objects of one member.
+    let mut open: Vec<(usize, usize, &str)> = Vec::new();
     let mut opened = 0;
     for token in Tokens::new(json) {
         match token {
             Token::Open(_) => {
-                open.push(opened);
+                open.push((opened, 0, ""));
                 opened += 1;
             }
             Token::Close => {
                 open.pop();
             }
             Token::Name(name) => {
-                let object = open.last().copied().unwrap_or_default();
-                names.push((object, unescaped(name), 0));
+                if let Some((object, members, first)) = open.last_mut() {
+                    match *members {
+                        0 => *first = name,
+                        1 => names.extend([*first, name].map(|name| (*object, unescaped(name), 0))),
+                        _ => names.push((*object, unescaped(name), 0)),
+                    }
+                    *members += 1;
+                }
             }
             Token::Scalar => {}
         }
     }
-    names.sort_unstable();
-    let mut twice = Names::new();
-    let mut names = names.into_iter();
-    let mut before = names.next();
-    for name in names {
-        if before.as_ref() == Some(&name) && twice.last() != Some(&name) {
-            twice.push(name.clone());
-        }
-        before = Some(name);
-    }
+    let twice = repeated(names);
     if !twice.is_empty() {
         locate(json, twice, found);
     }
+}
+
+/// The names that an object has more than once, each once.
+pub(super) fn repeated(mut names: Names<'_>) -> Names<'_> {
+    names.sort_unstable();
+    let mut repeated = Names::new();
+    let mut names = names.into_iter();
+    let mut before = names.next();
+    for name in names {
+        if before.as_ref() == Some(&name) && repeated.last() != Some(&name) {
+            repeated.push(name.clone());
+        }
+        before = Some(name);
+    }
+    repeated
 }
 
 /// Finds the objects that these names are in, by which they are sorted.

@@ -5,8 +5,9 @@ use crate::bindings::types::{Collection, Email, FindingCode as Code, Options, Pl
 use crate::body::{is_blank, primary_position, role_value};
 use crate::field::{Field, REMOTE_DATA, ResponseField, Rule};
 use crate::findings::{Findings, quoted};
+use crate::input::once;
 use crate::integration::{Integration, OperationName, Table};
-use crate::json::{Value, duplicates, is_hollow, parse, trimmed};
+use crate::json::{Value, is_hollow, parse, trimmed};
 
 /// What only checking finds out.
 pub(super) struct Valid<'a> {
@@ -35,7 +36,12 @@ pub(super) fn validate<'a>(
         match (operation.rule(field), input.given(field)) {
             (None, Given::Absent) => {}
             (_, Given::Cleared) if field == Field::Emails => not_clearable(field, findings),
-            (None, _) => {
+            (None, given) => {
+                if let Given::Json(json) = given
+                    && parse(json).is_ok()
+                {
+                    once(field.pointer(), trimmed(json), findings);
+                }
                 let message = format!(
                     "{} does not take `{}` in `{}`",
                     integration.title,
@@ -91,7 +97,7 @@ fn check(rule: &Rule, given: &Given<'_>, operation: OperationName, findings: &mu
                 );
                 findings.violation(Code::Type, Place::Body, pointer, message);
             }
-            Ok(_) => {}
+            Ok(_) => once(pointer, trimmed(json), findings),
             Err(fault) => {
                 findings.violation(
                     Code::Format,
@@ -244,7 +250,7 @@ fn check_remote_data<'a>(input: &'a dyn Input, findings: &mut Findings) -> Optio
     let json = trimmed(input.remote_data()?);
     match parse(json) {
         Ok(Value::Object(_)) => {
-            check_members(pointer, json, findings);
+            once(pointer, json, findings);
             Some(json)
         }
         Ok(other) => {
@@ -265,13 +271,6 @@ fn check_remote_data<'a>(input: &'a dyn Input, findings: &mut Findings) -> Optio
             None
         }
     }
-}
-
-/// No object in the JSON of a field has a member twice: nobody knows which of the two the provider would take.
-fn check_members(pointer: &str, json: &str, findings: &mut Findings) {
-    duplicates(json, &mut |object, name| {
-        crate::input::twice(&format!("{pointer}{object}"), &name, findings);
-    });
 }
 
 fn check_options(integration: &Integration, options: &Options, findings: &mut Findings) {

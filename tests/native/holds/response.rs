@@ -40,6 +40,8 @@ pub struct Failure {
     #[serde(default)]
     raw_response: Raw,
     #[serde(default)]
+    raw_response_truncated: bool,
+    #[serde(default)]
     violations: Vec<Told>,
     #[serde(default)]
     truto_error_insight: Option<Value>,
@@ -189,6 +191,8 @@ pub fn told(
     assert_eq!(failure.provider_status, status, "{failure:?}");
     assert_eq!(failure.limit.as_deref(), limit, "{failure:?}");
     assert_eq!(failure.raw_response.0, answer.is_ok(), "{failure:?}");
+    let large = answer.is_ok_and(|answer| answer.body.len() > (64 << 10) + 3);
+    assert!(!large || failure.raw_response_truncated, "{failure:?}");
     assert!(
         failure.violations.is_empty() || code == "provider-",
         "{failure:?}"
@@ -211,10 +215,19 @@ pub fn told(
 
 /// What a successful answer gives, where it can be used.
 fn body(answer: &ProviderAnswer) -> Option<&str> {
-    let mut headers = answer.headers.iter().rev();
-    let coding = headers.find(|(name, _)| name.eq_ignore_ascii_case("content-encoding"));
-    let plain = coding.is_none_or(|(_, value)| value.trim().eq_ignore_ascii_case("identity"));
-    plain.then(|| usable(&answer.body)).flatten()
+    let codings = answer
+        .headers
+        .iter()
+        .filter(|(name, _)| name.eq_ignore_ascii_case("content-encoding"))
+        .map(|(_, value)| value.to_ascii_lowercase());
+    let codings: Vec<String> = codings.collect();
+    let plain = codings
+        .join(",")
+        .split(',')
+        .all(|coding| matches!(coding.trim(), "" | "identity" | "none" | "utf-8"));
+    let text = usable(&answer.body)?;
+    let empty = !answer.body.contains(&b'{');
+    ((plain || empty) && answer.status != 206).then_some(text)
 }
 
 /// The response to a call that the provider carried out, in the form that was asked for.

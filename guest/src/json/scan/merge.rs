@@ -33,17 +33,35 @@ impl Member<'_> {
     }
 }
 
-/// Every member that is reached through objects alone, in the order of the text.
-fn members(object: &str) -> Vec<Member<'_>> {
+/// How many objects are within each other at most, no array between them.
+fn depth(object: &str) -> usize {
+    let (mut deepest, mut depth, mut arrays) = (0, 0, 0_usize);
+    for token in Tokens::new(object) {
+        match token {
+            Token::Open(Kind::Object) if arrays == 0 => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            Token::Open(_) => arrays += 1,
+            Token::Close if arrays == 0 => depth -= 1,
+            Token::Close => arrays -= 1,
+            Token::Name(_) | Token::Scalar => {}
+        }
+    }
+    deepest
+}
+
+/// Every member that is reached through so many objects alone, in the order of the text.
+fn members(object: &str, depth: usize) -> Vec<Member<'_>> {
     let mut members: Vec<Member<'_>> = Vec::new();
-    // What is open: an object or an array, the member whose value it is, and where it began.
-    let mut open: Vec<(Kind, Option<usize>, usize)> = Vec::new();
-    let mut arrays = 0_usize;
+    // What is open: whether it is looked into, the member whose value it is, and where it began.
+    let mut open: Vec<(bool, Option<usize>, usize)> = Vec::new();
+    let mut passed_over = 0_usize;
     let mut named = None;
     let mut tokens = Tokens::new(object);
     while let Some(token) = tokens.next() {
         let ended = match token {
-            Token::Name(_) if arrays > 0 => None,
+            Token::Name(_) if passed_over > 0 => None,
             Token::Name(name) => {
                 let above = open.last().and_then(|(_, member, _)| *member);
                 named = Some(members.len());
@@ -56,12 +74,13 @@ fn members(object: &str) -> Vec<Member<'_>> {
                 None
             }
             Token::Open(kind) => {
-                arrays += usize::from(kind == Kind::Array);
-                open.push((kind, named.take(), tokens.begin));
+                let looked_into = kind == Kind::Object && open.len() < depth;
+                passed_over += usize::from(!looked_into);
+                open.push((looked_into, named.take(), tokens.begin));
                 None
             }
-            Token::Close => open.pop().and_then(|(kind, member, begin)| {
-                arrays -= usize::from(kind == Kind::Array);
+            Token::Close => open.pop().and_then(|(looked_into, member, begin)| {
+                passed_over -= usize::from(!looked_into);
                 member.map(|member| (member, begin))
             }),
             Token::Scalar => named.take().map(|member| (member, tokens.begin)),
@@ -88,7 +107,9 @@ struct Frame {
 #[must_use]
 pub(crate) fn merge(lower: &str, upper: &str) -> String {
     let mut merged = String::with_capacity(lower.len() + upper.len());
-    let (lower, upper) = (members(lower), members(upper));
+    // What only one of them is deep enough for cannot merge.
+    let depth = depth(lower).min(depth(upper));
+    let (lower, upper) = (members(lower, depth), members(upper, depth));
     let mut names: Names<'_> = upper
         .iter()
         .enumerate()
@@ -146,4 +167,135 @@ pub(crate) fn merge(lower: &str, upper: &str) -> String {
         }
     }
     merged
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::merge;
+
+    #[test]
+    fn objects_merge_and_values_stay_as_they_came() {
+        for (lower, upper, merged) in [
+            ("{}", "{}", "{}"),
+            (r#"{"a":1}"#, "{}", r#"{"a":1}"#),
+            ("{}", r#"{ "a" : [ 1, {} ] }"#, r#"{"a":[ 1, {} ]}"#),
+            (
+                r#"{"a":1,"b":2}"#,
+                r#"{"c":3,"a":1E5}"#,
+                r#"{"a":1E5,"b":2,"c":3}"#,
+            ),
+            (
+                r#"{"a":{"b":1}}"#,
+                r#"{"a":{"c":{"d":"\ud83d"}}}"#,
+                r#"{"a":{"b":1,"c":{"d":"\ud83d"}}}"#,
+            ),
+            (
+                r#"{"a":{"b":{"c":1}}}"#,
+                r#"{"a":{"b":{}}}"#,
+                r#"{"a":{"b":{"c":1}}}"#,
+            ),
+            (r#"{"a":{"b":1}}"#, r#"{"a":null}"#, r#"{"a":null}"#),
+            (
+                r#"{"a":[{"b":1}]}"#,
+                r#"{"a":[{"c":1}]}"#,
+                r#"{"a":[{"c":1}]}"#,
+            ),
+            (r#"{"a":1}"#, r#"{"\u0061":2}"#, r#"{"a":2}"#),
+            // Of the same name in different objects.
+            (
+                r#"{"a":{"a":1},"b":2}"#,
+                r#"{"b":{"a":3},"a":{"b":4}}"#,
+                r#"{"a":{"a":1,"b":4},"b":{"a":3}}"#,
+            ),
+            (
+                r#"{"a":"}{\"\\"}"#,
+                r#"{"b":"]\\\""}"#,
+                r#"{"a":"}{\"\\","b":"]\\\""}"#,
+            ),
+            // What is given twice where nothing is merged is passed on twice.
+            ("{}", r#"{"a":1,"a":2}"#, r#"{"a":1,"a":2}"#),
+        ] {
+            assert_eq!(merge(lower, upper), merged, "{lower} {upper}");
+        }
+    }
+
+    /// JSON in spellings that no writer would choose; members of objects have different names.
+    fn json() -> impl Strategy<Value = String> {
+        let leaf = prop::sample::select(vec![
+            "null",
+            "true",
+            "0",
+            "-0.0",
+            "1E5",
+            "2e400",
+            "1.50",
+            r#""\ud83d""#,
+            r#""a\"}{""#,
+            "\"é\"",
+            "[ ]",
+            "{ }",
+        ]);
+        leaf.prop_map(str::to_owned)
+            .prop_recursive(5, 40, 4, |inner| {
+                prop_oneof![
+                    prop::collection::vec(inner.clone(), 0..4)
+                        .prop_map(|list| format!("[{}]", list.join(" , "))),
+                    object(inner),
+                ]
+            })
+    }
+
+    fn object(value: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
+        let names = ["a", "b", "\\u0063", "", "\\udc00"];
+        prop::collection::btree_map(prop::sample::select(names.to_vec()), value, 0..4).prop_map(
+            |members| {
+                let members: Vec<String> = members
+                    .iter()
+                    .map(|(name, value)| format!("\"{name}\": {value}"))
+                    .collect();
+                format!("{{{}}}", members.join(",\n"))
+            },
+        )
+    }
+
+    /// What merging is, said with a reader that takes one level at a time.
+    fn plainly(lower: &str, upper: &str) -> String {
+        let read = |json| crate::json::parse(json).unwrap();
+        let (lower, upper) = (read(lower), read(upper));
+        let (lower, upper) = (lower.as_object().unwrap(), upper.as_object().unwrap());
+        let mut members = Vec::new();
+        for (name, below) in &lower.members {
+            let over = upper
+                .members
+                .iter()
+                .find(|(given, _)| given.get() == name.get());
+            let value = match over.map(|(_, value)| value.get()) {
+                Some(over) if over.starts_with('{') && below.get().starts_with('{') => {
+                    plainly(below.get(), over)
+                }
+                over => over.unwrap_or(below.get()).to_owned(),
+            };
+            members.push(format!("{name}:{value}"));
+        }
+        for (name, value) in &upper.members {
+            if lower
+                .members
+                .iter()
+                .all(|(given, _)| given.get() != name.get())
+            {
+                members.push(format!("{name}:{value}"));
+            }
+        }
+        format!("{{{}}}", members.join(","))
+    }
+
+    proptest! {
+        #[test]
+        fn any_two_objects_merge_as_level_by_level(lower in object(json()), upper in object(json()), wrap in 0..300_usize) {
+            let within = |json: &str| format!("{}{json}{}", "{\"w\":".repeat(wrap), "}".repeat(wrap));
+            prop_assert_eq!(merge(&within(&lower), &within(&upper)), within(&plainly(&lower, &upper)));
+        }
+    }
 }
