@@ -2,6 +2,7 @@
 
 mod answers;
 mod requests;
+mod spellings;
 
 use serde_json::Value;
 use unified_ticketing_guest::bindings::face::{HttpResponse, Step};

@@ -54,6 +54,48 @@ fn json() -> impl Strategy<Value = Value> {
     })
 }
 
+/// JSON in spellings that no writer would choose. Members of one object have one name in two, `twice`, or names of their own.
+fn spelled(twice: bool) -> impl Strategy<Value = String> {
+    let space = || prop::sample::select(vec!["", " ", "\n", "\t\r "]);
+    let leaf = prop_oneof![
+        prop::sample::select(vec![
+            "null",
+            "true",
+            "0",
+            "-0.0",
+            "1E5",
+            "2e400",
+            "1.50",
+            "[ ]",
+            "{\t}",
+            r#""\ud83d""#,
+            r#""\u00e9\"}{""#,
+        ])
+        .prop_map(str::to_owned),
+        "-?(0|[1-9][0-9]{0,30})(\\.[0-9]{1,9})?([eE][+-]?[0-9]{1,3})?",
+        any::<String>().prop_map(|text| Value::from(text).to_string()),
+    ];
+    leaf.prop_recursive(6, 32, 4, move |inner| {
+        let names =
+            prop::collection::vec((0..if twice { 2 } else { 1_000_000 }, inner.clone()), 0..4);
+        prop_oneof![
+            (prop::collection::vec(inner, 0..4), space())
+                .prop_map(|(list, space)| format!("[{space}{}]", list.join(&format!("{space},")))),
+            (names, space()).prop_map(move |(mut members, space)| {
+                if !twice {
+                    members.sort_by_key(|(name, _)| *name);
+                    members.dedup_by_key(|(name, _)| *name);
+                }
+                let members: Vec<String> = members
+                    .iter()
+                    .map(|(name, value)| format!("{space}\"\\ud83d{name}\"{space}:{value}"))
+                    .collect();
+                format!("{{{}}}", members.join(","))
+            }),
+        ]
+    })
+}
+
 /// Bodies that are almost right.
 fn body() -> impl Strategy<Value = Map<String, Value>> {
     let email = (
@@ -181,6 +223,33 @@ proptest! {
         let response = face::finish(&context, Ok(&answer));
         let context = Context::from_bytes(&context).expect("a context");
         holds::told(&context, Ok(&answer), &response);
+    }
+
+    #[test]
+    fn json_that_is_passed_on_stays_as_it_came(operation in operation(), json in spelled(false), wrap in 0..2_000_usize) {
+        let json = format!("{}{json}{}", "[".repeat(wrap), "]".repeat(wrap));
+        let mut body = Value::Object(operation.body()).to_string();
+        body.pop();
+        let body = format!("{body},\"remote_data\":{{\"more\":{json}}}}}");
+        let (method, id) = if operation.update { ("PATCH", "42") } else { ("POST", "") };
+        let request = http_request(method, &operation.target(id, ""), body.as_bytes());
+        let Step::Send((request, _)) = begin(&request, operation.account(true)) else {
+            panic!("{body}");
+        };
+        let sent = String::from_utf8_lossy(&request.body).into_owned();
+        let more = format!("\"more\":{json}");
+        prop_assert!(sent.contains(&more), "{sent}");
+    }
+
+    #[test]
+    fn any_json_object_is_usable_answer(operation in operation(), json in spelled(true), wrap in 0..2_000_usize) {
+        let body = format!("{{\"more\":{}{json}{}}}", "[".repeat(wrap), "]".repeat(wrap));
+        holds::reads_as_any_other(body.as_bytes());
+        let (_, context) = operation.sent("");
+        let answer = ProviderAnswer { status: 200, headers: vec![], body: body.into_bytes() };
+        let response = face::finish(&context, Ok(&answer));
+        prop_assert_eq!(response.status, 200);
+        holds::told(&Context::from_bytes(&context).expect("a context"), Ok(&answer), &response);
     }
 
     #[test]

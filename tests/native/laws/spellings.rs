@@ -1,0 +1,295 @@
+//! Laws of JSON that is only passed on: whatever its spelling, size and depth, it comes out as it came.
+
+use serde_json::{Value, json};
+use unified_ticketing_guest::bindings::face::Step;
+
+use super::said;
+use crate::support::{Operation, answer_of, begin, http_request, json_of, operations};
+
+/// JSON that readers stumble over.
+fn odd() -> Vec<String> {
+    let nested = |open: &str, close: &str, depth| {
+        format!("{}1E5{}", open.repeat(depth), close.repeat(depth))
+    };
+    let mut odd: Vec<String> = [
+        r#""cut \ud83d""#,
+        r#"{"\udc00": "\ud83d\ud83d"}"#,
+        "[1E5, 1e+5, 2e400, -0.0, 0.10, 123456789012345678901234567890.1234567890]",
+        r#"{"$serde_json::private::Number": "1"}"#,
+        r#"{"$serde_json::private::RawValue": "1"}"#,
+        r#"{"b": 1, "a": {"z": 2, "y": 3}}"#,
+        "\"\\u0041\\/ \u{7f}\u{2028}\"",
+        "[ ]",
+        "\n{\t}\r",
+    ]
+    .map(|json| json.trim().to_owned())
+    .to_vec();
+    odd.extend([
+        nested("[", "]", 150),
+        nested(r#"{"a":"#, "}", 1_000),
+        nested("[", "]", 40_000),
+        nested(r#"[{"a":"#, "}]", 2_000),
+    ]);
+    odd
+}
+
+/// An answer that every integration finds an id in.
+fn answered(more: &str) -> String {
+    let user = format!(r#""id": "1", "_id": "1", "more": {more}"#);
+    format!(r#"{{{user}, "data": {{{user}}}, "user": {{{user}}}, "more": {more}}}"#)
+}
+
+fn ends_with(body: &[u8], end: &str, name: &str) {
+    let shown = String::from_utf8_lossy(body);
+    let shown: String = shown.chars().take(300).collect();
+    assert!(body.ends_with(end.as_bytes()), "{name}: {shown}");
+}
+
+#[test]
+fn answer_in_odd_spelling_is_read_and_passed_on() {
+    for operation in operations() {
+        for more in odd() {
+            let text = answered(&more);
+            for (before, after) in [("", ""), ("\u{feff}", "\r\n"), ("\u{feff} \n", " ")] {
+                let answer = answer_of(200, &[], &format!("{before}{text}{after}"));
+                let response = operation.answered("", Ok(&answer));
+                assert_eq!(response.status, 200, "{}", operation.name());
+                let id = r#"{"id":"1""#;
+                let id = if operation.update && !response.body.starts_with(id.as_bytes()) {
+                    r#"{"id":"42""#
+                } else {
+                    id
+                };
+                assert!(
+                    response.body.starts_with(id.as_bytes()),
+                    "{}",
+                    operation.name()
+                );
+                let end = format!(r#""remote_data":{text}}}"#);
+                ends_with(&response.body, &end, &operation.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn blank_answer_is_empty_object() {
+    for operation in operations() {
+        for body in ["", " \r\n", "\u{feff}", "\u{feff}\t"] {
+            for headers in [vec![], vec![("content-encoding", "gzip")]] {
+                let response = operation.answered("", Ok(&answer_of(201, &headers, body)));
+                assert_eq!(response.status, 200, "{} {body:?}", operation.name());
+                ends_with(&response.body, r#""remote_data":{}}"#, &operation.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn content_coding_that_codes_nothing_is_no_error() {
+    let status = |operation: Operation, headers: &[(&str, &str)]| {
+        let answer = answer_of(200, headers, &answered("1"));
+        operation.answered("", Ok(&answer)).status
+    };
+    for operation in operations() {
+        for coding in [
+            "identity",
+            "None",
+            "utf-8",
+            "UTF-8",
+            "",
+            " ",
+            ",",
+            "identity , none",
+            "utf-8,",
+        ] {
+            let found = status(operation, &[("Content-Encoding", coding)]);
+            assert_eq!(found, 200, "{} {coding:?}", operation.name());
+        }
+        for coding in ["gzip", "identity, gzip", "br,identity", "utf-16", "utf"] {
+            let found = status(operation, &[("content-encoding", coding)]);
+            assert_eq!(found, 502, "{} {coding:?}", operation.name());
+        }
+        let twice = [
+            ("content-encoding", "gzip"),
+            ("content-encoding", "identity"),
+        ];
+        assert_eq!(status(operation, &twice), 502, "{}", operation.name());
+    }
+}
+
+#[test]
+fn half_a_surrogate_pair_in_mapped_field_keeps_the_field() {
+    let dixa = operations()
+        .into_iter()
+        .find(|each| each.integration.name == "dixa");
+    let dixa = dixa.expect("dixa");
+    let body = r#"{"data": {"id": "a1", "displayName": "old", "displayName": "Ines \ud83d"}}"#;
+    let response = dixa.answered("", Ok(&answer_of(201, &[], body)));
+    let text = String::from_utf8(response.body).expect("UTF-8");
+    assert!(text.contains("\"name\":\"Ines \u{fffd}\""), "{text}");
+    ends_with(
+        text.as_bytes(),
+        &format!(r#""remote_data":{body}}}"#),
+        "dixa",
+    );
+}
+
+#[test]
+fn rejection_is_passed_on_as_it_came() {
+    for operation in operations() {
+        for json in odd() {
+            let response =
+                operation.answered("", Ok(&answer_of(400, &[], &format!("\u{feff}{json}\n"))));
+            let text = String::from_utf8(response.body).expect("UTF-8");
+            if json.len() <= 64 << 10 {
+                assert!(
+                    text.contains(&format!(r#""raw_response":{json}"#)),
+                    "{text}"
+                );
+                assert!(!text.contains("raw_response_truncated"), "{text}");
+            } else {
+                assert!(
+                    text.contains(r#""raw_response_truncated":true"#),
+                    "{}",
+                    operation.name()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn rejection_over_64_kib_is_cut_between_characters() {
+    for operation in operations() {
+        let largest = format!("[\"{}\"]", "x".repeat((64 << 10) - 4));
+        let shown = json_of(&operation.answered("", Ok(&answer_of(422, &[], &largest))));
+        assert!(shown["raw_response"].is_array());
+        assert_eq!(shown.get("raw_response_truncated"), None);
+        for body in [
+            format!("[\"{}\"]", "x".repeat((64 << 10) - 3)),
+            "é☃😀".repeat(60_000),
+        ] {
+            let shown = json_of(&operation.answered("", Ok(&answer_of(422, &[], &body))));
+            let text = shown["raw_response"].as_str().expect("text");
+            assert!(body.starts_with(text), "{}", operation.name());
+            assert!(
+                ((64 << 10) - 3..=64 << 10).contains(&text.len()),
+                "{}",
+                text.len()
+            );
+            assert_eq!(shown["raw_response_truncated"], true);
+        }
+        let body = [b"\xff".repeat(10), b"x".repeat(100_000)].concat();
+        let mut answer = answer_of(500, &[], "");
+        answer.body = body;
+        let shown = json_of(&operation.answered("", Ok(&answer)));
+        assert_eq!(
+            shown["raw_response"]
+                .as_str()
+                .map(|text| text.chars().count()),
+            Some(64 << 10)
+        );
+    }
+}
+
+#[test]
+fn rejection_in_one_line_of_text_is_part_of_message() {
+    let said = |operation: Operation, status, headers: &[(&str, &str)], body: &str| {
+        let response = operation.answered("", Ok(&answer_of(status, headers, body)));
+        let message = json_of(&response)["message"].as_str().map(str::to_owned);
+        message.expect("a message")
+    };
+    let (longest, longer) = ("é".repeat(200), "é".repeat(201));
+    for operation in operations() {
+        for status in [400, 422, 503] {
+            for text in [
+                "Seat limit reached",
+                "  `x` is < y \r\n",
+                &longest,
+                "\u{feff}no",
+            ] {
+                let message = said(operation, status, &[("content-type", "text/plain")], text);
+                let sentence = format!(
+                    "with status {status}: {}",
+                    text.trim().trim_start_matches('\u{feff}')
+                );
+                assert!(
+                    message.contains(&sentence),
+                    "{} {message}",
+                    operation.name()
+                );
+            }
+            let message = said(operation, status, &[], r#""a \"text\" in JSON""#);
+            assert!(
+                message.contains(r#": a "text" in JSON"#),
+                "{} {message}",
+                operation.name()
+            );
+            for (media_type, text) in [
+                ("text/plain", longer.as_str()),
+                ("text/plain", "two\nlines"),
+                ("text/plain", "red \u{1b}[31m"),
+                ("text/plain", " <html>no</html>"),
+                ("Text/HTML; charset=utf-8", "no"),
+                ("text/plain", " "),
+                ("text/plain", "[]"),
+            ] {
+                let message = said(operation, status, &[("content-type", media_type)], text);
+                let bare = format!("with status {status}");
+                let rest = message.split_once(&bare).map(|(_, rest)| rest.to_owned());
+                let rest = rest.expect("the status");
+                assert!(!rest.starts_with(':'), "{} {message}", operation.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn json_of_a_request_is_sent_as_it_came() {
+    for operation in operations() {
+        for json in odd() {
+            let mut body = Value::Object(operation.body()).to_string();
+            body.pop();
+            body.push_str(&format!(r#", "remote_data": {{"more": {json}}}}}"#));
+            let (method, target) = if operation.update {
+                ("PATCH", operation.target("42", ""))
+            } else {
+                ("POST", operation.target("", ""))
+            };
+            let request = http_request(method, &target, format!("\u{feff}{body}").as_bytes());
+            let Step::Send((sent, _)) = begin(&request, operation.account(true)) else {
+                panic!("{}: valid", operation.name());
+            };
+            let sent = String::from_utf8(sent.body).expect("UTF-8");
+            assert!(
+                sent.contains(&format!(r#""more":{json}"#)),
+                "{}",
+                operation.name()
+            );
+            let dry = format!("{target}&unified_dry_run=true");
+            let Step::Respond(plan) = begin(
+                &http_request(method, &dry, body.as_bytes()),
+                operation.account(true),
+            ) else {
+                panic!("{}: a dry run sends nothing", operation.name());
+            };
+            let plan = String::from_utf8(plan.body).expect("UTF-8");
+            assert!(
+                plan.contains(&format!(r#""body":{sent}"#)),
+                "{}",
+                operation.name()
+            );
+        }
+    }
+}
+
+#[test]
+fn part_of_an_answer_is_not_usable() {
+    for operation in operations() {
+        let response = operation.answered("", Ok(&answer_of(206, &[], &answered("1"))));
+        let expected = (502, "unusable-answer".to_owned(), "unknown".to_owned());
+        assert_eq!(said(&response), expected, "{}", operation.name());
+        assert_eq!(json_of(&response)["provider_status"], json!(206));
+    }
+}
