@@ -146,7 +146,11 @@ impl Call<'_> {
             path: self.pointer(fault.field, &fault.name),
             message: fault.message,
         });
-        let retry = matches!(answer.status, 429 | 503);
+        let retry_after = match (code, answer.status) {
+            (ErrorCode::ProviderRateLimited, _) => rate::wait(answer),
+            (_, 503) => rate::retry_after(answer),
+            _ => None,
+        };
         Error {
             violations: if failed {
                 Vec::new()
@@ -157,7 +161,7 @@ impl Call<'_> {
                 status: answer.status,
                 body: Some(answer.body.clone()),
             }),
-            retry_after: rate::retry_after(answer).filter(|_| retry),
+            retry_after,
             rate_limit: self.rate_limit(answer),
             ..self.error(code, status, outcome, sentence)
         }

@@ -4,8 +4,14 @@ use std::time::UNIX_EPOCH;
 
 use crate::bindings::types::{ProviderAnswer, RateLimit};
 
-/// Numbers from here on are seconds since 1970, not seconds to wait: no provider makes anybody wait for thirty years.
+/// Numbers from here on are a time, in seconds since 1970, not seconds to wait: no provider makes anybody wait for thirty years.
 const EPOCH: u64 = 1_000_000_000;
+
+/// Numbers from here on are such a time in milliseconds: in seconds, they were in the year 5138.
+const EPOCH_MILLISECONDS: u64 = 100_000_000_000;
+
+/// The longest wait that is passed on: what is longer was misread, or is a mistake of the provider's.
+const MAX_WAIT: u64 = 365 * 24 * 60 * 60;
 
 const LIMIT: [&str; 3] = ["x-ratelimit-limit", "x-rate-limit-limit", "ratelimit-limit"];
 const REMAINING: [&str; 3] = [
@@ -26,10 +32,22 @@ pub(crate) fn header<'a>(answer: &'a ProviderAnswer, name: &str) -> Option<&'a s
         .map(|(_, value)| value.trim())
 }
 
-/// Seconds to wait before the next request.
+/// Seconds to wait before the next request, where the provider says so.
 #[must_use]
 pub(crate) fn retry_after(answer: &ProviderAnswer) -> Option<u64> {
     seconds(answer, header(answer, "retry-after")?)
+}
+
+/// Seconds until there may be another request, of an answer that says that there were too many.
+#[must_use]
+pub(crate) fn wait(answer: &ProviderAnswer) -> Option<u64> {
+    retry_after(answer).or_else(|| reset(answer))
+}
+
+fn reset(answer: &ProviderAnswer) -> Option<u64> {
+    RESET
+        .into_iter()
+        .find_map(|name| seconds(answer, header(answer, name)?))
 }
 
 /// The figures of the rate limit, in any of the spellings that providers use. `usage` is the header that says `USED/LIMIT`.
@@ -51,7 +69,7 @@ pub(crate) fn limit(answer: &ProviderAnswer, usage: Option<&str>) -> Option<Rate
     let remaining = figure(REMAINING)
         .and_then(|value| value.parse().ok())
         .or(used.map(|(used, limit)| limit.saturating_sub(used)));
-    let reset = figure(RESET).and_then(|value| seconds(answer, value));
+    let reset = reset(answer);
     (limit.is_some() || remaining.is_some() || reset.is_some()).then_some(RateLimit {
         limit,
         remaining,
@@ -59,15 +77,33 @@ pub(crate) fn limit(answer: &ProviderAnswer, usage: Option<&str>) -> Option<Rate
     })
 }
 
-/// Seconds from a header: as such, or as a time, which counts from the answer's own `date`.
+/// Seconds from a header: as such, or as a time, which counts from the answer's own `date`. A moment that is over is no wait.
 fn seconds(answer: &ProviderAnswer, value: &str) -> Option<u64> {
-    let at = match value.parse::<u64>() {
-        Ok(seconds) if seconds < EPOCH => return Some(seconds),
-        Ok(at) => at,
-        Err(_) => since_epoch(value)?,
+    let seconds = match whole(value) {
+        Some(seconds) if seconds < EPOCH => seconds,
+        at => {
+            let at = match at {
+                Some(milliseconds) if milliseconds >= EPOCH_MILLISECONDS => {
+                    milliseconds.div_ceil(1_000)
+                }
+                Some(at) => at,
+                None => since_epoch(value)?,
+            };
+            at.saturating_sub(since_epoch(header(answer, "date")?)?)
+        }
     };
-    let now = since_epoch(header(answer, "date")?)?;
-    Some(at.saturating_sub(now))
+    (seconds <= MAX_WAIT).then_some(seconds)
+}
+
+/// A number without a sign, a fraction rounded up: who waits that long does not come too early.
+fn whole(value: &str) -> Option<u64> {
+    let (number, fraction) = value.split_once('.').unwrap_or((value, "0"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(number) || !digits(fraction) {
+        return None;
+    }
+    let up = u64::from(fraction.bytes().any(|digit| digit != b'0'));
+    number.parse::<u64>().ok()?.checked_add(up)
 }
 
 fn since_epoch(date: &str) -> Option<u64> {
@@ -106,19 +142,61 @@ mod tests {
         assert_eq!(wait("Mon, 02 Mar 2026 08:16:00 GMT", &[DATE]), Some(30));
         assert_eq!(wait("Mon, 02 Mar 2026 08:15:00 GMT", &[DATE]), Some(0));
         assert_eq!(wait("1772439360", &[DATE]), Some(30));
-        // The last number of seconds, and the first of a time.
-        assert_eq!(wait("999999999", &[DATE]), Some(999_999_999));
+        // A fraction is rounded up.
+        for (value, seconds) in [("1.5", 2), ("0.001", 1), ("0", 0), ("30.0", 30), ("007", 7)] {
+            assert_eq!(wait(value, &[]), Some(seconds), "{value}");
+        }
+        assert_eq!(wait("1772439359.25", &[DATE]), Some(30));
+        // The longest wait, and what is longer: a number of seconds still, and a time.
+        assert_eq!(wait("31536000", &[]), Some(31_536_000));
+        assert_eq!(wait("1803975330", &[DATE]), Some(31_536_000));
+        for value in [
+            "31536001",
+            "999999999",
+            "1803975331",
+            "Tue, 02 Mar 2027 08:15:31 GMT",
+        ] {
+            assert_eq!(wait(value, &[DATE]), None, "{value}");
+        }
+        // The first time in seconds, the last one, and the first in milliseconds.
         assert_eq!(wait("1000000000", &[DATE]), Some(0));
+        assert_eq!(wait("99999999999", &[DATE]), None);
+        assert_eq!(wait("100000000000", &[DATE]), Some(0));
+        assert_eq!(wait("1772439360000", &[DATE]), Some(30));
+        assert_eq!(wait("1772439359001", &[DATE]), Some(30));
+        assert_eq!(wait("1772439330000", &[DATE]), Some(0));
+        assert_eq!(wait("18446744073709551616", &[DATE]), None);
         for value in [
             "Mon, 02 Mar 2026 08:16:00 GMT",
             "1772439360",
+            "1772439360000",
             "soon",
             "-1",
-            "1.5",
+            "+1",
+            "1.",
+            ".5",
+            "1.5s",
+            "1,5",
+            "1e3",
             "",
         ] {
             assert_eq!(wait(value, &[]), None, "{value}");
         }
+    }
+
+    #[test]
+    fn too_many_requests_wait_for_the_reset_where_nothing_else_is_said() {
+        let wait = |headers: &[(&str, &str)]| wait(&answer(headers));
+        let reset = ("x-ratelimit-reset", "1772439390");
+        assert_eq!(wait(&[reset, DATE]), Some(60));
+        assert_eq!(wait(&[reset]), None);
+        assert_eq!(wait(&[reset, DATE, ("retry-after", "5")]), Some(5));
+        assert_eq!(wait(&[reset, DATE, ("retry-after", "soon")]), Some(60));
+        assert_eq!(
+            wait(&[("x-ratelimit-reset", "x"), ("ratelimit-reset", "7")]),
+            Some(7)
+        );
+        assert_eq!(wait(&[]), None);
     }
 
     #[test]

@@ -38,6 +38,8 @@ pub(crate) const fn of_refusal(code: ErrorCode, status: u16) -> u16 {
         ErrorCode::ProviderNotFound => 404,
         ErrorCode::ProviderConflict => 409,
         ErrorCode::ProviderRateLimited => 429,
+        // The Fetch standard has a client send a request again, a POST too, when it reads 421.
+        _ if status == 421 => 400,
         _ => status,
     }
 }
@@ -59,5 +61,9 @@ mod tests {
         ] {
             assert_eq!(of_refusal(code, 400), status, "{code:?}");
         }
+        for status in [402, 408, 410, 418, 425, 451, 499] {
+            assert_eq!(of_refusal(refusal(status), status), status);
+        }
+        assert_eq!(of_refusal(refusal(421), 421), 400);
     }
 }
