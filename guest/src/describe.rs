@@ -6,6 +6,7 @@ use crate::account::credential_names;
 use crate::bindings::integrations;
 use crate::field::{Field, ResponseField};
 use crate::integration::{ALL, Integration, OperationName, Setting, Table};
+use crate::plan::need;
 
 /// Every integration, as the contract lists them.
 #[must_use]
@@ -90,15 +91,11 @@ fn operation(
 
 /// What the provider needs beyond required fields, in sentences.
 fn conditions(integration: &Integration, operation: &Table) -> Vec<String> {
-    let mut conditions = Vec::new();
-    if !operation.any_of.is_empty() {
-        let names: Vec<&str> = operation.any_of.iter().map(|field| field.name()).collect();
-        conditions.push(format!(
-            "{} needs one of `{}`",
-            integration.title,
-            names.join("`, `")
-        ));
-    }
+    let mut conditions: Vec<String> = operation
+        .needs
+        .iter()
+        .map(|fields| need(integration, fields))
+        .collect();
     for rule in operation.fields {
         let name = rule.field.name();
         if rule.by_id {

@@ -1,5 +1,6 @@
 //! The published HTTP API as two functions: a request to a step, what became of the step to a response.
 
+mod media;
 mod response;
 
 use percent_encoding::percent_decode_str;
@@ -139,8 +140,7 @@ fn prepare(
     }
     let (query, mut findings) = query::read(text);
     if header(request, "idempotency-key").is_some() {
-        let message =
-            "idempotency keys are not honoured: the request may be carried out again".to_owned();
+        let message = "idempotency keys are not honoured: the request may be carried out again";
         findings.warning(
             FindingCode::IdempotencyKeyIgnored,
             Place::Header,
@@ -161,20 +161,12 @@ fn prepare(
     Ok((planned, query.dry_run))
 }
 
-/// Media type, then size.
+/// What the body is, then its size.
 fn check_body(request: &HttpRequest) -> Result<(), Refused> {
-    if let Some(media_type) = header(request, "content-type") {
-        let essence = media_type
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
-        if essence != "application/json" && !essence.ends_with("+json") {
-            let message = format!(
-                "expected `application/json`, but found {}",
-                crate::findings::quoted(media_type)
-            );
+    for (name, value) in &request.headers {
+        if let Some(expected) = media::expected(name, value) {
+            let found = crate::findings::quoted(value.trim());
+            let message = format!("expected {expected}, but found {found}");
             return Err(refused(ErrorCode::UnsupportedMediaType, 415, &message));
         }
     }

@@ -1,101 +1,303 @@
 //! Violations and warnings, collected until every place has been looked at.
+//!
+//! However much is wrong with an input, what is told of it is bounded: so many findings, the rest counted, each of them cut. What
+//! is not told is not worded either, so that the dearest input costs no more than it takes to read it.
+
+use std::collections::BTreeSet;
+use std::fmt::{self, Display, Write as _};
+use std::ops::Deref;
 
 use serde::Serialize;
 
 use crate::bindings::types::{Error, ErrorCode, Finding, FindingCode, Outcome, Place};
 use crate::codes;
+use crate::field::Field;
+
+/// The most violations, and the most warnings, that a call tells. One more finding says how many are left out.
+pub const MAX_FINDINGS: usize = 100;
+
+/// The most places that an error's message names. Each violation has its own message besides.
+const MAX_LOCATIONS: usize = 10;
+
+/// The longest path of a finding, in bytes: parameters and members are named by the caller.
+const MAX_PATH: usize = 200;
+
+/// The longest message of a finding, in bytes: a provider's sentences are in some.
+const MAX_MESSAGE: usize = 500;
+
+/// Findings, at most [`MAX_FINDINGS`] of them; the others are counted.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FindingList {
+    findings: Vec<Finding>,
+    left_out: usize,
+}
+
+impl FindingList {
+    /// Adds a finding, or counts it where there are enough.
+    pub fn push(
+        &mut self,
+        code: FindingCode,
+        place: Place,
+        path: &dyn Display,
+        message: &dyn Display,
+    ) {
+        if self.findings.len() == MAX_FINDINGS {
+            self.left_out += 1;
+            return;
+        }
+        self.findings.push(Finding {
+            code,
+            in_: place,
+            path: shortened(path, MAX_PATH),
+            message: shortened(message, MAX_MESSAGE),
+        });
+    }
+
+    /// How many were found, told or not.
+    #[must_use]
+    pub const fn found(&self) -> usize {
+        self.findings.len() + self.left_out
+    }
+
+    /// The findings as the contract has them: the last one says how many are left out, where any are.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<Finding> {
+        let Self {
+            mut findings,
+            left_out,
+        } = self;
+        if left_out > 0 {
+            findings.push(Finding {
+                code: FindingCode::More,
+                in_: Place::Body,
+                path: String::new(),
+                message: format!("{left_out} more"),
+            });
+        }
+        findings
+    }
+}
+
+/// Those that are told.
+impl Deref for FindingList {
+    type Target = [Finding];
+
+    fn deref(&self) -> &[Finding] {
+        &self.findings
+    }
+}
+
+/// How many findings a list stands for: those in it, and those that its `more` counts.
+#[must_use]
+pub(crate) fn found(findings: &[Finding]) -> usize {
+    let count = |finding: &Finding| match finding.code {
+        FindingCode::More => {
+            let digits = finding.message.split(' ').next().unwrap_or_default();
+            digits.parse().unwrap_or(1)
+        }
+        _ => 1,
+    };
+    findings.iter().map(count).sum()
+}
 
 /// What has been found in one call's input.
 #[derive(Debug, Default)]
 pub struct Findings {
     strict: bool,
     /// What stops the call.
-    pub violations: Vec<Finding>,
+    pub violations: FindingList,
     /// What does not.
-    pub warnings: Vec<Finding>,
+    pub warnings: FindingList,
+    body: Rejected,
+}
+
+/// What of the body has a violation. Kept for violations that are only counted, too.
+#[derive(Debug, Default)]
+struct Rejected {
+    any: bool,
+    /// The body as a whole: of one that cannot be read, nobody knows what it lacks.
+    whole: bool,
+    fields: [bool; Field::ALL.len()],
+    /// The entries of lists.
+    entries: BTreeSet<(usize, usize)>,
+}
+
+impl Rejected {
+    /// Notes a JSON Pointer.
+    fn note(&mut self, pointer: &str) {
+        self.any = true;
+        let mut steps = pointer.split('/').skip(1);
+        let Some(name) = steps.next() else {
+            self.whole = true;
+            return;
+        };
+        let mut fields = Field::ALL.iter();
+        let Some(position) = fields.position(|field| field.name() == name) else {
+            return;
+        };
+        if let Some(field) = self.fields.get_mut(position) {
+            *field = true;
+        }
+        if let Some(entry) = steps.next().and_then(|step| step.parse().ok()) {
+            self.entries.insert((position, entry));
+        }
+    }
 }
 
 impl Findings {
     /// Nothing found yet. When `strict`, what would be tolerated is a violation.
     #[must_use]
-    pub const fn new(strict: bool) -> Self {
+    pub fn new(strict: bool) -> Self {
         Self {
             strict,
-            violations: Vec::new(),
-            warnings: Vec::new(),
+            ..Self::default()
         }
+    }
+
+    /// From here on strict, or not.
+    pub(crate) const fn set_strict(&mut self, strict: bool) {
+        self.strict = strict;
     }
 
     /// Notes what stops the call.
-    pub fn violation(&mut self, code: FindingCode, place: Place, path: &str, message: String) {
-        self.violations.push(Finding {
-            code,
-            in_: place,
-            path: path.to_owned(),
-            message,
-        });
+    pub fn violation(
+        &mut self,
+        code: FindingCode,
+        place: Place,
+        path: impl Display,
+        message: impl Display,
+    ) {
+        self.reject(code, place, &path, &message);
+    }
+
+    fn reject(
+        &mut self,
+        code: FindingCode,
+        place: Place,
+        path: &dyn Display,
+        message: &dyn Display,
+    ) {
+        if place == Place::Body {
+            self.body.note(&shortened(path, MAX_PATH));
+        }
+        self.violations.push(code, place, path, message);
     }
 
     /// Notes what does not stop the call, also when strict.
-    pub fn warning(&mut self, code: FindingCode, place: Place, path: &str, message: String) {
-        self.warnings.push(Finding {
-            code,
-            in_: place,
-            path: path.to_owned(),
-            message,
-        });
+    pub fn warning(
+        &mut self,
+        code: FindingCode,
+        place: Place,
+        path: impl Display,
+        message: impl Display,
+    ) {
+        self.warnings.push(code, place, &path, &message);
     }
 
     /// Notes what does not stop the call, unless it is strict.
-    pub fn tolerated(&mut self, code: FindingCode, place: Place, path: &str, message: String) {
+    pub fn tolerated(
+        &mut self,
+        code: FindingCode,
+        place: Place,
+        path: impl Display,
+        message: impl Display,
+    ) {
         if self.strict {
-            self.violation(code, place, path, message);
+            self.reject(code, place, &path, &message);
         } else {
-            self.warning(code, place, path, message);
+            self.warnings.push(code, place, &path, &message);
         }
     }
 
-    /// Whether a violation is at this path of the body, or below it, or of the body as a whole: of one that cannot be read,
-    /// nobody knows what it lacks.
+    /// Whether anything in the body is a violation.
     #[must_use]
-    pub fn refused(&self, pointer: &str) -> bool {
-        self.violations.iter().any(|finding| {
-            finding.in_ == Place::Body
-                && (finding.path.is_empty()
-                    || finding
-                        .path
-                        .strip_prefix(pointer)
-                        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
-        })
+    pub const fn body_rejected(&self) -> bool {
+        self.body.any
+    }
+
+    /// Whether a violation is at this field of the body, or below it, or of the body as a whole.
+    #[must_use]
+    pub fn field_rejected(&self, field: Field) -> bool {
+        let mut fields = Field::ALL.iter().zip(self.body.fields);
+        self.body.whole || fields.any(|(each, rejected)| rejected && *each == field)
+    }
+
+    /// Whether a violation is at this entry of a list in the body, or below it, or of the body as a whole.
+    #[must_use]
+    pub fn entry_rejected(&self, field: Field, entry: usize) -> bool {
+        let mut fields = Field::ALL.iter();
+        let field = fields.position(|each| *each == field);
+        self.body.whole || field.is_some_and(|field| self.body.entries.contains(&(field, entry)))
     }
 
     /// The warnings, when nothing stops the call.
     ///
     /// # Errors
     ///
-    /// Every violation at once.
+    /// Every violation at once, as many as are told.
     pub fn verdict(self) -> Result<Vec<Finding>, Error> {
         if self.violations.is_empty() {
-            return Ok(self.warnings);
+            return Ok(self.warnings.into_vec());
         }
-        let mut places = String::new();
-        for finding in &self.violations {
-            let separator = if places.is_empty() { "" } else { "; " };
+        let mut message = String::new();
+        for finding in self.violations.iter().take(MAX_LOCATIONS) {
+            let separator = if message.is_empty() { "" } else { "; " };
             let path = match (finding.in_, finding.path.as_str()) {
                 (Place::Body, "") => "the body",
                 (_, "") => "the query",
                 (_, path) => path,
             };
-            places.push_str(separator);
-            places.push_str(path);
-            places.push_str(": ");
-            places.push_str(&finding.message);
+            for part in [separator, path, ": ", finding.message.as_str()] {
+                message.push_str(part);
+            }
+        }
+        let unnamed = self.violations.found().saturating_sub(MAX_LOCATIONS);
+        if unnamed > 0 {
+            message.push_str(&format!("; and {unnamed} more"));
         }
         Err(Error {
-            violations: self.violations,
-            ..error(ErrorCode::InvalidRequest, 400, Outcome::NotSent, places)
+            violations: self.violations.into_vec(),
+            ..error(ErrorCode::InvalidRequest, 400, Outcome::NotSent, message)
         })
     }
+}
+
+/// Takes no more than a number of bytes, and then fails, so that nothing beyond is made.
+struct Cut {
+    text: String,
+    room: usize,
+}
+
+impl fmt::Write for Cut {
+    fn write_str(&mut self, part: &str) -> fmt::Result {
+        let taken = part
+            .get(..part.floor_char_boundary(self.room))
+            .unwrap_or_default();
+        self.text.push_str(taken);
+        self.room -= taken.len();
+        if taken.len() == part.len() {
+            Ok(())
+        } else {
+            Err(fmt::Error)
+        }
+    }
+}
+
+/// A text of at most so many bytes, and an ellipsis where something is missing.
+#[must_use]
+pub(crate) fn shortened(text: &dyn Display, most: usize) -> String {
+    let mut cut = Cut {
+        text: String::new(),
+        room: most,
+    };
+    if write!(cut, "{text}").is_err() {
+        // An escape of a JSON Pointer (RFC 6901, section 3) is not cut in two.
+        if cut.text.ends_with('~') {
+            cut.text.pop();
+        }
+        cut.text.push('…');
+    }
+    cut.text
 }
 
 /// A finding as JSON has it, in the order of the published API.
@@ -143,21 +345,30 @@ pub const fn error(code: ErrorCode, status: u16, outcome: Outcome, message: Stri
 
 /// A text as a message quotes it: cut after 80 characters, control characters escaped.
 #[must_use]
-pub fn quoted(text: &str) -> String {
-    let mut quoted = String::from("`");
-    for (position, character) in text.chars().enumerate() {
-        if position == 80 {
-            quoted.push('…');
-            break;
+pub const fn quoted(text: &str) -> Quoted<'_> {
+    Quoted(text)
+}
+
+/// What [`quoted`] gives. It is written only where somebody reads it.
+#[derive(Clone, Copy, Debug)]
+pub struct Quoted<'a>(&'a str);
+
+impl Display for Quoted<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_char('`')?;
+        for (position, character) in self.0.chars().enumerate() {
+            if position == 80 {
+                formatter.write_char('…')?;
+                break;
+            }
+            if character.is_control() {
+                write!(formatter, "{}", character.escape_default())?;
+            } else {
+                formatter.write_char(character)?;
+            }
         }
-        if character.is_control() {
-            quoted.extend(character.escape_default());
-        } else {
-            quoted.push(character);
-        }
+        formatter.write_char('`')
     }
-    quoted.push('`');
-    quoted
 }
 
 #[cfg(test)]

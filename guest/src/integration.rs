@@ -60,6 +60,19 @@ pub struct Integration {
     pub refusal: fn(u16, &Value<'_>) -> Refusal,
 }
 
+impl Integration {
+    /// Whether a parameter of the provider's query authenticates, or could: names are compared without case, without blanks at
+    /// the ends, and up to the first `[`, because servers read `name[]` and `name[0]` as `name`.
+    ///
+    /// A caller may not name one, and a host removes one from whatever leaves: so a plan shows exactly what is sent.
+    #[must_use]
+    pub fn authenticates(&self, parameter: &str) -> bool {
+        let name = parameter.split('[').next().unwrap_or_default().trim();
+        let mut names = self.auth_query.iter();
+        names.any(|own| own.eq_ignore_ascii_case(name))
+    }
+}
+
 /// A setting of an account.
 #[derive(Debug)]
 pub struct Setting {
@@ -133,8 +146,8 @@ pub struct Operation<B: ?Sized> {
     pub docs: &'static str,
     /// The fields that it takes, in the published order.
     pub fields: &'static [Rule],
-    /// Fields of which at least one must be there, where the provider needs more than the published tables say.
-    pub any_of: &'static [Field],
+    /// What the provider needs beyond what the published tables require: of each set of fields, at least one.
+    pub needs: &'static [&'static [Field]],
     /// The member that the provider wraps its request in.
     pub wrapper: Option<&'static str>,
     /// The fields that an answer can have, by the published tables.

@@ -7,13 +7,15 @@ mod validate;
 
 pub use context::{Context, foreign_context};
 pub use request::{MASK, mask};
+pub(crate) use validate::need;
 
 use crate::bindings::accounts::Account;
 use crate::bindings::types::{
     Error, ErrorCode, NewUser, Options, Outcome, ProviderRequest, UserChanges,
 };
 use crate::body::primary_position;
-use crate::findings::{Findings, error};
+use crate::field::{REMOTE_DATA, ResponseField};
+use crate::findings::{Findings, error, quoted};
 use crate::integration::{Integration, Table, Update, find};
 use given::{Given, Input};
 
@@ -76,8 +78,12 @@ pub fn update(
 ///
 /// `account-unusable` when there is none of that name.
 pub fn integration(account: &Account) -> Result<&'static Integration, Error> {
-    find(&account.integration)
-        .ok_or_else(|| unusable(format!("there is no integration `{}`", account.integration)))
+    find(&account.integration).ok_or_else(|| {
+        unusable(format!(
+            "there is no integration {}",
+            quoted(&account.integration)
+        ))
+    })
 }
 
 /// How an integration changes users.
@@ -152,8 +158,18 @@ fn plan(
             position,
             format: options.format,
             ignore_remote_data: options.ignore_remote_data,
-            exclude_fields: options.exclude_fields.clone(),
+            exclude_fields: excluded(&options.exclude_fields),
             warnings,
         },
     })
+}
+
+/// The fields of a response that are left out, each once, whatever else was named.
+fn excluded(names: &[String]) -> Vec<String> {
+    let known = ResponseField::ALL.into_iter().map(ResponseField::name);
+    known
+        .chain([REMOTE_DATA])
+        .filter(|known| names.iter().any(|name| name == known))
+        .map(str::to_owned)
+        .collect()
 }

@@ -8,6 +8,7 @@
 mod tests;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use crate::bindings::types::{Collection, FindingCode as Code, Format, Options, Place};
 use crate::findings::{Findings, quoted};
@@ -41,7 +42,31 @@ impl Parameter<'_> {
             None => (&self.name, Vec::new()),
         }
     }
+
+    /// Whether it is this one, which has one value. Clients that spell every parameter as a list spell this one so, too.
+    fn is_scalar(&self, name: &str) -> bool {
+        let Some(rest) = self.name.strip_prefix(name) else {
+            return false;
+        };
+        let index = rest
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'));
+        rest.is_empty()
+            || index.is_some_and(|index| index.bytes().all(|byte| byte.is_ascii_digit()))
+    }
+
+    /// Whether the name is one that this API may have, in this version or another: what it asks for must not be passed over.
+    fn is_reserved(&self) -> bool {
+        let name = self.name.trim_start().as_bytes();
+        RESERVED.iter().any(|prefix| {
+            let begin = name.get(..prefix.len());
+            begin.is_some_and(|begin| begin.eq_ignore_ascii_case(prefix.as_bytes()))
+        })
+    }
 }
+
+/// What the names of this API's own parameters begin with.
+const RESERVED: [&str; 2] = ["truto_", "unified_"];
 
 /// Keys between `][`.
 fn split(mut keys: &str) -> Vec<&str> {
@@ -88,7 +113,7 @@ pub fn of(target: &str) -> &str {
 pub fn account_id(target: &str) -> Option<String> {
     let mut ids = parameters(of(target))
         .into_iter()
-        .filter(|parameter| parameter.name == ACCOUNT);
+        .filter(|parameter| parameter.is_scalar(ACCOUNT));
     match (ids.next(), ids.next()) {
         (Some(id), None) if !id.value.is_empty() => Some(id.value.into_owned()),
         _ => None,
@@ -105,7 +130,7 @@ pub fn account(query: &str) -> Result<String, Findings> {
     let parameters = parameters(query);
     match scalar(&parameters, ACCOUNT, &mut findings) {
         None | Some("") => {
-            let message = format!("`{ACCOUNT}` is required: expected a UUID, but found none");
+            let message = format_args!("`{ACCOUNT}` is required: expected a UUID, but found none");
             findings.violation(Code::Required, Place::Query, ACCOUNT, message);
         }
         Some(id) if !is_uuid(id) => {
@@ -113,7 +138,7 @@ pub fn account(query: &str) -> Result<String, Findings> {
                 Code::Format,
                 Place::Query,
                 ACCOUNT,
-                format!("expected a UUID, but found {}", quoted(id)),
+                format_args!("expected a UUID, but found {}", quoted(id)),
             );
         }
         Some(id) if findings.violations.is_empty() => return Ok(id.to_owned()),
@@ -132,26 +157,29 @@ pub fn is_uuid(text: &str) -> bool {
 #[must_use]
 pub fn read(query: &str) -> (Query, Findings) {
     let parameters = parameters(query);
-    let mut first = Findings::default();
-    let strict = truth(&parameters, "unified_strict", &mut first);
-    let mut findings = Findings::new(strict);
-    findings.violations = first.violations;
+    let mut findings = Findings::default();
+    let strict = boolean(&parameters, "unified_strict", &mut findings);
+    findings.set_strict(strict);
     let options = Options {
         format: format(&parameters, &mut findings),
-        ignore_remote_data: truth(&parameters, "truto_ignore_remote_data", &mut findings),
+        ignore_remote_data: boolean(&parameters, "truto_ignore_remote_data", &mut findings),
         exclude_fields: Vec::new(),
         remote_query: Vec::new(),
         collections: Vec::new(),
         strict,
     };
-    let dry_run = truth(&parameters, "unified_dry_run", &mut findings);
+    let dry_run = boolean(&parameters, "unified_dry_run", &mut findings);
     let mut query = Query { options, dry_run };
     let mut collections = Collections::default();
+    let is_scalar =
+        |parameter: &Parameter<'_>| SCALARS.iter().any(|name| parameter.is_scalar(name));
     for parameter in &parameters {
+        if is_scalar(parameter) {
+            continue;
+        }
         let (base, keys) = parameter.keys();
         let value = parameter.value.as_ref();
         match (base, keys.as_slice()) {
-            (name, []) if SCALARS.contains(&name) => {}
             ("truto_exclude_fields", [] | [_]) => {
                 let names = value
                     .split(',')
@@ -180,15 +208,19 @@ pub fn read(query: &str) -> (Query, Findings) {
                 } else {
                     "remote_query[NAME]"
                 };
-                let message = format!(
+                let message = format_args!(
                     "expected `{expected}`, but found {}",
                     quoted(&parameter.name)
                 );
                 findings.violation(Code::Type, Place::Query, base, message);
             }
             _ => {
-                let message = "there is no such parameter".to_owned();
-                findings.tolerated(Code::UnknownField, Place::Query, &parameter.name, message);
+                let (path, message) = (&parameter.name, "there is no such parameter");
+                if parameter.is_reserved() {
+                    findings.violation(Code::UnknownField, Place::Query, path, message);
+                } else {
+                    findings.tolerated(Code::UnknownField, Place::Query, path, message);
+                }
             }
         }
     }
@@ -213,23 +245,25 @@ fn scalar<'a>(
 ) -> Option<&'a str> {
     let mut values = parameters
         .iter()
-        .filter(|parameter| parameter.name == name)
+        .filter(|parameter| parameter.is_scalar(name))
         .map(|parameter| parameter.value.as_ref());
     let first = values.next();
     let more = values.count();
     if more > 0 {
-        let message = format!("expected one value, but found {}", more + 1);
+        let message = format_args!("expected one value, but found {}", more + 1);
         findings.violation(Code::TooMany, Place::Query, name, message);
     }
     first
 }
 
-fn truth(parameters: &[Parameter<'_>], name: &str, findings: &mut Findings) -> bool {
+fn boolean(parameters: &[Parameter<'_>], name: &str, findings: &mut Findings) -> bool {
     match scalar(parameters, name, findings) {
-        Some("true") => true,
-        None | Some("false") => false,
+        // In any case: Python writes `True`.
+        Some(value) if value.eq_ignore_ascii_case("true") => true,
+        None => false,
+        Some(value) if value.eq_ignore_ascii_case("false") => false,
         Some(other) => {
-            let message = format!("expected `true` or `false`, but found {}", quoted(other));
+            let message = format_args!("expected `true` or `false`, but found {}", quoted(other));
             findings.violation(Code::Type, Place::Query, name, message);
             false
         }
@@ -243,7 +277,7 @@ fn format(parameters: &[Parameter<'_>], findings: &mut Findings) -> Format {
         Some("raw") => Format::Raw,
         Some("normalized") => Format::Normalized,
         Some(other) => {
-            let message = format!(
+            let message = format_args!(
                 "expected `unified`, `raw` or `normalized`, but found {}",
                 quoted(other)
             );
@@ -255,68 +289,70 @@ fn format(parameters: &[Parameter<'_>], findings: &mut Findings) -> Format {
 
 /// Entries of `collections` as they come in: by their index, or, where the brackets are empty, in turn.
 #[derive(Default)]
-struct Collections {
-    entries: Vec<Entry>,
+struct Collections<'a> {
+    entries: Vec<Entry<'a>>,
+    /// Where the last entry of an index is.
+    last: BTreeMap<&'a str, usize>,
 }
 
-struct Entry {
-    index: String,
-    id: Option<String>,
-    kind: Option<String>,
+struct Entry<'a> {
+    index: &'a str,
+    id: Option<&'a str>,
+    kind: Option<&'a str>,
 }
 
-impl Collections {
-    fn add(&mut self, index: &str, member: &str, value: &str, findings: &mut Findings) {
-        // With empty brackets, a member that the last entry has already begins the next entry.
-        let open = self
-            .entries
-            .iter_mut()
-            .rev()
-            .find(|entry| entry.index == index);
-        let taken = |entry: &Entry| {
-            if member == "id" {
-                entry.id.is_some()
-            } else {
-                entry.kind.is_some()
+impl<'a> Entry<'a> {
+    fn member(&mut self, name: &str) -> &mut Option<&'a str> {
+        if name == "id" {
+            &mut self.id
+        } else {
+            &mut self.kind
+        }
+    }
+}
+
+impl<'a> Collections<'a> {
+    fn add(&mut self, index: &'a str, name: &str, value: &'a str, findings: &mut Findings) {
+        let last = self.last.get(index);
+        if let Some(entry) = last.and_then(|position| self.entries.get_mut(*position)) {
+            let member = entry.member(name);
+            if member.is_none() {
+                *member = Some(value);
+                return;
             }
-        };
-        let entry = match open {
-            Some(entry) if !taken(entry) => entry,
-            Some(_) if !index.is_empty() => {
-                let message = format!(
-                    "expected one value of `collections[{index}][{member}]`, but found more"
+            // With empty brackets, a member that the last entry has already begins the next entry.
+            if !index.is_empty() {
+                let message = format_args!(
+                    "expected one value of `[{name}]` for the index {}, but found more",
+                    quoted(index)
                 );
                 findings.violation(Code::TooMany, Place::Query, "collections", message);
                 return;
             }
-            _ => {
-                self.entries.push(Entry {
-                    index: index.to_owned(),
-                    id: None,
-                    kind: None,
-                });
-                let Some(entry) = self.entries.last_mut() else {
-                    return;
-                };
-                entry
-            }
+        }
+        let mut entry = Entry {
+            index,
+            id: None,
+            kind: None,
         };
-        let place = if member == "id" {
-            &mut entry.id
-        } else {
-            &mut entry.kind
-        };
-        *place = Some(value.to_owned());
+        *entry.member(name) = Some(value);
+        self.last.insert(index, self.entries.len());
+        self.entries.push(entry);
     }
 
     fn finish(self, findings: &mut Findings) -> Vec<Collection> {
         let mut collections = Vec::with_capacity(self.entries.len());
         for Entry { index, id, kind } in self.entries {
             if let Some(id) = id {
-                collections.push(Collection { id, type_: kind });
+                collections.push(Collection {
+                    id: id.to_owned(),
+                    type_: kind.map(str::to_owned),
+                });
             } else {
-                let message =
-                    format!("expected `collections[{index}][id]`, but found a type alone");
+                let message = format_args!(
+                    "expected an `[id]` for the index {}, but found a type alone",
+                    quoted(index)
+                );
                 findings.violation(Code::Required, Place::Query, "collections", message);
             }
         }

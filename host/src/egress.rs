@@ -194,8 +194,8 @@ fn allow(account: &Account, uri: &Uri) -> Result<(), Denied> {
 /// Removes query parameters that authenticate, or could, but for one that is a setting of the
 /// account and has its value.
 fn strip_query(account: &Account, uri: Uri) -> Result<Uri, Denied> {
-    let secret = account.table().auth_query;
-    let Some(query) = uri.query().filter(|_| !secret.is_empty()) else {
+    let integration = account.table();
+    let Some(query) = uri.query().filter(|_| !integration.auth_query.is_empty()) else {
         return Ok(uri);
     };
     let keep = |part: &&str| {
@@ -206,12 +206,7 @@ fn strip_query(account: &Account, uri: Uri) -> Result<Uri, Denied> {
                     .iter()
                     .any(|(setting, of_account)| *setting == *name && *of_account == *value)
             };
-            // Many servers read `name[]` and `name[0]` as `name`.
-            let base = name.split('[').next().unwrap_or_default();
-            !secret
-                .iter()
-                .any(|secret| secret.eq_ignore_ascii_case(base.trim()))
-                || own()
+            !integration.authenticates(&name) || own()
         })
     };
     let kept: Vec<&str> = query.split('&').filter(keep).collect();

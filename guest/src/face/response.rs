@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::bindings::face::HttpResponse;
 use crate::bindings::types::{Error, Finding, FindingCode, Format, Place, RateLimit};
-use crate::findings::Found;
+use crate::findings::{Found, found};
 use crate::interpret::Answered;
 use crate::json::{raw, without_mark, write};
 use crate::plan::{Context, Planned, mask};
@@ -16,6 +16,10 @@ use crate::{codes, shape};
 
 /// At most so many warnings are headers; the rest is counted.
 const MOST_WARNINGS: usize = 32;
+
+/// The longest path in a header, percent-encoded: with as many warnings as are told it all stays well below the 16 KiB that Node
+/// reads of a response's headers, and the user that was created is not lost on its way.
+const MAX_HEADER_PATH: usize = 160;
 
 /// The answer to a call that the provider carried out.
 pub(super) fn answered(answered: &Answered<'_>, context: &Context) -> HttpResponse {
@@ -71,6 +75,8 @@ pub(super) fn error(error: &Error, more: &[(String, String)]) -> HttpResponse {
     if let Some(seconds) = error.retry_after {
         headers.add("retry-after", seconds.to_string());
     }
+    headers.add("unified-code", codes::error(error.code).to_owned());
+    headers.add("unified-outcome", codes::outcome(error.outcome).to_owned());
     headers.0.extend_from_slice(more);
     HttpResponse {
         status: error.status,
@@ -121,26 +127,47 @@ impl Headers {
     }
 
     fn warnings(&mut self, warnings: &[Finding]) {
+        let mut told = 0;
+        let named = warnings
+            .iter()
+            .filter(|warning| warning.code != FindingCode::More);
         for Finding {
             code,
             in_: _,
             path,
             message: _,
-        } in warnings.iter().take(MOST_WARNINGS)
+        } in named.take(MOST_WARNINGS)
         {
-            let path = utf8_percent_encode(path, POINTER);
-            self.add(
-                "unified-warning",
-                format!("{}; path=\"{path}\"", codes::finding(*code)),
-            );
+            let (code, path) = (codes::finding(*code), encoded(path));
+            self.add("unified-warning", format!("{code}; path=\"{path}\""));
+            told += 1;
         }
-        if warnings.len() > MOST_WARNINGS {
-            self.add(
-                "unified-warning",
-                format!("more; count={}", warnings.len() - MOST_WARNINGS),
-            );
+        let left_out = found(warnings) - told;
+        if left_out > 0 {
+            self.add("unified-warning", format!("more; count={left_out}"));
         }
     }
+}
+
+/// A path in a header.
+fn encoded(path: &str) -> String {
+    let mut encoded = String::new();
+    for part in utf8_percent_encode(path, POINTER) {
+        // A part is one encoded byte, or a run of those that stay.
+        let room = MAX_HEADER_PATH - encoded.len();
+        if part.len() > room {
+            let run = if part.starts_with('%') {
+                ""
+            } else {
+                part.get(..room).unwrap_or_default()
+            };
+            encoded.push_str(run);
+            encoded.extend(utf8_percent_encode("…", POINTER));
+            break;
+        }
+        encoded.push_str(part);
+    }
+    encoded
 }
 
 #[derive(Serialize)]

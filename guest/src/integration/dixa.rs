@@ -48,7 +48,7 @@ pub(super) static INTEGRATION: Integration = Integration {
             required(Field::Emails).further(),
             supported(Field::Avatar),
         ],
-        any_of: &[],
+        needs: &[],
         wrapper: None,
         response: &[
             Gives::Id,

@@ -65,7 +65,7 @@ pub(super) static INTEGRATION: Integration = Integration {
                 "observer-agent",
             ]),
         ],
-        any_of: &[Field::Name, Field::FirstName, Field::LastName],
+        needs: &[&[Field::Name, Field::FirstName, Field::LastName]],
         wrapper: None,
         response: &[
             Gives::Id,

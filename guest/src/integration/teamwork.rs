@@ -10,6 +10,8 @@
 //!
 //! * `getUserDetails` asks for the names and the picture in the answer. Its effect is inferred: the vendor's sample sends it, and
 //!   answers without it lack them.
+//! * A person needs a first name, a last name and an address. The reference does not say so; every client does, the vendor's own
+//!   among them (<https://github.com/Teamwork/twapi-go-sdk>, `projects/user.go`).
 //! * A role is one of the kinds of account that the vendor documents. The published tables do not name them.
 //! * The shape of a refusal is not specified for version 1; `MESSAGE`, `error`, `content.errors` and version 3's `errors` are read.
 
@@ -67,7 +69,7 @@ pub(super) static INTEGRATION: Integration = Integration {
             supported(Field::Emails),
             ROLES,
         ],
-        any_of: &[],
+        needs: &[&[Field::FirstName], &[Field::LastName], &[Field::Emails]],
         wrapper: Some("person"),
         response: &[Gives::Id, Gives::FirstName, Gives::LastName, Gives::Avatar],
         body: new_person,
@@ -83,7 +85,7 @@ pub(super) static INTEGRATION: Integration = Integration {
             supported(Field::Emails),
             ROLES,
         ],
-        any_of: &[],
+        needs: &[],
         wrapper: Some("person"),
         response: &[],
         body: changes,

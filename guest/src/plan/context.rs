@@ -155,12 +155,13 @@ fn finding(value: &Value<'_>) -> Option<Finding> {
 }
 
 /// Every code that a warning can have.
-const CODES: [FindingCode; 5] = [
+const CODES: [FindingCode; 6] = [
     FindingCode::UnknownField,
     FindingCode::UnsupportedField,
     FindingCode::SurplusValue,
     FindingCode::IdMissing,
     FindingCode::IdempotencyKeyIgnored,
+    FindingCode::More,
 ];
 
 /// The case of an enum that has this word.

@@ -28,7 +28,7 @@ pub(super) fn validate<'a>(
     if let Some(id) = id
         && matches!(id, "" | "." | "..")
     {
-        let message = format!("expected a user's id, but found {}", quoted(id));
+        let message = format_args!("expected a user's id, but found {}", quoted(id));
         findings.violation(Code::Format, Place::Path, "id", message);
     }
     let project = check_collections(integration, operation, options, findings);
@@ -42,7 +42,7 @@ pub(super) fn validate<'a>(
                 {
                     once(field.pointer(), trimmed(json), findings);
                 }
-                let message = format!(
+                let message = format_args!(
                     "{} does not take `{}` in `{}`",
                     integration.title,
                     field.name(),
@@ -58,26 +58,56 @@ pub(super) fn validate<'a>(
             (Some(rule), given) => check(rule, &given, input.operation(), findings),
         }
     }
-    check_any_of(integration, operation, input, findings);
+    for fields in operation.needs {
+        check_need(integration, fields, input, findings);
+    }
     let remote_data = check_remote_data(input, findings);
+    let sends_fields = operation
+        .fields
+        .iter()
+        .any(|rule| !matches!(input.given(rule.field), Given::Absent));
     if input.operation() == OperationName::Update
-        && operation
-            .fields
-            .iter()
-            .all(|rule| matches!(input.given(rule.field), Given::Absent))
+        && !sends_fields
         && remote_data.is_none_or(is_hollow)
-        && findings
-            .violations
-            .iter()
-            .all(|finding| finding.in_ != Place::Body)
+        && !findings.body_rejected()
     {
-        let message = "expected a change that the integration takes, but found none".to_owned();
+        let message = empty_update(integration, operation, input, findings);
         findings.violation(Code::EmptyUpdate, Place::Body, "", message);
     }
     Valid {
         remote_data,
         project,
     }
+}
+
+/// What is wrong with a change that would send nothing: what was given, the integration does not take.
+fn empty_update(
+    integration: &Integration,
+    operation: &Table,
+    input: &dyn Input,
+    findings: &Findings,
+) -> String {
+    let unsupported = Field::ALL.into_iter().filter(|field| {
+        operation.rule(*field).is_none() && !matches!(input.given(*field), Given::Absent)
+    });
+    let unknown = findings.warnings.iter().filter_map(|warning| {
+        let name = warning.path.strip_prefix('/')?;
+        (warning.code == Code::UnknownField && !name.contains('/')).then_some(name)
+    });
+    let mut names: Vec<&str> = unsupported.map(Field::name).collect();
+    names.extend(unknown);
+    let title = integration.title;
+    if names.is_empty() {
+        return format!("expected a change that {title} takes, but found none");
+    }
+    let names: Vec<String> = names
+        .into_iter()
+        .map(|name| quoted(name).to_string())
+        .collect();
+    format!(
+        "expected a change that {title} takes, but found only {}",
+        names.join(", ")
+    )
 }
 
 fn check(rule: &Rule, given: &Given<'_>, operation: OperationName, findings: &mut Findings) {
@@ -91,7 +121,7 @@ fn check(rule: &Rule, given: &Given<'_>, operation: OperationName, findings: &mu
         Given::Roles(roles) => check_roles(rule, roles, operation, findings),
         Given::Json(json) => match parse(json) {
             Ok(value) if rule.object && value.as_object().is_none() => {
-                let message = format!(
+                let message = format_args!(
                     "expected an object, but found {}",
                     crate::input::kind(&value)
                 );
@@ -103,7 +133,7 @@ fn check(rule: &Rule, given: &Given<'_>, operation: OperationName, findings: &mu
                     Code::Format,
                     Place::Body,
                     pointer,
-                    format!("expected JSON, but found a fault: {fault}"),
+                    format_args!("expected JSON, but found a fault: {fault}"),
                 );
             }
         },
@@ -112,23 +142,27 @@ fn check(rule: &Rule, given: &Given<'_>, operation: OperationName, findings: &mu
 
 /// Notes that a field cannot be emptied: no integration has a user without an address, or one role that is none.
 fn not_clearable(field: Field, findings: &mut Findings) {
-    let message = format!("`{}` can be replaced, but not cleared", field.name());
+    let message = format_args!("`{}` can be replaced, but not cleared", field.name());
     findings.violation(Code::NotClearable, Place::Body, field.pointer(), message);
 }
 
 /// Notes that a field is missing, unless its value has been refused already.
 fn missing(field: Field, findings: &mut Findings) {
-    if !findings.refused(field.pointer()) {
-        let expected = if field == Field::Emails {
-            "at least one email address"
-        } else {
-            "a text that is not blank"
-        };
-        let message = format!(
-            "`{}` is required: expected {expected}, but found none",
-            field.name()
+    if !findings.field_rejected(field) {
+        let message = format_args!(
+            "`{}` is required: expected {}, but found none",
+            field.name(),
+            expected(field)
         );
         findings.violation(Code::Required, Place::Body, field.pointer(), message);
+    }
+}
+
+/// What a field that must be there must be.
+const fn expected(field: Field) -> &'static str {
+    match field {
+        Field::Emails => "at least one email address",
+        _ => "a text that is not blank",
     }
 }
 
@@ -138,34 +172,31 @@ fn check_emails(rule: &Rule, emails: &[Email], operation: OperationName, finding
     }
     let primary = primary_position(emails);
     for (position, email) in emails.iter().enumerate() {
-        if is_blank(&email.address) && !findings.refused(&format!("/emails/{position}")) {
-            let message = "expected an email address, but found none".to_owned();
+        if is_blank(&email.address) && !findings.entry_rejected(Field::Emails, position) {
             findings.violation(
                 Code::Required,
                 Place::Body,
-                &format!("/emails/{position}/email"),
-                message,
+                format_args!("/emails/{position}/email"),
+                "expected an email address, but found none",
             );
         }
         if let Some(kind) = email.type_.as_deref()
             && operation == OperationName::Create
             && !matches!(kind, "primary" | "other")
         {
-            let message = format!("expected `primary` or `other`, but found {}", quoted(kind));
             findings.violation(
                 Code::Enum,
                 Place::Body,
-                &format!("/emails/{position}/type"),
-                message,
+                format_args!("/emails/{position}/type"),
+                format_args!("expected `primary` or `other`, but found {}", quoted(kind)),
             );
         }
         if !rule.further && primary != Some(position) {
-            let message = "a user has one address here: this one is not sent".to_owned();
             findings.warning(
                 Code::SurplusValue,
                 Place::Body,
-                &format!("/emails/{position}"),
-                message,
+                format_args!("/emails/{position}"),
+                "a user has one address here: this one is not sent",
             );
         }
     }
@@ -176,15 +207,16 @@ fn check_roles(rule: &Rule, roles: &[Role], operation: OperationName, findings: 
     if roles.is_empty()
         && rule.single
         && operation == OperationName::Update
-        && !findings.refused(pointer)
+        && !findings.field_rejected(Field::Roles)
     {
-        let message = "expected one role, but found none".to_owned();
+        let message = "expected one role, but found none";
         findings.violation(Code::Required, Place::Body, pointer, message);
     }
     if rule.single && roles.len() > 1 {
-        let message = format!("expected one role, but found {}", roles.len());
+        let message = format_args!("expected one role, but found {}", roles.len());
         findings.violation(Code::TooMany, Place::Body, pointer, message);
     }
+    let values = rule.values.join("`, `");
     for (position, role) in roles.iter().enumerate() {
         let named = role.name.as_deref().is_some_and(|name| !is_blank(name));
         let member = if rule.by_id || (!named && role_value(role).is_some()) {
@@ -192,57 +224,68 @@ fn check_roles(rule: &Rule, roles: &[Role], operation: OperationName, findings: 
         } else {
             "name"
         };
-        let path = format!("/roles/{position}/{member}");
+        let path = format_args!("/roles/{position}/{member}");
         let value = if rule.by_id {
             role.id.as_deref().filter(|id| !is_blank(id))
         } else {
             role_value(role)
         };
         match value {
-            None if findings.refused(&format!("/roles/{position}")) => {}
+            None if findings.entry_rejected(Field::Roles, position) => {}
             None => {
-                findings.violation(
-                    Code::Required,
-                    Place::Body,
-                    &path,
-                    format!("expected the role's {member}, but found none"),
-                );
+                let message = format_args!("expected the role's {member}, but found none");
+                findings.violation(Code::Required, Place::Body, path, message);
             }
             Some(value) if !rule.values.is_empty() && !rule.values.contains(&value) => {
-                let message = format!(
-                    "expected one of `{}`, but found {}",
-                    rule.values.join("`, `"),
-                    quoted(value)
-                );
-                findings.violation(Code::Enum, Place::Body, &path, message);
+                let message =
+                    format_args!("expected one of `{values}`, but found {}", quoted(value));
+                findings.violation(Code::Enum, Place::Body, path, message);
             }
             Some(_) => {}
         }
     }
 }
 
-fn check_any_of(
+/// Checks that one of these fields is there, where the provider needs more than the published tables say.
+fn check_need(
     integration: &Integration,
-    operation: &Table,
+    fields: &[Field],
     input: &dyn Input,
     findings: &mut Findings,
 ) {
-    let Some(first) = operation.any_of.first() else {
+    let Some(first) = fields.first() else {
         return;
     };
     let there = |field: &Field| {
-        matches!(input.given(*field), Given::Text(text) if !is_blank(text))
-            || findings.refused(field.pointer())
+        let given = match input.given(*field) {
+            Given::Text(text) => !is_blank(text),
+            // A blank address has a violation of its own.
+            Given::Emails(emails) => !emails.is_empty(),
+            Given::Roles(roles) => !roles.is_empty(),
+            Given::Json(_) => true,
+            Given::Absent | Given::Cleared => false,
+        };
+        given || findings.field_rejected(*field)
     };
-    if !operation.any_of.iter().any(there) {
-        let names: Vec<&str> = operation.any_of.iter().map(|field| field.name()).collect();
+    if !fields.iter().any(there) {
         let message = format!(
-            "{} needs one of `{}`, but found none",
-            integration.title,
-            names.join("`, `")
+            "{}: {}, but found none",
+            need(integration, fields),
+            expected(*first)
         );
         findings.violation(Code::Required, Place::Body, first.pointer(), message);
     }
+}
+
+/// What an integration needs, in words.
+pub(crate) fn need(integration: &Integration, fields: &[Field]) -> String {
+    let names: Vec<&str> = fields.iter().map(|field| field.name()).collect();
+    let one_of = if names.len() > 1 { "one of " } else { "" };
+    format!(
+        "{} needs {one_of}`{}`",
+        integration.title,
+        names.join("`, `")
+    )
 }
 
 fn check_remote_data<'a>(input: &'a dyn Input, findings: &mut Findings) -> Option<&'a str> {
@@ -254,7 +297,7 @@ fn check_remote_data<'a>(input: &'a dyn Input, findings: &mut Findings) -> Optio
             Some(json)
         }
         Ok(other) => {
-            let message = format!(
+            let message = format_args!(
                 "expected an object, but found {}",
                 crate::input::kind(&other)
             );
@@ -275,29 +318,29 @@ fn check_remote_data<'a>(input: &'a dyn Input, findings: &mut Findings) -> Optio
 
 fn check_options(integration: &Integration, options: &Options, findings: &mut Findings) {
     for (name, _) in &options.remote_query {
-        let (parameter, keys) = name.split_at(name.find('[').unwrap_or(name.len()));
-        if integration
-            .auth_query
-            .iter()
-            .any(|own| own.eq_ignore_ascii_case(parameter))
-        {
-            let message = format!("`{parameter}` authenticates the account and cannot be set");
+        if integration.authenticates(name) {
+            let base = name.split('[').next().unwrap_or_default();
             findings.violation(
                 Code::UnsupportedField,
                 Place::Query,
-                &format!("remote_query[{parameter}]{keys}"),
-                message,
+                format_args!(
+                    "remote_query[{base}]{}",
+                    name.get(base.len()..).unwrap_or_default()
+                ),
+                format_args!(
+                    "{} authenticates the account and cannot be set",
+                    quoted(base)
+                ),
             );
         }
     }
     for name in &options.exclude_fields {
         if name != REMOTE_DATA && ResponseField::ALL.iter().all(|field| field.name() != name) {
-            let message = format!("expected a field of the answer, but found {}", quoted(name));
             findings.tolerated(
                 Code::UnknownField,
                 Place::Query,
                 "truto_exclude_fields",
-                message,
+                format_args!("expected a field of the answer, but found {}", quoted(name)),
             );
         }
     }
@@ -313,7 +356,7 @@ fn check_collections<'a>(
     let path = "collections";
     let Some(kind) = operation.collection() else {
         if !options.collections.is_empty() {
-            let message = format!("{} does not take `collections`", integration.title);
+            let message = format_args!("{} does not take `collections`", integration.title);
             findings.tolerated(Code::UnsupportedField, Place::Query, path, message);
         }
         return None;
@@ -322,7 +365,7 @@ fn check_collections<'a>(
     let found: Vec<&Collection> = options.collections.iter().filter(fits).collect();
     match found.as_slice() {
         [] => {
-            let message = format!(
+            let message = format_args!(
                 "{} requires a collection of type `{kind}`, but found none",
                 integration.title
             );
@@ -331,7 +374,7 @@ fn check_collections<'a>(
         }
         [collection] if is_number(&collection.id) => Some(&collection.id),
         [collection] => {
-            let message = format!(
+            let message = format_args!(
                 "expected the digits of a {kind}'s id, but found {}",
                 quoted(&collection.id)
             );
@@ -339,7 +382,7 @@ fn check_collections<'a>(
             None
         }
         more => {
-            let message = format!(
+            let message = format_args!(
                 "expected one collection of type `{kind}`, but found {}",
                 more.len()
             );

@@ -20,8 +20,8 @@ fn every_spelling_says_the_same() {
         "collections[7][type]=project&collections[7][id]=1&remote_query[a%20b]=c+d&truto_exclude_fields%5B%5D=id%2C%20name",
     ] {
         let (read, findings) = read(query);
-        assert_eq!(findings.violations, [], "{query}");
-        assert_eq!(findings.warnings, [], "{query}");
+        assert_eq!(*findings.violations, [], "{query}");
+        assert_eq!(*findings.warnings, [], "{query}");
         let options = read.options;
         assert_eq!(
             options.collections,

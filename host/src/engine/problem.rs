@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use http::StatusCode;
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
-use unified_ticketing_guest::findings::Findings;
+use unified_ticketing_guest::findings::{Findings, quoted};
 use unified_ticketing_guest::{input, primary};
 
 use super::limits::Cut;
@@ -48,13 +48,13 @@ impl<'a> Doing<'a> {
     fn look(&self) -> String {
         match self {
             Self::Create(Some(email)) => {
-                format!("; the user may exist now: before trying again, look at the provider by email `{email}`")
+                format!("; the user may exist now: before trying again, look at the provider by email {}", quoted(email))
             }
             Self::Create(None) => {
                 "; the user may exist now: before trying again, look at the provider by the user's name, no email was given"
                     .to_owned()
             }
-            Self::Update(id) => format!("; the change may have been made: look at user `{id}` at the provider"),
+            Self::Update(id) => format!("; the change may have been made: look at user {} at the provider", quoted(id)),
             Self::Either => {
                 "; the user may have been created or changed: before trying again, look at the provider by email".to_owned()
             }
@@ -151,7 +151,13 @@ pub fn http_response(error: &Error) -> HttpResponse {
         outcome: outcome(error.outcome),
         limit: error.limit.map(limit),
     };
-    let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+    let mut headers = [
+        ("content-type", "application/json"),
+        ("unified-code", body.code),
+        ("unified-outcome", body.outcome),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .to_vec();
     headers.extend(
         error
             .retry_after

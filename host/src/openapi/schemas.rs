@@ -37,18 +37,18 @@ fn name(operation: Operation, integration: &Integration) -> String {
 /// What a table says of an operation.
 struct Table {
     fields: &'static [Rule],
-    any_of: &'static [Field],
+    needs: &'static [&'static [Field]],
 }
 
 fn table(integration: &'static Integration, operation: Operation) -> Option<Table> {
     match operation {
         Operation::Create => Some(Table {
             fields: integration.create.fields,
-            any_of: integration.create.any_of,
+            needs: integration.create.needs,
         }),
         Operation::Update => integration.update.as_ref().map(|update| Table {
             fields: update.fields,
-            any_of: update.any_of,
+            needs: update.needs,
         }),
     }
 }
@@ -213,14 +213,30 @@ fn special(operation: Operation, integration: &Integration, table: &Table) -> Va
     if !properties.is_empty() {
         schema["properties"] = Value::Object(properties);
     }
-    if !table.any_of.is_empty() {
-        let given = |field: &Field| json!({ "required": [field.name()], "properties": { field.name(): { "type": "string", "pattern": GIVEN } } });
-        schema["anyOf"] = table.any_of.iter().map(given).collect();
+    // Each need is one more schema that the body must be valid against.
+    let needs = table.needs.iter().map(|fields| need(fields));
+    if let Some(all) = schema["allOf"].as_array_mut() {
+        all.extend(needs);
     }
     if operation == Operation::Update {
         schema["minProperties"] = json!(1);
     }
     schema
+}
+
+/// One of these fields, and not blank.
+fn need(fields: &[Field]) -> Value {
+    let given = |field: &Field| {
+        let value = match field {
+            Field::Emails => json!({ "type": "array", "minItems": 1 }),
+            _ => json!({ "type": "string", "pattern": GIVEN }),
+        };
+        json!({ "required": [field.name()], "properties": { field.name(): value } })
+    };
+    match fields {
+        [field] => given(field),
+        fields => json!({ "anyOf": fields.iter().map(given).collect::<Vec<_>>() }),
+    }
 }
 
 /// What a rule adds to the type of its field.

@@ -113,7 +113,7 @@ fn post() -> String {
 }
 
 /// What any response may have besides what its connection needs. Nothing else of a provider's is passed on.
-const HEADERS: [&str; 10] = [
+const HEADERS: [&str; 12] = [
     "allow",
     "connection",
     "content-length",
@@ -123,6 +123,8 @@ const HEADERS: [&str; 10] = [
     "ratelimit-remaining",
     "ratelimit-reset",
     "retry-after",
+    "unified-code",
+    "unified-outcome",
     "unified-warning",
 ];
 

@@ -58,13 +58,15 @@ impl<'de> Deserialize<'de> for Raw {
 }
 
 /// The headers that any response may have. Nothing else of a provider's is passed on.
-const HEADERS: [&str; 7] = [
+const HEADERS: [&str; 9] = [
     "content-type",
     "allow",
     "ratelimit-limit",
     "ratelimit-remaining",
     "ratelimit-reset",
     "retry-after",
+    "unified-code",
+    "unified-outcome",
     "unified-warning",
 ];
 
@@ -80,6 +82,15 @@ pub fn failed(response: &HttpResponse) -> Failure {
         assert!(printable(value), "{name}: {value}");
     }
     assert_eq!(failure.status, response.status, "{shown}");
+    // Clients that drop the body have these.
+    for (name, value) in [
+        ("unified-code", &failure.code),
+        ("unified-outcome", &failure.outcome),
+    ] {
+        let header = (name.to_owned(), value.clone());
+        let here = response.headers.iter().filter(|(given, _)| given == name);
+        assert_eq!(here.collect::<Vec<_>>(), [&header], "{shown}");
+    }
     assert!(
         !failure.error.is_empty() && !failure.message.is_empty(),
         "{shown}"
@@ -210,7 +221,8 @@ pub fn told(
         .headers
         .iter()
         .any(|(name, _)| name == "retry-after");
-    assert!(!waits || matches!(status, Some(429 | 503)), "{failure:?}");
+    let may_wait = failure.code == "provider-rate-limited" || status == Some(503);
+    assert!(!waits || may_wait, "{failure:?}");
 }
 
 /// What a successful answer gives, where it can be used.

@@ -1,0 +1,100 @@
+//! What a request's headers say of its body: JSON in UTF-8, as it is.
+
+/// What a header must say instead of this, where it says that the body is anything else than JSON in UTF-8, uncompressed.
+pub(super) fn expected(name: &str, value: &str) -> Option<&'static str> {
+    if name.eq_ignore_ascii_case("content-type") {
+        if !is_json(value) {
+            return Some("the content type `application/json`");
+        }
+        return (!is_utf8(value)).then_some("the charset `utf-8`");
+    }
+    let plain = !name.eq_ignore_ascii_case("content-encoding") || codes_nothing(value);
+    (!plain).then_some("a body without a content coding")
+}
+
+/// JSON, or a type whose suffix says that it is (RFC 6839, section 3.1). Nothing at all says nothing else.
+fn is_json(value: &str) -> bool {
+    let essence = value
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    matches!(essence.as_str(), "" | "application/json") || essence.ends_with("+json")
+}
+
+/// Whether a content type has no `charset`, or this one. JSON has no such parameter (RFC 8259, section 11), and clients send it.
+fn is_utf8(value: &str) -> bool {
+    let parameters = value
+        .split(';')
+        .skip(1)
+        .filter_map(|parameter| parameter.split_once('='));
+    let mut charsets = parameters.filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
+    charsets.all(|(_, charset)| is_utf8_name(charset.trim().trim_matches('"')))
+}
+
+fn is_utf8_name(name: &str) -> bool {
+    ["utf-8", "utf8"]
+        .iter()
+        .any(|utf8| name.eq_ignore_ascii_case(utf8))
+}
+
+/// Whether every coding in the list is none: `identity` (RFC 9110, section 12.5.3), and what takes its place by mistake.
+fn codes_nothing(value: &str) -> bool {
+    value.split(',').map(str::trim).all(|coding| {
+        let nothing = ["", "identity", "none"];
+        nothing
+            .iter()
+            .any(|nothing| coding.eq_ignore_ascii_case(nothing))
+            || is_utf8_name(coding)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_in_utf8_is_taken_in_every_spelling() {
+        for value in [
+            "",
+            "application/json",
+            "Application/JSON ; Charset=UTF-8",
+            "application/json;charset=\"utf-8\"",
+            "application/json; charset=utf8; profile=\"a\"",
+            "application/json;",
+            "application/vnd.api+json",
+        ] {
+            assert_eq!(expected("Content-Type", value), None, "{value}");
+        }
+        for value in [
+            "text/json",
+            "application/jsonp",
+            "application/json, text/plain",
+            "application/json; charset=iso-8859-1",
+            "application/json; charset=utf-16",
+            "application/json; charset=",
+            "application/json; charset=utf-8; charset=latin1",
+        ] {
+            assert!(expected("content-type", value).is_some(), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_coding_that_codes_nothing_is_none() {
+        for value in [
+            "",
+            "identity",
+            "Identity, none",
+            "utf-8",
+            "UTF8",
+            " , identity,",
+        ] {
+            assert_eq!(expected("Content-Encoding", value), None, "{value}");
+        }
+        for value in ["gzip", "identity, br", "aws-chunked", "x"] {
+            assert!(expected("content-encoding", value).is_some(), "{value}");
+        }
+        assert_eq!(expected("accept-encoding", "gzip"), None);
+    }
+}
