@@ -23,7 +23,7 @@ const MAX_LOCATIONS: usize = 10;
 const MAX_PATH: usize = 200;
 
 /// The longest message of a finding, in bytes: a provider's sentences are in some.
-const MAX_MESSAGE: usize = 500;
+pub(crate) const MAX_MESSAGE: usize = 500;
 
 /// Findings, at most [`MAX_FINDINGS`] of them; the others are counted.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -51,6 +51,11 @@ impl FindingList {
             path: shortened(path, MAX_PATH),
             message: shortened(message, MAX_MESSAGE),
         });
+    }
+
+    /// Counts what is not told.
+    pub(crate) const fn leave_out(&mut self, number: usize) {
+        self.left_out += number;
     }
 
     /// How many were found, told or not.
@@ -346,18 +351,27 @@ pub const fn error(code: ErrorCode, status: u16, outcome: Outcome, message: Stri
 /// A text as a message quotes it: cut after 80 characters, control characters escaped.
 #[must_use]
 pub const fn quoted(text: &str) -> Quoted<'_> {
-    Quoted(text)
+    Quoted { text, most: 80 }
+}
+
+/// An address as a message quotes it: whole, if it is one (RFC 5321, section 4.5.3.1.3).
+#[must_use]
+pub const fn quoted_address(text: &str) -> Quoted<'_> {
+    Quoted { text, most: 254 }
 }
 
 /// What [`quoted`] gives. It is written only where somebody reads it.
 #[derive(Clone, Copy, Debug)]
-pub struct Quoted<'a>(&'a str);
+pub struct Quoted<'a> {
+    text: &'a str,
+    most: usize,
+}
 
 impl Display for Quoted<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_char('`')?;
-        for (position, character) in self.0.chars().enumerate() {
-            if position == 80 {
+        for (position, character) in self.text.chars().enumerate() {
+            if position == self.most {
                 formatter.write_char('…')?;
                 break;
             }

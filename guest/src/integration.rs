@@ -13,7 +13,8 @@ mod teamwork;
 use crate::answer::text;
 use crate::bindings::types::{ErrorCode, NewUser, User, UserChanges};
 use crate::field::{Field, ResponseField, Rule};
-use crate::json::Value;
+use crate::findings::{MAX_FINDINGS, MAX_MESSAGE};
+use crate::json::{Value, escaped};
 
 /// Every integration, in alphabetical order of its name.
 pub static ALL: [&Integration; 6] = [
@@ -50,6 +51,10 @@ pub struct Integration {
     pub auth_query: &'static [&'static str],
     /// The header of an answer that says `USED/LIMIT`, where the provider counts requests so.
     pub usage_header: Option<&'static str>,
+    /// A status besides 429 that stands for too many requests, where the headers say that none is left.
+    pub exhausted_status: Option<u16>,
+    /// Headers that name the user where the body does not, the first one that does: a number, or a URL that ends in it.
+    pub id_headers: &'static [&'static str],
     /// How a user is created.
     pub create: Create,
     /// How a user is changed, where the published tables say that one can be.
@@ -189,7 +194,30 @@ pub struct Refusal {
     /// The provider's own sentence.
     pub message: Option<String>,
     /// What it finds wrong.
-    pub faults: Vec<Fault>,
+    pub faults: Faults,
+}
+
+/// What a provider finds wrong, as much as is told of it; the rest is counted.
+#[derive(Debug, Default, PartialEq)]
+pub struct Faults {
+    /// Those that are told.
+    pub told: Vec<Fault>,
+    /// How many are not.
+    pub left_out: usize,
+}
+
+impl Faults {
+    fn push(&mut self, field: Option<Field>, path: &str, message: &str) {
+        if self.told.len() == MAX_FINDINGS {
+            self.left_out += 1;
+        } else {
+            self.told.push(Fault {
+                field,
+                path: path.to_owned(),
+                message: message.to_owned(),
+            });
+        }
+    }
 }
 
 /// One thing that a provider finds wrong.
@@ -197,8 +225,8 @@ pub struct Refusal {
 pub struct Fault {
     /// The unified field, where the provider's own is made of one.
     pub field: Option<Field>,
-    /// The provider's name of its field.
-    pub name: String,
+    /// Where it is in the provider's request: a JSON Pointer of the provider's names.
+    pub path: String,
     /// The provider's sentence.
     pub message: String,
 }
@@ -224,12 +252,54 @@ fn is_segment(text: &str) -> bool {
 }
 
 /// The sentences of a list of texts or of objects that have one in a usual place; or a text alone.
-fn sentences(list: &Value<'_>) -> Vec<String> {
-    let sentence = |entry: Value<'_>| match entry.as_str() {
+fn sentences<'a>(list: &'a Value<'_>) -> impl Iterator<Item = String> + 'a {
+    list.entries().filter_map(|entry| sentence(&entry))
+}
+
+fn sentence(entry: &Value<'_>) -> Option<String> {
+    match entry.as_str() {
         Some(text) => Some(text.to_owned()).filter(|text| !text.is_empty()),
         None => ["detail", "title", "message", "error"]
             .iter()
-            .find_map(|name| text(&entry, name)),
-    };
-    list.entries().filter_map(sentence).collect()
+            .find_map(|name| text(entry, name)),
+    }
+}
+
+/// Sentences as one, up to where a message is long enough: a provider may give any number of them.
+fn one_sentence(sentences: impl Iterator<Item = String>, between: &str) -> Option<String> {
+    let mut one = String::new();
+    for sentence in sentences {
+        if one.len() > MAX_MESSAGE {
+            break;
+        }
+        if !one.is_empty() {
+            one.push_str(between);
+        }
+        one.push_str(&sentence);
+    }
+    (!one.is_empty()).then_some(one)
+}
+
+/// Reasons nest no deeper than what they are the reasons of; beyond, they are not read.
+const MAX_REASON_DEPTH: usize = 8;
+
+/// The sentences of reasons that are given by name: `{"role": {"name": ["…", …]}}`. `found` takes the JSON Pointer of each.
+fn reasons(value: &Value<'_>, path: &str, depth: usize, found: &mut dyn FnMut(&str, &str)) {
+    if depth > MAX_REASON_DEPTH {
+        return;
+    }
+    if let Some(members) = value.as_object() {
+        for (name, reasons_of_member) in members.iter() {
+            let path = format!("{path}/{}", escaped(&name));
+            reasons(&reasons_of_member.into(), &path, depth + 1, found);
+        }
+        return;
+    }
+    for entry in value.entries() {
+        match sentence(&entry) {
+            Some(message) => found(path, &message),
+            None if entry.as_object().is_some() => reasons(&entry, path, depth + 1, found),
+            None => {}
+        }
+    }
 }

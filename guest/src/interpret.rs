@@ -7,8 +7,8 @@ use crate::bindings::types::{
     RateLimit, TransportError, User,
 };
 use crate::field::Field;
-use crate::findings::error;
-use crate::integration::{Integration, OperationName, Refusal};
+use crate::findings::{FindingList, MAX_MESSAGE, error, quoted_address, shortened};
+use crate::integration::{Fault, Integration, OperationName, Refusal};
 use crate::json::{Value, parse, trimmed, without_mark};
 use crate::plan::Context;
 use crate::{rate, status};
@@ -88,19 +88,25 @@ impl Call<'_> {
         };
         let mut user = (self.integration.user)(&value, self.context.operation);
         let mut warnings = self.context.warnings.clone();
-        user.id = user.id.or_else(|| self.context.id.clone());
+        user.id = user
+            .id
+            .or_else(|| header_id(answer, self.integration.id_headers))
+            .or_else(|| self.context.id.clone());
         if user.id.is_none() {
             let message = format!(
                 "{} answered without the id of the user that it created",
                 self.integration.title
             );
-            let (code, in_) = (FindingCode::IdMissing, Place::Body);
-            warnings.push(Finding {
-                code,
-                in_,
+            let id_missing = Finding {
+                code: FindingCode::IdMissing,
+                in_: Place::Body,
                 path: "/id".to_owned(),
                 message,
-            });
+            };
+            // What was left out of a long list is said last.
+            let more = warnings.pop_if(|warning| warning.code == FindingCode::More);
+            warnings.push(id_missing);
+            warnings.extend(more);
         }
         Ok(Answered {
             user,
@@ -127,7 +133,7 @@ impl Call<'_> {
         let (code, status) = if failed {
             (ErrorCode::ProviderFailed, 502)
         } else {
-            let code = code.unwrap_or(status::refusal(answer.status));
+            let code = code.unwrap_or_else(|| self.rejection_code(answer));
             (code, status::of_refusal(code, answer.status))
         };
         let verb = if failed {
@@ -138,25 +144,28 @@ impl Call<'_> {
         let mut sentence = format!("{title} {verb} with status {}", answer.status);
         if let Some(message) = message {
             sentence.push_str(": ");
-            sentence.push_str(&message);
+            sentence.push_str(&shortened(&message, MAX_MESSAGE));
         }
-        let violations = faults.into_iter().map(|fault| Finding {
-            code: FindingCode::Format,
-            in_: Place::Body,
-            path: self.pointer(fault.field, &fault.name),
-            message: fault.message,
-        });
+        let mut violations = FindingList::default();
+        if !failed {
+            for Fault {
+                field,
+                path,
+                message,
+            } in &faults.told
+            {
+                let path = self.pointer(*field, path);
+                violations.push(FindingCode::Format, Place::Body, &path, message);
+            }
+            violations.leave_out(faults.left_out);
+        }
         let retry_after = match (code, answer.status) {
             (ErrorCode::ProviderRateLimited, _) => rate::wait(answer),
             (_, 503) => rate::retry_after(answer),
             _ => None,
         };
         Error {
-            violations: if failed {
-                Vec::new()
-            } else {
-                violations.collect()
-            },
+            violations: violations.into_vec(),
             provider: Some(ProviderRefusal {
                 status: answer.status,
                 body: Some(answer.body.clone()),
@@ -181,13 +190,31 @@ impl Call<'_> {
         }
     }
 
-    /// Where the caller said what the provider finds wrong.
-    fn pointer(&self, field: Option<Field>, name: &str) -> String {
+    /// The code of a rejection whose body says no more than its status.
+    fn rejection_code(&self, answer: &ProviderAnswer) -> ErrorCode {
+        let none_left = || {
+            let figures = self.rate_limit(answer);
+            figures.and_then(|figures| figures.remaining) == Some(0)
+        };
+        if self.integration.exhausted_status == Some(answer.status) && none_left() {
+            ErrorCode::ProviderRateLimited
+        } else {
+            status::refusal(answer.status)
+        }
+    }
+
+    /// Where the caller said what the provider finds wrong at a JSON Pointer of its own names.
+    fn pointer(&self, field: Option<Field>, path: &str) -> String {
         match field {
             Some(Field::Emails) => format!("/emails/{}/email", self.context.position),
-            Some(Field::Roles) => "/roles/0".to_owned(),
+            Some(Field::Roles) => {
+                // The role's own name leads to the first of the list.
+                let within = path.get(1..).and_then(|path| path.find('/'));
+                let within = within.and_then(|end| path.get(1 + end..));
+                format!("/roles/0{}", within.unwrap_or_default())
+            }
             Some(field) => field.pointer().to_owned(),
-            None => format!("/remote_data/{}", crate::json::escaped(name)),
+            None => format!("/remote_data{path}"),
         }
     }
 
@@ -280,6 +307,17 @@ impl Call<'_> {
     }
 }
 
+/// The number that one of these headers has, alone or at the end of a URL's path.
+fn header_id(answer: &ProviderAnswer, names: &[&str]) -> Option<String> {
+    names.iter().find_map(|name| {
+        let path = rate::header(answer, name)?.split(['?', '#']).next()?;
+        let last = path.trim_end_matches('/').rsplit('/').next()?;
+        let id = last.strip_suffix(".json").unwrap_or(last);
+        let is_number = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then(|| id.to_owned())
+    })
+}
+
 /// Whether the body is coded. Some servers name a coding that changes nothing; a list names each that was applied, over all headers
 /// of that name (RFC 9110, 8.4).
 fn is_coded(answer: &ProviderAnswer) -> bool {
@@ -335,7 +373,8 @@ fn unknown(context: &Context, integration: &Integration) -> String {
     match (context.operation, &context.email) {
         (OperationName::Create, Some(email)) => {
             format!(
-                "; the user may exist now: before trying again, look in {title} by email `{email}`"
+                "; the user may exist now: before trying again, look in {title} by email {}",
+                quoted_address(email)
             )
         }
         (OperationName::Create, None) => {

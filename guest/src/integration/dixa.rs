@@ -15,7 +15,7 @@
 
 use serde::Serialize;
 
-use super::{Auth, Integration, Operation, OperationName, Refusal, Scheme};
+use super::{Auth, Faults, Integration, Operation, OperationName, Refusal, Scheme};
 use crate::answer::{identifier, plain_role, says, single_email, text, texts, time};
 use crate::bindings::types::{Email, ErrorCode, NewUser, User};
 use crate::body::{others, primary};
@@ -36,6 +36,8 @@ pub(super) static INTEGRATION: Integration = Integration {
     }],
     auth_query: &[],
     usage_header: None,
+    exhausted_status: None,
+    id_headers: &[],
     create: Operation {
         method: "POST",
         path: "/agents",
@@ -149,7 +151,7 @@ fn refusal(status: u16, answer: &Value<'_>) -> Refusal {
     Refusal {
         code: taken.then_some(ErrorCode::ProviderConflict),
         message,
-        faults: Vec::new(),
+        faults: Faults::default(),
     }
 }
 

@@ -13,12 +13,12 @@
 
 use serde::Serialize;
 
-use super::{Auth, Fault, Integration, Operation, OperationName, Refusal, Scheme, Setting};
+use super::{Auth, Faults, Integration, Operation, OperationName, Refusal, Scheme, Setting};
 use crate::answer::{identifier, joined, single_email, text, time, truth};
 use crate::bindings::types::{NewUser, Role, User};
 use crate::body::{is_blank, primary, single_role};
 use crate::field::{Field, ResponseField as Gives, required, supported};
-use crate::json::{Object, Value, write};
+use crate::json::{Value, write};
 
 pub(super) static INTEGRATION: Integration = Integration {
     name: "gorgias",
@@ -47,6 +47,8 @@ pub(super) static INTEGRATION: Integration = Integration {
     auth_query: &[],
     // https://developers.gorgias.com/reference/limitations
     usage_header: Some("x-gorgias-account-api-call-limit"),
+    exhausted_status: None,
+    id_headers: &[],
     create: Operation {
         method: "POST",
         path: "/users",
@@ -152,26 +154,20 @@ fn roles(answer: &Value<'_>) -> Option<Vec<Role>> {
     Some(roles.collect())
 }
 
-/// `{"error": {"msg": …, "data": {FIELD: [SENTENCE, …]}}}`: <https://developers.gorgias.com/reference/errors>
+/// `{"error": {"msg": …, "data": {FIELD: [SENTENCE, …]}}}`: <https://developers.gorgias.com/reference/errors>. Where a field is an
+/// object, so are its reasons.
 fn refusal(_: u16, answer: &Value<'_>) -> Refusal {
     let error = &answer.get("error");
-    let mut faults = Vec::new();
-    let data = error.get("data");
-    for (name, sentences) in data.as_object().into_iter().flat_map(Object::iter) {
-        let field = match &*name {
-            "email" => Some(Field::Emails),
-            "name" => Some(Field::Name),
-            "role" => Some(Field::Roles),
+    let mut faults = Faults::default();
+    super::reasons(&error.get("data"), "", 0, &mut |path, message| {
+        let field = match path.split('/').nth(1) {
+            Some("email") => Some(Field::Emails),
+            Some("name") => Some(Field::Name),
+            Some("role") => Some(Field::Roles),
             _ => None,
         };
-        for message in super::sentences(&sentences.into()) {
-            faults.push(Fault {
-                field,
-                name: name.clone().into_owned(),
-                message,
-            });
-        }
-    }
+        faults.push(field, path, message);
+    });
     Refusal {
         code: None,
         message: text(error, "msg"),

@@ -13,7 +13,7 @@
 
 use serde::Serialize;
 
-use super::{Auth, Integration, Operation, OperationName, Refusal, Scheme, Setting};
+use super::{Auth, Faults, Integration, Operation, OperationName, Refusal, Scheme, Setting};
 use crate::answer::{identifier, joined, says, single_email, text};
 use crate::bindings::types::{ErrorCode, NewUser, User, UserChanges};
 use crate::body::{Sent, primary, sent_text};
@@ -62,6 +62,8 @@ pub(super) static INTEGRATION: Integration = Integration {
     }],
     auth_query: &["user_id", "api_key"],
     usage_header: None,
+    exhausted_status: None,
+    id_headers: &[],
     create: Operation {
         method: "POST",
         path: "/workspaces/{workspace_id}/users",
@@ -174,11 +176,8 @@ fn user(answer: &Value<'_>, _: OperationName) -> User {
 
 /// `{"error": 400, "message": …}`, in places in a list: <https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/error-handling.md>
 fn refusal(status: u16, answer: &Value<'_>) -> Refusal {
-    let messages: Vec<String> = answer
-        .entries()
-        .filter_map(|error| text(&error, "message"))
-        .collect();
-    let message = (!messages.is_empty()).then(|| messages.join("; "));
+    let messages = answer.entries().filter_map(|error| text(&error, "message"));
+    let message = super::one_sentence(messages, "; ");
     let bad = |words: &str| {
         status == 400
             && message
@@ -195,7 +194,7 @@ fn refusal(status: u16, answer: &Value<'_>) -> Refusal {
     Refusal {
         code,
         message,
-        faults: Vec::new(),
+        faults: Faults::default(),
     }
 }
 

@@ -14,12 +14,12 @@
 
 use serde::Serialize;
 
-use super::{Auth, Fault, Integration, Operation, OperationName, Refusal, Scheme};
+use super::{Auth, Faults, Integration, Operation, OperationName, Refusal, Scheme};
 use crate::answer::{identifier, plain_role, says, single_email, text, time};
 use crate::bindings::types::{ErrorCode, NewUser, User, UserChanges};
 use crate::body::{primary, set_roles, single_role};
 use crate::field::{Field, ResponseField as Gives, Rule, required, supported};
-use crate::json::{Array, Value, write};
+use crate::json::{Value, escaped, write};
 
 /// The roles that the published tables name; `inactive` is not among them.
 const ROLES: Rule = supported(Field::Roles)
@@ -49,6 +49,8 @@ pub(super) static INTEGRATION: Integration = Integration {
     }],
     auth_query: &[],
     usage_header: None,
+    exhausted_status: None,
+    id_headers: &[],
     create: Operation {
         method: "POST",
         path: "/projects/{project}/memberships",
@@ -154,37 +156,31 @@ fn refusal(status: u16, answer: &Value<'_>) -> Refusal {
         Some("invalid_parameter") if status == 400 && member => Some(ErrorCode::ProviderConflict),
         _ => None,
     };
-    let errors = answer.get("validation_errors");
-    let faults = errors
-        .as_array()
-        .into_iter()
-        .flat_map(Array::iter)
-        .filter_map(|fault| {
-            let name = text(&fault, "field")?;
-            let field = match name.as_str() {
-                "email" => Some(Field::Emails),
-                "name" => Some(Field::Name),
-                "role" => Some(Field::Roles),
-                _ => None,
-            };
-            Some(Fault {
-                field,
-                name,
-                message: text(&fault, "problem")
-                    .unwrap_or_else(|| "the provider gives no reason".to_owned()),
-            })
-        });
+    let mut faults = Faults::default();
+    for fault in answer.get("validation_errors").entries() {
+        let Some(name) = text(&fault, "field") else {
+            continue;
+        };
+        let field = match name.as_str() {
+            "email" => Some(Field::Emails),
+            "name" => Some(Field::Name),
+            "role" => Some(Field::Roles),
+            _ => None,
+        };
+        let problem = text(&fault, "problem");
+        let message = problem.as_deref().unwrap_or("the provider gives no reason");
+        faults.push(field, &format!("/{}", escaped(&name)), message);
+    }
     let sentences = [
         text(answer, "error"),
         problem,
         text(answer, "requirement"),
         text(answer, "possible_fix"),
     ];
-    let sentences: Vec<String> = sentences.into_iter().flatten().collect();
     Refusal {
         code,
-        message: (!sentences.is_empty()).then(|| sentences.join(" ")),
-        faults: faults.collect(),
+        message: super::one_sentence(sentences.into_iter().flatten(), " "),
+        faults,
     }
 }
 
@@ -217,7 +213,7 @@ mod tests {
     #[test]
     fn what_is_refused_without_a_sentence_is_told_with_one() {
         let answer = r#"{"validation_errors": [{"field": "email"}]}"#;
-        let [fault] = &read(400, answer).faults[..] else {
+        let [fault] = &read(400, answer).faults.told[..] else {
             panic!("one fault");
         };
         assert_eq!(fault.field, Some(Field::Emails));

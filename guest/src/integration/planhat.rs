@@ -15,12 +15,12 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{Auth, Fault, Integration, Operation, OperationName, Refusal, Scheme, Setting};
-use crate::answer::{identifier, joined, single_email, text, time, truth};
-use crate::bindings::types::{NewUser, Role, RolesChange, User, UserChanges};
+use super::{Auth, Faults, Integration, Operation, OperationName, Refusal, Scheme, Setting};
+use crate::answer::{identifier, joined, says, single_email, text, time, truth};
+use crate::bindings::types::{ErrorCode, NewUser, Role, RolesChange, User, UserChanges};
 use crate::body::{Sent, primary, role_ids, sent_json, sent_text, set_emails};
 use crate::field::{Field, ResponseField as Gives, required, supported};
-use crate::json::{Object, Value, raw, write};
+use crate::json::{Object, Value, escaped, raw, write};
 
 /// Both operations answer with the same object.
 const RESPONSE: &[Gives] = &[
@@ -55,6 +55,8 @@ pub(super) static INTEGRATION: Integration = Integration {
     }],
     auth_query: &[],
     usage_header: None,
+    exhausted_status: None,
+    id_headers: &[],
     create: Operation {
         method: "POST",
         path: "/users",
@@ -211,25 +213,27 @@ fn role(role: &Value<'_>) -> Option<Role> {
     (id.is_some() || name.is_some()).then_some(Role { id, name })
 }
 
-/// <https://www.planhat.com/developers/api/http-response-codes>: "object or string" with an explanation.
-fn refusal(_: u16, answer: &Value<'_>) -> Refusal {
-    let mut faults = Vec::new();
-    for (name, sentences) in answer.as_object().into_iter().flat_map(Object::iter) {
+/// <https://www.planhat.com/developers/api/http-response-codes>: "object or string" with an explanation. A user that is there
+/// already is a 400 that says `externalId,email duplicated` (<https://github.com/nasrat-v/planhat-duplicate-error>).
+fn refusal(status: u16, answer: &Value<'_>) -> Refusal {
+    let mut faults = Faults::default();
+    let duplicated = |sentence: &str| status == 400 && says(sentence, "duplicated");
+    let mut taken = false;
+    for (name, list) in answer.as_object().into_iter().flat_map(Object::iter) {
         if name.ends_with("Errors") {
-            for message in super::sentences(&sentences.into()) {
-                faults.push(Fault {
-                    field: None,
-                    name: name.clone().into_owned(),
-                    message,
-                });
+            let path = format!("/{}", escaped(&name));
+            for sentence in super::sentences(&list.into()) {
+                taken |= duplicated(&sentence);
+                faults.push(None, &path, &sentence);
             }
         }
     }
     let message = text(answer, "message")
         .or_else(|| text(answer, "error"))
         .or_else(|| answer.as_str().map(str::to_owned));
+    taken |= message.as_deref().is_some_and(duplicated);
     Refusal {
-        code: None,
+        code: taken.then_some(ErrorCode::ProviderConflict),
         message,
         faults,
     }
@@ -250,10 +254,27 @@ mod tests {
         let lists = read(r#"{"createdErrors": ["d", {"message": "e"}], "modified": ["f"]}"#);
         let faults: Vec<&str> = lists
             .faults
+            .told
             .iter()
             .map(|fault| fault.message.as_str())
             .collect();
         assert_eq!(faults, ["d", "e"]);
+    }
+
+    #[test]
+    fn a_key_that_is_duplicated_is_a_conflict_in_every_shape() {
+        let code = |status, answer: &str| refusal(status, &parse(answer).unwrap()).code;
+        let conflict = Some(ErrorCode::ProviderConflict);
+        for answer in [
+            r#""externalId,email duplicated""#,
+            r#"{"message": "email Duplicated"}"#,
+            r#"{"error": "email duplicated"}"#,
+            r#"{"createdErrors": [{"message": "externalId,email duplicated"}]}"#,
+        ] {
+            assert_eq!(code(400, answer), conflict, "{answer}");
+            assert_eq!(code(403, answer), None, "{answer}");
+        }
+        assert_eq!(code(400, r#""email required""#), None);
     }
 
     #[test]

@@ -17,7 +17,7 @@
 
 use serde::Serialize;
 
-use super::{Auth, Integration, Operation, OperationName, Refusal, Scheme, Setting};
+use super::{Auth, Faults, Integration, Operation, OperationName, Refusal, Scheme, Setting};
 use crate::answer::{identifier, joined, text};
 use crate::bindings::types::{NewUser, User, UserChanges};
 use crate::body::{Sent, primary, sent_text, set_emails, set_roles, single_role};
@@ -58,6 +58,10 @@ pub(super) static INTEGRATION: Integration = Integration {
     ],
     auth_query: &[],
     usage_header: None,
+    // https://developer.teamwork.com/guides/api-responses, in the text of before 429.
+    exhausted_status: Some(400),
+    // https://developer.teamwork.com/people, the older reference: it has no body at all.
+    id_headers: &["id", "location"],
     create: Operation {
         method: "POST",
         path: "/people.json",
@@ -192,19 +196,17 @@ fn user(answer: &Value<'_>, _: OperationName) -> User {
 
 /// <https://developer.teamwork.com/guides/api-responses> has the statuses, and no body.
 fn refusal(_: u16, answer: &Value<'_>) -> Refusal {
-    let mut sentences: Vec<String> = ["MESSAGE", "error"]
+    let alone = ["MESSAGE", "error"]
         .iter()
-        .find_map(|name| text(answer, name))
-        .into_iter()
-        .collect();
-    if sentences.is_empty() {
-        sentences.extend(super::sentences(&answer.get("content").get("errors")));
-        sentences.extend(super::sentences(&answer.get("errors")));
-    }
+        .find_map(|name| text(answer, name));
+    let lists = [answer.get("content").get("errors"), answer.get("errors")];
+    let message = alone.or_else(|| {
+        super::one_sentence(lists.iter().flat_map(|list| super::sentences(list)), "; ")
+    });
     Refusal {
         code: None,
-        message: (!sentences.is_empty()).then(|| sentences.join("; ")),
-        faults: Vec::new(),
+        message,
+        faults: Faults::default(),
     }
 }
 

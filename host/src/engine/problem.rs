@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use http::StatusCode;
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
-use unified_ticketing_guest::findings::{Findings, quoted};
+use unified_ticketing_guest::findings::{Findings, quoted, quoted_address};
 use unified_ticketing_guest::{input, primary};
 
 use super::limits::Cut;
@@ -48,7 +48,7 @@ impl<'a> Doing<'a> {
     fn look(&self) -> String {
         match self {
             Self::Create(Some(email)) => {
-                format!("; the user may exist now: before trying again, look at the provider by email {}", quoted(email))
+                format!("; the user may exist now: before trying again, look at the provider by email {}", quoted_address(email))
             }
             Self::Create(None) => {
                 "; the user may exist now: before trying again, look at the provider by the user's name, no email was given"
