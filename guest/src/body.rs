@@ -1,5 +1,7 @@
 //! Pieces that request bodies are made of.
 
+use std::collections::BTreeSet;
+
 use serde_json::value::RawValue;
 
 use crate::bindings::types::{Email, EmailsChange, JsonChange, Role, RolesChange, TextChange};
@@ -32,15 +34,12 @@ pub fn primary(emails: Option<&[Email]>) -> Option<&str> {
 /// The addresses besides the primary one, each once.
 #[must_use]
 pub(crate) fn others(emails: Option<&[Email]>) -> Vec<&str> {
-    let first = primary(emails);
-    let mut others: Vec<&str> = Vec::new();
-    for email in emails.unwrap_or_default() {
-        let address = email.address.as_str();
-        if Some(address) != first && !others.contains(&address) {
-            others.push(address);
-        }
-    }
-    others
+    let mut seen: BTreeSet<&str> = primary(emails).into_iter().collect();
+    let addresses = emails.unwrap_or_default().iter();
+    addresses
+        .map(|email| email.address.as_str())
+        .filter(|address| seen.insert(address))
+        .collect()
 }
 
 /// What a role counts by: its name, else its id.

@@ -92,6 +92,13 @@ impl Deref for FindingList {
     }
 }
 
+/// Those that are told, and that they are all.
+impl<const N: usize> PartialEq<[Finding; N]> for FindingList {
+    fn eq(&self, other: &[Finding; N]) -> bool {
+        self.left_out == 0 && self.findings == other
+    }
+}
+
 /// How many findings a list stands for: those in it, and those that its `more` counts.
 #[must_use]
 pub(crate) fn found(findings: &[Finding]) -> usize {
@@ -388,6 +395,96 @@ impl Display for Quoted<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_list_is_cut_and_rest_is_counted() {
+        let mut list = FindingList::default();
+        for number in 0..MAX_FINDINGS + 23 {
+            list.push(
+                FindingCode::Type,
+                Place::Body,
+                &format_args!("/{number}"),
+                &"m",
+            );
+        }
+        assert_eq!(list.found(), MAX_FINDINGS + 23);
+        let findings = list.into_vec();
+        assert_eq!(findings.len(), MAX_FINDINGS + 1);
+        assert_eq!(found(&findings), MAX_FINDINGS + 23);
+        let last = findings.last().unwrap();
+        assert_eq!(
+            (last.code, last.message.as_str()),
+            (FindingCode::More, "23 more")
+        );
+        assert_eq!(FindingList::default().into_vec(), []);
+    }
+
+    #[test]
+    fn finding_beyond_limit_is_not_worded() {
+        struct Dear;
+        impl Display for Dear {
+            fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+                panic!("nobody reads it");
+            }
+        }
+        let mut list = FindingList::default();
+        for _ in 0..MAX_FINDINGS {
+            list.push(FindingCode::Type, Place::Query, &"a", &"m");
+        }
+        list.push(FindingCode::Type, Place::Query, &Dear, &Dear);
+        assert_eq!(list.found(), MAX_FINDINGS + 1);
+    }
+
+    #[test]
+    fn rejected_place_is_known_also_where_it_is_only_counted() {
+        let mut findings = Findings::default();
+        let reject = |findings: &mut Findings, path: &str| {
+            findings.violation(FindingCode::Type, Place::Body, path, "m");
+        };
+        findings.violation(FindingCode::Type, Place::Query, "/emails", "m");
+        findings.warning(FindingCode::Type, Place::Body, "/emails", "m");
+        assert!(!findings.body_rejected() && !findings.field_rejected(Field::Emails));
+        for number in 0..MAX_FINDINGS {
+            reject(&mut findings, &format!("/emails/{number}"));
+        }
+        reject(&mut findings, "/emails/4000/email/x");
+        reject(&mut findings, "/surprise/7");
+        assert!(findings.body_rejected());
+        assert!(findings.field_rejected(Field::Emails) && !findings.field_rejected(Field::Roles));
+        assert!(findings.entry_rejected(Field::Emails, 4000));
+        assert!(!findings.entry_rejected(Field::Emails, 4001));
+        assert!(!findings.entry_rejected(Field::Roles, 7));
+        reject(&mut findings, "");
+        assert!(findings.field_rejected(Field::Roles));
+        assert!(findings.entry_rejected(Field::Emails, 4001));
+    }
+
+    #[test]
+    fn text_is_cut_between_characters_and_escapes() {
+        assert_eq!(shortened(&"abc", 3), "abc");
+        assert_eq!(shortened(&"abcd", 3), "abc…");
+        assert_eq!(shortened(&"abé", 3), "ab…");
+        assert_eq!(shortened(&"/~1", 2), "/…");
+        assert_eq!(shortened(&"~", 1), "~");
+        assert_eq!(shortened(&format_args!("{}{}", "ab", "cd"), 2), "ab…");
+    }
+
+    #[test]
+    fn message_names_the_first_places_and_counts_the_others() {
+        let mut findings = Findings::default();
+        for number in 0..1_000 {
+            let path = format_args!("/{}{number}", "\u{1}".repeat(5_000));
+            findings.violation(FindingCode::Type, Place::Body, path, "x".repeat(10_000));
+        }
+        let error = findings.verdict().unwrap_err();
+        assert!(
+            error.message.ends_with("; and 990 more"),
+            "{}",
+            error.message
+        );
+        assert!(error.message.len() < MAX_LOCATIONS * (MAX_PATH + MAX_MESSAGE + 20));
+        assert_eq!(error.violations.len(), MAX_FINDINGS + 1);
+    }
 
     #[test]
     fn a_parameter_without_a_name_is_not_the_body() {

@@ -1,5 +1,7 @@
 //! Reads the JSON body of the published API, and finds every fault in it.
 
+use std::fmt::{self, Display};
+
 use serde_json::value::RawValue;
 
 use crate::bindings::types::{
@@ -11,15 +13,25 @@ use crate::json::{Object, Value, duplicates, escaped, parse, trimmed, without_ma
 
 /// What a JSON value is, for a message: "expected …, but found …".
 #[must_use]
-pub fn kind(value: &Value<'_>) -> String {
-    match value {
-        Value::Null => "`null`".to_owned(),
-        Value::Bool(truth) => format!("`{truth}`"),
-        Value::Number(number) => format!("the number {number}"),
-        Value::String(text) => format!("the text {}", quoted(text)),
-        Value::Unpaired(text) => format!("the text {}", quoted(text)),
-        Value::Array(_) => "an array".to_owned(),
-        Value::Object(_) => "an object".to_owned(),
+pub const fn kind<'a>(value: &'a Value<'a>) -> Kind<'a> {
+    Kind(value)
+}
+
+/// What [`kind`] gives. It is written only where somebody reads it.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind<'a>(&'a Value<'a>);
+
+impl Display for Kind<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Value::Null => formatter.write_str("`null`"),
+            Value::Bool(truth) => write!(formatter, "`{truth}`"),
+            Value::Number(number) => write!(formatter, "the number {number}"),
+            Value::String(text) => write!(formatter, "the text {}", quoted(text)),
+            Value::Unpaired(text) => write!(formatter, "the text {}", quoted(text)),
+            Value::Array(_) => formatter.write_str("an array"),
+            Value::Object(_) => formatter.write_str("an object"),
+        }
     }
 }
 
@@ -196,18 +208,24 @@ impl Path<'_> {
     fn short_pointer(&self) -> String {
         match self.step {
             Step::Member(name) if name.len() > MAX_NAME => String::new(),
-            _ => self.pointer(),
+            _ => self.to_string(),
         }
     }
+}
 
-    fn pointer(&self) -> String {
-        let mut pointer = self.above.map_or_else(String::new, Self::pointer);
-        pointer.push('/');
-        match self.step {
-            Step::Member(name) => pointer.push_str(&escaped(name)),
-            Step::Entry(position) => pointer.push_str(&position.to_string()),
+/// The JSON Pointer.
+impl Display for Path<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(above) = self.above {
+            above.fmt(formatter)?;
         }
-        pointer
+        match self.step {
+            Step::Member(name) if name.contains(['~', '/']) => {
+                write!(formatter, "/{}", escaped(name))
+            }
+            Step::Member(name) => write!(formatter, "/{name}"),
+            Step::Entry(position) => write!(formatter, "/{position}"),
+        }
     }
 }
 
@@ -219,19 +237,15 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn refuse(&mut self, expected: &str, found: &Value<'_>) {
-        let message = format!("expected {expected}, but found {}", kind(found));
+        let message = format_args!("expected {expected}, but found {}", kind(found));
         self.findings
-            .violation(Code::Type, Place::Body, &self.path.pointer(), message);
+            .violation(Code::Type, Place::Body, &self.path, message);
     }
 
     fn unknown(&mut self) {
-        let message = "there is no such field: it is not sent".to_owned();
-        self.findings.tolerated(
-            Code::UnknownField,
-            Place::Body,
-            &self.path.pointer(),
-            message,
-        );
+        let message = "there is no such field: it is not sent";
+        self.findings
+            .tolerated(Code::UnknownField, Place::Body, &self.path, message);
     }
 
     fn at<'b>(&'b mut self, step: Step<'b>) -> Reader<'b> {
@@ -249,13 +263,12 @@ impl Reader<'_> {
             Value::Null => TextChange::Clear,
             Value::String(text) => TextChange::Set(text.to_string()),
             Value::Unpaired(text) => {
-                let message = format!(
+                let message = format_args!(
                     "expected Unicode, but found half of a surrogate pair in {}",
                     quoted(text)
                 );
-                let path = self.path.pointer();
                 self.findings
-                    .violation(Code::Format, Place::Body, &path, message);
+                    .violation(Code::Format, Place::Body, &self.path, message);
                 TextChange::Keep
             }
             other => {

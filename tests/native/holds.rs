@@ -14,6 +14,29 @@ use unified_ticketing_guest::json;
 pub use request::sent;
 pub use response::{responded, told};
 
+/// More than any error body has, whatever the caller or the provider wrote: 100 violations, and 64 KiB of the provider's body,
+/// every character of which may need an escape of six bytes.
+pub const MAX_ERROR: usize = 512 << 10;
+
+/// More than all headers of a response have: half of what Node reads.
+pub const MAX_HEADERS: usize = 8 << 10;
+
+/// More than a context has besides the caller's own texts.
+pub const MAX_CONTEXT: usize = 256 << 10;
+
+/// An error body is no larger than it may be.
+pub fn bounded(error: &[u8]) {
+    assert!(error.len() < MAX_ERROR, "{} bytes", error.len());
+}
+
+/// The headers of a response are no larger than they may be, whatever is in the query, the body or the answer.
+pub fn bounded_headers(headers: &[(String, String)]) {
+    // The content type of a response in the format `raw` is the provider's.
+    let ours = headers.iter().filter(|(name, _)| name != "content-type");
+    let size: usize = ours.map(|(name, value)| name.len() + value.len() + 4).sum();
+    assert!(size < MAX_HEADERS, "{size} bytes of headers");
+}
+
 /// No credential of the account is in this text. What is asked for cannot have it but by chance, so whoever asks sees to that.
 pub fn hidden(account: &Account, text: &str) {
     if let Credentials::Disclosed(pairs) = &account.credentials {

@@ -15,6 +15,7 @@
 #[path = "../case.rs"]
 mod case;
 mod cases;
+mod costs;
 mod holds;
 mod laws;
 mod properties;

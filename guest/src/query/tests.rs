@@ -20,8 +20,8 @@ fn every_spelling_says_the_same() {
         "collections[7][type]=project&collections[7][id]=1&remote_query[a%20b]=c+d&truto_exclude_fields%5B%5D=id%2C%20name",
     ] {
         let (read, findings) = read(query);
-        assert_eq!(*findings.violations, [], "{query}");
-        assert_eq!(*findings.warnings, [], "{query}");
+        assert_eq!(findings.violations, [], "{query}");
+        assert_eq!(findings.warnings, [], "{query}");
         let options = read.options;
         assert_eq!(
             options.collections,
@@ -128,4 +128,63 @@ fn an_account_is_a_uuid_given_once() {
         account_id(&format!("/x?{ACCOUNT}={id}&{ACCOUNT}=other")),
         None
     );
+}
+
+#[test]
+fn scalar_in_list_spelling_is_that_scalar() {
+    for spelling in ["", "[]", "[0]", "[17]", "%5B%5D", "%5b0%5d"] {
+        let query = format!(
+            "unified_dry_run{spelling}=true&unified_strict{spelling}=TRUE&truto_ignore_remote_data{spelling}=True&truto_response_format{spelling}=raw"
+        );
+        let (read, findings) = read(&query);
+        assert_eq!(findings.violations, [], "{query}");
+        assert_eq!(findings.warnings, [], "{query}");
+        let Options {
+            format,
+            ignore_remote_data,
+            strict,
+            ..
+        } = read.options;
+        assert!(read.dry_run && strict && ignore_remote_data, "{query}");
+        assert_eq!(format, Format::Raw, "{query}");
+        let id = "62f44730-dd91-461e-bd6a-aedd9e0ad79d";
+        assert_eq!(account(&format!("{ACCOUNT}{spelling}={id}")).unwrap(), id);
+        let target = format!("/x?{ACCOUNT}{spelling}={id}");
+        assert_eq!(account_id(&target).as_deref(), Some(id));
+    }
+    assert_eq!(
+        faults(
+            "unified_dry_run=true&unified_dry_run[]=true&unified_strict[0]=false&unified_strict[1]=false"
+        ),
+        ["unified_strict too-many", "unified_dry_run too-many"]
+    );
+}
+
+#[test]
+fn unknown_parameter_of_this_api_is_violation() {
+    for name in [
+        "unified_dryrun",
+        "truto_",
+        "Unified_Dry_Run",
+        "UNIFIED_",
+        "+unified_dry_run",
+        "unified_dry_run[a]",
+        "truto_exclude_fields[a][b]",
+    ] {
+        let [fault] = &faults(&format!("{name}=true"))[..] else {
+            panic!("one violation of {name}");
+        };
+        assert!(fault.ends_with(" unknown-field"), "{fault}");
+    }
+    for name in [
+        "unified",
+        "truto",
+        "my_unified_x",
+        "integrated_account_id[a]",
+        "a",
+    ] {
+        let (_, findings) = read(&format!("{name}=true"));
+        assert_eq!(findings.violations, [], "{name}");
+        assert_eq!(findings.warnings.len(), 1, "{name}");
+    }
 }

@@ -27,6 +27,8 @@ fuzz_target!(|bytes: &[u8]| {
         Step::Respond(response) => return holds::responded(&account, &response),
         Step::Send(sent) => sent,
     };
+    // What is kept between the halves has the caller's own texts, escaped, and little else.
+    assert!(context.len() < holds::MAX_CONTEXT + 6 * bytes.len());
     let called = operations().into_iter().find(|operation| {
         operation.integration.name == chosen.integration.name
             && operation.update == (request.method == "PATCH")

@@ -60,10 +60,10 @@ fn ready(operation: Operation, account: &Account, id: &str, options: &Options, p
     told_once(&context.warnings);
     assert!(
         !options.strict
-            || context
-                .warnings
-                .iter()
-                .all(|warning| warning.code == FindingCode::SurplusValue)
+            || context.warnings.iter().all(|warning| matches!(
+                warning.code,
+                FindingCode::SurplusValue | FindingCode::More
+            ))
     );
     let Context {
         integration: _,

@@ -10,7 +10,7 @@ use unified_ticketing_guest::field::ResponseField;
 use unified_ticketing_guest::integration::OperationName;
 use unified_ticketing_guest::plan::Context;
 
-use super::{hidden, object, place, printable, usable, valid};
+use super::{bounded, bounded_headers, hidden, object, place, printable, usable, valid};
 
 /// A finding as a body of the published API has it.
 #[derive(Debug, Deserialize)]
@@ -73,6 +73,8 @@ const HEADERS: [&str; 9] = [
 /// An error of the published API: body and headers. Gives what it says.
 pub fn failed(response: &HttpResponse) -> Failure {
     valid(&response.body);
+    bounded(&response.body);
+    bounded_headers(&response.headers);
     let shown = String::from_utf8_lossy(&response.body);
     let failure: Failure = serde_json::from_slice(&response.body).expect(&shown);
     let json = ("content-type".to_owned(), "application/json".to_owned());
@@ -142,6 +144,7 @@ pub fn failed(response: &HttpResponse) -> Failure {
 pub fn responded(account: &Account, response: &HttpResponse) {
     hidden(account, &String::from_utf8_lossy(&response.body));
     if response.status == 200 {
+        bounded_headers(&response.headers);
         return object(&response.body);
     }
     let failure = failed(response);
@@ -250,6 +253,7 @@ fn done(context: &Context, answer: &ProviderAnswer, text: &str, response: &HttpR
         "{}",
         String::from_utf8_lossy(&response.body)
     );
+    bounded_headers(&response.headers);
     let excluded = |name: &str| context.exclude_fields.iter().any(|field| field == name);
     match context.format {
         Format::Raw => assert_eq!(response.body, answer.body),

@@ -1,0 +1,313 @@
+//! Inputs that are as large as may be, of every kind that could be dear: what comes of them is small.
+//!
+//! No time is asserted. `cargo test --release -p unified-ticketing-guest costs -- --nocapture` prints what each took.
+
+use std::time::Instant;
+
+use serde_json::{Value, json};
+use unified_ticketing_guest::bindings::face::{HttpRequest, HttpResponse, Step};
+use unified_ticketing_guest::bindings::types::ProviderAnswer;
+use unified_ticketing_guest::face;
+use unified_ticketing_guest::findings::MAX_FINDINGS;
+
+use crate::holds;
+use crate::support::{Operation, begin, http_request, json_of, operations};
+
+/// The largest body that is read; less without optimization, where reading all of them takes minutes.
+const LARGEST: usize = if cfg!(debug_assertions) {
+    face::LARGEST_BODY / 32
+} else {
+    face::LARGEST_BODY
+};
+
+/// Two operations, in turn: the tables differ, what walks them does not.
+fn some(number: usize) -> impl Iterator<Item = Operation> {
+    let operations = operations();
+    let chosen = [number, number + operations.len() / 2];
+    let chosen = chosen.map(|number| operations[number % operations.len()]);
+    chosen.into_iter()
+}
+
+/// As many of a text as fit, the number of each in place of `§`.
+fn repeated(room: usize, text: &str, separator: &str) -> String {
+    let mut all = String::with_capacity(room);
+    for number in 0.. {
+        let one = text.replace('§', &format!("{number:x}"));
+        if all.len() + separator.len() + one.len() > room {
+            break;
+        }
+        if !all.is_empty() {
+            all.push_str(separator);
+        }
+        all.push_str(&one);
+    }
+    all
+}
+
+/// Bodies with as much in them as there may be.
+fn bodies() -> Vec<(String, String)> {
+    let room = LARGEST - 400;
+    let mut bodies = Vec::new();
+    let entries = [
+        r"{}",
+        "0",
+        r#"{"email":"§@a"}"#,
+        r#"{"email":"a@a"}"#,
+        r#"{"email":"§@a","type":"x§"}"#,
+        r#"{"email":0}"#,
+        r#"{"a":0}"#,
+        r#"{"id":"§"}"#,
+        r#"{"name":"agent"}"#,
+        r#"{"email":"a","email":"a"}"#,
+        "[[]]",
+        r#""""#,
+    ];
+    for field in ["emails", "roles", "name", "custom_fields", "remote_data"] {
+        for entry in entries {
+            let list = repeated(room, entry, ",");
+            bodies.push((
+                format!("{field} of {entry}"),
+                format!(r#""{field}":[{list}]"#),
+            ));
+        }
+        for member in [
+            r#""§":0"#,
+            r#""a":0"#,
+            r#""§":{"§":0,"§":0}"#,
+            r#""\u00§":"\u0001""#,
+        ] {
+            let members = repeated(room, member, ",");
+            bodies.push((
+                format!("{field} with {member}"),
+                format!(r#""{field}":{{{members}}}"#),
+            ));
+        }
+        for (open, close) in [("[", "]"), (r#"{"a":"#, "}"), (r#"{"a":0,"a":"#, "}")] {
+            let depth = room / (open.len() + close.len());
+            let deep = format!("{}0{}", open.repeat(depth), close.repeat(depth));
+            bodies.push((
+                format!("{field} deep of {open}"),
+                format!(r#""{field}":{deep}"#),
+            ));
+        }
+        for text in ["a", r"\u0001", "é", r"\ud83d", "~"] {
+            let text_of = text.repeat(room / text.len());
+            bodies.push((
+                format!("{field} long of {text}"),
+                format!(r#""{field}":"{text_of}""#),
+            ));
+        }
+    }
+    for member in [
+        r#""§":0"#,
+        r#""~/§\u0001":0"#,
+        r#""name":"a""#,
+        r#""emails":[{}]"#,
+        r#""§":0,"§":0"#,
+    ] {
+        bodies.push((format!("members {member}"), repeated(room, member, ",")));
+    }
+    for text in ["a", "~", "/", r"\u0001", "é"] {
+        let name = text.repeat((room - 10) / text.len() / 2);
+        bodies.push((format!("a name of {text}"), format!(r#""{name}":0"#)));
+        bodies.push((
+            format!("a name of {text}, twice"),
+            format!(r#""{name}":0,"{name}":0"#),
+        ));
+    }
+    bodies
+}
+
+/// Queries with as much in them as a body may have.
+fn queries() -> Vec<(String, String)> {
+    let parameters = [
+        "a",
+        "a=1",
+        "§",
+        "§[]=1",
+        "a[b]",
+        "truto_exclude_fields=§",
+        "truto_exclude_fields[]=id",
+        "truto_§=1",
+        "unified_dry_run=true",
+        "unified_strict=true",
+        "truto_response_format=x",
+        "collections[§][id]=1",
+        "collections[§][type]=1",
+        "collections[][id]=§",
+        "collections[][type]=§",
+        "collections[1][id]=1",
+        "collections=1",
+        "remote_query[§]=1",
+        "remote_query[a]=1",
+        "remote_query[api_key]=§",
+        "remote_query[]=1",
+        "%01%02=1",
+        "%F0%9F%98%80=+",
+        "integrated_account_id=§",
+    ];
+    let repeated_ones = parameters
+        .iter()
+        .map(|parameter| ((*parameter).to_owned(), repeated(LARGEST, parameter, "&")));
+    let long_ones = [
+        (
+            "exclude",
+            format!("truto_exclude_fields={}", "id,".repeat(LARGEST / 3)),
+        ),
+        (
+            "commas",
+            format!("truto_exclude_fields={}", ",".repeat(LARGEST)),
+        ),
+        (
+            "keys",
+            format!("remote_query{}=1", "[a]".repeat(LARGEST / 3)),
+        ),
+        (
+            "nothing in keys",
+            format!("a{}=1", "[]".repeat(LARGEST / 2)),
+        ),
+        ("brackets", format!("a[{}", "][".repeat(LARGEST / 2))),
+        ("a name", "a".repeat(LARGEST)),
+        ("an encoded name", "%01".repeat(LARGEST / 3)),
+        (
+            "a value",
+            format!("remote_query[a]={}", "%FF".repeat(LARGEST / 3)),
+        ),
+        (
+            "an account",
+            format!("integrated_account_id={}", "a".repeat(LARGEST)),
+        ),
+        ("ampersands", "&".repeat(LARGEST)),
+    ];
+    let long_ones = long_ones.map(|(name, query)| (name.to_owned(), query));
+    repeated_ones.chain(long_ones).collect()
+}
+
+/// What a response says besides what it repeats of a plan is bounded.
+fn bounded(response: &HttpResponse) {
+    holds::bounded_headers(&response.headers);
+    if response.status != 200 {
+        holds::bounded(&response.body);
+    }
+}
+
+fn begun(name: &str, operation: Operation, request: &HttpRequest) -> Option<HttpResponse> {
+    let start = Instant::now();
+    let step = begin(request, operation.account(true));
+    let took = start.elapsed();
+    let response = match step {
+        Step::Respond(response) => Some(response),
+        Step::Send((_, context)) => {
+            assert!(
+                context.len() < holds::MAX_CONTEXT + request.target.len(),
+                "{name}: {} bytes of context",
+                context.len()
+            );
+            None
+        }
+    };
+    println!(
+        "{:>7.1} ms {:<30} {name}",
+        took.as_secs_f64() * 1e3,
+        operation.name()
+    );
+    response
+}
+
+#[test]
+fn a_large_body_gets_a_small_response() {
+    for (number, (name, members)) in bodies().into_iter().enumerate() {
+        for operation in some(number) {
+            for query in ["", "&unified_strict=true"] {
+                let mut body = Value::Object(operation.body()).to_string();
+                body.pop();
+                let body = format!("{body},{members}}}");
+                assert!(body.len() <= LARGEST, "{name}: {}", body.len());
+                let method = if operation.update { "PATCH" } else { "POST" };
+                let target = operation.target("42", query);
+                let request = http_request(method, &target, body.as_bytes());
+                if let Some(response) = begun(&format!("{name} {query}"), operation, &request) {
+                    bounded(&response);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_large_query_gets_a_small_response() {
+    for (number, (name, query)) in queries().into_iter().enumerate() {
+        for operation in some(number) {
+            let request = operation.request(&format!("&{query}"), &Value::Object(operation.body()));
+            if let Some(response) = begun(&name, operation, &request) {
+                bounded(&response);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_large_rejection_gets_a_small_response() {
+    const ROOM: usize = 4 * LARGEST;
+    let reasons = repeated(ROOM, r#""§":["a","b"]"#, ",");
+    let sentences = repeated(ROOM, r#"{"message":"a§"}"#, ",");
+    let fields = repeated(ROOM, r#"{"field":"§","problem":"\u0001"}"#, ",");
+    let deep = r#"{"a":"#.repeat(ROOM / 6) + "0" + &"}".repeat(ROOM / 6);
+    let bodies = [
+        format!(r#"{{"error":{{"msg":"no","data":{{{reasons}}}}}}}"#),
+        format!(r#"{{"error":{{"msg":"no","data":{{"a":[{sentences}]}}}}}}"#),
+        format!(r#"{{"error":{{"msg":"no","data":{deep}}}}}"#),
+        format!(r#"{{"createdErrors":[{sentences}],"errors":[{sentences}]}}"#),
+        format!("[{sentences}]"),
+        format!(r#"{{"code":"invalid_parameter","validation_errors":[{fields}]}}"#),
+        format!(
+            r#"{{"message":"{}","MESSAGE":"\u0001"}}"#,
+            r"\u0001".repeat(ROOM / 6)
+        ),
+        "a".repeat(ROOM),
+        "\u{1}".repeat(ROOM),
+    ];
+    for (number, body) in bodies.iter().enumerate() {
+        for operation in operations() {
+            for status in [400, 500] {
+                let (_, context) = operation.sent("");
+                let answer = ProviderAnswer {
+                    status,
+                    headers: Vec::new(),
+                    body: body.as_bytes().to_vec(),
+                };
+                let start = Instant::now();
+                let response = face::finish(&context, Ok(&answer));
+                let took = start.elapsed().as_secs_f64() * 1e3;
+                println!("{took:>7.1} ms {:<30} {status} {number}", operation.name());
+                bounded(&response);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_hundred_violations_are_told_and_the_rest_counted() {
+    let operation = operations()[0];
+    for number in [99, 100, 101, 12_000] {
+        let emails = vec![json!({}); number];
+        let body = json!({"name": "Ines", "emails": emails});
+        let request = operation.request("", &body);
+        let response = begun("numbers", operation, &request).expect("a refusal");
+        let body = json_of(&response);
+        let told = body["violations"].as_array().expect("violations");
+        let more = number.saturating_sub(MAX_FINDINGS);
+        assert_eq!(told.len(), number - more + usize::from(more > 0));
+        let last = told.last().expect("a violation");
+        assert_eq!(last["code"] == "more", more > 0, "{last}");
+        if more > 0 {
+            assert_eq!(last["message"], format!("{more} more"));
+        }
+        let message = body["message"].as_str().expect("a message");
+        assert!(
+            message.ends_with(&format!("; and {} more", number - 10)),
+            "{message}"
+        );
+        assert!(message.len() < 1000, "{message}");
+    }
+}
