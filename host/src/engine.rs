@@ -34,7 +34,7 @@ use crate::bindings::types::{
     Context, Error as CallError, NewUser, Options, Plan, ProviderAnswer, Response, TransportError,
     UserChanges,
 };
-use crate::client::Client;
+use crate::client::{Begun, Client};
 
 static COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/component.wasm"));
 static STANDALONE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/standalone.wasm"));
@@ -55,6 +55,18 @@ struct Inner {
     client: Client,
     accounts: Arc<dyn Accounts>,
     deadline: Duration,
+}
+
+/// Whether the request of a call has started on its way to the provider. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct SendState(Begun);
+
+impl SendState {
+    /// Keeps the request from starting any more. True when it is too late: a connection has started it, and the provider may act.
+    #[must_use]
+    pub fn withdraw(&self) -> bool {
+        self.0.withdraw()
+    }
 }
 
 impl Engine {
@@ -103,7 +115,9 @@ impl Engine {
             return calling.await;
         }
         let plan = self.plan(&bound, &exports.plan_create, parameters).await?;
-        let answer = self.send(&bound, plan.request, deadline).await;
+        let answer = self
+            .send(&bound, plan.request, deadline, &SendState::default())
+            .await;
         self.interpret(
             &bound,
             &exports.interpret_create,
@@ -139,7 +153,9 @@ impl Engine {
             return calling.await;
         }
         let plan = self.plan(&bound, &exports.plan_update, parameters).await?;
-        let answer = self.send(&bound, plan.request, deadline).await;
+        let answer = self
+            .send(&bound, plan.request, deadline, &SendState::default())
+            .await;
         self.interpret(
             &bound,
             &exports.interpret_update,
@@ -244,9 +260,15 @@ impl Engine {
     ///
     /// There is always an answer: every failure is one. It has a final status, and no header that
     /// says where it ends. What authenticates the client to the server does not reach the component.
-    pub async fn http(&self, mut request: HttpRequest) -> HttpResponse {
+    pub async fn http(&self, request: HttpRequest) -> HttpResponse {
+        self.http_observed(request, &SendState::default()).await
+    }
+
+    /// As [`Self::http`], for who may give the call up before its answer is there: `state` then says whether the provider may
+    /// have its request. A state is for one call.
+    pub async fn http_observed(&self, mut request: HttpRequest, state: &SendState) -> HttpResponse {
         exchange::clear_request(&mut request);
-        match self.serve(request).await {
+        match self.serve(request, state).await {
             Ok(mut response) => {
                 exchange::clear_response(&mut response);
                 response

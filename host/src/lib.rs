@@ -59,7 +59,7 @@ pub use crate::accounts::{
     Account, AccountBuilder, Accounts, Fault, FileAccounts, InvalidAccount, Lookup, MemoryAccounts,
 };
 pub use crate::bindings::{face, integrations, types};
-pub use crate::engine::{Engine, EngineBuilder, Route, http_response};
+pub use crate::engine::{Engine, EngineBuilder, Route, SendState, http_response};
 pub use crate::error::Error;
 pub use crate::openapi::openapi;
 

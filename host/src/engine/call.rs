@@ -3,10 +3,10 @@
 use tokio::time::{Instant, timeout_at};
 use wasmtime::component::{ComponentExportIndex, ComponentNamedList, Lower};
 
-use super::Engine;
 use super::bound::Bound;
 use super::handler::Handler;
 use super::problem::{self, Doing};
+use super::{Engine, SendState};
 use crate::bindings::face::{HttpRequest, HttpResponse, Step};
 use crate::bindings::types::{
     Context, Error as CallError, Plan, ProviderAnswer, ProviderRequest, Response, TransportError,
@@ -76,17 +76,21 @@ impl Engine {
     }
 
     /// Answers a request of the HTTP face, unless the component does not come to its end.
-    pub(super) async fn serve(&self, request: HttpRequest) -> Result<HttpResponse, CallError> {
+    pub(super) async fn serve(
+        &self,
+        request: HttpRequest,
+        state: &SendState,
+    ) -> Result<HttpResponse, CallError> {
         let guest = &self.0.guest;
         let deadline = self.deadline();
         let id = unified_ticketing_guest::query::account_id(&request.target).unwrap_or_default();
         let bound = self.bind(&id, deadline).await?;
         if let Some(handler) = &self.0.handler {
-            return self.served(handler, request, bound, deadline).await;
+            return self.served(handler, request, bound, deadline, state).await;
         }
         #[cfg(feature = "native")]
         if self.0.native {
-            return Ok(self.natively(request, &id, bound, deadline).await);
+            return Ok(self.natively(request, &id, bound, deadline, state).await);
         }
         let parameters = (id.as_str(), &request);
         let begun = guest.run(bound.clone(), |running| {
@@ -97,7 +101,7 @@ impl Engine {
             Ok(Step::Send(send)) => send,
             Err(cut) => return Err(problem::cut(&cut, false, &Doing::Either)),
         };
-        let answer = self.send(&bound, planned, deadline).await;
+        let answer = self.send(&bound, planned, deadline, state).await;
         let parameters = (&context, answer.as_ref());
         let finished = guest.run(bound.done(), |running| {
             running.call(&guest.exports.finish, parameters)
@@ -113,6 +117,7 @@ impl Engine {
         bound: &Bound,
         request: ProviderRequest,
         deadline: Option<Instant>,
+        state: &SendState,
     ) -> Result<ProviderAnswer, TransportError> {
         let Some(account) = bound.account() else {
             return Err(TransportError::EgressDenied(
@@ -120,8 +125,8 @@ impl Engine {
             ));
         };
         let denied = |denied: egress::Denied| TransportError::EgressDenied(denied.0);
-        let begun = Begun::default();
-        let prepared = egress::prepare(account, Outgoing::of(request).map_err(denied)?, &begun)
+        let begun = &state.0;
+        let prepared = egress::prepare(account, Outgoing::of(request).map_err(denied)?, begun)
             .map_err(denied)?;
         match within(deadline, self.0.client.send(prepared)).await {
             Some(answer) => answer.map_err(TransportError::from),
@@ -136,11 +141,12 @@ impl Engine {
         request: HttpRequest,
         bound: Bound,
         deadline: Option<Instant>,
+        state: &SendState,
     ) -> Result<HttpResponse, CallError> {
-        let begun = Begun::default();
+        let begun = &state.0;
         // The component takes the request; what it asked for is told should nobody come to answer it.
         let asked = request.clone();
-        let serving = handler.serve(&self.0.guest, &self.0.client, bound, &begun, request);
+        let serving = handler.serve(&self.0.guest, &self.0.client, bound, begun, request);
         match within(deadline, serving).await {
             Some(Ok(response)) => Ok(response),
             Some(Err(cut)) => Err(problem::cut(&cut, begun.withdraw(), &Doing::asked(&asked))),

@@ -8,8 +8,8 @@ use unified_ticketing_guest::bindings::face as core_face;
 use unified_ticketing_guest::bindings::types as core;
 use unified_ticketing_guest::face;
 
-use super::Engine;
 use super::bound::Bound;
+use super::{Engine, SendState};
 use crate::bindings::accounts::{Credentials, Host as _, ResolveError};
 use crate::bindings::face::{HttpRequest, HttpResponse};
 use crate::bindings::types::{
@@ -53,6 +53,7 @@ impl Engine {
         id: &str,
         mut bound: Bound,
         deadline: Option<Instant>,
+        state: &SendState,
     ) -> HttpResponse {
         let HttpRequest {
             method,
@@ -87,7 +88,7 @@ impl Engine {
             headers: planned.headers,
             body: planned.body,
         };
-        let answer = self.send(&bound, planned, deadline).await;
+        let answer = self.send(&bound, planned, deadline, state).await;
         let answer = match answer {
             Ok(answer) => Ok(core::ProviderAnswer {
                 status: answer.status,

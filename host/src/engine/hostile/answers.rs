@@ -7,6 +7,7 @@ use tokio::net::TcpStream;
 
 use super::scene::{Caller, Came, ID, Way, account, provider, request};
 use super::table::{Row, Table};
+use crate::engine::SendState;
 use crate::server::Server;
 
 pub(super) async fn attempts(table: &mut Table, way: Way) {
@@ -66,7 +67,9 @@ async fn over_the_server(caller: &Caller, script: &str) -> String {
 
 /// What a client would receive from a server that writes what the component says.
 async fn at_its_word(caller: &Caller, script: &str) -> String {
-    let response = caller.engine.serve(request(ID, script)).await.unwrap();
+    let state = SendState::default();
+    let served = caller.engine.serve(request(ID, script), &state).await;
+    let response = served.unwrap();
     let mut text = format!("HTTP/1.1 {} X\r\n", response.status);
     for (name, value) in response.headers {
         text.extend([&name, ": ", &value, "\r\n"]);
