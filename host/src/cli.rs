@@ -2,21 +2,30 @@
 
 mod accounts;
 mod component;
+mod escape;
 mod failure;
+mod input;
 mod integrations;
+mod json;
+mod log;
 mod openapi;
+mod place;
 mod sandbox;
 mod serve;
 mod setup;
+mod signal;
+mod stdout;
 mod terminal;
 mod users;
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::failure::{Failure, Status};
+pub(crate) use self::log::Log;
 pub(crate) use self::terminal::Terminal;
 
 /// Create and update the users of ticketing products, one way for all of them.
@@ -33,8 +42,10 @@ Exit codes:
   2  usage
   3  the request is invalid; nothing was sent
   4  an account or the configuration
-  5  the provider refused; nothing was changed
-  6  no usable answer; the message says whether the user may exist now"
+  5  the provider rejected it; nothing was changed
+  6  the user may exist, or exists: the message says what is known
+  7  nothing was changed, and the same again later may work
+130  interrupted before anything was sent"
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -63,16 +74,16 @@ pub(crate) struct Global {
     #[arg(long, global = true)]
     pub(crate) sandbox: bool,
 
-    /// How long a call may take, in seconds
-    #[arg(long, global = true, value_name = "SECONDS", default_value = "30", value_parser = setup::seconds)]
+    /// How long a call may take, such as `20s` or `500ms`; a bare number is seconds
+    #[arg(long, global = true, value_name = "DURATION", default_value = "20s", value_parser = setup::duration)]
     pub(crate) deadline: std::time::Duration,
 
     /// How much memory the component may use for a call
     #[arg(long, global = true, value_name = "SIZE", default_value = "64MiB", value_parser = setup::size)]
     pub(crate) max_memory: usize,
 
-    /// How much CPU time the component may use for a call, in seconds
-    #[arg(long, global = true, value_name = "SECONDS", default_value = "2", value_parser = setup::seconds)]
+    /// How much CPU time the component may use for a call
+    #[arg(long, global = true, value_name = "DURATION", default_value = "200ms", value_parser = setup::duration)]
     pub(crate) max_cpu: std::time::Duration,
 
     /// How many requests the component may send for a call where it sends for itself (`--route handler`)
@@ -261,6 +272,64 @@ pub(crate) enum RouteName {
     Handler,
 }
 
+/// Runs the program: its arguments, a command, and the last lines on standard error.
+pub(crate) fn start() -> Status {
+    let log = Flushed(Log::start());
+    match Cli::try_parse() {
+        Ok(cli) => {
+            let log = log.0.clone().with_format(cli.global.log_format);
+            log.subscribe(cli.global.verbose);
+            let mut terminal = Terminal::new(log);
+            match run(&cli, &mut terminal) {
+                Ok(()) => Status::Done,
+                Err(failure) => terminal.fail(&failure),
+            }
+        }
+        Err(error) => {
+            let format = asked_format(std::env::args_os());
+            let mut terminal = Terminal::new(log.0.clone().with_format(format));
+            if error.use_stderr() {
+                return terminal.usage(&error);
+            }
+            match terminal.help(&error) {
+                Ok(()) => Status::Done,
+                Err(failure) => terminal.fail(&failure),
+            }
+        }
+    }
+}
+
+/// Waits for the last lines at its end, after a panic too.
+struct Flushed(Log);
+
+impl Drop for Flushed {
+    fn drop(&mut self) {
+        self.0.flush();
+    }
+}
+
+/// The form that arguments ask for which cannot be parsed otherwise.
+fn asked_format(arguments: impl Iterator<Item = OsString>) -> LogFormat {
+    let mut format = LogFormat::Text;
+    let mut named = false;
+    for argument in arguments {
+        let value = argument.to_string_lossy();
+        if value == "--" {
+            break;
+        }
+        let value = if named {
+            Some(value.as_ref())
+        } else {
+            value.strip_prefix("--log-format=")
+        };
+        if let Some(value) = value {
+            format = LogFormat::from_str(value, false).unwrap_or(format);
+        }
+        named = argument == "--log-format";
+    }
+    format
+}
+
 /// Carries out a command.
 pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<(), Failure> {
     let global = &cli.global;
@@ -284,6 +353,28 @@ pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_form_of_errors_is_read_from_any_arguments() {
+        let asked = |arguments: &[&str]| asked_format(arguments.iter().map(OsString::from));
+        for json in [
+            &["x", "--log-format", "json", "users"][..],
+            &["x", "users", "create", "--nonsense", "--log-format=json"],
+            &["x", "--log-format=text", "--log-format", "json"],
+        ] {
+            assert_eq!(asked(json), LogFormat::Json, "{json:?}");
+        }
+        for text in [
+            &["x"][..],
+            &["x", "--", "--log-format=json"],
+            &["x", "--log-format"],
+            &["x", "--log-format", "nonsense"],
+        ] {
+            assert_eq!(asked(text), LogFormat::Text, "{text:?}");
+        }
+    }
 
     #[test]
     fn the_arguments_fit_together() {

@@ -1,13 +1,15 @@
 //! The real program: what it prints, where, and its exit code.
 
+mod output;
+mod signals;
 mod support;
 mod tables;
 
 use serde_json::Value;
 use snapbox::str;
 
-pub use self::support::program;
 use self::support::{CALLS, Sandbox, run, snap};
+pub use self::support::{program, signal};
 
 #[test]
 fn a_user_is_created_and_changed_in_each_integration() {
@@ -136,15 +138,23 @@ fn a_dry_run_shows_the_request_and_opens_no_connection() {
 
 #[test]
 fn every_missing_field_is_named_and_nothing_is_sent() {
-    snap(["--sandbox", "users", "create", "--account", "planhat", "--name", "Ines"])
-        .code(3)
-        .stdout_eq(str![""])
-        .stderr_eq(str![[r#"
+    snap([
+        "--sandbox",
+        "users",
+        "create",
+        "--account",
+        "planhat",
+        "--name",
+        "Ines",
+    ])
+    .code(3)
+    .stdout_eq(str![""])
+    .stderr_eq(str![[r#"
 error[invalid-request]: the request is invalid, and was not sent
-  body /first_name: `first_name` is required: expected a text that is not blank, but found none (required)
-  body /last_name: `last_name` is required: expected a text that is not blank, but found none (required)
-  body /emails: `emails` is required: expected at least one email address, but found none (required)
-  body /nick_name: `nick_name` is required: expected a text that is not blank, but found none (required)
+  --first-name: expected a text that is not blank, but found none (required)
+  --last-name: expected a text that is not blank, but found none (required)
+  --email: expected at least one email address, but found none (required)
+  --nick-name: expected a text that is not blank, but found none (required)
 
 "#]]);
     snap(["--sandbox", "users", "create", "--account", "pivotal_tracker", "--log-format", "json"])
@@ -170,7 +180,7 @@ fn json_that_is_wrong_is_told_by_flag_and_place() {
     .code(3)
     .stdout_eq(str![""])
     .stderr_eq(str![[r#"
-error[invalid-request]: --custom-fields: expected JSON, but found a fault: trailing comma at line 1 column 9
+error[invalid-request]: --custom-fields: expected JSON, but found a fault: key must be a string at line 1 column 9
 
 "#]]);
     snap([
@@ -278,7 +288,7 @@ fn what_is_not_taken_is_a_warning() {
     ])
     .code(0)
     .stderr_eq(str![[r#"
-warning: unsupported-field at /nick_name: this integration does not take it: it is not sent
+warning[unsupported-field]: --nick-name: Dixa does not take `nick_name` in `create-user`
 
 "#]]);
 }
@@ -310,7 +320,7 @@ fn a_provider_that_is_dead_or_silent_leaves_no_doubt() {
     };
     let silent = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     let address = silent.local_addr().expect("its address");
-    let late = call(address, &["--deadline", "0.3", "--log-format", "json"]);
+    let late = call(address, &["--deadline", "300ms", "--log-format", "json"]);
     let body: Value = serde_json::from_str(&late.err).expect("JSON");
     assert_eq!((late.code, late.out.as_str()), (6, ""), "{}", late.err);
     assert_eq!(
@@ -327,7 +337,7 @@ fn a_provider_that_is_dead_or_silent_leaves_no_doubt() {
     drop(silent);
     let dead = call(address, &["--log-format", "json"]);
     let body: Value = serde_json::from_str(&dead.err).expect("JSON");
-    assert_eq!((dead.code, dead.out.as_str()), (6, ""), "{}", dead.err);
+    assert_eq!((dead.code, dead.out.as_str()), (7, ""), "{}", dead.err);
     assert_eq!(
         (&body["code"], &body["outcome"]),
         (&"no-connection".into(), &"not-sent".into()),

@@ -1,13 +1,14 @@
 //! What can go wrong at a provider and on the way to it, against what the caller is told.
 //!
-//! Each row of `tests/faults.toml` runs for every integration, every operation that it has, every face and every route. What
-//! the caller is told is compared with the row; what the provider has seen is what the simulator counts. After each fault a good
+//! Each row of `tests/faults.toml` runs for every integration, every operation that it has, every face and every route, and for
+//! the program that serves while its log goes nowhere. What the caller is told is compared with the row; what the provider has seen is what the simulator counts. After each fault a good
 //! call must work on the same engine.
 //!
 //! `cargo test faults -- --nocapture` prints the table.
 
 mod call;
 mod lane;
+mod served;
 mod table;
 mod tls;
 
@@ -17,6 +18,7 @@ use tokio::task::JoinSet;
 
 use self::call::Way;
 use self::lane::{Lane, Verdict};
+pub use self::served::{Served, Stderr};
 use self::table::Row;
 
 const INTEGRATIONS: [&str; 6] = [
@@ -95,7 +97,7 @@ async fn nothing_is_lost_and_nothing_doubled_whatever_a_provider_does() {
         all.run,
         wrong.join("\n")
     );
-    // Ten operations, five ways.
+    // Ten operations, each way.
     assert_eq!(all.run, rows.len() * 10 * Way::ALL.len());
     assert_eq!((all.survived, all.lost, all.doubled), (all.run, 0, 0));
 }

@@ -2,6 +2,7 @@
 
 mod limits;
 mod load;
+mod log;
 mod soak;
 mod start;
 mod support;
@@ -10,8 +11,8 @@ use std::time::Duration;
 
 use crate::client::{self, Connection, Request};
 use crate::provider::{Answer, Provider};
-pub use support::{Serve, Simulators};
-use support::{create, error, get, said, until};
+pub use support::{Serve, Simulators, until};
+use support::{create, error, get, said};
 
 const ROUTES: [&str; 2] = ["halves", "handler"];
 

@@ -26,10 +26,11 @@ pub(super) fn list(global: &Global, terminal: &mut Terminal) -> Result<(), Failu
             })
         })
         .collect();
-    terminal.json(&Value::Array(accounts))
+    terminal.json(Value::Array(accounts).to_string().as_bytes())
 }
 
 pub(super) fn check(global: &Global, terminal: &mut Terminal) -> Result<(), Failure> {
     let accounts = runtime()?.block_on(global.open_accounts())?;
-    terminal.json(&json!({"accounts": accounts.iter().count(), "faults": 0}))
+    let checked = json!({"accounts": accounts.iter().count(), "faults": 0});
+    terminal.json(checked.to_string().as_bytes())
 }

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use serde_json::Value;
 use unified_ticketing_guest::bindings::integrations::{Integration, Operation};
 use unified_ticketing_guest::describe;
 use unified_ticketing_guest::integration::{ALL, find};
@@ -23,14 +22,16 @@ pub(super) fn show(name: Option<&str>, json: bool, terminal: &mut Terminal) -> R
         .transpose()?;
     match (one, json) {
         (None, false) => terminal.result(format!("{}\n{LEGEND}\n", describe::matrix()).as_bytes()),
-        (None, true) => terminal.json(&value(&describe::integrations())),
+        (None, true) => terminal.json(&describe::json(&describe::integrations())),
         (Some(one), false) => terminal.result(text(&one).as_bytes()),
-        (Some(one), true) => terminal.json(value(&[one]).get(0).unwrap_or(&Value::Null)),
+        (Some(one), true) => {
+            let array = describe::json(&[one]);
+            let one = array
+                .strip_prefix(b"[")
+                .and_then(|rest| rest.strip_suffix(b"]"));
+            terminal.json(one.unwrap_or(&array))
+        }
     }
-}
-
-fn value(integrations: &[Integration]) -> Value {
-    serde_json::from_slice(&describe::json(integrations)).unwrap_or_default()
 }
 
 fn unknown(name: &str) -> Failure {

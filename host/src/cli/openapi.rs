@@ -4,5 +4,5 @@ use super::Terminal;
 use super::failure::Failure;
 
 pub(super) fn print(terminal: &mut Terminal) -> Result<(), Failure> {
-    terminal.json(&unified_ticketing::openapi())
+    terminal.json(unified_ticketing::openapi().to_string().as_bytes())
 }

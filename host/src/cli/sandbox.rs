@@ -11,12 +11,7 @@ use super::setup::server_runtime;
 pub(super) fn serve(listen: SocketAddr, terminal: &mut Terminal) -> Result<(), Failure> {
     server_runtime()?.block_on(async {
         let sandbox = Sandbox::bind(listen).await;
-        let sandbox = sandbox.map_err(|error| {
-            Failure::new(
-                Status::Configuration,
-                format!("cannot listen on {listen}: {error}"),
-            )
-        })?;
+        let sandbox = sandbox.map_err(|error| Failure::cannot_listen(listen, &error))?;
         terminal.note(&format!(
             "the sandbox listens on http://{}; interrupt to stop",
             sandbox.address()

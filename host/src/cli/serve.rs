@@ -69,12 +69,7 @@ pub(super) fn serve(
         let engine =
             engine.map_err(|error| Failure::new(Status::Configuration, error.to_string()))?;
         let server = Server::bind(*listen, engine, tokens, usize::from(*max_in_flight)).await;
-        let server = server.map_err(|error| {
-            Failure::new(
-                Status::Configuration,
-                format!("cannot listen on {listen}: {error}"),
-            )
-        })?;
+        let server = server.map_err(|error| Failure::cannot_listen(*listen, &error))?;
         terminal.listening(server.address());
         server.serve(stopped()).await;
         Ok(())

@@ -4,22 +4,21 @@ use std::path::Path;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
-use tracing_subscriber::filter::LevelFilter;
 use unified_ticketing::{Account, Engine, EngineBuilder, FileAccounts};
 use unified_ticketing_sandbox::Sandbox;
 
+use super::Global;
 use super::failure::{Failure, Status};
-use super::{Global, LogFormat};
 
-/// Seconds, such as `30` or `0.5`.
-pub(super) fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text
-        .parse()
-        .map_err(|_| "expected a number of seconds".to_owned())?;
-    Duration::try_from_secs_f64(seconds)
-        .ok()
+/// A duration, such as `30s`, `500ms` or `1m 30s`. A bare number, such as `0.5`, is seconds.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let duration = match text.parse() {
+        Ok(seconds) => Duration::try_from_secs_f64(seconds).ok(),
+        Err(_) => humantime::parse_duration(text).ok(),
+    };
+    duration
         .filter(|duration| !duration.is_zero())
-        .ok_or_else(|| "expected a positive number of seconds".to_owned())
+        .ok_or_else(|| "expected a positive duration, such as `20s`, `500ms` or `20`".to_owned())
 }
 
 /// A size, such as `64MiB`, `4MB` or `1024`.
@@ -51,25 +50,6 @@ fn started(builder: &mut Builder) -> Result<Runtime, Failure> {
 }
 
 impl Global {
-    /// Starts the log on standard error.
-    pub(crate) fn start_log(&self) {
-        let level = match self.verbose {
-            0 => LevelFilter::WARN,
-            1 => LevelFilter::INFO,
-            _ => LevelFilter::DEBUG,
-        };
-        let log = tracing_subscriber::fmt()
-            .with_max_level(level)
-            .with_writer(std::io::stderr)
-            .with_target(false);
-        match self.log_format {
-            LogFormat::Text => log
-                .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
-                .init(),
-            LogFormat::Json => log.json().init(),
-        }
-    }
-
     /// The accounts: those of the sandbox, which then is started in this process, or those of the file.
     ///
     /// Must be called within a runtime.
@@ -150,8 +130,32 @@ pub(super) fn find<'a>(
         } else {
             known.join(", ")
         };
-        Failure::unknown_account(format!(
+        Failure::unknown_account(&format!(
             "there is no account `{id_or_name}`; there is {there}"
         ))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_has_a_unit_or_is_seconds() {
+        for (text, milliseconds) in [
+            ("30s", 30_000),
+            ("500ms", 500),
+            ("20", 20_000),
+            ("0.3", 300),
+            ("1.5s", 1_500),
+            ("1m 30s", 90_000),
+            ("2min", 120_000),
+        ] {
+            let expected = Duration::from_millis(milliseconds);
+            assert_eq!(duration(text), Ok(expected), "{text}");
+        }
+        for text in ["", "0", "0s", "-1", "s", "1x", "inf", "nan", "1e400", "1 2"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
 }

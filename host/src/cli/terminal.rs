@@ -1,137 +1,246 @@
 //! What a person or a program gets to see: results on standard output, everything else on standard error.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::net::SocketAddr;
-use std::path::Path;
 
+use anstream::adapter::strip_str;
+use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
-use serde_json::Value;
+use serde_json::json;
 
-use super::failure::word;
-use super::{Failure, LogFormat, Status};
+use super::json::{Object, indented, string};
+use super::place::sentence;
+use super::{Failure, Log, LogFormat, Status, escape, stdout};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
 
-/// The most of a provider's own words that is shown; `--log-format json` has all of them.
-const LONGEST_ANSWER: usize = 2_000;
+/// How much is shown of a provider's own words; `--log-format json` has all of them.
+const MAX_RESPONSE: usize = 2_000;
 
 pub(crate) struct Terminal {
-    format: LogFormat,
+    log: Log,
 }
 
 impl Terminal {
-    pub(crate) const fn new(format: LogFormat) -> Self {
-        Self { format }
+    pub(crate) const fn new(log: Log) -> Self {
+        Self { log }
     }
 
-    /// Prints a result.
+    /// Prints a result of a command that changes nothing.
     #[expect(clippy::unused_self, reason = "who prints a result holds the terminal")]
     pub(crate) fn result(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        let mut stdout = io::stdout().lock();
-        let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
-        written.map_err(|error| Failure::io(Path::new("standard output"), &error))
+        print(bytes).map_err(|error| Failure::unwritten(&error))
     }
 
-    /// Prints a result that is JSON, indented. Every digit and the order of members stay.
-    pub(crate) fn json(&mut self, value: &Value) -> Result<(), Failure> {
-        let mut text = format!("{value:#}");
-        text.push('\n');
-        self.result(text.as_bytes())
+    /// Prints a result that is JSON, indented. Every token stays.
+    pub(crate) fn json(&mut self, json: &[u8]) -> Result<(), Failure> {
+        self.result(&indented(json))
     }
 
     /// Tells of something that did not stop the call.
-    pub(crate) fn warn(&mut self, code: &str, path: &str) {
-        match self.format {
+    pub(crate) fn warn(&mut self, warning: &Warning) {
+        let Warning {
+            code,
+            path,
+            place,
+            message,
+        } = warning;
+        match self.log.format() {
             LogFormat::Text => {
-                let what = match code {
-                    "unknown-field" => "there is no such field: it is not sent",
-                    "unsupported-field" => "this integration does not take it: it is not sent",
-                    "surplus-value" => "a user has one of these here: this one is not sent",
-                    "id-missing" => "the provider did not tell the user's id",
-                    "more" => "more warnings",
-                    _ => "",
+                let message = match (message.as_deref(), code.as_str()) {
+                    (Some(message), _) => message,
+                    (None, "unknown-field") => "there is no such field: it is not sent",
+                    (None, "unsupported-field") => {
+                        "this integration does not take it: it is not sent"
+                    }
+                    (None, "surplus-value") => "a user has one of these here: this one is not sent",
+                    (None, "id-missing") => "the provider did not tell the user's id",
+                    (None, _) => "",
                 };
-                say(&format!(
-                    "{WARNING}warning:{WARNING:#} {code} at {path}: {what}"
+                let place = escape::text(place);
+                let colon = if place.is_empty() || message.is_empty() {
+                    ""
+                } else {
+                    ": "
+                };
+                let message = escape::text(message);
+                let code = escape::text(code);
+                self.say(&format!(
+                    "{WARNING}warning[{code}]:{WARNING:#} {place}{colon}{message}"
                 ));
             }
-            LogFormat::Json => say(&serde_json::json!({"warning": code, "path": path}).to_string()),
+            LogFormat::Json => {
+                let mut line = json!({"warning": code, "path": path});
+                if let (Some(members), Some(message)) = (line.as_object_mut(), message) {
+                    members.insert("message".to_owned(), json!(message));
+                }
+                self.log.line(&line.to_string());
+            }
         }
     }
 
     /// Tells where a server listens, before anything else.
     pub(crate) fn listening(&mut self, address: SocketAddr) {
-        match self.format {
-            LogFormat::Text => say(&format!("listening on http://{address}")),
+        match self.log.format() {
+            LogFormat::Text => self.say(&format!("listening on http://{address}")),
             LogFormat::Json => {
-                say(&serde_json::json!({"listening": format!("http://{address}")}).to_string());
+                let line = json!({"listening": format!("http://{address}")});
+                self.log.line(&line.to_string());
             }
         }
     }
 
     /// Tells how far things are, in words for people only.
     pub(crate) fn note(&mut self, message: &str) {
-        if self.format == LogFormat::Text {
-            say(message);
+        if self.log.format() == LogFormat::Text {
+            self.say(&escape::text(message));
         }
     }
 
     /// Tells why a command failed.
     pub(crate) fn fail(&mut self, failure: &Failure) -> Status {
-        match self.format {
-            LogFormat::Text => say(&text(failure)),
-            LogFormat::Json => say(&failure.body.to_string()),
+        match self.log.format() {
+            _ if failure.quiet => {}
+            LogFormat::Text => self.say(&text(failure)),
+            LogFormat::Json => self.log.line(&failure.body),
         }
         failure.status
     }
+
+    /// Prints the help or the version.
+    pub(crate) fn help(&mut self, help: &clap::Error) -> Result<(), Failure> {
+        let help = help.render();
+        let colours = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
+        let help = if colours {
+            help.ansi().to_string()
+        } else {
+            help.to_string()
+        };
+        write_out(help.as_bytes()).map_err(|error| Failure::unwritten(&error))
+    }
+
+    /// Tells how the program is used, in the words and colours of the parser of arguments.
+    pub(crate) fn usage(&mut self, error: &clap::Error) -> Status {
+        match self.log.format() {
+            LogFormat::Text => {
+                let plain = error.render().to_string();
+                // An argument that would steer the terminal takes the colours with it.
+                if plain == escape::lines(&plain, false) {
+                    self.say(&error.render().ansi().to_string());
+                } else {
+                    self.say(&escape::lines(&plain, false));
+                }
+            }
+            LogFormat::Json => {
+                let rendered = error.render().to_string();
+                // What is wrong, without how it would be right.
+                let message = rendered.split("\n\nUsage:").next().unwrap_or_default();
+                let message = message.split("\n\nFor more").next().unwrap_or_default();
+                let words: Vec<&str> = message.split_whitespace().collect();
+                let message = words.join(" ");
+                let message = message.strip_prefix("error: ").unwrap_or(&message);
+                self.log.line(&Failure::new(Status::Usage, message).body);
+            }
+        }
+        Status::Usage
+    }
+
+    /// Lines on standard error, in colours where they are wanted.
+    fn say(&self, lines: &str) {
+        if self.log.colours() {
+            self.log.line(lines);
+        } else {
+            self.log.line(&strip_str(lines).to_string());
+        }
+    }
 }
 
-/// A line on standard error, in colours where it is a terminal.
-fn say(message: &str) {
-    let mut stderr = anstream::stderr().lock();
-    // Nobody is left to tell when standard error fails.
-    let _ = writeln!(stderr, "{message}");
+/// A warning of the component.
+pub(crate) struct Warning {
+    pub(crate) code: String,
+    /// Where, in the terms of the HTTP API.
+    pub(crate) path: String,
+    /// Where, in terms of flags.
+    pub(crate) place: String,
+    /// The component's own sentence, where it is known.
+    pub(crate) message: Option<String>,
+}
+
+/// Writes to standard output. What a provider said stays as it is, but for what would steer a terminal.
+pub(super) fn print(bytes: &[u8]) -> io::Result<()> {
+    if !io::stdout().is_terminal() {
+        return write_out(bytes);
+    }
+    let text = String::from_utf8_lossy(bytes);
+    let is_json = Object::parse(bytes).is_ok();
+    let text = if is_json {
+        escape::json(&text)
+    } else {
+        escape::lines(&text, false)
+    };
+    write_out(text.as_bytes())
+}
+
+fn write_out(bytes: &[u8]) -> io::Result<()> {
+    stdout::check()?;
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(bytes)?;
+    stdout.flush()
 }
 
 fn text(failure: &Failure) -> String {
-    let code = failure.word("code");
-    let mut text = format!("{ERROR}error[{code}]:{ERROR:#} ");
-    let (faults, violations) = (failure.list("faults"), failure.list("violations"));
-    let invalid = code == "invalid-request";
-    text.push_str(match (faults, violations) {
-        ([_, ..], _) => "the accounts cannot be used",
-        (_, [_, _, ..]) if invalid => "the request is invalid, and was not sent",
-        _ => failure.word("message"),
-    });
-    for fault in faults {
-        let _ = write!(text, "\n  {}", fault.as_str().unwrap_or_default());
+    let body = Object::parse(failure.body.as_bytes()).unwrap_or_default();
+    let (code, message) = (body.string("code"), body.string("message"));
+    let mut text = format!("{ERROR}error[{}]:{ERROR:#} ", escape::text(&code));
+    let (faults, violations) = (body.strings("faults"), failure.violations.as_slice());
+    let _ = match (faults.as_slice(), violations) {
+        ([_, ..], _) => write!(text, "the accounts cannot be used"),
+        (_, [one]) if code == "invalid-request" => {
+            let message = escape::text(sentence(&one.message));
+            write!(text, "{}: {message}", escape::text(&one.place))
+        }
+        (_, [_, _, ..]) if code == "invalid-request" => {
+            write!(text, "the request is invalid, and was not sent")
+        }
+        _ => write!(text, "{}", escape::text(&message)),
+    };
+    for fault in &faults {
+        let _ = write!(text, "\n  {}", escape::text(fault));
     }
-    // One violation is the message already.
-    if violations.len() > 1 || !invalid {
+    if violations.len() > 1 || code != "invalid-request" {
         for violation in violations {
-            let path = match word(violation, "path") {
-                "" => "/",
-                path => path,
-            };
-            let (place, code) = (word(violation, "in"), word(violation, "code"));
-            let message = word(violation, "message");
-            let _ = write!(text, "\n  {place} {path}: {message} ({code})");
+            let (place, code) = (
+                escape::text(&violation.place),
+                escape::text(&violation.code),
+            );
+            let message = escape::text(sentence(&violation.message));
+            let _ = write!(text, "\n  {place}: {message} ({code})");
         }
     }
-    if let Some(answer) = failure.body.get("raw_response") {
-        let answer = answer
-            .as_str()
-            .map_or_else(|| answer.to_string(), str::to_owned);
-        let cut: String = answer.chars().take(LONGEST_ANSWER).collect();
-        let more = if cut.len() < answer.len() { "…" } else { "" };
-        let status = failure.body.get("provider_status");
-        let status = status.and_then(Value::as_u64).unwrap_or_default();
-        let _ = write!(text, "\n  the provider answered {status}: {cut}{more}");
+    if let Some(response) = body.get("raw_response") {
+        let response = if response.get().starts_with('"') {
+            string(response)
+        } else {
+            response.get().to_owned()
+        };
+        let cut: String = response.chars().take(MAX_RESPONSE).collect();
+        let more = if cut.len() < response.len() {
+            "…"
+        } else {
+            ""
+        };
+        let status = body.number("provider_status");
+        let status = status.map_or_else(String::new, |status| format!(" {status}"));
+        let _ = write!(
+            text,
+            "\n  the provider answered{status}: {}{more}",
+            escape::text(&cut)
+        );
     }
-    let outcome = match failure.word("outcome") {
+    let outcome = match body.string("outcome").as_str() {
         "unknown" => Some("unknown: the provider may have acted"),
         "rejected" => Some("rejected: the provider changed nothing"),
         _ => None,
@@ -139,8 +248,43 @@ fn text(failure: &Failure) -> String {
     if let Some(outcome) = outcome {
         let _ = write!(text, "\n  outcome {outcome}");
     }
+    if let Some(seconds) = body.number("retry_after") {
+        let _ = write!(text, "\n  try again in {seconds} s");
+    }
+    if let Some(figures) = body.get("rate_limit") {
+        let figures = Object::parse(figures.get().as_bytes()).unwrap_or_default();
+        let said: Vec<String> = [("limit", ""), ("remaining", ""), ("reset", " s")]
+            .into_iter()
+            .filter_map(|(name, unit)| {
+                let figure = figures.number(name)?;
+                let name = if name == "reset" { "reset in" } else { name };
+                Some(format!("{name} {figure}{unit}"))
+            })
+            .collect();
+        let _ = write!(text, "\n  rate limit: {}", said.join(", "));
+    }
     if let Some(hint) = &failure.hint {
-        let _ = write!(text, "\n{HINT}hint:{HINT:#} {hint}");
+        let _ = write!(text, "\n{HINT}hint:{HINT:#} {}", escape::text(hint));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_provider_says_is_read_and_not_obeyed() {
+        let mut failure = Failure::new(Status::Rejected, "Dixa said \u{1b}[2J no");
+        failure.body = failure.body.replace(
+            "\"outcome\":\"not-sent\"",
+            r#""outcome":"rejected","raw_response":"<\u001b]0;x\u0007\n>\ud83d","provider_status":400,"retry_after":7,"rate_limit":{"limit":9,"reset":3}"#,
+        );
+        let text = strip_str(&text(&failure)).to_string();
+        assert_eq!(
+            text,
+            "error[internal-error]: Dixa said \\u{1b}[2J no\n  the provider answered 400: <\\u{1b}]0;x\\u{7}\\n>\u{fffd}\u{fffd}\u{fffd}\n  \
+             outcome rejected: the provider changed nothing\n  try again in 7 s\n  rate limit: limit 9, reset in 3 s"
+        );
+    }
 }

@@ -1,15 +1,18 @@
 //! `users create` and `users update`: the flags become a request of the HTTP API, which goes through the component.
 
-use std::io::Read as _;
-use std::path::Path;
-
 use form_urlencoded::Serializer;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use serde_json::{Map, Value, json};
+use tokio::sync::oneshot;
+use unified_ticketing::SendState;
 use unified_ticketing::face::{HttpRequest, HttpResponse};
 
-use super::failure::{Failure, Status};
+use super::failure::{Acted, Failure, Status};
+use super::input::body;
+use super::json::{Object, indented};
+use super::place::place;
 use super::setup::{find, runtime};
+use super::signal::Stop;
+use super::terminal::{Warning, print};
 use super::{Format, Global, Terminal, UserArgs};
 
 pub(super) fn create(
@@ -17,7 +20,7 @@ pub(super) fn create(
     user: &UserArgs,
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
-    call(global, "POST", "/unified/ticketing/users", user, terminal)
+    call(global, None, user, terminal)
 }
 
 pub(super) fn update(
@@ -32,52 +35,179 @@ pub(super) fn update(
             "ID: expected a user's id, but found nothing",
         ));
     }
-    // Every byte but letters and digits, so that an id such as `..` is judged as it is.
-    let path = format!(
-        "/unified/ticketing/users/{}",
-        utf8_percent_encode(id, NON_ALPHANUMERIC)
-    );
-    call(global, "PATCH", &path, user, terminal)
+    call(global, Some(id), user, terminal)
 }
 
+/// Changes the user of this id, or creates one.
 fn call(
     global: &Global,
-    method: &str,
-    path: &str,
+    id: Option<&str>,
     user: &UserArgs,
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
     let body = body(user)?;
-    let response = runtime()?.block_on(async {
-        let accounts = global.open_accounts().await?;
-        let account = find(&accounts, &user.account)?.id().to_owned();
-        let request = HttpRequest {
-            method: method.to_owned(),
-            target: format!("{path}?{}", query(&account, user)),
-            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
-            body,
-        };
-        Ok::<HttpResponse, Failure>(global.engine(accounts)?.http(request).await)
-    })?;
-    if response.status != 200 {
-        return Err(Failure::answer(&response));
-    }
-    for (name, value) in &response.headers {
-        if name == "unified-warning" {
-            let (code, path) = value.split_once("; path=").unwrap_or((value, ""));
-            terminal.warn(
-                code,
-                &percent_decode_str(path.trim_matches('"')).decode_utf8_lossy(),
-            );
+    let runtime = runtime()?;
+    let done = runtime.block_on(carry_out(global, id, user, body, terminal));
+    // What still looks up a name, or waits for a reader of the result, ends with the process.
+    runtime.shutdown_background();
+    done
+}
+
+async fn carry_out(
+    global: &Global,
+    id: Option<&str>,
+    user: &UserArgs,
+    body: Vec<u8>,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    let accounts = global.open_accounts().await?;
+    let account = find(&accounts, &user.account)?.id().to_owned();
+    let engine = global.engine(accounts)?;
+    let look = look(id, &body);
+    let (method, path) = match id {
+        None => ("POST", String::new()),
+        // Every byte but letters and digits, so that an id such as `..` is judged as it is.
+        Some(id) => (
+            "PATCH",
+            format!("/{}", utf8_percent_encode(id, NON_ALPHANUMERIC)),
+        ),
+    };
+    let request = HttpRequest {
+        method: method.to_owned(),
+        target: format!("/unified/ticketing/users{path}?{}", query(&account, user)),
+        headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+        body,
+    };
+
+    let (state, mut stop) = (SendState::default(), Stop::listen());
+    let response = tokio::select! {
+        biased;
+        response = engine.http_observed(request, &state) => response,
+        () = stop.signalled() => {
+            return Err(Failure::interrupted(state.withdraw().then_some(look)));
         }
+    };
+    if response.status != 200 {
+        return Err(Failure::response(&response, user));
     }
-    if user.format == Format::Raw && !user.dry_run {
-        return terminal.result(&response.body);
+    log_rate(&response);
+    for warning in warnings(&response, user) {
+        terminal.warn(&warning);
     }
-    let value = serde_json::from_slice(&response.body);
-    terminal.json(&value.map_err(|error| {
-        Failure::new(Status::Other, format!("the answer cannot be read: {error}"))
-    })?)
+    let result = if user.format == Format::Raw && !user.dry_run {
+        response.body.clone()
+    } else {
+        indented(&response.body)
+    };
+    if user.dry_run {
+        return terminal.result(&result);
+    }
+    let acted = Acted {
+        created: id.is_none(),
+        id: id
+            .map(str::to_owned)
+            .or_else(|| id_of(&response.body, user)),
+        answer: &response.body,
+    };
+    tokio::select! {
+        biased;
+        written = write(result) => {
+            written.map_err(|error| Failure::unwritten_result(&acted, &format!("standard output: {error}")))
+        }
+        () = stop.signalled() => Err(Failure::unwritten_result(&acted, "interrupted")),
+    }
+}
+
+/// Writes to standard output on a thread of its own: who reads it may never do so, and a signal has to be heard all the same.
+async fn write(result: Vec<u8>) -> std::io::Result<()> {
+    let (sender, receiver) = oneshot::channel();
+    std::thread::Builder::new()
+        .name("output".to_owned())
+        .spawn(move || sender.send(print(&result)))?;
+    receiver.await.map_err(std::io::Error::other)?
+}
+
+/// How to look for what a call may have done.
+fn look(id: Option<&str>, body: &[u8]) -> String {
+    if let Some(id) = id {
+        return format!("; the change may have been made: look at user `{id}` at the provider");
+    }
+    let emails = Object::parse(body).unwrap_or_default().objects("emails");
+    let is_primary = |email: &&Object<'_>| email.string("type") == "primary";
+    let email = emails.iter().find(is_primary).or_else(|| emails.first());
+    let by = match email.map(|email| email.string("email")) {
+        Some(email) if !email.is_empty() => format!("email `{email}`"),
+        _ => "the user's name, no email was given".to_owned(),
+    };
+    format!("; the user may exist now: before trying again, look at the provider by {by}")
+}
+
+/// The id in a unified user. What a provider's own bytes have is not known here.
+fn id_of(body: &[u8], user: &UserArgs) -> Option<String> {
+    if user.format == Format::Raw {
+        return None;
+    }
+    let id = Object::parse(body).ok()?.string("id");
+    (!id.is_empty()).then_some(id)
+}
+
+/// The figures of the provider's rate limit, where there are any.
+fn log_rate(response: &HttpResponse) {
+    let header = |name: &str| {
+        let mut headers = response.headers.iter();
+        let header = headers.find(|(given, _)| given == name);
+        header.and_then(|(_, value)| value.parse::<u64>().ok())
+    };
+    let [limit, remaining, reset] =
+        ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"].map(header);
+    if limit.or(remaining).or(reset).is_some() {
+        tracing::info!(limit, remaining, reset, "rate limit");
+    }
+}
+
+/// The warnings of a response: of a plan with the component's sentences, else by the headers, which have none.
+fn warnings(response: &HttpResponse, user: &UserArgs) -> Vec<Warning> {
+    if user.dry_run {
+        let plan = Object::parse(&response.body).unwrap_or_default();
+        let warnings = plan.objects("warnings");
+        let warnings = warnings.iter().map(|warning| Warning {
+            place: place(&warning.string("in"), &warning.string("path"), user),
+            code: warning.string("code"),
+            path: warning.string("path"),
+            message: Some(warning.string("message")),
+        });
+        return warnings.collect();
+    }
+    let headers = response.headers.iter();
+    let values = headers.filter(|(name, _)| name == "unified-warning");
+    values.map(|(_, value)| warning(value, user)).collect()
+}
+
+/// `CODE; path="…"`, or `more; count=N`.
+fn warning(value: &str, user: &UserArgs) -> Warning {
+    let (code, parameter) = value.split_once("; ").unwrap_or((value, ""));
+    if let Some(count) = parameter.strip_prefix("count=") {
+        return Warning {
+            code: code.to_owned(),
+            path: String::new(),
+            place: String::new(),
+            message: Some(format!("{count} more warnings")),
+        };
+    }
+    let path = parameter.trim_start_matches("path=").trim_matches('"');
+    let path = percent_decode_str(path).decode_utf8_lossy().into_owned();
+    // A pointer into the body, the name of a parameter, or of the whole answer.
+    let part = if path.starts_with('/') {
+        "body"
+    } else {
+        "query"
+    };
+    Warning {
+        code: code.to_owned(),
+        place: place(part, &path, user),
+        path,
+        message: None,
+    }
 }
 
 /// `K=V`.
@@ -126,116 +256,22 @@ fn query(account: &str, user: &UserArgs) -> String {
     query.finish()
 }
 
-/// The JSON body: `--input`, and the flags over it.
-fn body(user: &UserArgs) -> Result<Vec<u8>, Failure> {
-    let mut body = match &user.input {
-        Some(file) => read(file)?,
-        None => Map::new(),
-    };
-    for (name, value) in [
-        ("first_name", &user.first_name),
-        ("last_name", &user.last_name),
-        ("name", &user.name),
-        ("nick_name", &user.nick_name),
-        ("avatar", &user.avatar),
-    ] {
-        if let Some(value) = value {
-            body.insert(name.to_owned(), json!(value));
-        }
-    }
-    if !user.emails.is_empty() {
-        body.insert(
-            "emails".to_owned(),
-            user.emails.iter().map(|email| parse_email(email)).collect(),
-        );
-    }
-    if !user.roles.is_empty() {
-        body.insert(
-            "roles".to_owned(),
-            user.roles.iter().map(|role| parse_role(role)).collect(),
-        );
-    }
-    for (flag, name, value) in [
-        ("--custom-fields", "custom_fields", &user.custom_fields),
-        ("--remote-data", "remote_data", &user.remote_data),
-    ] {
-        if let Some(text) = value {
-            let value = serde_json::from_str(text).map_err(|error| {
-                Failure::flag(
-                    flag,
-                    &format!("/{name}"),
-                    &format!("expected JSON, but found a fault: {error}"),
-                )
-            })?;
-            body.insert(name.to_owned(), value);
-        }
-    }
-    Ok(Value::Object(body).to_string().into_bytes())
-}
-
-/// `ADDRESS[:TYPE]`. What follows the last colon is a type; which types there are is the API's to say.
-fn parse_email(text: &str) -> Value {
-    match text.rsplit_once(':') {
-        Some((address, kind)) => json!({"email": address, "type": kind}),
-        None => json!({"email": text}),
-    }
-}
-
-/// `NAME` or `id:ID`.
-fn parse_role(text: &str) -> Value {
-    match text.strip_prefix("id:") {
-        Some(id) => json!({"id": id}),
-        None => json!({"name": text}),
-    }
-}
-
-fn read(file: &Path) -> Result<Map<String, Value>, Failure> {
-    let from_input = file == Path::new("-");
-    let flag = format!("--input {}", file.display());
-    let mut bytes = Vec::new();
-    let read = if from_input {
-        std::io::stdin().lock().read_to_end(&mut bytes)
-    } else {
-        std::fs::File::open(file).and_then(|mut file| file.read_to_end(&mut bytes))
-    };
-    read.map_err(|error| Failure::flag(&flag, "", &error.to_string()))?;
-    match serde_json::from_slice(&bytes) {
-        Ok(Value::Object(body)) => Ok(body),
-        Ok(_) => Err(Failure::flag(
-            &flag,
-            "",
-            "expected a JSON object, but found another JSON value",
-        )),
-        Err(error) => Err(Failure::flag(
-            &flag,
-            "",
-            &format!("expected JSON, but found a fault: {error}"),
-        )),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn an_email_may_end_in_its_type() {
-        assert_eq!(parse_email("a@b.example"), json!({"email": "a@b.example"}));
-        assert_eq!(
-            parse_email("a@b.example:other"),
-            json!({"email": "a@b.example", "type": "other"})
-        );
-    }
-
-    #[test]
-    fn a_role_is_a_name_or_an_id() {
-        assert_eq!(parse_role("owner"), json!({"name": "owner"}));
-        assert_eq!(parse_role("id:64c0"), json!({"id": "64c0"}));
-    }
-
-    #[test]
     fn a_pair_needs_a_name() {
         assert_eq!(pair("a=b=c"), Ok(("a".to_owned(), "b=c".to_owned())));
         assert!(pair("a").is_err() && pair("=b").is_err());
+    }
+
+    #[test]
+    fn a_user_is_looked_for_by_the_primary_address() {
+        let body = br#"{"emails":[{"email":"a@b"},{"email":"c@d","type":"primary"}]}"#;
+        assert!(look(None, body).ends_with("by email `c@d`"));
+        assert!(look(None, br#"{"emails":[{"email":"a@b"}]}"#).ends_with("by email `a@b`"));
+        assert!(look(None, b"{}").ends_with("no email was given"));
+        assert!(look(Some("7"), b"{}").contains("user `7`"));
     }
 }

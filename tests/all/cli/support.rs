@@ -15,6 +15,15 @@ pub fn program<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Comma
     command
 }
 
+/// Sends a signal to a process, by its name without `SIG`.
+pub fn signal(name: &str, process: &Child) {
+    let id = process.id().to_string();
+    let killed = Command::new("kill")
+        .args([&format!("-{name}"), &id])
+        .status();
+    assert!(killed.is_ok_and(|status| status.success()), "kill {id}");
+}
+
 pub fn snap<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> snapbox::cmd::OutputAssert {
     snapbox::cmd::Command::from_std(program(arguments)).assert()
 }

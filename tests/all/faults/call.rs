@@ -12,6 +12,7 @@ use unified_ticketing::types::{
 };
 use unified_ticketing::{Engine, Route};
 
+use super::served::{Served, Stderr};
 use crate::cases::word;
 use crate::cli::program;
 use crate::client::{self, Request};
@@ -25,21 +26,25 @@ pub enum Way {
     Http(Route),
     /// The program, a process for each call. It has the one route.
     Program,
+    /// The program, serving and logging to where nothing can be logged.
+    Served(Stderr),
 }
 
 impl Way {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Typed(Route::Halves),
         Self::Typed(Route::Handler),
         Self::Http(Route::Halves),
         Self::Http(Route::Handler),
         Self::Program,
+        Self::Served(Stderr::Full),
+        Self::Served(Stderr::Undrained),
     ];
 
     pub fn route(self) -> Route {
         match self {
             Self::Typed(route) | Self::Http(route) => route,
-            Self::Program => Route::Halves,
+            Self::Program | Self::Served(_) => Route::Halves,
         }
     }
 }
@@ -54,6 +59,7 @@ pub enum Caller {
         /// Where the accounts file and the root certificate are.
         _folder: tempfile::TempDir,
     },
+    Served(Served),
 }
 
 /// A call to make.
@@ -120,6 +126,7 @@ impl Caller {
         match self {
             Self::Typed(engine) => call.typed(engine).await,
             Self::Http(address) => call.http(*address).await,
+            Self::Served(served) => call.http(served.address).await,
             Self::Program { options, .. } => {
                 let (call, options) = (call.clone(), options.clone());
                 let run = tokio::task::spawn_blocking(move || call.program(&options));

@@ -6,6 +6,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use unified_ticketing::{Engine, FileAccounts};
 
 use super::call::{Call, Caller, Told, Way};
+use super::served::Served;
 use super::table::{At, Row};
 use super::tls::front;
 use crate::provider::Provider;
@@ -87,11 +88,12 @@ impl Lane {
             accounts.push_str(&account(&simulators, integration, at, &origin));
         }
 
+        let (deadline, largest) = (DEADLINE.as_secs().to_string(), LARGEST.to_string());
+        let limits = ["--deadline", &deadline, "--max-answer", &largest];
         let caller = match way {
-            Way::Program => {
-                let (deadline, largest) = (DEADLINE.as_secs().to_string(), LARGEST.to_string());
-                let limits = ["--deadline", &deadline, "--max-answer", &largest];
-                Caller::program(&accounts, &root.pem(), limits)
+            Way::Program => Caller::program(&accounts, &root.pem(), limits),
+            Way::Served(stderr) => {
+                Caller::Served(Served::start(&accounts, &root.pem(), &limits, stderr).await)
             }
             Way::Typed(_) | Way::Http(_) => {
                 let accounts = FileAccounts::parse("accounts.toml".as_ref(), &accounts, |_| None);
@@ -106,7 +108,7 @@ impl Lane {
                     .expect("an engine");
                 match way {
                     Way::Http(_) => Caller::served(engine).await,
-                    Way::Typed(_) | Way::Program => Caller::Typed(engine),
+                    Way::Typed(_) | Way::Program | Way::Served(_) => Caller::Typed(engine),
                 }
             }
         };

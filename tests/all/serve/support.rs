@@ -171,11 +171,7 @@ impl Serve {
 
     /// Asks it to stop, as a supervisor does.
     pub fn terminate(&self) {
-        let id = self.process.id().to_string();
-        let killed = std::process::Command::new("kill")
-            .args(["-TERM", &id])
-            .status();
-        assert!(killed.is_ok_and(|status| status.success()), "kill {id}");
+        crate::cli::signal("TERM", &self.process);
     }
 
     /// Waits for its end.

@@ -1,0 +1,148 @@
+//! JSON that is passed on: read member by member, printed token by token, never rebuilt.
+//!
+//! A value is its text ([`RawValue`]): every digit, members given twice, lone surrogates and any depth stay as they are.
+
+mod layout;
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+pub(super) use self::layout::{compact, indented};
+
+/// The byte order mark of UTF-8, which a reader may ignore (RFC 8259, section 8.1).
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// The bytes without a byte order mark before them.
+pub(super) fn unmarked(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(MARK).unwrap_or(bytes)
+}
+
+/// An object: its members in their order, each of them as often as it is given.
+#[derive(Debug, Default)]
+pub(super) struct Object<'a>(pub(super) Vec<(&'a RawValue, &'a RawValue)>);
+
+impl<'a> Object<'a> {
+    pub(super) fn parse(json: &'a [u8]) -> serde_json::Result<Self> {
+        serde_json::from_slice(json)
+    }
+
+    /// The value of a name; the last, where there are several.
+    pub(super) fn get(&self, name: &str) -> Option<&'a RawValue> {
+        let member = self.0.iter().rfind(|(given, _)| string(given) == name);
+        member.map(|(_, value)| *value)
+    }
+
+    /// A string of this name; empty where there is none.
+    pub(super) fn string(&self, name: &str) -> String {
+        self.get(name).map(string).unwrap_or_default()
+    }
+
+    /// A whole number of this name.
+    pub(super) fn number(&self, name: &str) -> Option<u64> {
+        self.get(name)?.get().parse().ok()
+    }
+
+    /// The objects in an array of this name; none where there is none.
+    pub(super) fn objects(&self, name: &str) -> Vec<Self> {
+        let array = self.get(name).map(RawValue::get).unwrap_or_default();
+        serde_json::from_str(array).unwrap_or_default()
+    }
+
+    /// The strings in an array of this name; none where there is none.
+    pub(super) fn strings(&self, name: &str) -> Vec<String> {
+        let array = self.get(name).map(RawValue::get).unwrap_or_default();
+        let strings: Vec<&RawValue> = serde_json::from_str(array).unwrap_or_default();
+        strings.into_iter().map(string).collect()
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Object<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Object(members))
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
+}
+
+/// The text of a string, half of a character pair as U+FFFD; empty where the value is no string.
+pub(super) fn string(value: &RawValue) -> String {
+    struct Text(String);
+    impl<'de> Deserialize<'de> for Text {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            struct Bytes;
+            impl Visitor<'_> for Bytes {
+                type Value = Text;
+
+                fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    f.write_str("a string")
+                }
+
+                fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Text, E> {
+                    Ok(Text(String::from_utf8_lossy(bytes).into_owned()))
+                }
+            }
+            // As bytes, the parser lets lone surrogates through.
+            deserializer.deserialize_bytes(Bytes)
+        }
+    }
+    let text = serde_json::from_str(value.get());
+    text.map(|Text(text)| text).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_read_as_they_are_given() {
+        let json = br#" {"a": 1e999999, "\ud83d": [ {"b":"x"} ], "a":"z\ud83d\n", "n":503} "#;
+        let object = Object::parse(json).expect("an object");
+        let texts: Vec<(&str, &str)> = object
+            .0
+            .iter()
+            .map(|(name, value)| (name.get(), value.get()))
+            .collect();
+        assert_eq!(texts[0], (r#""a""#, "1e999999"));
+        assert_eq!(texts[1], (r#""\ud83d""#, r#"[ {"b":"x"} ]"#));
+        assert!(object.string("a").starts_with('z') && object.string("a").contains('\u{fffd}'));
+        assert_eq!((object.number("n"), object.number("a")), (Some(503), None));
+        assert_eq!(object.string("missing"), "");
+        assert!(Object::parse(b"[]").is_err() && Object::parse(b"{\"a\":}").is_err());
+    }
+
+    #[test]
+    fn arrays_are_read_by_what_is_in_them() {
+        let object =
+            Object::parse(br#"{"a":["x","y"],"o":[{"b":"c"}],"n":{}}"#).expect("an object");
+        assert_eq!(object.strings("a"), ["x", "y"]);
+        assert_eq!(object.objects("o")[0].string("b"), "c");
+        assert!(object.objects("n").is_empty() && object.strings("missing").is_empty());
+    }
+
+    #[test]
+    fn depth_is_no_limit() {
+        let json = format!(r#"{{"a":{}1{}}}"#, "[".repeat(200_000), "]".repeat(200_000));
+        let object = Object::parse(json.as_bytes()).expect("an object");
+        assert_eq!(
+            object.get("a").map(|value| value.get().len()),
+            Some(400_001)
+        );
+    }
+}

@@ -1,0 +1,132 @@
+//! What an interrupted call says.
+
+use std::process::{Child, Stdio};
+
+use serde_json::Value;
+use tokio::net::TcpListener;
+
+use super::output::accounts;
+use super::support::{program, signal};
+use crate::provider::{Answer, Provider};
+use crate::serve::until;
+
+/// A call of the program under way. It ends with this.
+struct Call {
+    process: Option<Child>,
+    _folder: tempfile::TempDir,
+}
+
+impl Call {
+    fn start(url: &str, arguments: &[&str]) -> Self {
+        let folder = accounts(url);
+        let process = program(arguments)
+            .arg("--account=dixa")
+            .arg("--accounts")
+            .arg(folder.path().join("accounts.toml"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        Self {
+            process: Some(process),
+            _folder: folder,
+        }
+    }
+
+    /// Sends a signal, waits for the end, and gives the exit code, standard output and standard error.
+    fn end(mut self, name: &str) -> (Option<i32>, String, String) {
+        let process = self.process.take().expect("it runs");
+        signal(name, &process);
+        let output = process.wait_with_output().expect("its output");
+        let text = |bytes| String::from_utf8(bytes).expect("text");
+        (
+            output.status.code(),
+            text(output.stdout),
+            text(output.stderr),
+        )
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        if let Some(process) = &mut self.process {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+}
+
+const CREATE: [&str; 4] = ["users", "create", "--name=Ines", "--email=ines@k.example"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn interrupted_call_that_started_is_unknown() {
+    let provider = Provider::start().await;
+    provider.answer(Some(Answer {
+        status: 201,
+        headers: Vec::new(),
+        body: Vec::new(),
+    }));
+    provider.hold(true);
+    for name in ["INT", "TERM"] {
+        for format in ["--log-format=text", "--log-format=json"] {
+            let call = Call::start(&provider.url(), &[&[format], &CREATE[..]].concat());
+            until("the request", async || {
+                (provider.count() == 1).then_some(())
+            })
+            .await;
+            let (code, out, err) = call.end(name);
+            assert_eq!((code, out.as_str()), (Some(6), ""), "{err}");
+            assert!(
+                err.contains("the user may exist now") && err.contains("by email `ines@k.example`"),
+                "{err}"
+            );
+            if format.ends_with("json") {
+                let body: Value = serde_json::from_str(&err).expect("JSON");
+                assert_eq!(
+                    (&body["code"], &body["outcome"]),
+                    (&"interrupted".into(), &"unknown".into())
+                );
+            }
+            assert_eq!(provider.received().len(), 1, "{err}");
+        }
+    }
+    provider.hold(false);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn interrupted_call_that_sent_nothing_is_130() {
+    // It accepts connections and says nothing, so TLS never comes about.
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+    let url = format!("https://{}", listener.local_addr().expect("its address"));
+    for name in ["INT", "TERM"] {
+        let call = Call::start(&url, &CREATE);
+        let (_stream, _) = listener.accept().await.expect("a connection");
+        let (code, out, err) = call.end(name);
+        assert_eq!((code, out.as_str()), (Some(130), ""), "{err}");
+        assert_eq!(err, "error[interrupted]: interrupted; nothing was sent\n");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn result_that_nobody_reads_ends_with_a_signal() {
+    let provider = Provider::start().await;
+    // More than a pipe holds.
+    let filler = "x".repeat(1 << 20);
+    provider.answer(Some(Answer {
+        status: 201,
+        headers: Vec::new(),
+        body: format!(r#"{{"data": {{"id": "a1", "filler": "{filler}"}}}}"#).into_bytes(),
+    }));
+    let mut call = Call::start(&provider.url(), &CREATE);
+    let process = call.process.as_mut().expect("it runs");
+    let unread = process.stdout.take();
+    until("the request", async || {
+        (provider.count() == 1).then_some(())
+    })
+    .await;
+    let (code, _, err) = call.end("INT");
+    assert_eq!(code, Some(6), "{err}");
+    assert!(err.contains("exist"), "{err}");
+    drop(unread);
+}
