@@ -202,13 +202,13 @@ pub(crate) struct UserArgs {
     #[arg(long)]
     pub(crate) name: Option<String>,
     /// The first name
-    #[arg(long)]
+    #[arg(long, value_name = "NAME")]
     pub(crate) first_name: Option<String>,
     /// The last name
-    #[arg(long)]
+    #[arg(long, value_name = "NAME")]
     pub(crate) last_name: Option<String>,
     /// The nick name
-    #[arg(long)]
+    #[arg(long, value_name = "NAME")]
     pub(crate) nick_name: Option<String>,
     /// The URL of a picture
     #[arg(long, value_name = "URL")]
@@ -291,7 +291,7 @@ pub(crate) fn start() -> Status {
             if error.use_stderr() {
                 return terminal.usage(&error);
             }
-            match terminal.help(&error) {
+            match terminal::help(&error) {
                 Ok(()) => Status::Done,
                 Err(failure) => terminal.fail(&failure),
             }

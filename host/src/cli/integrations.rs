@@ -12,6 +12,10 @@ use super::failure::{Failure, Status};
 /// What the marks of the matrix say.
 const LEGEND: &str = "● required   ○ supported   → can be in the answer";
 
+/// How wide a description is, and where its values begin.
+const WIDTH: usize = 80;
+const INDENT: usize = 13;
+
 pub(super) fn show(name: Option<&str>, json: bool, terminal: &mut Terminal) -> Result<(), Failure> {
     let one = name
         .map(|name| {
@@ -21,7 +25,7 @@ pub(super) fn show(name: Option<&str>, json: bool, terminal: &mut Terminal) -> R
         })
         .transpose()?;
     match (one, json) {
-        (None, false) => terminal.result(format!("{}\n{LEGEND}\n", describe::matrix()).as_bytes()),
+        (None, false) => terminal.result(format!("{}\n{LEGEND}\n", matrix()).as_bytes()),
         (None, true) => terminal.json(&describe::json(&describe::integrations())),
         (Some(one), false) => terminal.result(text(&one).as_bytes()),
         (Some(one), true) => {
@@ -31,6 +35,62 @@ pub(super) fn show(name: Option<&str>, json: bool, terminal: &mut Terminal) -> R
                 .and_then(|rest| rest.strip_suffix(b"]"));
             terminal.json(one.unwrap_or(&array))
         }
+    }
+}
+
+/// The README's matrix, its columns under the names that the command line takes, and without the marks of Markdown.
+fn matrix() -> String {
+    let cell = |cell: &str| {
+        let cell = cell.trim().trim_matches('`');
+        let titled = ALL.iter().find(|integration| integration.title == cell);
+        titled
+            .map_or(cell, |integration| integration.name)
+            .to_owned()
+    };
+    let markdown = describe::matrix();
+    let rows: Vec<Vec<String>> = markdown
+        .lines()
+        .filter(|line| !line.starts_with("| -"))
+        .map(|line| line.trim_matches('|').split('|').map(cell).collect())
+        .collect();
+    let mut matrix = String::new();
+    // A table for each operation, with an empty line between them.
+    for table in rows.split_inclusive(|row| row.len() == 1) {
+        let width = |column: usize| {
+            let cells = table.iter().filter_map(|row| row.get(column));
+            cells.map(|cell| cell.chars().count()).max()
+        };
+        for row in table {
+            let mut line = String::new();
+            for (column, cell) in row.iter().enumerate() {
+                let width = width(column).unwrap_or_default();
+                let _ = write!(line, "{cell:<width$}  ");
+            }
+            matrix.push_str(line.trim_end());
+            matrix.push('\n');
+        }
+    }
+    matrix
+}
+
+/// Writes a line of a description, broken between words where it would be too wide.
+fn line(text: &mut String, label: &str, value: &str) {
+    let mut column = 0;
+    for word in value.split_whitespace() {
+        let length = word.chars().count();
+        if column == 0 {
+            let _ = write!(text, "  {label:<INDENT$}{word}");
+        } else if column + 1 + length > WIDTH - 2 - INDENT {
+            let _ = write!(text, "\n  {:<INDENT$}{word}", "");
+            column = 0;
+        } else {
+            let _ = write!(text, " {word}");
+            column += 1;
+        }
+        column += length;
+    }
+    if column > 0 {
+        text.push('\n');
     }
 }
 
@@ -56,11 +116,7 @@ fn text(integration: &Integration) -> String {
         operations,
     } = integration;
     let mut text = format!("{title} ({name})\n");
-    let mut line = |label: &str, value: &str| {
-        if !value.is_empty() {
-            let _ = writeln!(text, "  {label:<13}{value}");
-        }
-    };
+    let mut line = |label: &str, value: &str| line(&mut text, label, value);
     line("docs", docs);
     line("base URL", base_url);
     for setting in settings {
@@ -94,11 +150,7 @@ fn describe(text: &mut String, operation: &Operation) {
         response,
     } = operation;
     let _ = writeln!(text, "\n{name}: {method} {path}");
-    let mut line = |label: &str, value: &str| {
-        if !value.is_empty() {
-            let _ = writeln!(text, "  {label:<13}{value}");
-        }
-    };
+    let mut line = |label: &str, value: &str| line(text, label, value);
     let names = |required| {
         let names: Vec<&str> = fields
             .iter()

@@ -110,18 +110,6 @@ impl Terminal {
         failure.status
     }
 
-    /// Prints the help or the version.
-    pub(crate) fn help(&mut self, help: &clap::Error) -> Result<(), Failure> {
-        let help = help.render();
-        let colours = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
-        let help = if colours {
-            help.ansi().to_string()
-        } else {
-            help.to_string()
-        };
-        write_out(help.as_bytes()).map_err(|error| Failure::unwritten(&error))
-    }
-
     /// Tells how the program is used, in the words and colours of the parser of arguments.
     pub(crate) fn usage(&mut self, error: &clap::Error) -> Status {
         match self.log.format() {
@@ -167,6 +155,18 @@ pub(crate) struct Warning {
     pub(crate) place: String,
     /// The component's own sentence, where it is known.
     pub(crate) message: Option<String>,
+}
+
+/// Prints the help or the version.
+pub(super) fn help(help: &clap::Error) -> Result<(), Failure> {
+    let help = help.render();
+    let colours = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
+    let help = if colours {
+        help.ansi().to_string()
+    } else {
+        help.to_string()
+    };
+    write_out(help.as_bytes()).map_err(|error| Failure::unwritten(&error))
 }
 
 /// Writes to standard output. What a provider said stays as it is, but for what would steer a terminal.

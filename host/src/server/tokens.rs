@@ -10,13 +10,14 @@ use subtle::{Choice, ConstantTimeEq as _};
 pub struct Tokens(Vec<SecretString>);
 
 impl Tokens {
-    /// Reads tokens, one a line. Blank lines and lines that begin with `#` do not count.
+    /// Reads tokens, one a line. Blank lines, lines that begin with `#` and a byte order mark do not count.
     ///
     /// # Errors
     ///
     /// A sentence that names the line of a token that is too short to be one or cannot be in a header, or says that there is no
     /// token. It never holds a token.
     pub fn parse(text: &str) -> Result<Self, String> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut tokens = Vec::new();
         for (position, line) in text.lines().enumerate() {
             let token = line.trim();
@@ -68,7 +69,8 @@ mod tests {
     #[test]
     fn a_token_is_accepted_whole_and_with_its_scheme() {
         let tokens =
-            Tokens::parse("# of the shop\n\n  0123456789abcdef\nfedcba9876543210\n").unwrap();
+            Tokens::parse("\u{feff}# of the shop\n\n  0123456789abcdef\nfedcba9876543210\n")
+                .unwrap();
         let accept = |value: &'static str| tokens.accept(Some(&HeaderValue::from_static(value)));
         assert!(accept("Bearer 0123456789abcdef") && accept("bearer fedcba9876543210"));
         for wrong in [

@@ -99,7 +99,7 @@ impl Caller {
     }
 
     /// Calls the program, which finds these accounts and this root certificate.
-    pub fn program(accounts: &str, root: &str, limits: [&str; 4]) -> Self {
+    pub fn program(accounts: &str, root: &str, limits: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let write = |name: &str, text: &str| {
             let path: PathBuf = folder.path().join(name);
@@ -115,7 +115,10 @@ impl Caller {
             "--log-format",
             "json",
         ];
-        let options = common.into_iter().chain(limits).map(str::to_owned);
+        let options = common
+            .iter()
+            .chain(limits)
+            .map(|option| (*option).to_owned());
         Self::Program {
             options: options.collect(),
             _folder: folder,

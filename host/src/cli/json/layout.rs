@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn what_is_no_json_is_shown_all_the_same() {
         for text in ["", "}", "]]", "\"half", "\"a\\", "{\"a\":", "nonsense"] {
-            assert_eq!(compact(&shown(text)), text);
+            assert_eq!(compact(shown(text).trim_end()), text);
         }
     }
 }
