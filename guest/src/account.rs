@@ -2,6 +2,9 @@
 //!
 //! The component uses this for the account that it is given; a host may use it natively for the accounts that it keeps.
 
+#[cfg(test)]
+mod tests;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Uri;
@@ -37,8 +40,10 @@ pub fn setting<'a>(setting: &Setting, settings: &'a Pairs) -> Result<&'a str, St
         Ok(value)
     } else {
         Err(format!(
-            "setting `{}`: expected {}, but found `{value}`",
-            setting.name, setting.expected
+            "setting `{}`: expected {}, but found {}",
+            setting.name,
+            setting.expected,
+            shown(value)
         ))
     }
 }
@@ -56,7 +61,8 @@ pub fn base_url(
     if let Some(url) = base_url {
         let refused = |expected: &str| {
             Err(format!(
-                "`base_url`: expected {expected}, but found `{url}`"
+                "`base_url`: expected {expected}, but found {}",
+                shown(url)
             ))
         };
         let Ok(uri) = url.parse::<Uri>() else {
@@ -120,6 +126,67 @@ pub fn credential_names(auth: &Auth) -> Vec<&'static str> {
     }
 }
 
+/// A value for a message. What is long or has several lines is not shown: a quotation mark that is missing makes a value of all
+/// that follows, credentials too.
+#[must_use]
+pub fn shown(value: &str) -> String {
+    let length = value.chars().count();
+    if length <= 100 && !value.contains(char::is_control) {
+        format!("`{value}`")
+    } else {
+        format!("a text of {length} characters")
+    }
+}
+
+/// The longest credential, in bytes: servers read no longer header line unless told to.
+pub const MAX_CREDENTIAL: usize = 8 * 1024;
+
+/// A credential as the provider is to receive it, of what was typed, pasted or read from a file.
+///
+/// HTTP has no white space at the ends of a header's value (RFC 9110, section 5.5), and the word `Bearer` before a token is the
+/// scheme's (RFC 6750), which people paste along with it.
+#[must_use]
+pub fn normalized(credential: &str) -> &str {
+    // A byte order mark is no white space to Unicode.
+    let blank = |character: char| character.is_whitespace() || character == '\u{feff}';
+    let mut rest = credential.trim_matches(blank);
+    while let Some((word, token)) = rest.split_at_checked("bearer".len())
+        && word.eq_ignore_ascii_case("bearer")
+        && (token.is_empty() || token.starts_with(blank))
+    {
+        rest = token.trim_start_matches(blank);
+    }
+    rest
+}
+
+/// Whether a credential of this name is no secret: the user name of a pair.
+#[must_use]
+pub fn is_user_name(integration: &Integration, name: &str) -> bool {
+    let mut auth = integration.auth.iter();
+    auth.any(|auth| matches!(auth.scheme, Scheme::Basic(user, _) if user == name))
+}
+
+/// A credential, normalized.
+fn credential<'a>(credentials: &'a Pairs, name: &str) -> Result<&'a str, String> {
+    let given = credentials.iter().find(|(known, _)| known == name);
+    let wrong = |what: &str| Err(format!("credential `{name}` {what}"));
+    let Some((_, given)) = given else {
+        return wrong("is missing");
+    };
+    let value = normalized(given);
+    if value.is_empty() {
+        wrong("is blank")
+    } else if value.len() > MAX_CREDENTIAL {
+        wrong(&format!(
+            "is over {MAX_CREDENTIAL} bytes, more than a header can have"
+        ))
+    } else if value.contains(char::is_control) {
+        wrong("has a line end or another control character within")
+    } else {
+        Ok(value)
+    }
+}
+
 /// The scheme to use with credentials of these names.
 ///
 /// # Errors
@@ -151,33 +218,32 @@ pub fn scheme<'a>(
 ///
 /// A sentence that names the credential that is missing, or cannot be in a header. It never holds a value.
 pub fn authentication(auth: &Auth, credentials: &Pairs) -> Result<String, String> {
-    let credential =
-        |name| value(credentials, name).ok_or_else(|| format!("credential `{name}` is missing"));
     let header = match auth.scheme {
-        // Dixa's documentation calls its raw token a bearer token, so people paste it with the word.
-        Scheme::Plain(name) => {
-            let token = credential(name)?;
-            token.strip_prefix("Bearer ").unwrap_or(token).to_owned()
+        Scheme::Plain(name) => credential(credentials, name)?.to_owned(),
+        Scheme::Bearer(name) => format!("Bearer {}", credential(credentials, name)?),
+        Scheme::Basic(user, password) => {
+            let password = credential(credentials, password)?;
+            basic(user, credential(credentials, user)?, password)?
         }
-        Scheme::Bearer(name) => format!("Bearer {}", credential(name)?),
-        Scheme::Basic(user, password) => basic(credential(user)?, credential(password)?),
-        Scheme::BasicUser(user, password) => basic(credential(user)?, password),
+        Scheme::BasicUser(user, password) => basic(user, credential(credentials, user)?, password)?,
     };
     // What RFC 9110, section 5.5, allows in a header's value, less the octets beyond ASCII.
-    if !header
-        .bytes()
-        .all(|byte| matches!(byte, b'\t' | b' '..=b'~'))
-    {
+    if !header.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         let names = credential_names(auth).join("` and `");
-        return Err(format!(
-            "credential `{names}`: expected printable ASCII without line ends"
-        ));
+        return Err(format!("credential `{names}`: expected printable ASCII"));
     }
     Ok(header)
 }
 
-fn basic(user: &str, password: &str) -> String {
-    format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
+fn basic(name: &str, user: &str, password: &str) -> Result<String, String> {
+    // The first colon ends the user name (RFC 7617, section 2): the provider would read another one.
+    if user.contains(':') {
+        return Err(format!("credential `{name}` has a colon within"));
+    }
+    Ok(format!(
+        "Basic {}",
+        STANDARD.encode(format!("{user}:{password}"))
+    ))
 }
 
 /// Every fault of an account's settings, credentials and base URL, a sentence each. None holds a credential's value.
@@ -216,130 +282,32 @@ pub fn faults(
             .flat_map(credential_names)
             .any(|known| known == name)
         {
-            faults.push(format!(
-                "credential `{name}` is not one of {}",
-                integration.title
-            ));
+            faults.push(unknown_credential(integration, name));
+        } else if let Err(fault) = credential(credentials, name) {
+            faults.push(fault);
         }
     }
     let given = credentials.iter().map(|(name, _)| name.as_str());
     match scheme(integration, given) {
-        Ok(auth) => faults.extend(authentication(auth, credentials).err()),
+        Ok(auth) => {
+            let fault = authentication(auth, credentials).err();
+            faults.extend(fault.filter(|fault| !faults.contains(fault)));
+        }
         Err(fault) => faults.push(fault),
     }
     faults
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::integration::find;
-
-    fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        pairs
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect()
-    }
-
-    fn url(
-        integration: &str,
-        base: Option<&str>,
-        settings: &[(&str, &str)],
-    ) -> Result<String, String> {
-        base_url(find(integration).unwrap(), base, &pairs(settings))
-    }
-
-    #[test]
-    fn settings_fill_the_host() {
-        assert_eq!(
-            url("gorgias", None, &[("subdomain", "acme")]).unwrap(),
-            "https://acme.gorgias.com/api"
-        );
-        assert_eq!(
-            url("teamwork", None, &[("site", "acme.eu")]).unwrap(),
-            "https://acme.eu.teamwork.com"
-        );
-        assert_eq!(
-            url("planhat", None, &[]).unwrap(),
-            "https://api.planhat.com"
-        );
-        assert_eq!(
-            url("planhat", None, &[("host", "api-us4.planhat.com")]).unwrap(),
-            "https://api-us4.planhat.com"
-        );
-    }
-
-    #[test]
-    fn a_setting_cannot_lead_elsewhere() {
-        for site in [
-            "evil.example/",
-            "evil.example#",
-            "a.b",
-            "a@b",
-            "ACME",
-            "acme.eu.evil",
-            "..",
-            "%2e",
-        ] {
-            assert!(url("teamwork", None, &[("site", site)]).is_err(), "{site}");
-        }
-        for host in [
-            "api.planhat.com.evil.example",
-            "evil.example",
-            "api-.planhat.com",
-            "xapi.planhat.com",
-            "api-a-b.planhat.com",
-        ] {
-            assert!(url("planhat", None, &[("host", host)]).is_err(), "{host}");
-        }
-    }
-
-    #[test]
-    fn an_explicit_base_url_keeps_its_prefix_and_needs_no_host_setting() {
-        assert_eq!(
-            url("gorgias", Some("http://127.0.0.1:1/gorgias/api/"), &[]).unwrap(),
-            "http://127.0.0.1:1/gorgias/api"
-        );
-        for base in [
-            "ftp://a",
-            "/api",
-            "a.example",
-            "https://u:p@a.example",
-            "https://a.example?b=c",
-            "https://a.example/../b",
-        ] {
-            assert!(url("gorgias", Some(base), &[]).is_err(), "{base}");
-        }
-    }
-
-    #[test]
-    fn the_header_is_made_of_the_first_scheme_that_is_complete() {
-        let gorgias = find("gorgias").unwrap();
-        let header = |given: &[(&str, &str)]| {
-            let given = pairs(given);
-            scheme(gorgias, given.iter().map(|(name, _)| name.as_str()))
-                .and_then(|auth| authentication(auth, &given))
-        };
-        assert_eq!(
-            header(&[("email", "a@b.example"), ("api_key", "k")]).unwrap(),
-            "Basic YUBiLmV4YW1wbGU6aw=="
-        );
-        assert_eq!(header(&[("access_token", "t")]).unwrap(), "Bearer t");
-        assert_eq!(
-            header(&[("api_key", "k")]).unwrap_err(),
-            "expected the credentials `email` and `api_key`, or `access_token`"
-        );
-    }
-
-    #[test]
-    fn a_pasted_scheme_word_is_dropped_and_a_line_end_refused() {
-        let auth = &find("dixa").unwrap().auth[0];
-        assert_eq!(
-            authentication(auth, &pairs(&[("api_token", "Bearer abc")])).unwrap(),
-            "abc"
-        );
-        let fault = authentication(auth, &pairs(&[("api_token", "abc\r\nx: y")])).unwrap_err();
-        assert!(!fault.contains("abc"), "{fault}");
+/// The fault of a credential of another name. What does not look like a name may be the credential itself, in the wrong place.
+fn unknown_credential(integration: &Integration, name: &str) -> String {
+    let title = integration.title;
+    if name.len() <= 24
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+    {
+        format!("credential `{name}` is not one of {title}")
+    } else {
+        format!("there is a credential with a name that is none of {title}'s")
     }
 }

@@ -229,7 +229,7 @@ mod tests {
                 pair("api_key", "the\"key"),
             ]),
         };
-        assert_eq!(resolve(Some(text), ID), Ok(account));
+        assert_eq!(resolve(Some(&format!("\u{feff}{text}")), ID), Ok(account));
         let other = "00000000-2222-3333-4444-555555555555";
         assert_eq!(resolve(Some(text), other), Err(ResolveError::Unknown));
         assert_eq!(resolve(Some("{}"), ID), Err(ResolveError::Unknown));
