@@ -6,49 +6,19 @@
 //! connection are the client's business and removed too, and so are those that ask for an answer in
 //! a form that no secret could be found in.
 
+mod policy;
 #[cfg(test)]
 mod tests;
 
 use bytes::Bytes;
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use http::uri::PathAndQuery;
-use http::{Method, Request, Uri};
-use secrecy::ExposeSecret as _;
+use http::Request;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::accounts::{Account, Origin};
+use crate::accounts::Account;
 use crate::bindings::types::ProviderRequest;
 use crate::client::{Begun, RequestBody};
 
-/// The largest head of a request, in bytes: more than any provider reads.
-const LARGEST_HEAD: usize = 64 * 1024;
-
-/// Headers that are the client's own, besides those that begin with `proxy-`, and those by which an
-/// answer would come compressed, in another character set or in pieces: a secret that the provider
-/// repeats is found in none of these.
-const DROPPED: [HeaderName; 13] = [
-    header::ACCEPT_CHARSET,
-    header::ACCEPT_ENCODING,
-    header::CONNECTION,
-    header::CONTENT_LENGTH,
-    header::EXPECT,
-    header::FORWARDED,
-    header::HOST,
-    header::IF_RANGE,
-    header::RANGE,
-    header::TE,
-    header::TRAILER,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-];
-
-/// A request as the guest made it.
-#[derive(Debug)]
-pub(crate) struct Outgoing {
-    pub(crate) method: Method,
-    pub(crate) uri: Uri,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
-}
+pub(crate) use self::policy::{Denied, Outgoing};
 
 impl Outgoing {
     /// Reads a planned request.
@@ -82,10 +52,6 @@ impl Outgoing {
     }
 }
 
-/// Why a request may not leave: a sentence for people.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Denied(pub(crate) String);
-
 /// A request that may leave, with the account's credentials in it.
 pub(crate) struct Prepared {
     pub(crate) request: Request<RequestBody>,
@@ -103,121 +69,10 @@ pub(crate) fn prepare(
     outgoing: Outgoing,
     begun: &Begun,
 ) -> Result<Prepared, Denied> {
-    let Outgoing {
-        method,
-        uri,
-        mut headers,
-        body,
-    } = outgoing;
-    allow(account, &uri)?;
-    if matches!(method, Method::CONNECT | Method::TRACE) {
-        return Err(Denied(format!(
-            "the method {method} is not one that a provider is asked with"
-        )));
-    }
-    let uri = strip_query(account, uri)?;
-    let integration = account.table();
-    let dropped: Vec<HeaderName> = headers
-        .keys()
-        .filter(|name| {
-            DROPPED.contains(name)
-                || name.as_str().starts_with("proxy-")
-                || name.as_str() == "keep-alive"
-                || integration
-                    .auth
-                    .iter()
-                    .any(|auth| is_same_variable(auth.header, name.as_str()))
-        })
-        .cloned()
-        .collect();
-    for name in dropped {
-        headers.remove(name);
-    }
-    let (name, value) = account.authentication();
-    let mut value = HeaderValue::from_str(value.expose_secret())
-        .map_err(|_| Denied("the credentials fit no header".to_owned()))?;
-    value.set_sensitive(true);
-    headers.insert(HeaderName::from_static(name), value);
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
-
-    let lines: usize = headers
-        .iter()
-        .map(|(name, value)| name.as_str().len() + value.len() + 4)
-        .sum();
-    let target = uri
-        .path_and_query()
-        .map_or(0, |target| target.as_str().len());
-    if lines + target > LARGEST_HEAD {
-        return Err(Denied(format!(
-            "the head of the request is over {LARGEST_HEAD} bytes: shorten the id or `remote_query`"
-        )));
-    }
-    let mut request = Request::new(RequestBody::new(body, begun.clone()));
-    *request.method_mut() = method;
-    *request.uri_mut() = uri;
-    *request.headers_mut() = headers;
+    let request = policy::permit(account, outgoing)?;
     Ok(Prepared {
-        request,
+        request: request.map(|body| RequestBody::new(body, begun.clone())),
         account: account.clone(),
         begun: begun.clone(),
     })
-}
-
-/// Whether two header names are one to a server that hands them to programs as variables (RFC 3875,
-/// 4.1.18), where `-` is `_` and there are only capitals.
-fn is_same_variable(one: &str, other: &str) -> bool {
-    let variable = |byte: u8| match byte {
-        b'-' => b'_',
-        byte => byte.to_ascii_uppercase(),
-    };
-    one.bytes().map(variable).eq(other.bytes().map(variable))
-}
-
-/// Sees that a URL is within the account's origin.
-fn allow(account: &Account, uri: &Uri) -> Result<(), Denied> {
-    let allowed = account.origin();
-    let plain = uri
-        .authority()
-        .is_some_and(|authority| !authority.as_str().contains('@'));
-    match Origin::of(uri) {
-        Some(origin) if origin == *allowed && plain => Ok(()),
-        Some(origin) => Err(Denied(format!(
-            "{origin} may not be reached with account `{}`, only {allowed}: a `base_url` in the account decides which",
-            account.id()
-        ))),
-        None => Err(Denied(format!(
-            "a URL without a host may not be reached; only {allowed} may"
-        ))),
-    }
-}
-
-/// Removes query parameters that authenticate, or could, but for one that is a setting of the
-/// account and has its value.
-fn strip_query(account: &Account, uri: Uri) -> Result<Uri, Denied> {
-    let integration = account.table();
-    let Some(query) = uri.query().filter(|_| !integration.auth_query.is_empty()) else {
-        return Ok(uri);
-    };
-    let keep = |part: &&str| {
-        form_urlencoded::parse(part.as_bytes()).all(|(name, value)| {
-            let own = || {
-                account
-                    .settings()
-                    .iter()
-                    .any(|(setting, of_account)| *setting == *name && *of_account == *value)
-            };
-            !integration.authenticates(&name) || own()
-        })
-    };
-    let kept: Vec<&str> = query.split('&').filter(keep).collect();
-    let target = if kept.is_empty() {
-        uri.path().to_owned()
-    } else {
-        format!("{}?{}", uri.path(), kept.join("&"))
-    };
-    let mut parts = uri.into_parts();
-    parts.path_and_query = Some(
-        PathAndQuery::try_from(target).map_err(|_| Denied("the URL cannot be read".to_owned()))?,
-    );
-    Uri::from_parts(parts).map_err(|_| Denied("the URL cannot be read".to_owned()))
 }

@@ -46,6 +46,7 @@ mod config;
 mod egress;
 mod engine;
 mod error;
+mod files;
 mod openapi;
 mod secret;
 pub mod server;

@@ -87,6 +87,117 @@ fn the_file_that_the_sandbox_prints_is_right() {
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert_eq!(
         String::from_utf8_lossy(&output.stdout),
-        "{\n  \"accounts\": 6,\n  \"faults\": 0\n}\n"
+        "{\n  \"accounts\": 6,\n  \"faults\": 0,\n  \"warnings\": 0\n}\n"
     );
+}
+
+const ACCOUNT: &str =
+    "[[account]]\nid = \"62f44730-dd91-461e-bd6a-aedd9e0ad79d\"\nintegration = \"dixa\"\n";
+
+/// A pipe that nobody writes to is waited for by whoever opens it; a device may have no end.
+#[cfg(unix)]
+#[test]
+fn secrets_file_that_is_no_regular_file_is_a_fault() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    std::fs::create_dir(at("directory")).expect("a directory");
+    std::fs::write(at("large"), "x".repeat(64 * 1024 + 1)).expect("a file");
+    let made = std::process::Command::new("mkfifo")
+        .arg(at("pipe"))
+        .status();
+    assert!(made.expect("mkfifo runs").success());
+    for (file, what) in [
+        ("pipe", "is a pipe; expected a regular file"),
+        ("directory", "is a directory; expected a regular file"),
+        ("/dev/zero", "is a device; expected a regular file"),
+        ("large", "is over 65536 bytes"),
+    ] {
+        let credentials = format!("credentials = {{ api_token = {{ file = \"{file}\" }} }}\n");
+        std::fs::write(at("accounts.toml"), format!("{ACCOUNT}{credentials}")).expect("a file");
+        std::fs::write(at("good.toml"), "").expect("a file");
+        for arguments in [
+            ["accounts", "check", "--accounts", "accounts.toml"].as_slice(),
+            &[
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--accounts",
+                "accounts.toml",
+            ],
+            &["accounts", "check", "--accounts", file],
+            &[
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--accounts",
+                "good.toml",
+                "--token-file",
+                file,
+            ],
+        ] {
+            let mut process = program(arguments);
+            // Only a credential is small.
+            if file == "large" && !arguments.contains(&"accounts.toml") {
+                continue;
+            }
+            let output = process
+                .current_dir(folder.path())
+                .output()
+                .expect("the program runs");
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(4), "{arguments:?}: {said}");
+            assert!(said.contains(what), "{arguments:?}: {said}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn files_with_secrets_that_others_can_read_are_warned_of() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    let check = |mode: u32| {
+        let write = |name: &str, text: &str| {
+            std::fs::write(at(name), text).expect("a file");
+            let permissions = std::fs::Permissions::from_mode(mode);
+            std::fs::set_permissions(at(name), permissions).expect("a mode");
+        };
+        write("token", "SecretInTheFile\n");
+        let second = ACCOUNT.replace("62f", "72f");
+        write(
+            "accounts.toml",
+            &format!(
+                "{ACCOUNT}credentials = {{ api_token = \"SecretInTheFile\" }}\n\
+                 {second}credentials = {{ api_token = {{ file = \"token\" }} }}\n"
+            ),
+        );
+        let mut process = program(["accounts", "check"]);
+        let output = process
+            .current_dir(folder.path())
+            .output()
+            .expect("the program runs");
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        let said = String::from_utf8(output.stderr).expect("text");
+        assert!(!said.contains("SecretInTheFile"), "{said}");
+        (String::from_utf8(output.stdout).expect("text"), said)
+    };
+    let (out, said) = check(0o640);
+    assert_eq!(
+        out,
+        "{\n  \"accounts\": 2,\n  \"faults\": 0,\n  \"warnings\": 2\n}\n"
+    );
+    let mends = "can be read by others than its owner (mode 0640); `chmod 600` mends that";
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            format!("warning: accounts.toml: holds secrets and {mends}"),
+            format!(
+                "warning: accounts.toml:8: account `72f44730-dd91-461e-bd6a-aedd9e0ad79d`: \
+                 `credentials.api_token`: the file `token` {mends}"
+            ),
+        ]
+    );
+    assert_eq!(check(0o600).1, "");
 }

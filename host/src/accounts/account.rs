@@ -1,16 +1,23 @@
 //! One account: checked when it is made, its secrets where they cannot be printed.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::Uri;
 use http::uri::Scheme as UriScheme;
-use secrecy::zeroize::Zeroize as _;
+use secrecy::zeroize::{Zeroize as _, Zeroizing};
 use secrecy::{ExposeSecret as _, SecretString};
-use unified_ticketing_guest::account::{authentication, base_url, faults, scheme};
-use unified_ticketing_guest::integration::{self, Auth, Integration, Scheme};
+use unified_ticketing_guest::account::{
+    authentication, base_url, faults, is_user_name, normalized, scheme, shown,
+};
+use unified_ticketing_guest::integration::{self, Auth, Integration};
 
-use crate::secret::Redactor;
+use crate::secret::{MIN_SECRET, Redactor};
 
 /// An account of one integration, known to be usable. Cheap to clone.
 #[derive(Clone)]
@@ -197,7 +204,7 @@ impl AccountBuilder {
         self
     }
 
-    /// Adds a credential.
+    /// Adds a credential. White space at its ends, and a pasted `Bearer` before it, are not part of it.
     pub fn credential(mut self, name: impl Into<String>, value: impl Into<SecretString>) -> Self {
         self.credentials.push((name.into(), value.into()));
         self
@@ -216,26 +223,31 @@ impl AccountBuilder {
             });
         };
         let base = self.base_url.as_deref();
+        // From here on there is only what the provider receives: it is what must not come back.
         let mut plain: Vec<(String, String)> = self
             .credentials
             .iter()
-            .map(|(name, value)| (name.clone(), value.expose_secret().to_owned()))
+            .map(|(name, value)| (name.clone(), normalized(value.expose_secret()).to_owned()))
             .collect();
         let mut found = faults(integration, base, &self.settings, &plain);
         let made = made(integration, base, &self.settings, &plain);
+        let credentials: Vec<(String, SecretString)> = plain
+            .iter()
+            .map(|(name, value)| (name.clone(), SecretString::from(value.as_str())))
+            .collect();
         for (_, value) in &mut plain {
             value.zeroize();
         }
         match made {
             Ok((origin, auth, header)) if found.is_empty() => {
-                let redactor = Redactor::new(secrets(integration, &self.credentials, &header));
+                let redactor = Redactor::new(secrets(integration, &credentials, &header));
                 let Self {
                     id,
                     integration: _,
                     name,
                     base_url,
                     settings,
-                    credentials,
+                    credentials: _,
                 } = self;
                 let authentication = (auth.header, header);
                 Ok(Account(Arc::new(Inner {
@@ -284,8 +296,9 @@ fn unknown_integration(name: &str) -> String {
         .map(|integration| format!("`{}`", integration.name))
         .collect();
     format!(
-        "`integration`: expected one of {}, but found `{name}`",
-        known.join(", ")
+        "`integration`: expected one of {}, but found {}",
+        known.join(", "),
+        shown(name)
     )
 }
 
@@ -309,89 +322,36 @@ fn made(
     Ok((origin, auth, SecretString::from(header)))
 }
 
-/// What must not come back: the credentials, but for the public half of a pair, and what is made of
-/// them.
+/// What must not come back: the credentials, but for the public half of a pair, what is made of them
+/// for the header, and both as base64.
 fn secrets(
     integration: &Integration,
     credentials: &[(String, SecretString)],
     header: &SecretString,
 ) -> Vec<SecretString> {
-    let public = |name: &str| {
-        integration
-            .auth
-            .iter()
-            .any(|auth| matches!(auth.scheme, Scheme::Basic(user, _) if user == name))
-    };
+    let mut secrets = Vec::new();
+    for (name, value) in credentials {
+        let secret = value.expose_secret();
+        if !is_user_name(integration, name) && secret.len() >= MIN_SECRET {
+            secrets.push(value.clone());
+            secrets.extend(spellings(&SecretString::from(STANDARD.encode(secret))));
+        }
+    }
     let header = header.expose_secret();
-    let made = header
-        .strip_prefix("Basic ")
-        .or_else(|| header.strip_prefix("Bearer "))
-        .unwrap_or(header);
-    // An echo may have lost the padding.
-    let unpadded = made.trim_end_matches('=');
-    let values = credentials
-        .iter()
-        .filter(|(name, _)| !public(name))
-        .map(|(_, value)| value.clone());
-    values
-        .chain([SecretString::from(made), SecretString::from(unpadded)])
-        .collect()
+    if let Some(pair) = header.strip_prefix("Basic ") {
+        secrets.extend(spellings(&SecretString::from(pair)));
+    }
+    secrets
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn gorgias() -> AccountBuilder {
-        Account::builder("A", "gorgias")
-            .setting("subdomain", "acme")
-            .credential("email", "ops@acme.example")
-            .credential("api_key", "key-of-gorgias")
-    }
-
-    #[test]
-    fn every_fault_is_told_at_once() {
-        let fault = Account::builder("a", "gorgias")
-            .setting("site", "x")
-            .credential("token", "very-secret")
-            .build()
-            .unwrap_err();
-        assert_eq!(fault.faults.len(), 4, "{fault}");
-        assert!(!fault.to_string().contains("very-secret"), "{fault}");
-        let fault = Account::builder("a", "zendesk").build().unwrap_err();
-        assert!(fault.to_string().contains("`dixa`, `gorgias`"), "{fault}");
-    }
-
-    #[test]
-    fn nothing_secret_is_printed() {
-        let printed = format!("{:?} {:?}", gorgias(), gorgias().build().unwrap());
-        assert!(
-            !printed.contains("key-of-gorgias") && printed.contains("api_key"),
-            "{printed}"
-        );
-    }
-
-    #[test]
-    fn the_basic_header_is_a_secret_and_its_user_name_is_not() {
-        let account = gorgias().build().unwrap();
-        let redact = |text: &str| {
-            String::from_utf8(account.redactor().redact(text.as_bytes()).into_owned()).unwrap()
-        };
-        let header = account.authentication().1.expose_secret().to_owned();
-        assert_eq!(redact(&header), "Basic ***");
-        assert_eq!(
-            redact("ops@acme.example key-of-gorgias"),
-            "ops@acme.example ***"
-        );
-    }
-
-    #[test]
-    fn the_origin_has_the_default_port_and_a_lower_case_host() {
-        let account = gorgias().base_url("https://API.Example/x").build().unwrap();
-        assert_eq!(account.origin().to_string(), "https://api.example:443");
-        assert_eq!(
-            gorgias().build().unwrap().origin().to_string(),
-            "https://acme.gorgias.com:443"
-        );
-    }
+/// The ways to write what has been encoded as base64: with both alphabets, with padding and without
+/// (RFC 4648, sections 3.2, 4 and 5).
+fn spellings(base64: &SecretString) -> impl Iterator<Item = SecretString> {
+    let standard = base64.expose_secret().to_owned();
+    let dashed = Zeroizing::new(standard.replace('+', "-"));
+    let url_safe = dashed.replace('/', "_");
+    [standard, url_safe].into_iter().flat_map(|padded| {
+        let unpadded = SecretString::from(padded.trim_end_matches('='));
+        [SecretString::from(padded), unpadded]
+    })
 }

@@ -31,6 +31,10 @@ pub(super) fn list(global: &Global, terminal: &mut Terminal) -> Result<(), Failu
 
 pub(super) fn check(global: &Global, terminal: &mut Terminal) -> Result<(), Failure> {
     let accounts = runtime()?.block_on(global.open_accounts())?;
-    let checked = json!({"accounts": accounts.iter().count(), "faults": 0});
+    for warning in accounts.warnings() {
+        terminal.caution(&warning.to_string());
+    }
+    let (count, warnings) = (accounts.iter().count(), accounts.warnings().count());
+    let checked = json!({"accounts": count, "faults": 0, "warnings": warnings});
     terminal.json(checked.to_string().as_bytes())
 }

@@ -61,6 +61,11 @@ pub(super) fn serve(
     }
     server_runtime()?.block_on(async {
         let accounts = global.open_accounts().await?;
+        let mut warnings: Vec<String> = accounts.warnings().map(ToString::to_string).collect();
+        if let (Some(file), Some(warning)) = (token_file, tokens.as_ref().and_then(Tokens::warning))
+        {
+            warnings.push(format!("--token-file {}: {warning}", file.display()));
+        }
         let route = match route {
             RouteName::Halves => Route::Halves,
             RouteName::Handler => Route::Handler,
@@ -71,18 +76,19 @@ pub(super) fn serve(
         let server = Server::bind(*listen, engine, tokens, usize::from(*max_in_flight)).await;
         let server = server.map_err(|error| Failure::cannot_listen(*listen, &error))?;
         terminal.listening(server.address());
+        for warning in warnings {
+            tracing::warn!("{warning}");
+        }
         server.serve(stopped()).await;
         Ok(())
     })
 }
 
 fn read(file: &Path) -> Result<Tokens, Failure> {
-    let failure = |message: &str| {
+    Tokens::read(file).map_err(|message| {
         Failure::new(
             Status::Configuration,
             format!("--token-file {}: {message}", file.display()),
         )
-    };
-    let text = std::fs::read_to_string(file).map_err(|error| failure(&error.to_string()))?;
-    Tokens::parse(&text).map_err(|message| failure(&message))
+    })
 }

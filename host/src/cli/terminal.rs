@@ -82,6 +82,14 @@ impl Terminal {
         }
     }
 
+    /// Tells of something that should be mended, though the command goes on.
+    pub(crate) fn caution(&mut self, message: &str) {
+        match self.log.format() {
+            LogFormat::Text => self.say(&format!("{WARNING}warning:{WARNING:#} {message}")),
+            LogFormat::Json => self.say(&json!({"warning": message}).to_string()),
+        }
+    }
+
     /// Tells where a server listens, before anything else.
     pub(crate) fn listening(&mut self, address: SocketAddr) {
         match self.log.format() {

@@ -172,7 +172,7 @@ fn more_headers_than_a_map_can_have_are_not_sent() {
 
 #[test]
 fn a_head_of_any_size_is_not_sent() {
-    let long = "x".repeat(LARGEST_HEAD);
+    let long = "x".repeat(super::policy::MAX_HEAD);
     assert!(
         prepared(
             &planhat(),

@@ -1,16 +1,44 @@
 //! The bearer tokens that a server accepts (RFC 6750).
 
 use std::fmt;
+use std::path::Path;
 
 use http::HeaderValue;
 use secrecy::{ExposeSecret as _, SecretString};
 use subtle::{Choice, ConstantTimeEq as _};
 
+use crate::files;
+
+/// The largest file of tokens, in bytes.
+const MAX_FILE: usize = 1024 * 1024;
+
 /// The tokens that a server accepts. Each reaches every account.
-pub struct Tokens(Vec<SecretString>);
+pub struct Tokens {
+    tokens: Vec<SecretString>,
+    warning: Option<String>,
+}
 
 impl Tokens {
-    /// Reads tokens, one a line. Blank lines, lines that begin with `#` and a byte order mark do not count.
+    /// Reads a file of tokens, as [`Self::parse`] reads its text. It must be a regular file.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::parse`], or a sentence that says why the file cannot be read.
+    pub fn read(file: &Path) -> Result<Self, String> {
+        let read = files::read(file, MAX_FILE)?;
+        Ok(Self {
+            warning: read.exposed,
+            ..Self::parse(&read.text)?
+        })
+    }
+
+    /// What to say where others than its owner can read the file that the tokens came from.
+    #[must_use]
+    pub fn warning(&self) -> Option<&str> {
+        self.warning.as_deref()
+    }
+
+    /// Reads tokens, one a line. Blank lines, lines that begin with `#`, and a byte order mark do not count.
     ///
     /// # Errors
     ///
@@ -35,12 +63,15 @@ impl Tokens {
         if tokens.is_empty() {
             Err("expected a token on a line, but found none".to_owned())
         } else {
-            Ok(Self(tokens))
+            Ok(Self {
+                tokens,
+                warning: None,
+            })
         }
     }
 
     /// Whether an `authorization` header has one of the tokens. How long that takes does not tell which part was wrong.
-    pub(super) fn accept(&self, authorization: Option<&HeaderValue>) -> bool {
+    pub(crate) fn accept(&self, authorization: Option<&HeaderValue>) -> bool {
         let given = authorization.and_then(|value| {
             let (scheme, token) = value.as_bytes().split_at_checked(7)?;
             scheme
@@ -49,7 +80,7 @@ impl Tokens {
         });
         let Some(given) = given else { return false };
         let mut found = Choice::from(0);
-        for token in &self.0 {
+        for token in &self.tokens {
             found |= token.expose_secret().as_bytes().ct_eq(given);
         }
         found.into()
@@ -58,7 +89,7 @@ impl Tokens {
 
 impl fmt::Debug for Tokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} tokens", self.0.len())
+        write!(f, "{} tokens", self.tokens.len())
     }
 }
 

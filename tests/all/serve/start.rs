@@ -1,6 +1,8 @@
 //! What keeps `serve` from starting.
 
+use super::support::Serve;
 use crate::cli::program;
+use crate::client::Request;
 
 /// What the program says when it does not start, with exit code 4 and nothing on standard output.
 fn refusal(accounts: &str, arguments: &[&str]) -> String {
@@ -86,4 +88,34 @@ fn a_port_that_is_taken() {
     let address = taken.local_addr().expect("its address").to_string();
     let said = refusal(GOOD, &["--listen", &address]);
     assert!(said.contains(&address), "{said}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn files_with_secrets_that_others_can_read_are_logged() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().expect("a folder");
+    let tokens = folder.path().join("tokens");
+    std::fs::write(&tokens, "\u{feff}0123456789abcdef\n").expect("a file");
+    std::fs::set_permissions(&tokens, std::fs::Permissions::from_mode(0o604)).expect("a mode");
+    let tokens = tokens.to_str().expect("a path in UTF-8");
+    let mut serve = Serve::of(GOOD, &["--token-file", tokens]);
+    // It answers once it has said all of its start.
+    let health = Request {
+        method: "GET".to_owned(),
+        target: "/healthz".to_owned(),
+        headers: Vec::new(),
+        body: Vec::new(),
+    };
+    assert_eq!(serve.call(&health).await.status, 200);
+    serve.terminate();
+    serve.ended().await;
+    let said = serve.said();
+    let expected =
+        format!("--token-file {tokens}: can be read by others than its owner (mode 0604)");
+    assert!(said.contains(&expected), "{said}");
+    assert!(
+        !said.contains("0123456789abcdef") && !said.contains("a-token-of-dixa"),
+        "{said}"
+    );
 }

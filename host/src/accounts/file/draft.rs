@@ -16,6 +16,8 @@ pub(super) struct Draft {
     pub(super) base_url: Option<(String, Span)>,
     pub(super) settings: Vec<(String, String, Span)>,
     pub(super) credentials: Vec<(String, SecretString, Span)>,
+    /// The names of the credentials that stand in the file itself.
+    pub(super) in_text: Vec<String>,
 }
 
 impl Draft {

@@ -1,7 +1,6 @@
 //! Reads the text of an accounts file and notes every fault on the way.
 
 use std::collections::HashMap;
-use std::fs;
 use std::ops::Range;
 use std::path::Path;
 
@@ -9,15 +8,21 @@ use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+use unified_ticketing_guest::account::{is_user_name, shown};
+use unified_ticketing_guest::integration;
 use uuid::Uuid;
 
 use super::super::Account;
 use super::Fault;
 use super::draft::Draft;
+use crate::files;
 
 /// Stands in for a credential that could not be read, so that the other checks of its account still
 /// mean something.
 const UNREADABLE: &str = "unreadable";
+
+/// The largest file with a credential, in bytes.
+const MAX_CREDENTIAL_FILE: usize = 64 * 1024;
 
 pub(super) type Span = Range<usize>;
 
@@ -30,6 +35,9 @@ pub(super) struct Reader<'a> {
     /// Ids in lower case and names, and the line of each.
     taken: HashMap<String, usize>,
     pub(super) faults: Vec<Fault>,
+    pub(super) warnings: Vec<Fault>,
+    /// Whether the text itself has a credential that is a secret.
+    pub(super) holds_secrets: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -45,6 +53,8 @@ impl<'a> Reader<'a> {
             base: 0,
             taken: HashMap::new(),
             faults: Vec::new(),
+            warnings: Vec::new(),
+            holds_secrets: false,
         }
     }
 
@@ -96,7 +106,7 @@ impl<'a> Reader<'a> {
                 (other, _) => self.fault(
                     key.span(),
                     None,
-                    format!("unknown key `{other}`; expected `[[account]]`"),
+                    format!("unknown key {}; expected `[[account]]`", shown(other)),
                 ),
             }
         }
@@ -117,7 +127,8 @@ impl<'a> Reader<'a> {
             .into_iter()
             .find_map(|key| members.get(key).and_then(|value| value.get_ref().as_str()));
         let mut draft = Draft {
-            label: label.map(str::to_owned),
+            // It stands before every fault of the account.
+            label: label.map(|label| shown(label).trim_matches('`').to_owned()),
             header: table.span(),
             ..Draft::default()
         };
@@ -151,7 +162,7 @@ impl<'a> Reader<'a> {
                         self.fault(
                             value.span(),
                             draft.label.clone(),
-                            format!("`id`: expected a UUID, but found `{id}`"),
+                            format!("`id`: expected a UUID, but found {}", shown(&id)),
                         );
                     } else {
                         self.take(draft, "id", &id.to_ascii_lowercase(), value.span());
@@ -177,7 +188,8 @@ impl<'a> Reader<'a> {
             }
             "settings" => {
                 for (name, span, value) in self.entries(draft, key, value) {
-                    if let Some(text) = self.text_of(draft, &format!("settings.{name}"), value) {
+                    let key = format!("settings.{}", shown(&name).trim_matches('`'));
+                    if let Some(text) = self.text_of(draft, &key, value) {
                         draft.settings.push((name, text, span));
                     }
                 }
@@ -195,7 +207,7 @@ impl<'a> Reader<'a> {
                 self.fault(
                     span.clone(),
                     draft.label.clone(),
-                    format!("unknown key `{other}`; expected one of {known}"),
+                    format!("unknown key {}; expected one of {known}", shown(other)),
                 );
             }
         }
@@ -204,61 +216,49 @@ impl<'a> Reader<'a> {
     /// The value of a credential: a text, or where it is found.
     fn credential(
         &mut self,
-        draft: &Draft,
+        draft: &mut Draft,
         name: &str,
         value: &Spanned<DeValue<'_>>,
     ) -> Option<SecretString> {
-        let key = format!("credentials.{name}");
-        let found = match value.get_ref() {
-            DeValue::String(text) => Ok(Zeroizing::new(text.to_string())),
-            DeValue::Table(source) if source.len() == 1 => match source
-                .iter()
-                .next()
-                .map(|(key, value)| (key.get_ref().as_ref(), value))
-            {
-                Some(("env", place)) => {
-                    let variable = self.text_of(draft, &format!("{key}.env"), place)?;
-                    (self.environment)(&variable)
-                        .map(Zeroizing::new)
-                        .ok_or_else(|| {
-                            format!("`{key}`: the environment variable `{variable}` is not set")
-                        })
-                }
-                Some(("file", place)) => {
-                    let path = self.text_of(draft, &format!("{key}.file"), place)?;
-                    let path = self.file.parent().unwrap_or(Path::new("")).join(path);
-                    fs::read_to_string(&path)
-                        .map(|text| {
-                            Zeroizing::new(
-                                text.strip_suffix('\n')
-                                    .map_or(text.as_str(), without_return)
-                                    .to_owned(),
-                            )
-                        })
-                        .map_err(|error| {
-                            format!(
-                                "`{key}`: the file `{}` cannot be read: {error}",
-                                path.display()
-                            )
-                        })
-                }
-                _ => Err(format!(
-                    "`{key}`: expected a text, {{ env = … }} or {{ file = … }}"
-                )),
-            },
+        let key = format!("credentials.{}", shown(name).trim_matches('`'));
+        let source = match value.get_ref() {
+            DeValue::String(text) => {
+                draft.in_text.push(name.to_owned());
+                return Some(SecretString::from(text.as_ref()));
+            }
+            DeValue::Table(source) if source.len() == 1 => source.iter().next(),
+            _ => None,
+        };
+        let found = match source.map(|(kind, place)| (kind.get_ref().as_ref(), place)) {
+            Some(("env", place)) => {
+                let variable = self.text_of(draft, &format!("{key}.env"), place)?;
+                (self.environment)(&variable)
+                    .map(Zeroizing::new)
+                    .ok_or_else(|| {
+                        let variable = variable_shown(&variable);
+                        format!("`{key}`: the environment variable{variable} is not set")
+                    })
+            }
+            Some(("file", place)) => {
+                let path = self.text_of(draft, &format!("{key}.file"), place)?;
+                let path = self.file.parent().unwrap_or(Path::new("")).join(path);
+                let file = format!("`{key}`: the file {}", shown(&path.to_string_lossy()));
+                files::read(&path, MAX_CREDENTIAL_FILE)
+                    .map(|read| {
+                        if let Some(exposed) = read.exposed {
+                            let message = format!("{file} {exposed}");
+                            let warning = self.at(value.span(), draft.label.clone(), message);
+                            self.warnings.push(warning);
+                        }
+                        read.text
+                    })
+                    .map_err(|why| format!("{file} {why}"))
+            }
             _ => Err(format!(
                 "`{key}`: expected a text, {{ env = … }} or {{ file = … }}"
             )),
         };
         match found {
-            Ok(secret) if secret.trim().is_empty() => {
-                self.fault(
-                    value.span(),
-                    draft.label.clone(),
-                    format!("`{key}` is blank"),
-                );
-                None
-            }
             Ok(secret) => Some(SecretString::from(secret.as_str())),
             Err(message) => {
                 self.fault(value.span(), draft.label.clone(), message);
@@ -312,7 +312,8 @@ impl<'a> Reader<'a> {
     fn take(&mut self, draft: &Draft, key: &str, text: &str, span: Span) {
         let line = self.position(span.start).0;
         if let Some(first) = self.taken.get(text) {
-            let message = format!("`{key}`: `{text}` is taken by the account of line {first}");
+            let text = shown(text);
+            let message = format!("`{key}`: {text} is taken by the account of line {first}");
             self.fault(span, draft.label.clone(), message);
         } else {
             self.taken.insert(text.to_owned(), line);
@@ -321,7 +322,12 @@ impl<'a> Reader<'a> {
 
     /// Makes the account, whose own faults are those that the integration's table finds.
     fn build(&mut self, draft: &Draft) -> Option<Account> {
-        draft.integration.as_ref()?;
+        let (name, _) = draft.integration.as_ref()?;
+        let integration = integration::find(name);
+        self.holds_secrets |= draft
+            .in_text
+            .iter()
+            .any(|name| integration.is_none_or(|integration| !is_user_name(integration, name)));
         let faults = match draft.build() {
             Ok(account) => return Some(account),
             Err(faults) => faults,
@@ -333,14 +339,19 @@ impl<'a> Reader<'a> {
     }
 
     fn fault(&mut self, span: Span, account: Option<String>, message: String) {
+        let fault = self.at(span, account, message);
+        self.faults.push(fault);
+    }
+
+    fn at(&self, span: Span, account: Option<String>, message: String) -> Fault {
         let (line, column) = self.position(span.start);
-        self.faults.push(Fault {
+        Fault {
             file: self.file.to_owned(),
             line: Some(line),
             column: Some(column),
             account,
             message,
-        });
+        }
     }
 
     /// Line and column of a byte, from 1.
@@ -356,8 +367,15 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn without_return(text: &str) -> &str {
-    text.strip_suffix('\r').unwrap_or(text)
+/// A variable's name after a space. What does not look like one may be the secret itself.
+fn variable_shown(name: &str) -> String {
+    let conventional =
+        |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    if name.len() <= 64 && name.bytes().all(conventional) {
+        format!(" `{name}`")
+    } else {
+        " that it names".to_owned()
+    }
 }
 
 /// The parts of a text that begin at `[[`, and what is before the first.

@@ -1,0 +1,110 @@
+//! Accounts, and what they keep to themselves.
+
+use super::*;
+
+fn gorgias_with(key: &str) -> Account {
+    let account = Account::builder("A", "gorgias").setting("subdomain", "acme");
+    let account = account.credential("email", "ops@acme.example");
+    account.credential("api_key", key).build().unwrap()
+}
+
+fn gorgias() -> AccountBuilder {
+    Account::builder("A", "gorgias")
+        .setting("subdomain", "acme")
+        .credential("email", "ops@acme.example")
+        .credential("api_key", "key-of-gorgias")
+}
+
+#[test]
+fn every_fault_is_told_at_once() {
+    let fault = Account::builder("a", "gorgias")
+        .setting("site", "x")
+        .credential("token", "very-secret")
+        .build()
+        .unwrap_err();
+    assert_eq!(fault.faults.len(), 4, "{fault}");
+    assert!(!fault.to_string().contains("very-secret"), "{fault}");
+    let fault = Account::builder("a", "zendesk").build().unwrap_err();
+    assert!(fault.to_string().contains("`dixa`, `gorgias`"), "{fault}");
+}
+
+#[test]
+fn nothing_secret_is_printed() {
+    let printed = format!("{:?} {:?}", gorgias(), gorgias().build().unwrap());
+    assert!(
+        !printed.contains("key-of-gorgias") && printed.contains("api_key"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn the_basic_header_is_a_secret_and_its_user_name_is_not() {
+    let account = gorgias().build().unwrap();
+    let redact = |text: &str| {
+        String::from_utf8(account.redactor().redact(text.as_bytes()).into_owned()).unwrap()
+    };
+    let header = account.authentication().1.expose_secret().to_owned();
+    assert_eq!(redact(&header), "Basic ***");
+    assert_eq!(
+        redact("ops@acme.example key-of-gorgias"),
+        "ops@acme.example ***"
+    );
+}
+
+#[test]
+fn what_is_pasted_around_a_credential_is_no_part_of_it() {
+    for pasted in [
+        "the-token-of-dixa",
+        " the-token-of-dixa\n",
+        "bearer \tthe-token-of-dixa ",
+    ] {
+        let account = Account::builder("a", "planhat").credential("api_token", pasted);
+        let account = account.build().unwrap();
+        let header = account.authentication().1.expose_secret();
+        assert_eq!(header, "Bearer the-token-of-dixa");
+        let mut echo = "<the-token-of-dixa>".to_owned();
+        account.redactor().redact_text(&mut echo);
+        assert_eq!(echo, "<***>");
+    }
+    for blank in [" ", "Bearer "] {
+        let account = Account::builder("a", "planhat").credential("api_token", blank);
+        assert_eq!(
+            account.build().unwrap_err().faults,
+            ["credential `api_token` is blank"]
+        );
+    }
+}
+
+#[test]
+fn a_key_and_a_pair_are_masked_in_every_spelling_of_base64() {
+    use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+    let key = "key~of>gorgias?";
+    let account = gorgias_with(key);
+    for text in [key, &format!("ops@acme.example:{key}")] {
+        for encoded in [
+            STANDARD.encode(text),
+            STANDARD_NO_PAD.encode(text),
+            URL_SAFE.encode(text),
+            URL_SAFE_NO_PAD.encode(text),
+        ] {
+            for form in [
+                encoded.clone(),
+                encoded.replace('/', "\\/").replace('=', "%3D"),
+            ] {
+                let mut echo = format!("<{form}>");
+                account.redactor().redact_text(&mut echo);
+                assert_eq!(echo, "<***>", "{form}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_origin_has_the_default_port_and_a_lower_case_host() {
+    let account = gorgias().base_url("https://API.Example/x").build().unwrap();
+    assert_eq!(account.origin().to_string(), "https://api.example:443");
+    assert_eq!(
+        gorgias().build().unwrap().origin().to_string(),
+        "https://acme.gorgias.com:443"
+    );
+}
