@@ -3,184 +3,40 @@
 //! The provider answers with the credentials in every form and place: what comes back through the server and the program, and all
 //! that they log, must not have them. The same search over what the provider received must find them.
 
+mod birds;
+
 use std::process::Stdio;
+use std::sync::LazyLock;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-
+use self::birds::{BIRDS, Bird, SERVER_TOKEN};
 use crate::cli::program;
 use crate::client::{Request, Response};
-use crate::provider::{Answer, Provider};
+use crate::provider::Provider;
 use crate::serve::Serve;
 
-/// An account whose credentials are canaries.
-struct Bird {
-    integration: &'static str,
-    settings: &'static str,
-    /// The name of the credential, and the user name that goes before it in a `Basic` header, if that is how it is sent.
-    credential: &'static str,
-    user: Option<&'static str>,
-    update: bool,
-}
-
-const BIRDS: [Bird; 8] = [
-    Bird::new("dixa", "api_token"),
-    Bird {
-        user: Some("ops@kelpworks.example"),
-        ..Bird::new("gorgias", "api_key")
-    },
-    Bird::new("gorgias", "access_token"),
-    Bird {
-        settings: r#"settings = { workspace_id = "w", user_id = "u" }"#,
-        update: true,
-        ..Bird::new("hive", "api_key")
-    },
-    Bird {
-        update: true,
-        ..Bird::new("pivotal_tracker", "api_token")
-    },
-    Bird {
-        update: true,
-        ..Bird::new("planhat", "api_token")
-    },
-    Bird {
-        user: Some(""),
-        update: true,
-        ..Bird::new("teamwork", "api_key")
-    },
-    Bird {
-        update: true,
-        ..Bird::new("teamwork", "access_token")
-    },
-];
-
-/// The token that the server asks its clients for: a secret like the others, that no provider may see.
-const SERVER_TOKEN: &str = "canary/of-the-server=0";
-
-impl Bird {
-    const fn new(integration: &'static str, credential: &'static str) -> Self {
-        Self {
-            integration,
-            settings: "",
-            credential,
-            user: None,
-            update: false,
-        }
-    }
-
-    /// The secret. Its `/` is escaped by some writers of JSON, its `"` by all, its `+` and space by some of percent-encoding.
-    fn secret(&self) -> String {
-        format!("canary/{}+{}\"song 1", self.integration, self.credential)
-    }
-
-    fn id(number: usize) -> String {
-        format!("{number:08x}-0000-4000-8000-000000000000")
-    }
-
-    fn account(&self, number: usize, provider: &str) -> String {
-        let (integration, credential, settings) =
-            (self.integration, self.credential, self.settings);
-        let email = match self.user {
-            Some(user) if !user.is_empty() => format!("email = '{user}', "),
-            _ => String::new(),
-        };
-        format!(
-            "[[account]]\nid = \"{}\"\nname = \"{integration}-{credential}\"\nintegration = \"{integration}\"\n{settings}\n\
-             base_url = \"{provider}/{integration}\"\ncredentials = {{ {email}{credential} = '{}' }}\n",
-            Self::id(number),
-            self.secret(),
-        )
-    }
-
-    /// The forms in which a provider could say the secret. (The contract promises these.)
-    fn forms(&self) -> Vec<String> {
-        let secret = self.secret();
-        let (mut escaped, mut encoded) = (String::new(), String::new());
-        for byte in secret.bytes() {
-            escaped.push_str(&format!("\\u{byte:04x}"));
-            encoded.push_str(&format!("%{byte:02x}"));
-        }
-        let mut forms = vec![
-            secret.clone(),
-            secret.replace('"', "\\\""),
-            secret.replace('/', "\\/").replace('"', "\\u0022"),
-            escaped,
-            utf8_percent_encode(&secret, NON_ALPHANUMERIC).to_string(),
-            encoded,
-            secret.replace('+', "%2B").replace(' ', "+"),
-        ];
-        forms.extend(self.basic());
-        forms
-    }
-
-    /// What comes after `Basic `. Teamwork's key is the user, and anything the password.
-    fn basic(&self) -> Option<String> {
-        let secret = self.secret();
-        let pair = match self.user? {
-            "" => format!("{secret}:x"),
-            user => format!("{user}:{secret}"),
-        };
-        Some(STANDARD.encode(pair))
-    }
-
-    /// Answers that say the secret in this form.
-    fn answers(form: &str) -> Vec<Answer> {
-        let json = |name: &str| (name.to_owned(), "application/json".to_owned());
-        let answer = |status: u16, headers: Vec<(String, String)>, body: String| Answer {
-            status,
-            headers,
-            body: body.into_bytes(),
-        };
-        // A form with a bare quote makes what would be JSON none: that is an answer, too.
-        let object = format!(
-            "{{\"id\": \"1\", \"name\": \"{form}\", \"{form}\": [\"x {form} y\"], \"data\": {{\"id\": \"{form}\"}}}}"
-        );
-        let errors = format!("{{\"message\": \"{form}\", \"errors\": [\"{form}\"]}}");
-        // No header is written as JSON is.
-        let header = if form.contains('\\') { "" } else { form };
-        let cut = ("content-length".to_owned(), "1000".to_owned());
-        vec![
-            answer(200, vec![json("content-type")], object.clone()),
-            answer(400, vec![json("content-type")], errors.clone()),
-            answer(401, vec![json("content-type")], errors.clone()),
-            answer(422, vec![json("content-type")], errors.clone()),
-            answer(500, vec![], format!("<pre>authorization: {form}</pre>")),
-            answer(
-                302,
-                vec![("location".to_owned(), format!("/?{header}"))],
-                String::new(),
-            ),
-            answer(
-                200,
-                vec![("content-type".to_owned(), header.to_owned())],
-                "{}".to_owned(),
-            ),
-            answer(
-                429,
-                vec![("retry-after".to_owned(), header.to_owned())],
-                errors,
-            ),
-            answer(200, vec![json("content-type"), cut], object),
-        ]
-    }
-}
-
-/// Texts that no byte string may contain.
-fn needles() -> Vec<String> {
+/// Texts that no byte string may contain, in lower case.
+static NEEDLES: LazyLock<Vec<String>> = LazyLock::new(|| {
     let mut needles: Vec<String> = BIRDS.iter().flat_map(Bird::forms).collect();
     needles.push(SERVER_TOKEN.to_owned());
     // However else it is written, no bird sings.
-    needles.extend(["canary/", "canary%2F", "canary\\/"].map(str::to_owned));
-    needles
-}
+    needles.extend(
+        [
+            "canary/",
+            "canary%2F",
+            "canary\\/",
+            "canary&sol;",
+            "canary&#47;",
+            "canary&#x2f;",
+        ]
+        .map(str::to_owned),
+    );
+    needles.iter().map(|needle| needle.to_lowercase()).collect()
+});
 
 /// The first needle found.
-fn found(bytes: &[u8]) -> Option<String> {
+fn found(bytes: &[u8]) -> Option<&'static String> {
     let text = String::from_utf8_lossy(bytes).to_lowercase();
-    needles()
-        .into_iter()
-        .find(|needle| text.contains(&needle.to_lowercase()))
+    NEEDLES.iter().find(|needle| text.contains(needle.as_str()))
 }
 
 #[track_caller]
