@@ -85,8 +85,11 @@ impl Terminal {
     /// Tells of something that should be mended, though the command goes on.
     pub(crate) fn caution(&mut self, message: &str) {
         match self.log.format() {
-            LogFormat::Text => self.say(&format!("{WARNING}warning:{WARNING:#} {message}")),
-            LogFormat::Json => self.say(&json!({"warning": message}).to_string()),
+            LogFormat::Text => {
+                let message = escape::text(message);
+                self.say(&format!("{WARNING}warning:{WARNING:#} {message}"));
+            }
+            LogFormat::Json => self.log.line(&json!({"warning": message}).to_string()),
         }
     }
 

@@ -1,4 +1,5 @@
-//! Writes the corpora that the fuzz targets start from: every golden case, in the layout of each target.
+//! Writes the corpora that the fuzz targets start from: every golden case, in the layout of each target of the core, and a few
+//! inputs for each target of the host.
 
 use std::error::Error;
 use std::fs;
@@ -35,7 +36,131 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
         }
     }
+    for (target, seeds) in [
+        ("redaction", redaction()),
+        ("egress", egress()),
+        ("accounts", accounts()),
+        ("tokens", tokens()),
+    ] {
+        let folder = corpus.join(target);
+        fs::create_dir_all(&folder)?;
+        for (number, seed) in seeds.into_iter().enumerate() {
+            fs::write(folder.join(format!("seed-{number}")), seed)?;
+        }
+    }
     Ok(())
+}
+
+fn parts(parts: &[&[u8]]) -> Vec<u8> {
+    parts.join(&PART)
+}
+
+/// Secrets of several kinds, written in every way.
+fn redaction() -> Vec<Vec<u8>> {
+    let secrets = [
+        "ab/c+d=\"1",
+        "aaaaaaaaaaaa",
+        "a\\\\b\\\\\\\\c",
+        "100%25%25x",
+        "&amp;&amp;",
+        "left***right",
+        "geheim-\u{df}\u{1f600}",
+        "eyJhbGciOiJIUzI1NiJ9.e30.c2ln",
+    ];
+    let mut seeds = Vec::new();
+    for (index, secret) in secrets.into_iter().enumerate() {
+        let other = secrets[(index + 1) % secrets.len()];
+        for choices in [[0, 0], [1, 2], [3, 4], [5, 6], [7, 0]] {
+            let around = format!("{{\"a\": \"{secret}\", \"b\": [\"{other}{secret}\"]}}");
+            seeds.push(parts(&[
+                secret.as_bytes(),
+                other.as_bytes(),
+                &choices,
+                around.as_bytes(),
+            ]));
+        }
+    }
+    seeds
+}
+
+/// Requests of each integration, within its base URL and elsewhere.
+fn egress() -> Vec<Vec<u8>> {
+    let mut seeds = Vec::new();
+    for (choice, _) in (0..).zip(operations()) {
+        for (replaced, url) in [
+            (0, "/users?user_id=u&api_key=x&api_key[]=y&a=1"),
+            (1, "https://api.planhat.com@evil.example/users"),
+            (1, "https://app.hive.com:443/api/v1/users?user_id=owner"),
+        ] {
+            for credential in ["", "bearer ", " a b:c"] {
+                let headers = [
+                    ("Authorization", "Bearer x"),
+                    ("API-Key", "x"),
+                    ("x-more", "1"),
+                    ("host", "evil.example"),
+                ];
+                let headers = headers.map(|(name, value)| vec![name, value]);
+                let parts = [
+                    credential.as_bytes().to_vec(),
+                    b"POST".to_vec(),
+                    url.as_bytes().to_vec(),
+                    written(headers),
+                ];
+                seeds.push(laid_out([choice, replaced], parts));
+            }
+        }
+    }
+    seeds
+}
+
+/// Accounts files, right and wrong.
+fn accounts() -> Vec<Vec<u8>> {
+    let id = "62f44730-dd91-461e-bd6a-aedd9e0ad79d";
+    let mut seeds = Vec::new();
+    for (integration, settings, credentials) in [
+        ("dixa", "", "api_token = \"SECRET\""),
+        (
+            "gorgias",
+            "subdomain = \"acme\"",
+            "email = \"ops@acme.example\", api_key = 'SECRET'",
+        ),
+        (
+            "gorgias",
+            "subdomain = 5, site = \"x\"",
+            "access_token = { env = \"TOKEN\" }, token = \"SECRET\"",
+        ),
+        (
+            "hive",
+            "workspace_id = \"w\", user_id = \"u\"",
+            "api_key = \" bearer SECRET \"",
+        ),
+        (
+            "planhat",
+            "host = \"api-us4.planhat.com\"",
+            "api_token = { file = \"SECRET\" }",
+        ),
+        (
+            "teamwork",
+            "site = \"acme.eu\"",
+            "api_key = \"\"\"SECRET\"\"\"",
+        ),
+        ("zendesk", "", "api_token = [\"SECRET\"]"),
+    ] {
+        let file = format!(
+            "[[account]]\nid = \"{id}\"\nname = \"acme\"\nintegration = \"{integration}\"\nbase_url = \"http://127.0.0.1:1/a\"\n\
+             settings = {{ {settings} }}\ncredentials = {{ {credentials} }}\n"
+        );
+        seeds.push(parts(&[b"from-the-environment", file.as_bytes()]));
+    }
+    seeds
+}
+
+fn tokens() -> Vec<Vec<u8>> {
+    let file = "\u{feff}# of the shop\r\n\n  0123456789abcdef\nfedcba9876543210\n";
+    vec![
+        parts(&[file.as_bytes(), b"Bearer 0123456789abcdef"]),
+        parts(&[b"0123456789abcdef\nshort", b"bearer  x"]),
+    ]
 }
 
 fn face(case: &Case, request: &HttpRequest) -> Vec<u8> {

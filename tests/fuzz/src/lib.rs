@@ -13,9 +13,13 @@
 pub mod case;
 #[path = "../../native/holds.rs"]
 pub mod holds;
+pub mod host;
 pub mod input;
 #[path = "../../native/support.rs"]
 pub mod support;
+
+// The host's sources say `crate::` of each other.
+pub(crate) use host::sources::{accounts, files, secret};
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 

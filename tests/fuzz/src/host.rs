@@ -1,0 +1,99 @@
+//! What of the host keeps secrets and decides what leaves, compiled from its own sources.
+//!
+//! The modules are private to the host, and the rest of it (the engine, the client, the server) is not needed here.
+
+#[path = "../../../host/src"]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    reason = "the host has a use for what is not needed here"
+)]
+pub(crate) mod sources {
+    pub(crate) mod accounts;
+    pub(crate) mod egress {
+        pub(crate) mod policy;
+    }
+    pub(crate) mod files;
+    pub(crate) mod secret;
+    pub(crate) mod server {
+        pub(crate) mod tokens;
+    }
+}
+
+use std::path::Path;
+
+use http::{HeaderMap, Method, Request, Uri};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use sources::egress::policy::{self, Outgoing};
+use sources::secret::Redactor;
+use sources::server::tokens::Tokens as Accepted;
+
+pub use sources::accounts::{Account, FileAccounts};
+
+/// The text without these secrets.
+pub fn redacted(secrets: &[&str], text: &[u8]) -> Vec<u8> {
+    let secrets = secrets.iter().map(|secret| SecretString::from(*secret));
+    Redactor::new(secrets).redact(text).into_owned()
+}
+
+/// The text without the account's secrets.
+pub fn redacted_of(account: &Account, text: &[u8]) -> Vec<u8> {
+    account.redactor().redact(text).into_owned()
+}
+
+/// The header that authenticates an account's requests, and its value.
+pub fn authentication(account: &Account) -> (&'static str, String) {
+    let (name, value) = account.authentication();
+    (name, value.expose_secret().to_owned())
+}
+
+/// What leaves of this request, or the words of why nothing does.
+pub fn permitted(
+    account: &Account,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Request<bytes::Bytes>, String> {
+    let outgoing = Outgoing {
+        method,
+        uri,
+        headers,
+        body: bytes::Bytes::from_static(b"{}"),
+    };
+    policy::permit(account, outgoing).map_err(|denied| denied.0)
+}
+
+/// The accounts of a text, or all that is said of it.
+pub fn accounts(text: &str, environment: &str) -> Result<FileAccounts, Vec<String>> {
+    let parsed = FileAccounts::parse(Path::new("/nowhere/accounts.toml"), text, |_| {
+        Some(environment.to_owned())
+    });
+    parsed.map_err(|faults| {
+        faults
+            .iter()
+            .map(|fault| format!("{fault} {fault:?}"))
+            .collect()
+    })
+}
+
+/// The tokens of a file.
+pub struct Tokens(Accepted);
+
+impl Tokens {
+    /// Reads them.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        Accepted::parse(text).map(Self)
+    }
+
+    /// Whether a header with this value is accepted.
+    pub fn accept(&self, value: &[u8]) -> bool {
+        http::HeaderValue::from_bytes(value).is_ok_and(|value| self.0.accept(Some(&value)))
+    }
+
+    /// What is printed of them.
+    pub fn debug(&self) -> String {
+        format!("{:?}", self.0)
+    }
+}
