@@ -109,9 +109,7 @@ impl Client {
             account,
             begun,
         } = prepared;
-        if account.explicit_base_url().is_none()
-            && account.origin().is_address()
-        {
+        if account.explicit_base_url().is_none() && account.origin().is_address() {
             // An address is not looked up, so the resolver would not see it.
             return Err(Failure::Denied(format!(
                 "{} is an address; only a `base_url` in the account can lead to one",
