@@ -129,30 +129,64 @@ struct Rejected {
     any: bool,
     /// The body as a whole: of one that cannot be read, nobody knows what it lacks.
     whole: bool,
-    fields: [bool; Field::ALL.len()],
-    /// The entries of lists.
-    entries: BTreeSet<(usize, usize)>,
+    fields: [RejectedField; Field::ALL.len()],
+    /// Where a path is written, to be looked at.
+    path: String,
 }
+
+/// What of a field has a violation.
+#[derive(Debug, Default)]
+struct RejectedField {
+    any: bool,
+    /// The entries of a list, in ascending order: as they are read.
+    entries: Vec<usize>,
+    /// Those that came after a later one: a list can be given twice.
+    others: BTreeSet<usize>,
+}
+
+/// As much of a path as can name a field and an entry of it, in bytes.
+const MAX_PLACE: usize = 32;
 
 impl Rejected {
     /// Notes a JSON Pointer.
-    fn note(&mut self, pointer: &str) {
+    fn note(&mut self, pointer: &dyn Display) {
         self.any = true;
-        let mut steps = pointer.split('/').skip(1);
+        self.path.clear();
+        let mut cut = Cut {
+            text: &mut self.path,
+            room: MAX_PLACE,
+        };
+        let whole = write!(cut, "{pointer}").is_ok();
+        let mut steps = self.path.split('/').skip(1);
         let Some(name) = steps.next() else {
             self.whole = true;
             return;
         };
-        let mut fields = Field::ALL.iter();
-        let Some(position) = fields.position(|field| field.name() == name) else {
+        let fields = Field::ALL.iter().zip(&mut self.fields);
+        let mut fields = fields.filter(|(field, _)| field.name() == name);
+        let Some((_, field)) = fields.next() else {
             return;
         };
-        if let Some(field) = self.fields.get_mut(position) {
-            *field = true;
+        field.any = true;
+        // The last step may be cut.
+        let entry = steps.next().filter(|_| whole || steps.next().is_some());
+        let Some(entry) = entry.and_then(|step| step.parse().ok()) else {
+            return;
+        };
+        match field.entries.last() {
+            Some(last) if *last == entry => {}
+            Some(last) if *last > entry => {
+                field.others.insert(entry);
+            }
+            _ => field.entries.push(entry),
         }
-        if let Some(entry) = steps.next().and_then(|step| step.parse().ok()) {
-            self.entries.insert((position, entry));
-        }
+    }
+
+    fn field(&self, field: Field) -> Option<&RejectedField> {
+        let mut fields = Field::ALL.iter().zip(&self.fields);
+        fields
+            .find(|(each, _)| **each == field)
+            .map(|(_, of_field)| of_field)
     }
 }
 
@@ -190,7 +224,7 @@ impl Findings {
         message: &dyn Display,
     ) {
         if place == Place::Body {
-            self.body.note(&shortened(path, MAX_PATH));
+            self.body.note(path);
         }
         self.violations.push(code, place, path, message);
     }
@@ -230,16 +264,16 @@ impl Findings {
     /// Whether a violation is at this field of the body, or below it, or of the body as a whole.
     #[must_use]
     pub fn field_rejected(&self, field: Field) -> bool {
-        let mut fields = Field::ALL.iter().zip(self.body.fields);
-        self.body.whole || fields.any(|(each, rejected)| rejected && *each == field)
+        self.body.whole || self.body.field(field).is_some_and(|field| field.any)
     }
 
     /// Whether a violation is at this entry of a list in the body, or below it, or of the body as a whole.
     #[must_use]
     pub fn entry_rejected(&self, field: Field, entry: usize) -> bool {
-        let mut fields = Field::ALL.iter();
-        let field = fields.position(|each| *each == field);
-        self.body.whole || field.is_some_and(|field| self.body.entries.contains(&(field, entry)))
+        let has = |field: &RejectedField| {
+            field.entries.binary_search(&entry).is_ok() || field.others.contains(&entry)
+        };
+        self.body.whole || self.body.field(field).is_some_and(has)
     }
 
     /// The warnings, when nothing stops the call.
@@ -275,12 +309,12 @@ impl Findings {
 }
 
 /// Takes no more than a number of bytes, and then fails, so that nothing beyond is made.
-struct Cut {
-    text: String,
+struct Cut<'a> {
+    text: &'a mut String,
     room: usize,
 }
 
-impl fmt::Write for Cut {
+impl fmt::Write for Cut<'_> {
     fn write_str(&mut self, part: &str) -> fmt::Result {
         let taken = part
             .get(..part.floor_char_boundary(self.room))
@@ -298,18 +332,19 @@ impl fmt::Write for Cut {
 /// A text of at most so many bytes, and an ellipsis where something is missing.
 #[must_use]
 pub(crate) fn shortened(text: &dyn Display, most: usize) -> String {
+    let mut kept = String::new();
     let mut cut = Cut {
-        text: String::new(),
+        text: &mut kept,
         room: most,
     };
     if write!(cut, "{text}").is_err() {
         // An escape of a JSON Pointer (RFC 6901, section 3) is not cut in two.
-        if cut.text.ends_with('~') {
-            cut.text.pop();
+        if kept.ends_with('~') {
+            kept.pop();
         }
-        cut.text.push('…');
+        kept.push('…');
     }
-    cut.text
+    kept
 }
 
 /// A finding as JSON has it, in the order of the published API.
@@ -449,13 +484,19 @@ mod tests {
         }
         reject(&mut findings, "/emails/4000/email/x");
         reject(&mut findings, "/surprise/7");
+        // Out of order, and with more behind it than is looked at.
+        reject(&mut findings, &format!("/emails/3500/{}", "x".repeat(100)));
+        reject(&mut findings, &format!("/roles/{}", "7".repeat(100)));
         assert!(findings.body_rejected());
-        assert!(findings.field_rejected(Field::Emails) && !findings.field_rejected(Field::Roles));
-        assert!(findings.entry_rejected(Field::Emails, 4000));
+        assert!(findings.field_rejected(Field::Emails) && findings.field_rejected(Field::Roles));
+        assert!(!findings.field_rejected(Field::Name));
+        for entry in [0, 99, 3500, 4000] {
+            assert!(findings.entry_rejected(Field::Emails, entry), "{entry}");
+        }
         assert!(!findings.entry_rejected(Field::Emails, 4001));
         assert!(!findings.entry_rejected(Field::Roles, 7));
         reject(&mut findings, "");
-        assert!(findings.field_rejected(Field::Roles));
+        assert!(findings.field_rejected(Field::Name));
         assert!(findings.entry_rejected(Field::Emails, 4001));
     }
 

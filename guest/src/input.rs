@@ -146,7 +146,7 @@ fn object<'a>(body: &'a [u8], findings: &mut Findings) -> Object<'a> {
         Ok(json) => match parse(json) {
             Ok(Value::Object(members)) => {
                 for name in members.duplicates() {
-                    twice("", &name, findings);
+                    twice(&"", &name, findings);
                 }
                 return members;
             }
@@ -171,25 +171,26 @@ fn object<'a>(body: &'a [u8], findings: &mut Findings) -> Object<'a> {
 /// Checks that no object has a member twice: nobody knows which of the two the caller means, or the provider would take.
 pub(crate) fn once(pointer: &str, json: &str, findings: &mut Findings) {
     duplicates(json, &mut |object, name| {
-        twice(&format!("{pointer}{object}"), &name, findings);
+        twice(&format_args!("{pointer}{object}"), name, findings);
     });
 }
 
 /// The longest name that a pointer to a member given twice has in it, in bytes.
 const MAX_NAME: usize = 80;
 
-/// Notes a member that an object has twice. The object's JSON Pointer is short, but the name may be as long as the body.
-fn twice(object: &str, name: &str, findings: &mut Findings) {
-    let message = format!(
+/// Notes a member that an object has twice. The name may be as long as the body.
+fn twice(object: &dyn Display, name: &str, findings: &mut Findings) {
+    let (code, place) = (Code::DuplicateMember, Place::Body);
+    let message = format_args!(
         "expected each member once, but found {} twice",
         quoted(name)
     );
-    let path = if name.len() > MAX_NAME {
-        object.to_owned()
+    if name.len() > MAX_NAME {
+        findings.violation(code, place, object, message);
     } else {
-        format!("{object}/{}", escaped(name))
-    };
-    findings.violation(Code::DuplicateMember, Place::Body, &path, message);
+        let path = format_args!("{object}/{}", escaped(name));
+        findings.violation(code, place, path, message);
+    }
 }
 
 /// Where a value is. It becomes a text for a finding only: most values have none.

@@ -15,7 +15,7 @@ use crate::support::{Operation, begin, http_request, json_of, operations};
 
 /// The largest body that is read; less without optimization, where reading all of them takes minutes.
 const LARGEST: usize = if cfg!(debug_assertions) {
-    face::LARGEST_BODY / 32
+    face::LARGEST_BODY / 64
 } else {
     face::LARGEST_BODY
 };

@@ -5,22 +5,20 @@ mod merge;
 mod tokens;
 
 use std::borrow::Cow;
+use std::fmt::{self, Display};
 
 pub(crate) use merge::merge;
 use tokens::{Kind, Token, Tokens};
 
-use super::{escaped, paired, unescaped};
+use super::{escaped, paired, quoted, unescaped};
 
 /// Names by the object that they are in, and what is kept of each. All are sorted at once: one object may have all the names, and
 /// each name may have an object of its own.
 type Names<'a> = Vec<(usize, Cow<'a, [u8]>, usize)>;
 
-/// The longest JSON Pointer to an object that has a member twice: a pointer can be as long as the text, and there can be many.
-const MAX_POINTER: usize = 1024;
-
 /// Finds the members that are given twice or more often, at any depth, each name of an object once. `found` takes the JSON Pointer
-/// of the object, of one that is very deep as far as it is of use, and the name.
-pub(crate) fn duplicates(json: &str, found: &mut dyn FnMut(&str, String)) {
+/// of the object and the name. The pointer can be as long as the text, and there can be many: it is written only as far as it is read.
+pub(crate) fn duplicates(json: &str, found: &mut dyn FnMut(&dyn Display, &str)) {
     if !json.starts_with(['{', '[']) {
         return;
     }
@@ -73,7 +71,7 @@ pub(super) fn repeated(mut names: Names<'_>) -> Names<'_> {
 }
 
 /// Finds the objects that these names are in, by which they are sorted.
-fn locate(json: &str, names: Names<'_>, found: &mut dyn FnMut(&str, String)) {
+fn locate(json: &str, names: Names<'_>, found: &mut dyn FnMut(&dyn Display, &str)) {
     let mut names = names.into_iter().peekable();
     // Where the next token is in each open object or array, the innermost last.
     let mut path: Vec<Step<'_>> = Vec::new();
@@ -84,10 +82,8 @@ fn locate(json: &str, names: Names<'_>, found: &mut dyn FnMut(&str, String)) {
                 if names.peek().is_none() {
                     return;
                 }
-                let mut pointer = None;
                 while let Some((_, name, _)) = names.next_if(|(object, _, _)| *object == opened) {
-                    let pointer = pointer.get_or_insert_with(|| pointer_of(&path));
-                    found(pointer, paired(name.into_owned()));
+                    found(&Pointer(&path), &paired(name.into_owned()));
                 }
                 opened += 1;
                 path.push(match kind {
@@ -118,23 +114,23 @@ enum Step<'a> {
     Entry(usize),
 }
 
-fn pointer_of(path: &[Step<'_>]) -> String {
-    let mut pointer = String::new();
-    for step in path {
-        match step {
-            Step::Member(name) if pointer.len() + name.len() > MAX_POINTER => break,
-            Step::Entry(_) if pointer.len() > MAX_POINTER => break,
-            Step::Member(name) => {
-                pointer.push('/');
-                pointer.push_str(&escaped(&paired(unescaped(name).into_owned())));
-            }
-            Step::Entry(position) => {
-                pointer.push('/');
-                pointer.push_str(&position.to_string());
+/// A JSON Pointer (RFC 6901).
+struct Pointer<'a>(&'a [Step<'a>]);
+
+impl Display for Pointer<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for step in self.0 {
+            match step {
+                Step::Member(name) if name.contains(['\\', '~', '/']) => {
+                    let name = paired(unescaped(name).into_owned());
+                    write!(formatter, "/{}", escaped(&name))?;
+                }
+                Step::Member(name) => write!(formatter, "/{}", quoted(name))?,
+                Step::Entry(position) => write!(formatter, "/{position}")?,
             }
         }
+        Ok(())
     }
-    pointer
 }
 
 /// Whether there is nothing but objects in this object.

@@ -30,8 +30,11 @@ const CODES: &[(ErrorCode, &[u16])] = &[
     (ErrorCode::UnsupportedMediaType, &[415]),
     (ErrorCode::ProviderRateLimited, &[429]),
     (ErrorCode::HeadersTooLarge, &[431]),
-    // It keeps the provider's number, which can be one of ours.
-    (ErrorCode::ProviderRefused, &[405, 408, 413, 414, 415, 431]),
+    // It keeps the provider's number, which can be one of ours; 421 becomes 400.
+    (
+        ErrorCode::ProviderRefused,
+        &[400, 405, 408, 413, 414, 415, 431],
+    ),
     (ErrorCode::AccountUnusable, &[500]),
     (ErrorCode::GuestTrap, &[500]),
     (ErrorCode::LimitExceeded, &[500]),
@@ -152,7 +155,7 @@ pub(super) fn components(examples: &[Example]) -> Value {
         });
         let mut response = json!({
             "description": format!("{}: `{}`.", reason.unwrap_or("Error"), codes.join("`, `")),
-            "headers": references(headers_of(status)),
+            "headers": error_headers(status),
             "content": { "application/json": { "schema": error } },
         });
         let examples = examples::errors(status, examples);
@@ -167,7 +170,7 @@ pub(super) fn components(examples: &[Example]) -> Value {
     });
     responses.insert("ProviderRefused".to_owned(), json!({
         "description": "Another refusal of the provider, which keeps its number: `provider-refused`.",
-        "headers": references(headers_of(400)),
+        "headers": error_headers(400),
         "content": { "application/json": { "schema": refused } },
     }));
     Value::Object(responses)
@@ -181,6 +184,11 @@ fn references(names: &[&str]) -> Value {
         )
     };
     Value::Object(names.iter().map(reference).collect())
+}
+
+/// The headers of an error: those of every error, and those of its status.
+fn error_headers(status: u16) -> Value {
+    references(&[&["Unified-Code", "Unified-Outcome"], headers_of(status)].concat())
 }
 
 fn headers_of(status: u16) -> &'static [&'static str] {
@@ -223,6 +231,8 @@ pub(super) fn headers() -> Value {
             "schema": { "type": "string" },
             "example": "unsupported-field; path=\"/nick_name\"",
         },
+        "Unified-Code": text("The `code` of the error, for clients that drop its body."),
+        "Unified-Outcome": text("The `outcome` of the error, for clients that drop its body."),
         "RateLimit-Limit": number("Requests that the provider allows in a window, when it told."),
         "RateLimit-Remaining": number("Requests left in this window, when the provider told."),
         "RateLimit-Reset": number("Seconds until the window starts anew, when the provider told."),
