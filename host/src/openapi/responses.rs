@@ -275,7 +275,8 @@ pub(super) fn schemas() -> Map<String, Value> {
             },
             "truto_is_remote_error": { "const": true, "description": "The provider refused or failed." },
             "provider_status": { "type": "integer", "description": "The provider's status, when there was an answer." },
-            "raw_response": { "description": "The provider's answer: its JSON, or its text." },
+            "raw_response": { "description": "The provider's answer: its JSON, or its text. What is over 64 KiB becomes text, cut there." },
+            "raw_response_truncated": { "const": true, "description": "`raw_response` was cut." },
             "violations": { "type": "array", "items": reference("Finding"), "minItems": 1 },
             "truto_error_insight": {
                 "type": "object",

@@ -246,7 +246,7 @@ impl Table<'_> {
         [
             (
                 "component",
-                "at most 300,000 bytes",
+                "at most 400,000 bytes",
                 format!("{component} bytes"),
             ),
             (
