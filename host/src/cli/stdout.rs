@@ -1,7 +1,7 @@
 //! Whether the process was started without a standard output.
 //!
-//! The standard library opens `/dev/null` in its place before `main` begins, so that a result would be lost without a word. Only who
-//! looks before that can know.
+//! The standard library opens `/dev/null` in its place before `main` begins, and a result would be lost without a word. So it is
+//! looked at before that.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
