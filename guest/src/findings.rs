@@ -129,19 +129,13 @@ struct Rejected {
     any: bool,
     /// The body as a whole: of one that cannot be read, nobody knows what it lacks.
     whole: bool,
-    fields: [RejectedField; Field::ALL.len()],
+    fields: [bool; Field::ALL.len()],
+    /// The entries of lists, each with the position of its field, in ascending order: as they are read, mostly.
+    entries: Vec<(usize, usize)>,
+    /// Those that came after a later one: a list can be given twice, and before another.
+    others: BTreeSet<(usize, usize)>,
     /// Where a path is written, to be looked at.
     path: String,
-}
-
-/// What of a field has a violation.
-#[derive(Debug, Default)]
-struct RejectedField {
-    any: bool,
-    /// The entries of a list, in ascending order: as they are read.
-    entries: Vec<usize>,
-    /// Those that came after a later one: a list can be given twice.
-    others: BTreeSet<usize>,
 }
 
 /// As much of a path as can name a field and an entry of it, in bytes.
@@ -162,31 +156,39 @@ impl Rejected {
             self.whole = true;
             return;
         };
-        let fields = Field::ALL.iter().zip(&mut self.fields);
-        let mut fields = fields.filter(|(field, _)| field.name() == name);
-        let Some((_, field)) = fields.next() else {
+        let Some(position) = Field::ALL.iter().position(|field| field.name() == name) else {
             return;
         };
-        field.any = true;
+        if let Some(field) = self.fields.get_mut(position) {
+            *field = true;
+        }
         // The last step may be cut.
         let entry = steps.next().filter(|_| whole || steps.next().is_some());
         let Some(entry) = entry.and_then(|step| step.parse().ok()) else {
             return;
         };
-        match field.entries.last() {
+        let entry = (position, entry);
+        match self.entries.last() {
             Some(last) if *last == entry => {}
             Some(last) if *last > entry => {
-                field.others.insert(entry);
+                self.others.insert(entry);
             }
-            _ => field.entries.push(entry),
+            _ => self.entries.push(entry),
         }
     }
 
-    fn field(&self, field: Field) -> Option<&RejectedField> {
-        let mut fields = Field::ALL.iter().zip(&self.fields);
-        fields
-            .find(|(each, _)| **each == field)
-            .map(|(_, of_field)| of_field)
+    fn field(&self, field: Field) -> bool {
+        let mut fields = Field::ALL.iter().zip(self.fields);
+        self.whole || fields.any(|(each, rejected)| rejected && *each == field)
+    }
+
+    fn entry(&self, field: Field, entry: usize) -> bool {
+        let position = Field::ALL.iter().position(|each| *each == field);
+        self.whole
+            || position.is_some_and(|position| {
+                let entry = (position, entry);
+                self.entries.binary_search(&entry).is_ok() || self.others.contains(&entry)
+            })
     }
 }
 
@@ -264,16 +266,13 @@ impl Findings {
     /// Whether a violation is at this field of the body, or below it, or of the body as a whole.
     #[must_use]
     pub fn field_rejected(&self, field: Field) -> bool {
-        self.body.whole || self.body.field(field).is_some_and(|field| field.any)
+        self.body.field(field)
     }
 
     /// Whether a violation is at this entry of a list in the body, or below it, or of the body as a whole.
     #[must_use]
     pub fn entry_rejected(&self, field: Field, entry: usize) -> bool {
-        let has = |field: &RejectedField| {
-            field.entries.binary_search(&entry).is_ok() || field.others.contains(&entry)
-        };
-        self.body.whole || self.body.field(field).is_some_and(has)
+        self.body.entry(field, entry)
     }
 
     /// The warnings, when nothing stops the call.
@@ -299,7 +298,8 @@ impl Findings {
         }
         let unnamed = self.violations.found().saturating_sub(MAX_LOCATIONS);
         if unnamed > 0 {
-            message.push_str(&format!("; and {unnamed} more"));
+            // Writing to a string never fails.
+            let _ = write!(message, "; and {unnamed} more");
         }
         Err(Error {
             violations: self.violations.into_vec(),
@@ -446,9 +446,9 @@ mod tests {
         let findings = list.into_vec();
         assert_eq!(findings.len(), MAX_FINDINGS + 1);
         assert_eq!(found(&findings), MAX_FINDINGS + 23);
-        let last = findings.last().unwrap();
+        let more = findings.last().unwrap();
         assert_eq!(
-            (last.code, last.message.as_str()),
+            (more.code, more.message.as_str()),
             (FindingCode::More, "23 more")
         );
         assert_eq!(FindingList::default().into_vec(), []);

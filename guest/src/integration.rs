@@ -281,7 +281,7 @@ fn one_sentence(sentences: impl Iterator<Item = String>, between: &str) -> Optio
 }
 
 /// Reasons nest no deeper than what they are the reasons of; beyond, they are not read.
-const MAX_REASON_DEPTH: usize = 8;
+const MAX_REASON_DEPTH: usize = 4;
 
 /// The sentences of reasons that are given by name: `{"role": {"name": ["…", …]}}`. `found` takes the JSON Pointer of each.
 fn reasons(value: &Value<'_>, path: &str, depth: usize, found: &mut dyn FnMut(&str, &str)) {

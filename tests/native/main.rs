@@ -6,6 +6,7 @@
     clippy::match_same_arms,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::print_stdout,
     clippy::unwrap_used,
     missing_docs,
     unreachable_pub,
