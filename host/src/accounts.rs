@@ -6,6 +6,7 @@
 
 mod account;
 mod file;
+mod reload;
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 pub(crate) use self::account::Origin;
 pub use self::account::{Account, AccountBuilder, InvalidAccount};
 pub use self::file::{Fault, FileAccounts};
+pub use self::reload::ReloadableAccounts;
 
 /// What [`Accounts::get`] gives: in the end the account, nothing where there is none of that id, or
 /// for people why it cannot be used now.
@@ -45,11 +47,21 @@ pub trait Accounts: Send + Sync {
     /// An error is a sentence for people that holds no secret; the call then fails with
     /// `account-unusable`.
     fn get<'a>(&'a self, id: &'a str) -> Lookup<'a>;
+
+    /// Whether it is known that there is no more than one account. Where there may be several, a server lets none of them take
+    /// more than half of its places.
+    fn is_single(&self) -> bool {
+        false
+    }
 }
 
 impl<T: Accounts + ?Sized> Accounts for Arc<T> {
     fn get<'a>(&'a self, id: &'a str) -> Lookup<'a> {
         (**self).get(id)
+    }
+
+    fn is_single(&self) -> bool {
+        (**self).is_single()
     }
 }
 
@@ -88,6 +100,10 @@ impl Accounts for MemoryAccounts {
             .or_else(|| self.0.get(&id.to_ascii_lowercase()))
             .cloned();
         Box::pin(std::future::ready(Ok(account)))
+    }
+
+    fn is_single(&self) -> bool {
+        self.0.len() < 2
     }
 }
 

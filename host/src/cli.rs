@@ -143,7 +143,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Accounts(AccountsCommand),
 
-    /// Serve the HTTP API, with `GET /healthz` beside it
+    /// Serve the HTTP API, with `GET /healthz` and `GET /readyz` beside it
     Serve(serve::ServeArgs),
 
     /// Serve simulators of the six providers, and print an accounts file for them

@@ -32,6 +32,7 @@ use crate::accounts::{Account, Origin};
 use crate::bindings::types::ProviderAnswer;
 use crate::egress::{Denied, Prepared};
 use crate::error::Error;
+use crate::telemetry;
 
 /// How large an answer may be, in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -83,21 +84,20 @@ impl Client {
         }
         let begun = Instant::now();
         let account = prepared.account.clone();
-        let (method, path) = (
-            prepared.request.method().clone(),
-            prepared.request.uri().path().to_owned(),
-        );
+        let method = telemetry::method_label(prepared.request.method().as_str());
         let answer = self.exchange(prepared).await;
         let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let (id, origin) = (account.id(), account.origin());
-        // Never the query, a header or a body.
+        let request = telemetry::request_id();
+        let (request, origin) = (request.as_deref(), account.origin());
+        let (account, integration) = (telemetry::account_label(&account), account.integration());
+        // Never the path, in which there is a user's id; nor the query, a header or a body.
         match &answer {
             Ok(answer) => {
                 let status = answer.status;
-                tracing::info!(account = id, %method, %origin, path, status, milliseconds, "provider answered");
+                tracing::info!(request, account, integration, method, %origin, status, milliseconds, "provider answered");
             }
             Err(failure) => {
-                tracing::info!(account = id, %method, %origin, path, ?failure, milliseconds, "no answer from the provider");
+                tracing::info!(request, account, integration, method, %origin, ?failure, milliseconds, "no answer from the provider");
             }
         }
         answer

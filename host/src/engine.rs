@@ -3,6 +3,8 @@
 mod bound;
 mod builder;
 mod call;
+mod deadline;
+mod detach;
 mod exchange;
 mod guest;
 mod handler;
@@ -15,18 +17,24 @@ mod problem;
 mod reuse;
 #[cfg(test)]
 mod tests;
+mod ticker;
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use self::bound::Bound;
 pub use self::builder::{EngineBuilder, Route};
+use self::detach::Attached;
+pub(crate) use self::detach::Ended;
 use self::guest::Guest;
 use self::handler::Handler;
 use self::problem::Doing;
 pub use self::problem::http_response;
+pub(crate) use self::problem::{CODE, OUTCOME};
 use crate::accounts::Accounts;
 use crate::bindings::face::{HttpRequest, HttpResponse};
 use crate::bindings::integrations::Integration;
@@ -35,19 +43,22 @@ use crate::bindings::types::{
     UserChanges,
 };
 use crate::client::{Begun, Client};
+use crate::telemetry;
 
 static COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/component.wasm"));
 static STANDALONE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/standalone.wasm"));
 
 /// The component and all that its calls need. Built once; cheap to clone; clones share everything.
 ///
-/// Calls are made within a Tokio runtime. Dropping the future of a call ends the call, and closes
-/// the connection that has its request.
+/// Calls are made within a Tokio runtime.
+///
+/// Dropping the future of a call ends the call as long as no connection has begun its request: then nothing is sent. Once one has,
+/// the provider may act on it, so the call goes on to its end in a task of its own, and that end is logged.
 #[derive(Clone)]
 pub struct Engine(Arc<Inner>);
 
 struct Inner {
-    guest: Guest,
+    guest: Arc<Guest>,
     /// There when calls are carried out by it.
     handler: Option<Handler>,
     #[cfg(feature = "native")]
@@ -104,28 +115,11 @@ impl Engine {
         user: NewUser,
         options: Options,
     ) -> Result<Response, CallError> {
-        let doing = Doing::create(&user);
-        let deadline = self.deadline();
-        let bound = self.bind(account, deadline).await?;
-        let exports = &self.0.guest.exports;
-        let parameters = (account, &user, &options);
-        if let Some(handler) = &self.0.handler {
-            let calling =
-                self.handled(handler, &exports.create, parameters, bound, deadline, doing);
-            return calling.await;
-        }
-        let plan = self.plan(&bound, &exports.plan_create, parameters).await?;
-        let answer = self
-            .send(&bound, plan.request, deadline, &SendState::default())
-            .await;
-        self.interpret(
-            &bound,
-            &exports.interpret_create,
-            &plan.context,
-            answer,
-            doing,
-        )
-        .await
+        let begun = Begun::default();
+        let call = self
+            .clone()
+            .create(account.to_owned(), user, options, begun.clone());
+        Attached::new(begun, call).await.result
     }
 
     /// Changes the user `id` with the account of id `account`.
@@ -142,28 +136,12 @@ impl Engine {
         changes: UserChanges,
         options: Options,
     ) -> Result<Response, CallError> {
-        let doing = Doing::Update(id.into());
-        let deadline = self.deadline();
-        let bound = self.bind(account, deadline).await?;
-        let exports = &self.0.guest.exports;
-        let parameters = (account, id, &changes, &options);
-        if let Some(handler) = &self.0.handler {
-            let calling =
-                self.handled(handler, &exports.update, parameters, bound, deadline, doing);
-            return calling.await;
-        }
-        let plan = self.plan(&bound, &exports.plan_update, parameters).await?;
-        let answer = self
-            .send(&bound, plan.request, deadline, &SendState::default())
-            .await;
-        self.interpret(
-            &bound,
-            &exports.interpret_update,
-            &plan.context,
-            answer,
-            doing,
-        )
-        .await
+        let begun = Begun::default();
+        let (account, id) = (account.to_owned(), id.to_owned());
+        let call = self
+            .clone()
+            .update(account, id, changes, options, begun.clone());
+        Attached::new(begun, call).await.result
     }
 
     /// Gives the request that [`Self::create_user`] would send, its authentication as `***`. Opens
@@ -178,10 +156,10 @@ impl Engine {
         user: NewUser,
         options: Options,
     ) -> Result<Plan, CallError> {
-        let bound = self.bind(account, self.deadline()).await?;
-        let function = &self.0.guest.exports.plan_create;
-        self.plan(&bound, function, (account, &user, &options))
-            .await
+        let deadline = self.deadline();
+        let bound = self.bind(account, &deadline).await?;
+        let asked = Arc::new((account.to_owned(), user, options));
+        self.plan_create(&bound, &asked, &deadline).await
     }
 
     /// Gives the request that [`Self::update_user`] would send, its authentication as `***`. Opens
@@ -197,10 +175,10 @@ impl Engine {
         changes: UserChanges,
         options: Options,
     ) -> Result<Plan, CallError> {
-        let bound = self.bind(account, self.deadline()).await?;
-        let function = &self.0.guest.exports.plan_update;
-        self.plan(&bound, function, (account, id, &changes, &options))
-            .await
+        let deadline = self.deadline();
+        let bound = self.bind(account, &deadline).await?;
+        let asked = Arc::new((account.to_owned(), id.to_owned(), changes, options));
+        self.plan_update(&bound, &asked, &deadline).await
     }
 
     /// Reads what became of the request of a [`Self::plan_create_user`], sent by other means.
@@ -214,8 +192,7 @@ impl Engine {
         context: Context,
         answer: Result<ProviderAnswer, TransportError>,
     ) -> Result<Response, CallError> {
-        let function = &self.0.guest.exports.interpret_create;
-        self.interpret(&Bound::nothing(), function, &context, answer, Doing::Either)
+        self.interpret_create(&Bound::nothing(), context, answer, || Doing::Either)
             .await
     }
 
@@ -229,8 +206,7 @@ impl Engine {
         context: Context,
         answer: Result<ProviderAnswer, TransportError>,
     ) -> Result<Response, CallError> {
-        let function = &self.0.guest.exports.interpret_update;
-        self.interpret(&Bound::nothing(), function, &context, answer, Doing::Either)
+        self.interpret_update(&Bound::nothing(), context, answer, || Doing::Either)
             .await
     }
 
@@ -246,13 +222,14 @@ impl Engine {
     ///
     /// `guest-trap` or `limit-exceeded`, should the component not come to its end.
     pub async fn integrations(&self) -> Result<Vec<Integration>, CallError> {
-        let guest = &self.0.guest;
-        let listed = guest.run(Bound::nothing(), |running| {
-            running.call(&guest.exports.list, ())
-        });
+        let bound = Bound::nothing();
+        let listed = self
+            .0
+            .guest
+            .run(&bound, |calling| calling.call(&calling.exports.list, ()));
         listed
             .await
-            .map_err(|cut| problem::cut(&cut, false, &Doing::Either))
+            .map_err(|cut| problem::cut(&cut, false, || Doing::Either))
     }
 
     /// Answers a request of the published HTTP API, read whole by a server. The server has dealt
@@ -264,17 +241,30 @@ impl Engine {
         self.http_observed(request, &SendState::default()).await
     }
 
-    /// As [`Self::http`], for who may give the call up before its answer is there: `state` then says whether the provider may
+    /// As [`Self::http`], for who may give the call up before its response is there: `state` then says whether the provider may
     /// have its request. A state is for one call.
-    pub async fn http_observed(&self, mut request: HttpRequest, state: &SendState) -> HttpResponse {
+    pub async fn http_observed(&self, request: HttpRequest, state: &SendState) -> HttpResponse {
+        let ended = self.respond(request, state.0.clone(), None, None).await;
+        ended.result
+    }
+
+    /// Answers a request as [`Self::http`] does, at the latest when `stop` says so. What is logged of it carries `request_id`.
+    pub(crate) async fn respond(
+        &self,
+        mut request: HttpRequest,
+        begun: Begun,
+        request_id: Option<Arc<str>>,
+        stop: Option<watch::Receiver<bool>>,
+    ) -> Ended<HttpResponse> {
         exchange::clear_request(&mut request);
-        match self.serve(request, state).await {
-            Ok(mut response) => {
-                exchange::clear_response(&mut response);
-                response
-            }
-            Err(error) => http_response(&error),
-        }
+        let deadline = self.deadline().or(stop);
+        let call = self.clone().respond_to(request, deadline, begun.clone());
+        Attached::new(begun, telemetry::with_request_id(request_id, call)).await
+    }
+
+    /// Where the accounts of calls come from.
+    pub(crate) fn accounts(&self) -> &dyn Accounts {
+        &*self.0.accounts
     }
 }
 

@@ -50,6 +50,7 @@ mod files;
 mod openapi;
 mod secret;
 pub mod server;
+mod telemetry;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -58,6 +59,7 @@ mod tls;
 
 pub use crate::accounts::{
     Account, AccountBuilder, Accounts, Fault, FileAccounts, InvalidAccount, Lookup, MemoryAccounts,
+    ReloadableAccounts,
 };
 pub use crate::bindings::{face, integrations, types};
 pub use crate::engine::{Engine, EngineBuilder, Route, SendState, http_response};

@@ -94,6 +94,11 @@ impl Connection {
         self.writer.write_all(bytes).await
     }
 
+    /// Says that nothing more is sent, and goes on reading.
+    pub async fn half_close(&mut self) -> io::Result<()> {
+        self.writer.shutdown().await
+    }
+
     /// Reads the response to what [`Self::write`] sent.
     pub async fn read(&mut self) -> io::Result<Response> {
         read(&mut self.reader, "POST").await

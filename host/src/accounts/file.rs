@@ -136,6 +136,10 @@ impl Accounts for FileAccounts {
     fn get<'a>(&'a self, id: &'a str) -> Lookup<'a> {
         Box::pin(std::future::ready(Ok(self.by_id(id).cloned())))
     }
+
+    fn is_single(&self) -> bool {
+        self.all.len() < 2
+    }
 }
 
 /// What is wrong at one place of an accounts file. It never holds a credential's value.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
-use unified_ticketing::{Account, Engine, EngineBuilder, FileAccounts};
+use unified_ticketing::{Account, Accounts, Engine, EngineBuilder, FileAccounts};
 use unified_ticketing_sandbox::Sandbox;
 
 use super::Global;
@@ -87,7 +87,10 @@ impl Global {
     }
 
     /// An engine in the making, with these accounts and the limits of the options.
-    pub(super) fn builder(&self, accounts: FileAccounts) -> Result<EngineBuilder, Failure> {
+    pub(super) fn builder(
+        &self,
+        accounts: impl Accounts + 'static,
+    ) -> Result<EngineBuilder, Failure> {
         let builder = Engine::builder()
             .accounts(accounts)
             .deadline(self.deadline)

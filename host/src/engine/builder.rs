@@ -50,10 +50,10 @@ impl EngineBuilder {
         Self {
             accounts: Arc::new(MemoryAccounts::new()),
             route: Route::default(),
-            deadline: Duration::from_secs(30),
+            deadline: Duration::from_secs(20),
             limits: Limits {
                 memory: 64 << 20,
-                cpu: Duration::from_secs(2),
+                cpu: Duration::from_millis(200),
                 requests: 1,
                 instances: 0,
                 calls: 1,
@@ -80,7 +80,7 @@ impl EngineBuilder {
     }
 
     /// How long a call may take, from the lookup of its account to the end of the provider's
-    /// answer; 30 seconds.
+    /// answer; 20 seconds.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
@@ -92,7 +92,7 @@ impl EngineBuilder {
         self
     }
 
-    /// How much CPU time the component may use for a call, or for each half of one; 2 seconds.
+    /// How much CPU time the component may use for a call, or for each half of one; 200 milliseconds.
     pub fn max_cpu(mut self, time: Duration) -> Self {
         self.limits.cpu = time;
         self
@@ -183,7 +183,7 @@ impl EngineBuilder {
         };
         let client = Client::new(root_certificates.as_deref(), largest)?;
         Ok(Engine(Arc::new(Inner {
-            guest,
+            guest: Arc::new(guest),
             handler,
             #[cfg(feature = "native")]
             native: route == Route::Native,

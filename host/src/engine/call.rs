@@ -1,114 +1,317 @@
 //! The steps of a call: bind, plan, send, interpret; or all of them by the component.
+//!
+//! Each call owns what it works on, so that it can go on in a task of its own when its caller leaves.
 
-use tokio::time::{Instant, timeout_at};
+use std::sync::Arc;
+
 use wasmtime::component::{ComponentExportIndex, ComponentNamedList, Lower};
 
 use super::bound::Bound;
+use super::deadline::Deadline;
+use super::detach::Ended;
+use super::guest::Calling;
 use super::handler::Handler;
 use super::problem::{self, Doing};
-use super::{Engine, SendState};
+use super::{Engine, exchange, http_response};
 use crate::bindings::face::{HttpRequest, HttpResponse, Step};
 use crate::bindings::types::{
-    Context, Error as CallError, Plan, ProviderAnswer, ProviderRequest, Response, TransportError,
+    Context, Error as CallError, NewUser, Options, Plan, ProviderAnswer, ProviderRequest, Response,
+    TransportError, UserChanges,
 };
 use crate::client::Begun;
 use crate::egress::{self, Outgoing};
 
+type Answer = Result<ProviderAnswer, TransportError>;
+
 impl Engine {
-    /// When a call that begins now must have ended. A deadline beyond the end of time is none.
-    pub(super) fn deadline(&self) -> Option<Instant> {
-        Instant::now().checked_add(self.0.deadline)
+    /// When a call that begins now must have ended.
+    pub(super) fn deadline(&self) -> Deadline {
+        Deadline::after(self.0.deadline)
+    }
+
+    /// Creates a user.
+    pub(super) async fn create(
+        self,
+        account: String,
+        user: NewUser,
+        options: Options,
+        begun: Begun,
+    ) -> Ended<Result<Response, CallError>> {
+        let deadline = self.deadline();
+        let bound = match self.bind(&account, &deadline).await {
+            Ok(bound) => bound,
+            Err(error) => return Ended::unbound(Err(error)),
+        };
+        let asked = Arc::new((account, user, options));
+        let result = self.create_bound(&bound, &asked, &deadline, begun).await;
+        Ended::of(&bound, result)
+    }
+
+    async fn create_bound(
+        &self,
+        bound: &Bound,
+        asked: &Arc<(String, NewUser, Options)>,
+        deadline: &Deadline,
+        begun: Begun,
+    ) -> Result<Response, CallError> {
+        let (account, user, options) = &**asked;
+        let doing = || Doing::create(user);
+        if let Some(handler) = &self.0.handler {
+            let function = &self.0.guest.exports.create;
+            let parameters = (account.as_str(), user, options);
+            let call = Whole {
+                bound,
+                deadline,
+                begun,
+            };
+            return self
+                .handled(handler, function, parameters, call, doing)
+                .await;
+        }
+        let plan = self.plan_create(bound, asked, deadline).await?;
+        let answer = self.send(bound, plan.request, deadline, begun).await;
+        self.interpret_create(bound, plan.context, answer, doing)
+            .await
+    }
+
+    /// Changes a user.
+    pub(super) async fn update(
+        self,
+        account: String,
+        id: String,
+        changes: UserChanges,
+        options: Options,
+        begun: Begun,
+    ) -> Ended<Result<Response, CallError>> {
+        let deadline = self.deadline();
+        let bound = match self.bind(&account, &deadline).await {
+            Ok(bound) => bound,
+            Err(error) => return Ended::unbound(Err(error)),
+        };
+        let asked = Arc::new((account, id, changes, options));
+        let result = self.update_bound(&bound, &asked, &deadline, begun).await;
+        Ended::of(&bound, result)
+    }
+
+    async fn update_bound(
+        &self,
+        bound: &Bound,
+        asked: &Arc<(String, String, UserChanges, Options)>,
+        deadline: &Deadline,
+        begun: Begun,
+    ) -> Result<Response, CallError> {
+        let (account, id, changes, options) = &**asked;
+        let doing = || Doing::Update(id.into());
+        if let Some(handler) = &self.0.handler {
+            let function = &self.0.guest.exports.update;
+            let parameters = (account.as_str(), id.as_str(), changes, options);
+            let call = Whole {
+                bound,
+                deadline,
+                begun,
+            };
+            return self
+                .handled(handler, function, parameters, call, doing)
+                .await;
+        }
+        let plan = self.plan_update(bound, asked, deadline).await?;
+        let answer = self.send(bound, plan.request, deadline, begun).await;
+        self.interpret_update(bound, plan.context, answer, doing)
+            .await
     }
 
     /// Binds a call to its account, before the guest runs.
     pub(super) async fn bind(
         &self,
         account: &str,
-        deadline: Option<Instant>,
+        deadline: &Deadline,
     ) -> Result<Bound, CallError> {
         if account.is_empty() {
             return Ok(Bound::nothing());
         }
-        let found = within(deadline, self.0.accounts.get(account)).await;
+        let found = deadline.within(self.0.accounts.get(account)).await;
         found
             .map(|found| Bound::new(account, found))
-            .ok_or_else(|| problem::deadline(false, &Doing::Either))
+            .ok_or_else(|| problem::deadline(false, || Doing::Either))
+    }
+
+    pub(super) async fn plan_create(
+        &self,
+        bound: &Bound,
+        asked: &Arc<(String, NewUser, Options)>,
+        deadline: &Deadline,
+    ) -> Result<Plan, CallError> {
+        let asked = Arc::clone(asked);
+        self.plan(bound, deadline, move |calling| {
+            let (account, user, options) = &*asked;
+            calling.call(
+                &calling.exports.plan_create,
+                (account.as_str(), user, options),
+            )
+        })
+        .await
+    }
+
+    pub(super) async fn plan_update(
+        &self,
+        bound: &Bound,
+        asked: &Arc<(String, String, UserChanges, Options)>,
+        deadline: &Deadline,
+    ) -> Result<Plan, CallError> {
+        let asked = Arc::clone(asked);
+        self.plan(bound, deadline, move |calling| {
+            let (account, id, changes, options) = &*asked;
+            let parameters = (account.as_str(), id.as_str(), changes, options);
+            calling.call(&calling.exports.plan_update, parameters)
+        })
+        .await
     }
 
     /// Calls one of the functions that plan.
-    pub(super) async fn plan<P>(
+    async fn plan(
         &self,
         bound: &Bound,
-        function: &ComponentExportIndex,
-        parameters: P,
-    ) -> Result<Plan, CallError>
-    where
-        P: ComponentNamedList + Lower,
-    {
-        let planned = self
-            .0
-            .guest
-            .run(bound.clone(), |running| running.call(function, parameters));
-        match planned.await {
-            Ok(planned) => planned,
-            Err(cut) => Err(problem::cut(&cut, false, &Doing::Either)),
+        deadline: &Deadline,
+        call: impl Fn(&mut Calling<'_>) -> wasmtime::Result<Result<Plan, CallError>> + Send + 'static,
+    ) -> Result<Plan, CallError> {
+        match deadline.within(self.0.guest.run(bound, call)).await {
+            Some(Ok(planned)) => planned,
+            Some(Err(cut)) => Err(problem::cut(&cut, false, || Doing::Either)),
+            None => Err(problem::deadline(false, || Doing::Either)),
         }
     }
 
-    /// Calls one of the functions that interpret.
-    pub(super) async fn interpret(
+    pub(super) async fn interpret_create<'a>(
         &self,
         bound: &Bound,
-        function: &ComponentExportIndex,
-        context: &Context,
-        answer: Result<ProviderAnswer, TransportError>,
-        doing: Doing<'_>,
+        context: Context,
+        answer: Answer,
+        doing: impl FnOnce() -> Doing<'a>,
     ) -> Result<Response, CallError> {
-        let parameters = (context, answer.as_ref());
-        let read = self
-            .0
-            .guest
-            .run(bound.done(), |running| running.call(function, parameters));
-        match read.await {
+        let (sent, read) = (sent(&answer), (context, answer));
+        let call = move |calling: &mut Calling<'_>| {
+            calling.call(
+                &calling.exports.interpret_create,
+                (&read.0, read.1.as_ref()),
+            )
+        };
+        self.interpret(bound, sent, call, doing).await
+    }
+
+    pub(super) async fn interpret_update<'a>(
+        &self,
+        bound: &Bound,
+        context: Context,
+        answer: Answer,
+        doing: impl FnOnce() -> Doing<'a>,
+    ) -> Result<Response, CallError> {
+        let (sent, read) = (sent(&answer), (context, answer));
+        let call = move |calling: &mut Calling<'_>| {
+            calling.call(
+                &calling.exports.interpret_update,
+                (&read.0, read.1.as_ref()),
+            )
+        };
+        self.interpret(bound, sent, call, doing).await
+    }
+
+    /// Calls one of the functions that interpret. There is no deadline: what the provider did must be told.
+    async fn interpret<'a>(
+        &self,
+        bound: &Bound,
+        sent: bool,
+        call: impl Fn(&mut Calling<'_>) -> wasmtime::Result<Result<Response, CallError>>
+        + Send
+        + 'static,
+        doing: impl FnOnce() -> Doing<'a>,
+    ) -> Result<Response, CallError> {
+        match self.0.guest.run(&bound.done(), call).await {
             Ok(read) => read,
-            Err(cut) => Err(problem::cut(&cut, sent(&answer), &doing)),
+            Err(cut) => Err(problem::cut(&cut, sent, doing)),
         }
     }
 
-    /// Answers a request of the HTTP face, unless the component does not come to its end.
-    pub(super) async fn serve(
+    /// Answers a request of the HTTP face, whatever becomes of it.
+    pub(super) async fn respond_to(
+        self,
+        request: HttpRequest,
+        deadline: Deadline,
+        begun: Begun,
+    ) -> Ended<HttpResponse> {
+        let id = unified_ticketing_guest::query::account_id(&request.target).unwrap_or_default();
+        let bound = match self.bind(&id, &deadline).await {
+            Ok(bound) => bound,
+            Err(error) => return Ended::unbound(http_response(&error)),
+        };
+        let result = match self.serve(&bound, id, request, &deadline, begun).await {
+            Ok(mut response) => {
+                exchange::clear_response(&mut response);
+                response
+            }
+            Err(error) => http_response(&error),
+        };
+        Ended::of(&bound, result)
+    }
+
+    /// The response as the component words it.
+    #[cfg(test)]
+    pub(super) async fn at_its_word(
         &self,
         request: HttpRequest,
-        state: &SendState,
     ) -> Result<HttpResponse, CallError> {
-        let guest = &self.0.guest;
         let deadline = self.deadline();
         let id = unified_ticketing_guest::query::account_id(&request.target).unwrap_or_default();
-        let bound = self.bind(&id, deadline).await?;
+        let bound = self.bind(&id, &deadline).await?;
+        self.serve(&bound, id, request, &deadline, Begun::default())
+            .await
+    }
+
+    async fn serve(
+        &self,
+        bound: &Bound,
+        id: String,
+        request: HttpRequest,
+        deadline: &Deadline,
+        begun: Begun,
+    ) -> Result<HttpResponse, CallError> {
+        let guest = &self.0.guest;
         if let Some(handler) = &self.0.handler {
-            return self.served(handler, request, bound, deadline, state).await;
+            let call = Whole {
+                bound,
+                deadline,
+                begun,
+            };
+            return self.served(handler, request, call).await;
         }
         #[cfg(feature = "native")]
         if self.0.native {
-            return Ok(self.natively(request, &id, bound, deadline, state).await);
+            let call = Whole {
+                bound,
+                deadline,
+                begun,
+            };
+            return Ok(self.natively(request, &id, call).await);
         }
-        let parameters = (id.as_str(), &request);
-        let begun = guest.run(bound.clone(), |running| {
-            running.call(&guest.exports.begin, parameters)
-        });
-        let (planned, context) = match begun.await {
-            Ok(Step::Respond(response)) => return Ok(response),
-            Ok(Step::Send(send)) => send,
-            Err(cut) => return Err(problem::cut(&cut, false, &Doing::Either)),
+        let asked = Arc::new((id, request));
+        let first = {
+            let asked = Arc::clone(&asked);
+            move |calling: &mut Calling<'_>| {
+                calling.call(&calling.exports.begin, (asked.0.as_str(), &asked.1))
+            }
         };
-        let answer = self.send(&bound, planned, deadline, state).await;
-        let parameters = (&context, answer.as_ref());
-        let finished = guest.run(bound.done(), |running| {
-            running.call(&guest.exports.finish, parameters)
-        });
-        finished
-            .await
-            .map_err(|cut| problem::cut(&cut, sent(&answer), &Doing::asked(&request)))
+        let (planned, context) = match deadline.within(guest.run(bound, first)).await {
+            Some(Ok(Step::Respond(response))) => return Ok(response),
+            Some(Ok(Step::Send(send))) => send,
+            Some(Err(cut)) => return Err(problem::cut(&cut, false, || Doing::Either)),
+            None => return Err(problem::deadline(false, || Doing::Either)),
+        };
+        let answer = self.send(bound, planned, deadline, begun).await;
+        let (sent, read) = (sent(&answer), (context, answer));
+        let finish = move |calling: &mut Calling<'_>| {
+            calling.call(&calling.exports.finish, (&read.0, read.1.as_ref()))
+        };
+        let finished = guest.run(&bound.done(), finish).await;
+        finished.map_err(|cut| problem::cut(&cut, sent, || Doing::asked(&asked.1)))
     }
 
     /// Sends a planned request with the account that the call is bound to.
@@ -116,19 +319,18 @@ impl Engine {
         &self,
         bound: &Bound,
         request: ProviderRequest,
-        deadline: Option<Instant>,
-        state: &SendState,
-    ) -> Result<ProviderAnswer, TransportError> {
+        deadline: &Deadline,
+        begun: Begun,
+    ) -> Answer {
         let Some(account) = bound.account() else {
             return Err(TransportError::EgressDenied(
                 "the call is bound to no account".to_owned(),
             ));
         };
         let denied = |denied: egress::Denied| TransportError::EgressDenied(denied.0);
-        let begun = &state.0;
-        let prepared = egress::prepare(account, Outgoing::of(request).map_err(denied)?, begun)
+        let prepared = egress::prepare(account, Outgoing::of(request).map_err(denied)?, &begun)
             .map_err(denied)?;
-        match within(deadline, self.0.client.send(prepared)).await {
+        match deadline.within(self.0.client.send(prepared)).await {
             Some(answer) => answer.map_err(TransportError::from),
             None => Err(TransportError::Deadline(begun.withdraw())),
         }
@@ -139,61 +341,72 @@ impl Engine {
         &self,
         handler: &Handler,
         request: HttpRequest,
-        bound: Bound,
-        deadline: Option<Instant>,
-        state: &SendState,
+        call: Whole<'_>,
     ) -> Result<HttpResponse, CallError> {
-        let begun = &state.0;
+        let Whole {
+            bound,
+            deadline,
+            begun,
+        } = call;
         // The component takes the request; what it asked for is told should nobody come to answer it.
         let asked = request.clone();
-        let serving = handler.serve(&self.0.guest, &self.0.client, bound, begun, request);
-        match within(deadline, serving).await {
+        let doing = || Doing::asked(&asked);
+        let serving = handler.serve(
+            &self.0.guest,
+            &self.0.client,
+            bound.clone(),
+            &begun,
+            request,
+        );
+        match deadline.within(serving).await {
             Some(Ok(response)) => Ok(response),
-            Some(Err(cut)) => Err(problem::cut(&cut, begun.withdraw(), &Doing::asked(&asked))),
-            None => Err(problem::deadline(begun.withdraw(), &Doing::asked(&asked))),
+            Some(Err(cut)) => Err(problem::cut(&cut, begun.withdraw(), doing)),
+            None => Err(problem::deadline(begun.withdraw(), doing)),
         }
     }
 
     /// Has the component make the whole call.
-    pub(super) async fn handled<P>(
+    async fn handled<'a, P>(
         &self,
         handler: &Handler,
         function: &ComponentExportIndex,
         parameters: P,
-        bound: Bound,
-        deadline: Option<Instant>,
-        doing: Doing<'_>,
+        call: Whole<'_>,
+        doing: impl FnOnce() -> Doing<'a>,
     ) -> Result<Response, CallError>
     where
         P: ComponentNamedList + Lower + Send + Sync,
     {
-        let begun = Begun::default();
+        let Whole {
+            bound,
+            deadline,
+            begun,
+        } = call;
         let calling = handler.call(
             &self.0.guest,
             &self.0.client,
-            bound,
+            bound.clone(),
             &begun,
             function,
             parameters,
         );
-        match within(deadline, calling).await {
+        match deadline.within(calling).await {
             Some(Ok(result)) => result,
-            Some(Err(cut)) => Err(problem::cut(&cut, begun.withdraw(), &doing)),
-            None => Err(problem::deadline(begun.withdraw(), &doing)),
+            Some(Err(cut)) => Err(problem::cut(&cut, begun.withdraw(), doing)),
+            None => Err(problem::deadline(begun.withdraw(), doing)),
         }
     }
 }
 
-/// What the future gives, unless the deadline comes first. The future is then gone.
-async fn within<T>(deadline: Option<Instant>, future: impl Future<Output = T>) -> Option<T> {
-    match deadline {
-        Some(deadline) => timeout_at(deadline, future).await.ok(),
-        None => Some(future.await),
-    }
+/// What a call is bound to from its beginning to its end.
+pub(super) struct Whole<'a> {
+    pub(super) bound: &'a Bound,
+    pub(super) deadline: &'a Deadline,
+    pub(super) begun: Begun,
 }
 
 /// Whether a provider may have the request that this became of.
-fn sent(answer: &Result<ProviderAnswer, TransportError>) -> bool {
+fn sent(answer: &Answer) -> bool {
     match answer {
         Ok(_)
         | Err(

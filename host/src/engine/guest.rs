@@ -2,18 +2,28 @@
 //!
 //! What runs here never waits. It is called without a stack of its own, has no network, and its
 //! instance is gone before the provider is asked anything.
+//!
+//! It is called on the thread that makes the call, which may be one that serves sockets, for a millisecond or two. That is enough
+//! for all but the largest inputs. What needs longer is interrupted and called again from the start on a thread of its own, which
+//! a pure function does not notice.
 
+use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
 use wasmtime::component::{Component, ComponentExportIndex, Instance, InstancePre, Linker};
 use wasmtime::error::Context as _;
-use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, Store};
+use wasmtime::{
+    Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, Store, Trap,
+    UpdateDeadline,
+};
 
 use super::bound::{Bound, HasBound};
-use super::limits::{Cut, Limits, Memory, TABLE_ELEMENTS, TICK};
+use super::limits::{Cut, Limits, Memory, TABLE_ELEMENTS};
 use super::reuse::{Shelves, Working};
+use super::ticker::{Running, Ticker};
 use crate::bindings::accounts as wit;
 use crate::error::Error;
 
@@ -27,6 +37,9 @@ const TABLES: u32 = 3;
 /// touch costs nothing.
 const RESIDENT_MEMORY: usize = 4 << 20;
 const RESIDENT_TABLE: usize = 64 << 10;
+
+/// How long a call may hold up the thread that makes it. The first tick may come at once.
+const SHORT_TICKS: u64 = 2;
 
 /// What a store of the pure halves holds.
 struct Half {
@@ -89,7 +102,10 @@ pub(super) struct Guest {
     halves: InstancePre<Half>,
     /// As many as the pool has room for: an instance waits here rather than fail there.
     pub(super) permits: Arc<Semaphore>,
+    /// Calls that need long take turns: as many at a time as there are processors, so that they leave the others room.
+    turns: Arc<Semaphore>,
     shelves: Shelves<Half>,
+    ticker: Ticker,
     /// How many instances have been made.
     pub(super) made: AtomicU64,
 }
@@ -108,7 +124,8 @@ impl Guest {
         // Its way to the network leads nowhere.
         linker.define_unknown_imports_as_traps(&component)?;
         let halves = linker.instantiate_pre(&component)?;
-        tick(&engine)?;
+        let ticker = Ticker::start(&engine)?;
+        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
         let permits = usize::try_from(limits.instances)
             .unwrap_or(usize::MAX)
             .min(Semaphore::MAX_PERMITS);
@@ -119,7 +136,9 @@ impl Guest {
             limits,
             halves,
             permits: Arc::new(Semaphore::new(permits)),
+            turns: Arc::new(Semaphore::new(processors)),
             shelves: Shelves::new(limits),
+            ticker,
             made: AtomicU64::new(0),
         })
     }
@@ -128,15 +147,52 @@ impl Guest {
         &self.engine
     }
 
+    /// Lets time pass for the limit on CPU while the guard lives.
+    pub(super) fn running(&self) -> Running<'_> {
+        self.ticker.run()
+    }
+
     /// Calls a function that does not wait, in an instance of its own, or in one that has served the same account where
-    /// instances are reused.
-    pub(super) async fn run<R>(
+    /// instances are reused. The function may be called twice.
+    pub(super) async fn run<R: Send + 'static>(
+        self: &Arc<Self>,
+        bound: &Bound,
+        call: impl Fn(&mut Calling<'_>) -> wasmtime::Result<R> + Send + 'static,
+    ) -> Result<R, Cut> {
+        {
+            // Closed by nobody, so a permit always comes.
+            let _permit = self.permits.acquire().await;
+            match self.attempt(bound.clone(), &call, Patience::Short) {
+                Attempt::Ended(result) => return result,
+                Attempt::Interrupted => {}
+            }
+        }
+        let turn = Arc::clone(&self.turns).acquire_owned().await;
+        let permit = Arc::clone(&self.permits).acquire_owned().await;
+        let (guest, bound) = (Arc::clone(self), bound.clone());
+        let long = spawn_blocking(move || {
+            // Given back when the function has returned, whether or not its caller still waits.
+            let _held = (turn, permit);
+            guest.attempt(bound, &call, Patience::Long)
+        });
+        match long.await {
+            Ok(Attempt::Ended(result)) => result,
+            Ok(Attempt::Interrupted) => Err(Cut::over_cpu(self.limits)),
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Err(Cut::Trap("the runtime is shutting down".to_owned())),
+            },
+        }
+    }
+
+    /// Calls the function once.
+    fn attempt<R>(
         &self,
         bound: Bound,
-        call: impl FnOnce(&mut Calling<'_>) -> wasmtime::Result<R>,
-    ) -> Result<R, Cut> {
-        // Closed by nobody, so a permit always comes.
-        let _permit = self.permits.acquire().await;
+        call: &impl Fn(&mut Calling<'_>) -> wasmtime::Result<R>,
+        patience: Patience,
+    ) -> Attempt<R> {
+        let _running = self.running();
         let mut working = match self.shelves.take(bound.owner()) {
             Some(mut working) => {
                 working.store.data_mut().bound = bound;
@@ -144,7 +200,23 @@ impl Guest {
             }
             None => self.fresh(bound),
         };
-        working.store.set_epoch_deadline(self.limits.ticks());
+        let most = self.limits.ticks();
+        let last = match patience {
+            Patience::Short => {
+                working.store.epoch_deadline_trap();
+                working.store.set_epoch_deadline(most.min(SHORT_TICKS));
+                most <= SHORT_TICKS
+            }
+            Patience::Long => {
+                // Counted are the ticks that find the guest running: a thread that the system lets wait uses no CPU.
+                let mut left = most;
+                working.store.set_epoch_deadline(1);
+                working
+                    .store
+                    .epoch_deadline_callback(move |_| count_down(&mut left));
+                true
+            }
+        };
         let instance = match working.instance {
             Some(instance) => Ok(instance),
             None => self.halves.instantiate(&mut working.store),
@@ -154,19 +226,25 @@ impl Guest {
             call(&mut Calling {
                 store: &mut working.store,
                 instance,
+                exports: &self.exports,
             })
         });
-        match result {
+        Attempt::Ended(match result {
             Ok(result) => {
                 let size = working.store.data().memory.size;
                 self.shelves.keep(working, size);
                 Ok(result)
             }
+            Err(error)
+                if !last && matches!(error.downcast_ref::<Trap>(), Some(Trap::Interrupt)) =>
+            {
+                return Attempt::Interrupted;
+            }
             Err(error) => {
                 let memory = &working.store.data().memory;
                 Err(Cut::of(&error, memory, self.limits))
             }
-        }
+        })
     }
 
     fn fresh(&self, bound: Bound) -> Working<Half> {
@@ -182,10 +260,37 @@ impl Guest {
     }
 }
 
+/// How long a function may take.
+#[derive(Clone, Copy)]
+enum Patience {
+    /// As long as it may hold up the thread that makes the call.
+    Short,
+    /// As long as its limit lets it.
+    Long,
+}
+
+/// The end of an attempt.
+enum Attempt<R> {
+    Ended(Result<R, Cut>),
+    /// It needs longer than it may hold up this thread.
+    Interrupted,
+}
+
+/// Takes one tick of those that are left; the last one ends the guest.
+pub(super) fn count_down(left: &mut u64) -> wasmtime::Result<UpdateDeadline> {
+    *left = left.saturating_sub(1);
+    if *left == 0 {
+        Err(Trap::Interrupt.into())
+    } else {
+        Ok(UpdateDeadline::Continue(1))
+    }
+}
+
 /// An instance that a function is called in.
 pub(super) struct Calling<'a> {
     store: &'a mut Store<Half>,
     instance: Instance,
+    pub(super) exports: &'a Exports,
 }
 
 impl Calling<'_> {
@@ -246,22 +351,4 @@ pub(super) fn load(
     unsafe {
         Component::deserialize(engine, precompiled)
     }
-}
-
-/// Starts the thread that lets time pass for the limit on CPU. It ends soon after the engine is
-/// gone.
-fn tick(engine: &wasmtime::Engine) -> Result<(), Error> {
-    let engine = engine.weak();
-    let ticking = move || {
-        while let Some(engine) = engine.upgrade() {
-            engine.increment_epoch();
-            drop(engine);
-            std::thread::sleep(TICK);
-        }
-    };
-    std::thread::Builder::new()
-        .name("unified-ticketing-cpu".to_owned())
-        .spawn(ticking)
-        .map(drop)
-        .map_err(Error::Ticker)
 }

@@ -6,6 +6,7 @@
 mod serve;
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
@@ -14,7 +15,7 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use wasmtime::component::{
     ComponentExportIndex, HasData, Instance, InstancePre, Linker, Resource, ResourceTable,
 };
-use wasmtime::{Store, StoreContextMut, Trap, UpdateDeadline};
+use wasmtime::{Store, StoreContextMut, UpdateDeadline};
 use wasmtime_wasi::p2::bindings::io;
 use wasmtime_wasi_http::p2::bindings::LinkOptions;
 use wasmtime_wasi_http::p2::bindings::http::{outgoing_handler, types};
@@ -31,6 +32,7 @@ use crate::bindings::accounts as wit;
 use crate::bindings::types::{Limit, ProviderAnswer};
 use crate::client::{Begun, Break, Client, Failure, Stage};
 use crate::egress::{self, Outgoing};
+use crate::telemetry;
 
 /// The largest body of a request, in bytes. The guest cannot make a larger one within its memory;
 /// this is the second lock.
@@ -110,6 +112,7 @@ impl Handler {
         (R,): wasmtime::component::ComponentNamedList + wasmtime::component::Lift,
     {
         let _permit = guest.permits.acquire().await;
+        let _running = guest.running();
         let mut working = self.working(guest, whole(guest, client, bound, begun));
         let result = async {
             let instance = self.instance(guest, &mut working).await?;
@@ -139,16 +142,11 @@ impl Handler {
             Working::new(owner, store)
         };
         // Ticks pass while the provider thinks, too. Counted here are only those that find the
-        // guest running.
+        // guest running, and at each it lets the others of its thread go on.
         let mut left = guest.limits.ticks();
         working.store.set_epoch_deadline(1);
         working.store.epoch_deadline_callback(move |_| {
-            left = left.saturating_sub(1);
-            if left == 0 {
-                Err(Trap::Interrupt.into())
-            } else {
-                Ok(UpdateDeadline::Continue(1))
-            }
+            guest::count_down(&mut left).map(|_| UpdateDeadline::Yield(1))
         });
         working
     }
@@ -202,6 +200,7 @@ fn whole(guest: &Guest, client: &Client, bound: Bound, begun: &Begun) -> Whole {
         bound: bound.clone(),
         client: client.clone(),
         begun: begun.clone(),
+        request_id: telemetry::request_id(),
         left: guest.limits.requests,
         exceeded: false,
     };
@@ -244,6 +243,8 @@ struct Door {
     bound: Bound,
     client: Client,
     begun: Begun,
+    /// Of the request that the call answers, for the log.
+    request_id: Option<Arc<str>>,
     /// How many more may leave.
     left: u32,
     /// One more than that was tried.
@@ -269,6 +270,7 @@ impl WasiHttpHooks for Door {
         };
         self.left = left;
         let (bound, client, begun) = (self.bound.clone(), self.client.clone(), self.begun.clone());
+        let request_id = self.request_id.clone();
         let sending: Sending = Box::pin(async move {
             let (head, body) = request.into_parts();
             let body = Limited::new(body, LARGEST_REQUEST)
@@ -285,7 +287,9 @@ impl WasiHttpHooks for Door {
                 .account()
                 .map(|account| egress::prepare(account, outgoing, &begun))
             {
-                Some(Ok(prepared)) => client.send(prepared).await,
+                Some(Ok(prepared)) => {
+                    telemetry::with_request_id(request_id, client.send(prepared)).await
+                }
                 Some(Err(denied)) => Err(denied.into()),
                 None => return Err(WasiError::HttpRequestDenied),
             };

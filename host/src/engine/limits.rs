@@ -9,7 +9,7 @@ use wasmtime::{ResourceLimiter, Trap, format_err};
 use crate::bindings::types::Limit;
 
 /// How often the clock of the limit on CPU ticks.
-pub(super) const TICK: Duration = Duration::from_millis(10);
+pub(super) const TICK: Duration = Duration::from_millis(1);
 
 /// How many elements a table of an instance can have.
 pub(super) const TABLE_ELEMENTS: usize = 4096;
@@ -98,6 +98,12 @@ pub(crate) enum Cut {
 }
 
 impl Cut {
+    pub(super) fn over_cpu(limits: Limits) -> Self {
+        let most = limits.cpu.as_millis();
+        let why = format!("it needed more than {most} ms of CPU time");
+        Self::Limit(Limit::Cpu, why)
+    }
+
     pub(super) fn of(error: &wasmtime::Error, memory: &Memory, limits: Limits) -> Self {
         if memory.exceeded {
             let why = format!("it needed more than {} bytes of memory", limits.memory);
@@ -118,11 +124,7 @@ impl Cut {
             return Self::Limit(Limit::Memory, answered());
         }
         match error.downcast_ref::<Trap>() {
-            Some(Trap::Interrupt) => {
-                let most = limits.cpu.as_millis();
-                let why = format!("it needed more than {most} ms of CPU time");
-                Self::Limit(Limit::Cpu, why)
-            }
+            Some(Trap::Interrupt) => Self::over_cpu(limits),
             Some(trap) => Self::Trap(trap.to_string()),
             None => Self::Trap(error.root_cause().to_string()),
         }

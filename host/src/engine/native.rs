@@ -3,19 +3,21 @@
 //! What the isolation costs is what this saves: the core's own HTTP API, called in process, behind the same server and in front of
 //! the same client.
 
+use std::sync::Arc;
+
 use unified_ticketing_guest::bindings::accounts as core_accounts;
 use unified_ticketing_guest::bindings::face as core_face;
 use unified_ticketing_guest::bindings::types as core;
 use unified_ticketing_guest::face;
 
-use super::bound::Bound;
-use super::{Engine, SendState};
+use super::Engine;
+use super::call::Whole;
+use super::problem::Doing;
 use crate::bindings::accounts::{Credentials, Host as _, ResolveError};
 use crate::bindings::face::{HttpRequest, HttpResponse};
 use crate::bindings::types::{
     Error as CallError, NewUser, Options, ProviderAnswer, ProviderRequest, Response, TransportError,
 };
-use tokio::time::Instant;
 
 impl Engine {
     /// Creates a user at a provider that is this answer: all of a call but the sending.
@@ -30,20 +32,13 @@ impl Engine {
         options: Options,
         answer: ProviderAnswer,
     ) -> Result<Response, CallError> {
-        let bound = self.bind(account, None).await?;
-        let exports = &self.0.guest.exports;
-        let plan = self
-            .plan(&bound, &exports.plan_create, (account, &user, &options))
-            .await?;
-        let doing = super::problem::Doing::create(&user);
-        self.interpret(
-            &bound,
-            &exports.interpret_create,
-            &plan.context,
-            Ok(answer),
-            doing,
-        )
-        .await
+        let deadline = self.deadline();
+        let bound = self.bind(account, &deadline).await?;
+        let asked = Arc::new((account.to_owned(), user, options));
+        let plan = self.plan_create(&bound, &asked, &deadline).await?;
+        let doing = || Doing::create(&asked.1);
+        self.interpret_create(&bound, plan.context, Ok(answer), doing)
+            .await
     }
 
     /// Answers a request of the HTTP API without the component.
@@ -51,10 +46,14 @@ impl Engine {
         &self,
         request: HttpRequest,
         id: &str,
-        mut bound: Bound,
-        deadline: Option<Instant>,
-        state: &SendState,
+        call: Whole<'_>,
     ) -> HttpResponse {
+        let Whole {
+            bound,
+            deadline,
+            begun,
+        } = call;
+        let mut resolver = bound.clone();
         let HttpRequest {
             method,
             target,
@@ -68,7 +67,7 @@ impl Engine {
             body,
         };
         let begun = face::begin(id, &request, |id| {
-            bound.resolve(id.to_owned()).map_or_else(
+            resolver.resolve(id.to_owned()).map_or_else(
                 |why| {
                     Err(match why {
                         ResolveError::Unknown => core_accounts::ResolveError::Unknown,
@@ -88,7 +87,7 @@ impl Engine {
             headers: planned.headers,
             body: planned.body,
         };
-        let answer = self.send(&bound, planned, deadline, state).await;
+        let answer = self.send(bound, planned, deadline, begun).await;
         let answer = match answer {
             Ok(answer) => Ok(core::ProviderAnswer {
                 status: answer.status,

@@ -64,7 +64,7 @@ impl<'a> Doing<'a> {
 
 /// The error for an instance that was cut short. `sent` says whether a provider may have the
 /// request.
-pub(super) fn cut(cut: &Cut, sent: bool, doing: &Doing<'_>) -> Error {
+pub(super) fn cut<'a>(cut: &Cut, sent: bool, doing: impl FnOnce() -> Doing<'a>) -> Error {
     match cut {
         Cut::Limit(limit, why) => Error {
             limit: Some(*limit),
@@ -87,7 +87,7 @@ pub(super) fn cut(cut: &Cut, sent: bool, doing: &Doing<'_>) -> Error {
 }
 
 /// The error for a call whose time is over.
-pub(super) fn deadline(sent: bool, doing: &Doing<'_>) -> Error {
+pub(super) fn deadline<'a>(sent: bool, doing: impl FnOnce() -> Doing<'a>) -> Error {
     let message = "the deadline passed".to_owned();
     Error {
         limit: Some(Limit::Deadline),
@@ -95,15 +95,15 @@ pub(super) fn deadline(sent: bool, doing: &Doing<'_>) -> Error {
     }
 }
 
-fn error(
+fn error<'a>(
     code: ErrorCode,
     status: u16,
     sent: bool,
-    doing: &Doing<'_>,
+    doing: impl FnOnce() -> Doing<'a>,
     mut message: String,
 ) -> Error {
     if sent {
-        message.push_str(&doing.look());
+        message.push_str(&doing().look());
     }
     Error {
         code,
@@ -120,6 +120,19 @@ fn error(
             Outcome::NotSent
         },
     }
+}
+
+/// The headers of an error that say its code and its outcome, for clients that drop the body.
+pub(crate) const CODE: &str = "unified-code";
+pub(crate) const OUTCOME: &str = "unified-outcome";
+
+/// The words of code and outcome, where a response is an error.
+pub(super) fn words(response: &HttpResponse) -> Option<(&str, &str)> {
+    let word = |name| {
+        let mut headers = response.headers.iter();
+        headers.find_map(|(given, value)| (given == name).then_some(value.as_str()))
+    };
+    word(CODE).zip(word(OUTCOME))
 }
 
 /// The published API's answer to a failure that the component cannot word because it never came to
@@ -153,8 +166,8 @@ pub fn http_response(error: &Error) -> HttpResponse {
     };
     let mut headers = [
         ("content-type", "application/json"),
-        ("unified-code", body.code),
-        ("unified-outcome", body.outcome),
+        (CODE, body.code),
+        (OUTCOME, body.outcome),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .to_vec();
@@ -172,7 +185,7 @@ pub fn http_response(error: &Error) -> HttpResponse {
 }
 
 /// The word of a code in the published API.
-const fn code(code: ErrorCode) -> &'static str {
+pub(super) const fn code(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::InvalidRequest => "invalid-request",
         ErrorCode::Unauthorized => "unauthorized",
@@ -208,7 +221,7 @@ const fn code(code: ErrorCode) -> &'static str {
     }
 }
 
-const fn outcome(outcome: Outcome) -> &'static str {
+pub(super) const fn outcome(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::NotSent => "not-sent",
         Outcome::Rejected => "rejected",

@@ -5,7 +5,7 @@ use super::limits::Limits;
 use super::*;
 use crate::accounts::{Lookup, MemoryAccounts};
 use crate::bindings::types::{Body, Email, ErrorCode, Outcome, TextChange};
-use crate::testing::{Act, Provider, answer};
+use crate::testing::{Act, Log, Provider, answer};
 
 const ID: &str = "62f44730-dd91-461e-bd6a-aedd9e0ad79d";
 const CREATED: &str =
@@ -453,4 +453,31 @@ async fn more_calls_than_instances_wait_for_each_other() {
         }
     }
     assert_eq!(provider.received().len(), 8);
+}
+
+#[tokio::test]
+async fn a_dropped_call_ends_only_before_it_has_begun() {
+    let log = Log::start();
+    let mut provider = Provider::start((0..4).map(|_| answer(201, CREATED))).await;
+    // Both live to the end: a connection that closes is an event, too.
+    for engine in &engines(&provider, |engine| engine) {
+        // Nothing has been asked for yet.
+        drop(create(engine));
+        let before = provider.received().len();
+        let mut call = Box::pin(create(engine));
+        tokio::select! {
+            biased;
+            () = provider.event() => {}
+            ended = &mut call => panic!("{ended:?}"),
+        }
+        drop(call);
+        log.line(&["client=\"gone\"", "integration=\"dixa\""]).await;
+        log.clear();
+        create(engine).await.unwrap();
+        let received = provider.received();
+        // It has read its response to the end: the next call has its connection.
+        assert_eq!(received.len(), before + 2);
+        assert_eq!(received[before].0, received[before + 1].0);
+        provider.event().await;
+    }
 }

@@ -1,35 +1,93 @@
-//! A log that takes no lines.
+//! The log: a line for each request, and nothing of it.
 
-use serde_json::Value;
+use super::support::{Serve, Simulators, create};
 
-use super::support::{Simulators, create, get};
-use crate::client;
-use crate::faults::{Served, Stderr};
-
-#[tokio::test(flavor = "multi_thread")]
-async fn log_that_fails_holds_up_no_request() {
+#[tokio::test]
+async fn the_log_names_requests_and_holds_nothing_of_them() {
+    const TOKEN: &str = "a-token-of-the-log-test";
     let simulators = Simulators::start().await;
-    for stderr in [Stderr::Full, Stderr::Undrained, Stderr::Gone] {
-        let mut served = Served::start(&simulators.accounts, "", &[], stderr).await;
-        let before = simulators.control("GET", "count", "").await;
-        for number in 0..5 {
-            let email = format!("{stderr:?}.{number}@kelpworks.example");
-            let request = create(&simulators.id("dixa"), &email);
-            let created = client::send(served.address, &request).await;
-            assert_eq!(created.expect("a response").status, 200, "{stderr:?}");
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), TOKEN).expect("a file");
+    let token_file = file.path().to_str().expect("text");
+    for (format, verbose, route) in [
+        ("text", "-v", "halves"),
+        ("json", "-v", "halves"),
+        ("text", "-vv", "handler"),
+        ("json", "-vv", "halves"),
+    ] {
+        let arguments = [
+            "--log-format",
+            format,
+            verbose,
+            "--token-file",
+            token_file,
+            "--route",
+            route,
+        ];
+        let mut serve = Serve::start(&simulators, &arguments);
+        simulators.control("POST", "reset", "").await;
+        let mut request = create(&simulators.id("gorgias"), "inbody@kelpworks.example");
+        request
+            .headers
+            .push(("authorization".to_owned(), format!("Bearer {TOKEN}")));
+        request
+            .headers
+            .push(("x-note".to_owned(), "in-a-header".to_owned()));
+        request.target.push_str("&remote_query[note]=in-the-query");
+        let created = serve.call(&request).await;
+        assert_eq!(created.status, 200, "{created:?}");
+        request.target = request.target.replace("users?", "users/612004418?");
+        let lost = serve.call(&request).await;
+        assert_eq!(lost.status, 405, "{lost:?}");
+        serve.terminate();
+        assert!(serve.ended().await.success());
+        let log = serve.said();
+        for (response, path) in [
+            (&created, "/unified/ticketing/users"),
+            (&lost, "/unified/ticketing/users/{id}"),
+        ] {
+            let id = response.header("x-request-id").expect("a request id");
+            let mut lines = log.lines().filter(|line| line.contains(id));
+            let line = lines
+                .rfind(|line| line.contains(path))
+                .unwrap_or_else(|| panic!("{id} is not in {log}"));
+            // What the provider answered is told before.
+            let provider = lines.next().is_some_and(|line| line.contains("provider"));
+            assert_eq!(provider, response.status == 200, "{log}");
+            for word in ["POST", &response.status.to_string(), "gorgias"] {
+                assert!(line.contains(word), "{word} is not in {line}");
+            }
+            if format == "json" {
+                let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
+                let fields = &line["fields"];
+                assert_eq!(fields["request"], id, "{line:#}");
+                assert_eq!(fields["status"], response.status, "{line:#}");
+                let error = response.json();
+                for name in ["code", "outcome"] {
+                    assert_eq!(fields[name], error[name], "{line:#}");
+                }
+                let operation = (response.status == 200).then_some("create");
+                assert_eq!(fields["operation"].as_str(), operation, "{line:#}");
+                assert_eq!(fields["account"], "gorgias", "{line:#}");
+                assert_eq!(fields["integration"], "gorgias", "{line:#}");
+            }
         }
-        // More than any pipe holds.
-        let mut connection = client::Connection::open(served.address)
-            .await
-            .expect("a connection");
-        for _ in 0..1_000 {
-            let answered = connection.call(&get("/nowhere")).await;
-            assert_eq!(answered.expect("a response").status, 404, "{stderr:?}");
+        let foreign = [
+            "inbody",
+            "Halvorsen",
+            "in-the-query",
+            "in-a-header",
+            "integrated_account_id",
+            "612004418",
+            TOKEN,
+        ]
+        .map(str::to_owned);
+        for word in foreign.into_iter().chain(simulators.secrets()) {
+            assert!(!log.contains(&word), "{word} is in {log}");
         }
-        let after = simulators.control("GET", "count", "").await;
-        let users = |count: &Value| count["users"].as_u64().expect("a figure");
-        assert_eq!(users(&after) - users(&before), 5, "{stderr:?}");
-        drop(connection);
-        assert!(served.stopped().await.success(), "{stderr:?}");
+        assert!(
+            !log.contains('\u{1b}'),
+            "no colours where there is no terminal: {log}"
+        );
     }
 }

@@ -109,7 +109,7 @@ pub struct Serve {
     pub address: SocketAddr,
     said: Arc<Mutex<String>>,
     listener: Option<std::thread::JoinHandle<()>>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Serve {
@@ -154,7 +154,7 @@ impl Serve {
             address,
             said,
             listener: Some(listener),
-            _folder: folder,
+            folder,
         }
     }
 
@@ -171,7 +171,27 @@ impl Serve {
 
     /// Asks it to stop, as a supervisor does.
     pub fn terminate(&self) {
-        crate::cli::signal("TERM", &self.process);
+        self.signal("TERM");
+    }
+
+    pub fn signal(&self, signal: &str) {
+        crate::cli::signal(signal, &self.process);
+    }
+
+    /// Replaces its accounts file.
+    pub fn write_accounts(&self, accounts: &str) {
+        std::fs::write(self.folder.path().join("accounts.toml"), accounts).expect("a file");
+    }
+
+    /// Waits until its log has a line with all of these.
+    pub async fn line(&mut self, words: &[&str]) -> String {
+        until(&format!("a line with {words:?}"), async || {
+            let said = self.said();
+            let mut lines = said.lines();
+            let found = lines.find(|line| words.iter().all(|word| line.contains(word)));
+            found.map(str::to_owned)
+        })
+        .await
     }
 
     /// Waits for its end.

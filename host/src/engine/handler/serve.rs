@@ -35,6 +35,7 @@ impl Handler {
         request: HttpRequest,
     ) -> Result<HttpResponse, Cut> {
         let _permit = guest.permits.acquire().await;
+        let _running = guest.running();
         let mut working = self.working(guest, super::whole(guest, client, bound, begun));
         let result = async {
             let (sender, receiver) = oneshot::channel();

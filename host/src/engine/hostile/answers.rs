@@ -7,7 +7,6 @@ use tokio::net::TcpStream;
 
 use super::scene::{Caller, Came, ID, Way, account, provider, request};
 use super::table::{Row, Table};
-use crate::engine::SendState;
 use crate::server::Server;
 
 pub(super) async fn attempts(table: &mut Table, way: Way) {
@@ -50,10 +49,10 @@ async fn over_the_server(caller: &Caller, script: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let target = request(ID, "").target;
     let head = format!(
-        "POST {target} HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n",
+        "POST {target} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n\r\n",
         script.len()
     );
-    let after = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let after = "GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
     stream
         .write_all(format!("{head}{script}{after}").as_bytes())
         .await
@@ -67,9 +66,11 @@ async fn over_the_server(caller: &Caller, script: &str) -> String {
 
 /// What a client would receive from a server that writes what the component says.
 async fn at_its_word(caller: &Caller, script: &str) -> String {
-    let state = SendState::default();
-    let served = caller.engine.serve(request(ID, script), &state).await;
-    let response = served.unwrap();
+    let response = caller
+        .engine
+        .at_its_word(request(ID, script))
+        .await
+        .unwrap();
     let mut text = format!("HTTP/1.1 {} X\r\n", response.status);
     for (name, value) in response.headers {
         text.extend([&name, ": ", &value, "\r\n"]);

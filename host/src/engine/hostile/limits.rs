@@ -303,3 +303,22 @@ async fn many_headers(table: &mut Table, way: Way) {
         succeeded: then.says("answered 200") && passed,
     });
 }
+
+/// Guest code that takes long leaves the thread of its caller to others.
+#[tokio::test]
+async fn long_guest_code_holds_up_no_other_task() {
+    let home = provider().await;
+    for way in Way::ALL {
+        let caller = Caller::with(way, [account(ID, &home)], |engine| engine.max_cpu(AGES));
+        let script = format!("spin 900\n{}", send(&home, ""));
+        // There is one thread, and each turn that this task gets is one in which the guest does not hold it.
+        let call = tokio::spawn(async move { caller.run(&script).await });
+        let mut turns = 0;
+        while !call.is_finished() {
+            turns += 1;
+            tokio::task::yield_now().await;
+        }
+        assert!(call.await.unwrap().says("spun"), "{way:?}");
+        assert!(turns > 20, "{way:?}: {turns}");
+    }
+}

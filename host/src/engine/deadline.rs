@@ -1,0 +1,47 @@
+//! When a call must have ended.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
+
+/// When a call must have ended: at a time, or when whoever makes it says so.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Deadline {
+    at: Option<Instant>,
+    stop: Option<watch::Receiver<bool>>,
+}
+
+impl Deadline {
+    /// A deadline so long after now. One beyond the end of time is none.
+    pub(super) fn after(time: Duration) -> Self {
+        Self {
+            at: Instant::now().checked_add(time),
+            stop: None,
+        }
+    }
+
+    /// The same, and not later than `stop` says.
+    pub(super) fn or(self, stop: Option<watch::Receiver<bool>>) -> Self {
+        Self { stop, ..self }
+    }
+
+    /// Returns the output of the future, unless the deadline comes first. The future is then gone.
+    pub(super) async fn within<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        let in_time = async {
+            match self.at {
+                Some(at) => timeout_at(at, future).await.ok(),
+                None => Some(future.await),
+            }
+        };
+        let Some(mut stop) = self.stop.clone() else {
+            return in_time.await;
+        };
+        tokio::select! {
+            biased;
+            output = in_time => output,
+            // A sender that is gone has nobody left who waits.
+            _ = stop.wait_for(|stopped| *stopped) => None,
+        }
+    }
+}

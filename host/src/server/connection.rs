@@ -1,0 +1,181 @@
+//! One connection, from its first byte to its last.
+
+use std::fmt::Write as _;
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use http::Request;
+use hyper::body::{Body as _, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, Interest};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use super::report::Report;
+use super::socket::{Exchange, Socket, State};
+use super::{Phase, Shared, Times, refuse};
+use crate::bindings::types::ErrorCode;
+
+/// The largest head of a request, in bytes.
+const MAX_HEAD: usize = 128 << 10;
+
+/// Longer than that, a first line is too long; hyper's own limit for a target.
+const MAX_LINE: usize = 64 << 10;
+
+/// How long a connection that ends with an error is read on, so that the client gets to read the error: what arrives for a closed
+/// socket has the system throw away what was sent (RFC 9112, 9.6).
+const LINGER: Duration = Duration::from_secs(1);
+
+/// How long it takes until a client shows that it is gone: its system answers a response that nobody reads with a reset.
+const RESET: Duration = Duration::from_millis(250);
+
+/// How long the last responses may take to be written when the time to stop is over.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// How HTTP is spoken.
+pub(super) fn http(times: Times) -> http1::Builder {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(times.head)
+        .half_close(true)
+        .max_buf_size(MAX_HEAD)
+        // The socket tells hyper's own responses from ours, in one buffer.
+        .writev(false);
+    http
+}
+
+/// Serves a connection until it ends.
+pub(super) async fn serve(
+    stream: TcpStream,
+    shared: Arc<Shared>,
+    mut phase: watch::Receiver<Phase>,
+) {
+    let exchange = Arc::new(Exchange::default());
+    let socket = Socket::new(stream, Arc::clone(&exchange), shared.times.write);
+    let service = {
+        let (shared, exchange) = (Arc::clone(&shared), Arc::clone(&exchange));
+        service_fn(move |request: Request<Incoming>| {
+            // Only then does hyper read on, so the socket knows in time what follows the head.
+            exchange.lock().called(request.body().size_hint().exact());
+            let (shared, exchange) = (Arc::clone(&shared), Arc::clone(&exchange));
+            async move { shared.answer(request, &exchange).await }
+        })
+    };
+    let mut connection = shared.http.serve_connection(TokioIo::new(socket), service);
+    let ended = loop {
+        tokio::select! {
+            biased;
+            ended = poll_fn(|cx| Pin::new(&mut connection).poll(cx)) => break ended,
+            () = shared.crowded.notified() => {}
+            changed = phase.changed() => {
+                if changed.is_err() || *phase.borrow_and_update() == Phase::Over {
+                    // The calls end by themselves now.
+                    let _ = timeout(LAST_WORDS, &mut connection).await;
+                    return;
+                }
+            }
+        }
+        // What is idle, or has sent no more than a part of a head, is closed; what is busy, once it has its response.
+        if !exchange.lock().is_busy() {
+            return;
+        }
+        Pin::new(&mut connection).graceful_shutdown();
+    };
+    let socket = connection.into_parts().io.into_inner();
+    let (last, refusal) = {
+        let mut state = exchange.lock();
+        (state.last.take(), refusal(&state, &ended))
+    };
+    let stream = socket.into_stream();
+    if let Some(report) = last {
+        settle(report, &stream).await;
+    }
+    if let Some((code, message)) = refusal {
+        let said = say(&shared, stream, code, message);
+        let _ = timeout(shared.times.write, said).await;
+    }
+}
+
+/// Tells from whether the client's system resets the connection if the client is gone.
+async fn settle(report: Report, stream: &TcpStream) {
+    let reset = stream.ready(Interest::ERROR);
+    if timeout(RESET, reset).await.is_err() {
+        report.answered();
+    }
+}
+
+/// What hyper cannot read, and does not say anything about that a client could read.
+fn refusal(state: &State, ended: &Result<(), hyper::Error>) -> Option<(ErrorCode, &'static str)> {
+    if state.bare_line_feed {
+        let message = "expected lines that end with CR LF, but found a bare line feed";
+        return Some((ErrorCode::MalformedRequest, message));
+    }
+    match state.refused {
+        Some(414) => return Some((ErrorCode::UriTooLong, URI_TOO_LONG)),
+        Some(431) if state.is_in_long_line(MAX_LINE) => {
+            return Some((ErrorCode::UriTooLong, URI_TOO_LONG));
+        }
+        Some(431) => {
+            let message = "expected a head of at most 128 KiB with at most 100 headers";
+            return Some((ErrorCode::HeadersTooLarge, message));
+        }
+        Some(_) => return Some((ErrorCode::MalformedRequest, MALFORMED)),
+        None => {}
+    }
+    let error = ended.as_ref().err().filter(|_| !state.is_busy())?;
+    if error.is_parse() {
+        return Some((ErrorCode::MalformedRequest, MALFORMED));
+    }
+    if !state.is_in_head() {
+        // Nothing has come: there is nothing to answer.
+        return None;
+    }
+    if error.is_timeout() {
+        let message = "the head of the request did not come in time";
+        return Some((ErrorCode::RequestTimeout, message));
+    }
+    error
+        .is_incomplete_message()
+        .then_some((ErrorCode::MalformedRequest, MALFORMED))
+}
+
+const MALFORMED: &str = "expected a request of HTTP/1.1, but found something else";
+const URI_TOO_LONG: &str = "expected a request target of at most 64 KiB";
+
+/// Sends an error to a client whose request hyper has not handed on, and closes the connection.
+async fn say(
+    shared: &Shared,
+    mut stream: TcpStream,
+    code: ErrorCode,
+    message: &str,
+) -> io::Result<()> {
+    let mut report = Report::new(shared.next_id(), "other", "other");
+    let response = refuse::response(code, message, None);
+    let mut head = format!("HTTP/1.1 {}\r\nconnection: close\r\n", response.status());
+    let response = Shared::complete(response, &mut report);
+    for (name, value) in response.headers() {
+        let value = value.to_str().unwrap_or_default();
+        let _ = write!(head, "{name}: {value}\r\n");
+    }
+    let body = response.into_body().into_inner().unwrap_or_default();
+    let date = httpdate::fmt_http_date(SystemTime::now());
+    let _ = write!(
+        head,
+        "content-length: {}\r\ndate: {date}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await?;
+    stream.write_all(&body).await?;
+    stream.shutdown().await?;
+    report.answered();
+    let mut rest = [0; 4096];
+    let drained = async { while matches!(stream.read(&mut rest).await, Ok(1..)) {} };
+    let _ = timeout(LINGER, drained).await;
+    Ok(())
+}

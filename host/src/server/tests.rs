@@ -1,0 +1,95 @@
+//! Clients that are too slow, against a server that has little patience.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpSocket, TcpStream};
+
+use super::Server;
+use crate::engine::Engine;
+use crate::testing::{Act, Log, Provider, answer_text};
+
+const LOOPBACK: [u8; 4] = [127, 0, 0, 1];
+
+/// A server that waits for nobody.
+async fn serve(provider: &Provider) -> SocketAddr {
+    let engine = Engine::builder()
+        .accounts(provider.accounts())
+        .max_answer(16 << 20)
+        .build()
+        .unwrap();
+    let server = Server::bind((LOOPBACK, 0).into(), engine, None, 4);
+    let server = server.await.unwrap().patience(Duration::from_millis(50));
+    let address = server.address();
+    tokio::spawn(server.serve(std::future::pending()));
+    address
+}
+
+/// What a client reads that has sent this and says nothing more.
+async fn read(address: SocketAddr, sent: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(sent.as_bytes()).await.unwrap();
+    let mut received = String::new();
+    stream.read_to_string(&mut received).await.unwrap();
+    received
+}
+
+#[tokio::test]
+async fn a_request_that_does_not_come_whole_is_told_so_and_logged() {
+    let log = Log::start();
+    let address = serve(&Provider::start([]).await).await;
+    let head = "POST /unified/ticketing/users HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n";
+    for sent in [head.to_owned(), format!("{head}\r\n{{")] {
+        let received = read(address, &sent).await;
+        assert!(received.starts_with("HTTP/1.1 408 "), "{received}");
+        for part in [
+            "\"statusCode\":408",
+            "\"code\":\"request-timeout\"",
+            "connection: close\r\n",
+        ] {
+            assert!(received.contains(part), "{part} in {received}");
+        }
+        let id = received.split("x-request-id: ").nth(1).unwrap();
+        let id = id.split("\r\n").next().unwrap();
+        log.line(&[
+            id,
+            "status=408",
+            "code=\"request-timeout\"",
+            "outcome=\"not-sent\"",
+        ])
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_connection_on_which_nothing_comes_is_closed_without_a_word() {
+    let address = serve(&Provider::start([]).await).await;
+    assert_eq!(read(address, "").await, "");
+    let healthy = read(address, "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    assert!(healthy.ends_with("{\"status\":\"ok\"}"), "{healthy}");
+}
+
+#[tokio::test]
+async fn a_client_that_takes_nothing_loses_its_connection() {
+    let log = Log::start();
+    // More than the sockets in between hold.
+    let large = format!(
+        "{{\"data\": {{\"id\": \"a\", \"b\": \"{}\"}}}}",
+        "y".repeat(12 << 20)
+    );
+    let provider = Provider::start([Act::Say(answer_text(201, &large))]).await;
+    let address = serve(&provider).await;
+    let body = r#"{"name": "Ines", "emails": [{"email": "ines@acme.example"}]}"#;
+    let target = "/unified/ticketing/users?integrated_account_id=62f44730-dd91-461e-bd6a-aedd9e0ad79d&truto_response_format=raw";
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let mut stream = socket.connect(address).await.unwrap();
+    let request = format!(
+        "POST {target} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    log.line(&["status=200", "client=\"gone\"", "operation=\"create\""])
+        .await;
+}

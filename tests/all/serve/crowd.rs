@@ -1,0 +1,126 @@
+//! Clients that hold what others need.
+
+use super::support::{Serve, create, error, get, said, until};
+use super::{ACCOUNT, ROUTES, accounts, created};
+use crate::client::{self, Connection};
+use crate::provider::Provider;
+
+#[tokio::test]
+async fn idle_connections_make_room_for_a_new_one() {
+    let provider = Provider::start().await;
+    let serve = Serve::of(&accounts(&provider.url()), &["--max-connections", "2"]);
+    let mut idle = Connection::open(serve.address).await.expect("a connection");
+    idle.call(&get("/healthz")).await.expect("a response");
+    let mut half = Connection::open(serve.address).await.expect("a connection");
+    half.write(b"GET /healthz HTTP/1.1\r\n")
+        .await
+        .expect("it takes the line");
+    for _ in 0..4 {
+        assert_eq!(serve.call(&get("/healthz")).await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_takes_no_place() {
+    let provider = Provider::start().await;
+    provider.answer(Some(created("")));
+    for route in ROUTES {
+        let arguments = ["--max-in-flight", "1", "--route", route];
+        let serve = Serve::of(&accounts(&provider.url()), &arguments);
+        let request = create(ACCOUNT, "ines@kelpworks.example");
+        let head = client::head(&request, serve.address);
+        let mut slow = Vec::new();
+        for _ in 0..8 {
+            let mut connection = Connection::open(serve.address).await.expect("a connection");
+            let bytes = format!("{head}{{");
+            connection
+                .write(bytes.as_bytes())
+                .await
+                .expect("it takes them");
+            slow.push(connection);
+        }
+        let created = serve.call(&request).await;
+        assert_eq!(created.status, 200, "{route}: {created:?}");
+        for mut connection in slow {
+            connection
+                .write(&request.body[1..])
+                .await
+                .expect("it takes the rest");
+            let created = connection.read().await.expect("a response");
+            assert_eq!(created.status, 200, "{route}: {created:?}");
+        }
+        assert_eq!(provider.received().len(), 9, "{route}");
+    }
+}
+
+#[tokio::test]
+async fn one_of_several_accounts_takes_at_most_half() {
+    const OTHER: &str = "9f3d2c61-58ab-4e07-b4d2-6c0e8f1a7b35";
+    let provider = Provider::start().await;
+    provider.answer(Some(created("")));
+    let one = accounts(&provider.url());
+    let both = format!("{one}\n{}", one.replace(ACCOUNT, OTHER));
+    for route in ROUTES {
+        let serve = Serve::of(&both, &["--max-in-flight", "4", "--route", route]);
+        let address = serve.address;
+        provider.hold(true);
+        let begin = |account: &str| {
+            let request = create(account, "ines@kelpworks.example");
+            tokio::spawn(async move { client::send(address, &request).await })
+        };
+        let mut calls = vec![begin(ACCOUNT), begin(ACCOUNT)];
+        let at_provider = async |count| {
+            until("requests at the provider", async || {
+                (provider.count() == count).then_some(())
+            })
+            .await;
+        };
+        at_provider(2).await;
+        let refused = serve
+            .call(&create(&ACCOUNT.to_uppercase(), "third@kelpworks.example"))
+            .await;
+        assert_eq!(
+            said(&refused),
+            error(503, "overloaded", "not-sent"),
+            "{route}"
+        );
+        assert_eq!(refused.header("retry-after"), Some("1"), "{route}");
+        calls.push(begin(OTHER));
+        at_provider(3).await;
+        provider.hold(false);
+        for call in calls {
+            let response = call.await.expect("no panic").expect("a response");
+            assert_eq!(response.status, 200, "{route}: {response:?}");
+        }
+        assert_eq!(provider.received().len(), 3, "{route}");
+    }
+}
+
+#[tokio::test]
+async fn a_response_that_is_not_read_keeps_its_place() {
+    let provider = Provider::start().await;
+    // More than the sockets in between hold.
+    provider.answer(Some(created(&"y".repeat(4_000_000))));
+    let arguments = ["--max-in-flight", "1", "--max-answer", "8MB", "-v"];
+    let mut serve = Serve::of(&accounts(&provider.url()), &arguments);
+    let request = create(ACCOUNT, "ines@kelpworks.example");
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(4096).expect("a small buffer");
+    let stream = socket.connect(serve.address).await.expect("a connection");
+    let head = client::head(&request, serve.address);
+    let bytes = [head.as_bytes(), &request.body].concat();
+    let mut written = 0;
+    while written < bytes.len() {
+        stream.writable().await.expect("a connection");
+        written += stream.try_write(&bytes[written..]).unwrap_or(0);
+    }
+    serve.line(&["provider answered"]).await;
+    stream.readable().await.expect("the response has begun");
+    let refused = serve.call(&request).await;
+    assert_eq!(said(&refused), error(503, "overloaded", "not-sent"));
+    drop(stream);
+    serve.line(&["client=\"gone\"", "status=200"]).await;
+    provider.answer(Some(created("")));
+    let created = serve.call(&request).await;
+    assert_eq!(created.status, 200, "{created:?}");
+}

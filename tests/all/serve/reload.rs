@@ -1,0 +1,106 @@
+//! SIGHUP: accounts and tokens are read anew.
+
+use super::support::{Serve, create, error, get, said, until};
+use super::{ACCOUNT, accounts, created};
+use crate::client::{self, Request};
+use crate::provider::Provider;
+
+const OLD: &str = "the-old-token-of-this-test";
+const NEW: &str = "the-new-token-of-this-test";
+
+fn with(request: &Request, token: &str) -> Request {
+    let mut request = request.clone();
+    let value = format!("Bearer {token}");
+    request.headers.push(("authorization".to_owned(), value));
+    request
+}
+
+#[tokio::test]
+async fn a_hangup_replaces_accounts_secrets_and_tokens() {
+    let provider = Provider::start().await;
+    provider.answer(Some(created("")));
+    let folder = tempfile::tempdir().expect("a folder");
+    let (secret, tokens) = (
+        folder.path().join("secret"),
+        folder.path().join("tokens.txt"),
+    );
+    let write = |path: &std::path::Path, text: &str| std::fs::write(path, text).expect("a file");
+    write(&secret, "the-old-secret-of-dixa");
+    write(&tokens, OLD);
+    let named = format!("{{ file = \"{}\" }}", secret.display());
+    let file = accounts(&provider.url()).replace("\"a-token-of-dixa\"", &named);
+    let tokens_path = tokens.to_str().expect("text");
+    let mut serve = Serve::of(&file, &["--token-file", tokens_path, "-v"]);
+    let request = create(ACCOUNT, "ines@kelpworks.example");
+    let sent_with = || {
+        let received = provider.received();
+        assert_eq!(received.len(), 1);
+        let mut headers = received[0].headers.iter();
+        let found = headers.find(|(name, _)| name == "authorization");
+        found.expect("a credential").1.clone()
+    };
+
+    // A call in flight keeps what it has begun with.
+    provider.hold(true);
+    let (address, old) = (serve.address, with(&request, OLD));
+    let in_flight = tokio::spawn(async move { client::send(address, &old).await });
+    until("a request at the provider", async || {
+        (provider.count() == 1).then_some(())
+    })
+    .await;
+    write(&secret, "the-new-secret-of-dixa");
+    write(&tokens, NEW);
+    serve.signal("HUP");
+    serve.line(&["read anew"]).await;
+    provider.hold(false);
+    let response = in_flight.await.expect("no panic").expect("a response");
+    assert_eq!(response.status, 200, "{response:?}");
+    assert_eq!(sent_with(), "the-old-secret-of-dixa");
+
+    let refused = serve.call(&with(&request, OLD)).await;
+    assert_eq!(said(&refused), error(401, "unauthorized", "not-sent"));
+    let response = serve.call(&with(&request, NEW)).await;
+    assert_eq!(response.status, 200, "{response:?}");
+    assert_eq!(sent_with(), "the-new-secret-of-dixa");
+
+    // All or nothing: the token file is good and the accounts are not, and the other way round.
+    write(&tokens, OLD);
+    serve.write_accounts(
+        &file
+            .replace("\"dixa\"", "\"zendesk\"")
+            .replace("credentials", "credential"),
+    );
+    serve.signal("HUP");
+    serve.line(&["zendesk"]).await;
+    serve.line(&["accounts.toml:5"]).await;
+    serve.line(&["stay as they were"]).await;
+    let response = serve.call(&with(&request, NEW)).await;
+    assert_eq!(response.status, 200, "{response:?}");
+    assert_eq!(sent_with(), "the-new-secret-of-dixa");
+
+    write(&tokens, "short");
+    serve.write_accounts(&file.replace(ACCOUNT, "9f3d2c61-58ab-4e07-b4d2-6c0e8f1a7b35"));
+    serve.signal("HUP");
+    serve.line(&["--token-file", "line 1"]).await;
+    let response = serve.call(&with(&request, NEW)).await;
+    assert_eq!(response.status, 200, "{response:?}");
+
+    write(&tokens, NEW);
+    serve.signal("HUP");
+    until("the other account", async || {
+        let response = serve.call(&with(&request, NEW)).await;
+        (said(&response) == error(404, "unknown-account", "not-sent")).then_some(())
+    })
+    .await;
+    for secret in [OLD, NEW, "-secret-of-dixa"] {
+        assert!(!serve.said().contains(secret), "{secret}");
+    }
+}
+
+#[tokio::test]
+async fn a_hangup_does_not_end_the_sandbox() {
+    let mut serve = Serve::of("", &["--sandbox", "-v"]);
+    serve.signal("HUP");
+    serve.line(&["read anew"]).await;
+    assert_eq!(serve.call(&get("/healthz")).await.status, 200);
+}
