@@ -136,7 +136,10 @@ impl Shared {
         report.place = Some(place);
         let id = Some(Arc::clone(&report.request));
         let cut = Some(self.cut.subscribe());
-        let Ended { result, account } = self.engine.respond(request, Begun::default(), id, cut).await;
+        let Ended { result, account } = self
+            .engine
+            .respond(request, Begun::default(), id, cut)
+            .await;
         report.account = account;
         refuse::made(result)
     }

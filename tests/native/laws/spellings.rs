@@ -251,7 +251,9 @@ fn json_of_a_request_is_sent_as_it_came() {
         for json in odd() {
             let mut body = Value::Object(operation.body()).to_string();
             body.pop();
-            body.push_str(&format!(r#", "remote_data": {{"more": {json}}}}}"#));
+            body.push_str(r#", "remote_data": {"more": "#);
+            body.push_str(&json);
+            body.push_str("}}");
             let (method, target) = if operation.update {
                 ("PATCH", operation.target("42", ""))
             } else {
