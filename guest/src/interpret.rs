@@ -177,7 +177,7 @@ impl Call<'_> {
     }
 
     /// A 4xx or 5xx of which only the status was read: what it says does not depend on how much the provider says about it.
-    fn unread_refusal(&self, status: u16) -> Error {
+    fn unread_rejection(&self, status: u16) -> Error {
         let (headers, body) = (Vec::new(), Vec::new());
         Error {
             provider: Some(unread(status)),
@@ -272,7 +272,7 @@ impl Call<'_> {
                 }
             }
             TransportError::AnswerTooLarge(Some(status @ 400..=599)) => {
-                self.unread_refusal(*status)
+                self.unread_rejection(*status)
             }
             TransportError::AnswerTooLarge(Some(status)) => {
                 let outcome = status::outcome(*status);

@@ -143,14 +143,15 @@ mod tests {
         };
         let (prefix, reach) = narrowest.unwrap();
         let is = |text: &str| prefix == text.parse().unwrap();
-        match () {
-            () if is("::ffff:0:0/96") || is("64:ff9b::/96") => part(12),
-            () if is("2002::/16") => part(2),
-            () if is("2001::/32") => {
-                let client: [u8; 4] = v6.octets()[12..].try_into().unwrap();
-                part(4) && said(IpAddr::from(client.map(|byte| !byte)))
-            }
-            () => matches!(reach, Reach::Global),
+        if is("::ffff:0:0/96") || is("64:ff9b::/96") {
+            part(12)
+        } else if is("2002::/16") {
+            part(2)
+        } else if is("2001::/32") {
+            let client: [u8; 4] = v6.octets()[12..].try_into().unwrap();
+            part(4) && said(IpAddr::from(client.map(|byte| !byte)))
+        } else {
+            matches!(reach, Reach::Global)
         }
     }
 
@@ -170,7 +171,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn addresses_of_every_prefix_and_beside_it_are_judged_as_the_registries_say(seed in any::<u128>()) {
+        fn address_of_each_prefix_or_beside_it_is_judged_as_the_registries_say(seed in any::<u128>()) {
             for (prefix, _) in parsed() {
                 let (first, last) = (bits(prefix.network()), bits(prefix.broadcast()));
                 let all = of_bits(prefix, if prefix.max_prefix_len() == 32 { u128::from(u32::MAX) } else { u128::MAX });
@@ -184,14 +185,14 @@ mod tests {
         }
 
         #[test]
-        fn any_address_is_judged_as_the_registries_say(four in any::<u32>(), six in any::<u128>()) {
+        fn address_anywhere_is_judged_as_the_registries_say(four in any::<u32>(), six in any::<u128>()) {
             for address in [IpAddr::V4(Ipv4Addr::from_bits(four)), IpAddr::V6(Ipv6Addr::from_bits(six))] {
                 prop_assert_eq!(is_public(address), said(address), "{}", address);
             }
         }
 
         #[test]
-        fn an_embedded_address_is_judged_as_it_is_alone(four in any::<u32>(), rest in any::<u64>()) {
+        fn embedded_address_is_judged_as_it_is_alone(four in any::<u32>(), rest in any::<u64>()) {
             let alone = is_public(Ipv4Addr::from_bits(four).into());
             let (four, rest) = (u128::from(four), u128::from(rest));
             let public = 0x0808_0808_u128;
@@ -209,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn every_prefix_has_its_first_address_and_is_there_once() {
+    fn prefixes_are_whole_and_there_once() {
         let mut all: Vec<IpNet> = parsed().map(|(prefix, _)| prefix).collect();
         for prefix in &all {
             assert_eq!(*prefix, prefix.trunc());

@@ -14,7 +14,7 @@ use super::body::RequestBody;
 use super::connect::Stream;
 
 /// How many headers an answer may have.
-const MOST_HEADERS: usize = 4096;
+const MAX_HEADERS: usize = 4096;
 
 /// The least that is taken for the limit of a head.
 const SMALLEST_HEAD_LIMIT: usize = 8 * 1024;
@@ -37,7 +37,7 @@ pub(super) struct Connection {
 
 /// Has the allocator keep what hyper takes for each answer.
 ///
-/// The room for [`MOST_HEADERS`] is two pieces of 128 KiB, and of that size on glibc maps and unmaps
+/// The room for [`MAX_HEADERS`] is two pieces of 128 KiB, and of that size on glibc maps and unmaps
 /// anew each time, which takes ten times as long as all the rest of an exchange; that is until a
 /// larger piece was freed (mallopt(3), `M_MMAP_THRESHOLD`).
 pub(super) fn keep_room_for_heads() {
@@ -48,7 +48,7 @@ impl Connection {
     pub(super) async fn new(stream: Stream, largest: LargestAnswer) -> hyper::Result<Self> {
         let head = largest.head.max(SMALLEST_HEAD_LIMIT);
         let (sender, wire) = http1::Builder::new()
-            .max_headers(MOST_HEADERS)
+            .max_headers(MAX_HEADERS)
             .max_header_size(head)
             .max_buf_size(head.max(BUFFER))
             .handshake(stream)

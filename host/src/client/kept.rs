@@ -16,7 +16,7 @@ use crate::accounts::Account;
 pub(super) const IDLE: Duration = Duration::from_secs(4);
 
 /// How many are kept, of all accounts together: each holds a file descriptor.
-pub(super) const MOST_KEPT: usize = 256;
+pub(super) const MAX_KEPT: usize = 256;
 
 /// The connections that are kept. Clones share them.
 #[derive(Clone, Default)]
@@ -56,7 +56,7 @@ impl Kept {
             until: Instant::now() + IDLE,
         };
         let mut state = lock(&self.0);
-        let surplus = if state.idle.len() < MOST_KEPT {
+        let surplus = if state.idle.len() < MAX_KEPT {
             None
         } else {
             state.idle.pop_front()

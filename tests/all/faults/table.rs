@@ -122,6 +122,9 @@ impl Row {
         {
             answer.push_str(&format!("content-length: {}\r\n", body.len()));
         }
+        // The sandbox closes after it. Unsaid, the call after this one would be lost where it comes before the end does, and by
+        // right.
+        answer.push_str("connection: close\r\n");
         answer.push_str("\r\n");
         let mut answer = answer.into_bytes();
         answer.extend(body.unwrap_or_default());

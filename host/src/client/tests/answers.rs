@@ -48,13 +48,14 @@ fn head(bytes: usize, headers: usize) -> String {
     let mut head = "HTTP/1.1 201 X\r\ncontent-length: 0\r\n".to_owned();
     head.push_str(&"x: y\r\n".repeat(headers - 2));
     let filled = head.len() + "z: \r\n\r\n".len();
-    head.push_str(&format!("z: {}\r\n\r\n", "z".repeat(bytes - filled)));
+    let last = "z".repeat(bytes - filled);
+    head = format!("{head}z: {last}\r\n\r\n");
     assert_eq!(head.len(), bytes);
     head
 }
 
 #[tokio::test]
-async fn a_head_within_the_limits_is_read_and_one_beyond_has_no_status() {
+async fn head_within_the_limits_is_read_and_one_beyond_has_no_status() {
     const MOST: usize = 4096;
     for (limit, bytes, headers, fits) in [
         (128 << 10, 1000, 122, true),

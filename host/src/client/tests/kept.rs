@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use super::peer::{Line, Peer};
 use super::*;
-use crate::client::kept::{IDLE, MOST_KEPT};
+use crate::client::kept::{IDLE, MAX_KEPT};
 
 async fn body(client: &Client, account: &Account, body: &str) -> (u16, String) {
     let answer = post(client, account, body).await.unwrap();
@@ -25,7 +25,7 @@ fn connections(provider: &Provider) -> Vec<usize> {
 }
 
 #[tokio::test]
-async fn a_connection_is_kept_for_the_account() {
+async fn connection_is_kept_for_its_account() {
     let provider = Provider::start([answer(200, "{}"), answer(200, "{}"), answer(200, "{}")]).await;
     let client = client();
     for body in ["1", "2", "3"] {
@@ -37,7 +37,7 @@ async fn a_connection_is_kept_for_the_account() {
 }
 
 #[tokio::test]
-async fn a_connection_is_shared_by_calls_that_authenticate_alike_alone() {
+async fn connection_is_shared_only_by_calls_that_authenticate_alike() {
     let account = |provider: &Provider, id: &str, token: &str| {
         Account::builder(id, "dixa")
             .base_url(format!("http://{}/v1", provider.address))
@@ -119,8 +119,8 @@ async fn an_idle_connection_is_closed_and_not_used_again() {
 }
 
 #[tokio::test]
-async fn kept_connections_are_bounded_over_all_accounts() {
-    let calls = MOST_KEPT + 10;
+async fn kept_connections_of_all_accounts_are_bounded() {
+    let calls = MAX_KEPT + 10;
     let provider = Provider::start(vec![answer(200, "{}"); calls + 2]).await;
     let client = client();
     let account = |number: usize| {
@@ -133,7 +133,7 @@ async fn kept_connections_are_bounded_over_all_accounts() {
     for number in 0..calls {
         post(&client, &account(number), "{}").await.unwrap();
     }
-    assert_eq!(client.kept.count(), MOST_KEPT);
+    assert_eq!(client.kept.count(), MAX_KEPT);
     // The youngest is there, the oldest is not.
     for number in [calls - 1, 0] {
         post(&client, &account(number), "{}").await.unwrap();
@@ -144,13 +144,13 @@ async fn kept_connections_are_bounded_over_all_accounts() {
 
 /// The runtime of the kept connection is gone, and with it what would have closed it in time.
 #[test]
-fn a_client_goes_on_in_another_runtime() {
+fn client_goes_on_in_another_runtime() {
     let peer = Peer::start(false, |side| {
         let mut lines: Vec<Line> = Vec::new();
         for _ in 0..2 {
             let mut line = side.accept();
             line.request();
-            line.answer(200, "{}");
+            line.respond(200, "{}");
             lines.push(line);
         }
         lines.len()
@@ -169,14 +169,14 @@ fn a_client_goes_on_in_another_runtime() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_connection_that_the_provider_has_closed_takes_no_request() {
+async fn connection_closed_by_the_provider_takes_no_request() {
     for (secure, properly, calls) in [(false, true, 600), (true, true, 30), (true, false, 30)] {
         let peer = Peer::start(secure, move |side| {
             let mut bodies = Vec::new();
             for _ in 0..calls {
                 let mut line = side.accept();
                 bodies.push(line.request());
-                line.answer(201, bodies.last().unwrap());
+                line.respond(201, bodies.last().unwrap());
                 side.step(line.client, || line.close(properly));
             }
             bodies
@@ -197,17 +197,17 @@ async fn a_connection_that_the_provider_has_closed_takes_no_request() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn an_answer_that_nobody_asked_for_ends_its_connection() {
+async fn unasked_response_on_a_kept_connection_ends_it() {
     for secure in [false, true] {
         let peer = Peer::start(secure, |side| {
             let mut line = side.accept();
             line.request();
-            line.answer(201, "first");
-            side.step(line.client, || line.answer(400, "late"));
+            line.respond(201, "first");
+            side.step(line.client, || line.respond(400, "late"));
             let mut other = side.accept();
             other.request();
-            other.answer(201, "second");
-            side.step(other.client, || other.answer(400, "late"));
+            other.respond(201, "second");
+            side.step(other.client, || other.respond(400, "late"));
         });
         let account = peer.account("a");
         for text in ["first", "second"] {
@@ -222,16 +222,16 @@ async fn an_answer_that_nobody_asked_for_ends_its_connection() {
 /// The answer comes when the other account's request is under way already, where nothing in it says
 /// whose it is.
 #[tokio::test]
-async fn a_late_answer_never_reaches_another_account() {
+async fn late_response_never_reaches_another_account() {
     for secure in [false, true] {
         let peer = Peer::start(secure, |side| {
             let mut line = side.accept();
             line.request();
-            line.answer(201, "of a");
+            line.respond(201, "of a");
             let mut other = side.accept_unless(&line);
             other.as_mut().unwrap_or(&mut line).request();
-            line.answer(400, "late, of a");
-            other.as_mut().unwrap_or(&mut line).answer(201, "of b");
+            line.respond(400, "late, of a");
+            other.as_mut().unwrap_or(&mut line).respond(201, "of b");
         });
         for id in ["a", "b"] {
             let (status, text) = body(&peer.client, &peer.account(id), "{}").await;
@@ -243,14 +243,14 @@ async fn a_late_answer_never_reaches_another_account() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn bytes_of_tls_that_are_no_data_do_not_end_a_kept_connection() {
+async fn tls_bytes_without_data_leave_a_connection_kept() {
     const CALLS: usize = 4;
     let peer = Peer::start(true, |side| {
         let mut line = side.accept();
         let side = side.shut();
         for number in 0..CALLS {
             assert_eq!(line.request(), number.to_string());
-            line.answer(200, "{}");
+            line.respond(200, "{}");
             side.step(line.client, || line.renew_keys());
         }
     });
@@ -290,7 +290,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn no_request_is_sent_twice_whatever_the_provider_does(
+    fn request_is_never_sent_twice_whatever_the_provider_does(
         script in prop::collection::vec(act(), 24),
         waves in prop::collection::vec(prop::collection::vec(0..3_usize, 1..4), 8),
     ) {

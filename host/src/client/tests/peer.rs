@@ -201,7 +201,7 @@ impl Line {
         }
     }
 
-    pub(super) fn answer(&mut self, status: u16, body: &str) {
+    pub(super) fn respond(&mut self, status: u16, body: &str) {
         let text = answer_text(status, body);
         match &mut self.wire {
             Wire::Plain(wire) => wire.write_all(text.as_bytes()).unwrap(),
