@@ -66,7 +66,7 @@ impl Engine {
             headers,
             body,
         };
-        let begun = face::begin(id, &request, |id| {
+        let step = face::begin(id, &request, |id| {
             resolver.resolve(id.to_owned()).map_or_else(
                 |why| {
                     Err(match why {
@@ -77,7 +77,7 @@ impl Engine {
                 |account| Ok(core_account(account)),
             )
         });
-        let (planned, context) = match begun {
+        let (planned, context) = match step {
             core_face::Step::Respond(response) => return host_response(response),
             core_face::Step::Send(send) => send,
         };

@@ -172,7 +172,7 @@ struct Nodes {
     words: usize,
     states: Vec<u64>,
     /// Which node a set belongs to.
-    nodes: [usize; KEPT],
+    owners: [usize; KEPT],
 }
 
 impl Nodes {
@@ -180,13 +180,13 @@ impl Nodes {
         Self {
             words,
             states: vec![0; words * KEPT],
-            nodes: [usize::MAX; KEPT],
+            owners: [usize::MAX; KEPT],
         }
     }
 
     fn at(&self, node: usize) -> Option<&[u64]> {
         let slot = node % KEPT;
-        (self.nodes.get(slot) == Some(&node))
+        (self.owners.get(slot) == Some(&node))
             .then(|| self.states.get(slot * self.words..(slot + 1) * self.words))
             .flatten()
     }
@@ -196,7 +196,7 @@ impl Nodes {
         let (Some(kept), Some(of)) = (
             self.states
                 .get_mut(slot * self.words..(slot + 1) * self.words),
-            self.nodes.get_mut(slot),
+            self.owners.get_mut(slot),
         ) else {
             return;
         };

@@ -5,16 +5,14 @@ use super::support::{Serve, error, said};
 use crate::client::Connection;
 use crate::provider::Provider;
 
-#[tokio::test]
-async fn what_http_refuses_has_a_body_and_a_line() {
-    let provider = Provider::start().await;
-    let mut serve = Serve::of(&accounts(&provider.url()), &["-v"]);
+/// What a client sends, and the status and code that it gets.
+fn rows() -> Vec<(&'static str, String, (u16, &'static str))> {
     let get = |headers: &str| format!("GET /healthz HTTP/1.1\r\n{headers}\r\n");
     let post =
         |rest: &str| format!("POST /unified/ticketing/users HTTP/1.1\r\nhost: localhost\r\n{rest}");
     let target = |length| format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "x".repeat(length));
     let malformed = (400, "malformed-request");
-    let rows: Vec<(&str, String, (u16, &str))> = vec![
+    vec![
         ("words", "what is this?\r\n\r\n".to_owned(), malformed),
         ("TLS", "\u{16}\u{3}\u{1}\r\n\r\n".to_owned(), malformed),
         (
@@ -92,8 +90,14 @@ async fn what_http_refuses_has_a_body_and_a_line() {
             target(200 << 10),
             (414, "uri-too-long"),
         ),
-    ];
-    for (name, bytes, (status, code)) in rows {
+    ]
+}
+
+#[tokio::test]
+async fn what_http_refuses_has_a_body_and_a_line() {
+    let provider = Provider::start().await;
+    let mut serve = Serve::of(&accounts(&provider.url()), &["-v"]);
+    for (name, bytes, (status, code)) in rows() {
         let mut connection = Connection::open(serve.address).await.expect("a connection");
         // What goes well before does not matter, nor does what comes with it in one piece.
         let good = "GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n";
