@@ -83,7 +83,7 @@ static TABLE: LazyLock<Vec<(IpNet, Reach)>> = LazyLock::new(|| {
 });
 
 /// Whether an address is globally reachable unicast.
-pub(super) fn is_public(address: IpAddr) -> bool {
+pub(crate) fn is_public(address: IpAddr) -> bool {
     let found = TABLE.iter().find(|(prefix, _)| prefix.contains(&address));
     match (found, address) {
         (Some((_, Reach::Global)), _) => true,

@@ -11,6 +11,9 @@
 )]
 pub(crate) mod sources {
     pub(crate) mod accounts;
+    pub(crate) mod client {
+        pub(crate) mod addresses;
+    }
     pub(crate) mod egress {
         pub(crate) mod policy;
     }
@@ -96,4 +99,9 @@ impl Tokens {
     pub fn debug(&self) -> String {
         format!("{:?}", self.0)
     }
+}
+
+/// Whether an address is of the public network.
+pub fn is_public(address: std::net::IpAddr) -> bool {
+    sources::client::addresses::is_public(address)
 }

@@ -20,9 +20,16 @@ fuzz_target!(|bytes: &[u8]| {
     match Tokens::parse(&file) {
         Err(why) => {
             let shown = lines().find(|line| line.len() > 8 && why.contains(line));
-            // The sentence has words of its own.
-            let known = "line 0123456789: expected a token of 16 or more printable ASCII characters on a line, but found none";
-            assert!(shown.is_none_or(|line| known.contains(line)), "{why}");
+            // The sentences have words of their own, and the number of a line.
+            let plain = |text: &str| text.replace(|digit: char| digit.is_ascii_digit(), "0");
+            let known = plain(
+                "line 1: expected a token of 16 or more printable ASCII characters; expected a token on a line, but found none",
+            );
+            let is_known = |line: &str| {
+                let words = plain(line);
+                known.contains(&words) || known.contains(&words.replace("00", "0"))
+            };
+            assert!(shown.is_none_or(is_known), "{why}");
         }
         Ok(tokens) => {
             assert_eq!(tokens.debug(), format!("{} tokens", lines().count()));
