@@ -12,7 +12,9 @@ use unified_ticketing::types::{
 };
 use unified_ticketing::{Engine, Route};
 
+use super::leaving::Leaving;
 use super::served::{Served, Stderr};
+use super::table::At;
 use crate::cases::word;
 use crate::cli::program;
 use crate::client::{self, Request};
@@ -28,10 +30,12 @@ pub enum Way {
     Program,
     /// The program, serving and logging to where nothing can be logged.
     Served(Stderr),
+    /// The program, serving a client that leaves while the call is at the provider.
+    Left,
 }
 
 impl Way {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Typed(Route::Halves),
         Self::Typed(Route::Handler),
         Self::Http(Route::Halves),
@@ -39,12 +43,13 @@ impl Way {
         Self::Program,
         Self::Served(Stderr::Full),
         Self::Served(Stderr::Undrained),
+        Self::Left,
     ];
 
     pub fn route(self) -> Route {
         match self {
             Self::Typed(route) | Self::Http(route) => route,
-            Self::Program | Self::Served(_) => Route::Halves,
+            Self::Program | Self::Served(_) | Self::Left => Route::Halves,
         }
     }
 }
@@ -60,13 +65,14 @@ pub enum Caller {
         _folder: tempfile::TempDir,
     },
     Served(Served),
+    Leaving(Box<Leaving>),
 }
 
 /// A call to make.
 #[derive(Clone, Debug)]
 pub struct Call {
     pub integration: &'static str,
-    pub account: String,
+    pub at: At,
     /// The user to change; without one, a user is created.
     pub id: Option<String>,
     pub email: String,
@@ -86,6 +92,8 @@ pub struct Told {
     pub id: Option<String>,
     /// What the program exited with.
     pub exit: Option<i32>,
+    /// What the log says of the client, when it is read.
+    pub client: String,
 }
 
 impl Caller {
@@ -125,11 +133,12 @@ impl Caller {
         }
     }
 
-    pub async fn call(&self, call: &Call) -> Told {
+    pub async fn call(&mut self, call: &Call) -> Told {
         match self {
             Self::Typed(engine) => call.typed(engine).await,
             Self::Http(address) => call.http(*address).await,
             Self::Served(served) => call.http(served.address).await,
+            Self::Leaving(leaving) => leaving.stay(call).await,
             Self::Program { options, .. } => {
                 let (call, options) = (call.clone(), options.clone());
                 let run = tokio::task::spawn_blocking(move || call.program(&options));
@@ -140,6 +149,18 @@ impl Caller {
 }
 
 impl Call {
+    fn account(&self) -> String {
+        self.at.id()
+    }
+
+    pub fn operation(&self) -> &'static str {
+        if self.id.is_some() {
+            "update"
+        } else {
+            "create"
+        }
+    }
+
     fn body(&self) -> Value {
         match (&self.id, self.integration) {
             (None, _) => json!({
@@ -182,7 +203,7 @@ impl Call {
                     emails: Some(vec![email]),
                     ..NewUser::default()
                 };
-                engine.create_user(&self.account, user, options).await
+                engine.create_user(&self.account(), user, options).await
             }
             Some(id) => {
                 let mut changes = UserChanges::default();
@@ -196,14 +217,15 @@ impl Call {
                     changes.first_name = TextChange::Set("Ida".to_owned());
                 }
                 engine
-                    .update_user(&self.account, id, changes, options)
+                    .update_user(&self.account(), id, changes, options)
                     .await
             }
         };
         answered.map_or_else(Told::error, Told::response)
     }
 
-    async fn http(&self, server: SocketAddr) -> Told {
+    /// Over HTTP.
+    pub fn request(&self) -> Request {
         let path = self
             .id
             .as_ref()
@@ -213,16 +235,20 @@ impl Call {
         } else {
             ""
         };
-        let account = &self.account;
-        let request = Request {
+        let account = self.account();
+        Request {
             method: if self.id.is_some() { "PATCH" } else { "POST" }.to_owned(),
             target: format!(
                 "/unified/ticketing/users{path}?integrated_account_id={account}{project}"
             ),
             headers: vec![("content-type".to_owned(), "application/json".to_owned())],
             body: self.body().to_string().into_bytes(),
-        };
-        let response = client::send(server, &request).await.expect("a response");
+        }
+    }
+
+    pub async fn http(&self, server: SocketAddr) -> Told {
+        let response = client::send(server, &self.request()).await;
+        let response = response.expect("a response");
         let wait = response.header("retry-after");
         let wait = wait.map(|seconds| seconds.parse().expect("seconds"));
         Told {
@@ -239,7 +265,7 @@ impl Call {
             None => arguments.push("create".to_owned()),
             Some(id) => arguments.extend(["update".to_owned(), id.clone()]),
         }
-        arguments.extend(["--account", &self.account, "--input", "-"].map(str::to_owned));
+        arguments.extend(["--account", &self.account(), "--input", "-"].map(str::to_owned));
         if self.in_a_project() {
             arguments.extend(["--collection", "1"].map(str::to_owned));
         }

@@ -6,6 +6,8 @@ use tokio::net::{TcpListener, TcpSocket};
 use unified_ticketing::{Engine, FileAccounts};
 
 use super::call::{Call, Caller, Told, Way};
+use super::leaving::{Leave, Leaving, PAUSE};
+use super::relay::Relay;
 use super::served::Served;
 use super::table::{At, Row};
 use super::tls::front;
@@ -25,6 +27,8 @@ pub struct Lane {
     way: Way,
     caller: Caller,
     simulators: Simulators,
+    /// Before the simulators, where answers have to wait for a client to leave.
+    relay: Option<Relay>,
     /// Where redirects lead; nobody may call it.
     elsewhere: Provider,
     /// Accepts connections and leaves them alone.
@@ -58,7 +62,13 @@ struct Count {
 impl Lane {
     pub async fn start(integration: &'static str, way: Way) -> Self {
         let simulators = Simulators::start().await;
-        let simulator = simulators.address;
+        let relay = match way {
+            Way::Left => Some(Relay::start(simulators.address).await),
+            _ => None,
+        };
+        let simulator = relay
+            .as_ref()
+            .map_or(simulators.address, |relay| relay.address);
         let mute = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         // Bound, and not listening: nobody else gets the port, and who connects is refused.
         let dead = TcpSocket::new_v4().expect("a socket");
@@ -102,6 +112,10 @@ impl Lane {
             Way::Served(stderr) => {
                 Caller::Served(Served::start(&accounts, &root.pem(), &limits, stderr).await)
             }
+            Way::Left => {
+                let leaving = Leaving::start(&accounts, &root.pem(), &limits);
+                Caller::Leaving(Box::new(leaving))
+            }
             Way::Typed(_) | Way::Http(_) => {
                 let accounts = FileAccounts::parse("accounts.toml".as_ref(), &accounts, |_| None);
                 let engine = Engine::builder()
@@ -116,7 +130,9 @@ impl Lane {
                     .expect("an engine");
                 match way {
                     Way::Http(_) => Caller::served(engine).await,
-                    Way::Typed(_) | Way::Program | Way::Served(_) => Caller::Typed(engine),
+                    Way::Typed(_) | Way::Program | Way::Served(_) | Way::Left => {
+                        Caller::Typed(engine)
+                    }
                 }
             }
         };
@@ -125,6 +141,7 @@ impl Lane {
             way,
             caller,
             simulators,
+            relay,
             elsewhere: Provider::start().await,
             _mute: mute,
             _dead: dead,
@@ -149,6 +166,9 @@ impl Lane {
             }
         }
         assert_eq!(self.elsewhere.count(), 0, "a redirect was followed");
+        if let Caller::Leaving(leaving) = &mut self.caller {
+            leaving.stop().await;
+        }
         verdicts
     }
 
@@ -160,13 +180,13 @@ impl Lane {
                 .control("PUT", &format!("faults/{integration}"), &fault)
                 .await;
         }
-        let before = self.count().await;
+        let before = count(&self.simulators).await;
         let call = Call {
-            account: id_of(row.at),
+            at: row.at,
             ..self.good(id.clone())
         };
-        let told = tokio::time::timeout(PATIENCE, self.caller.call(&call)).await;
-        let after = self.count().await;
+        let told = tokio::time::timeout(PATIENCE, self.told((number, row), &call, before)).await;
+        let after = count(&self.simulators).await;
         self.simulators
             .control("DELETE", &format!("faults/{integration}"), "")
             .await;
@@ -180,7 +200,7 @@ impl Lane {
         let good = good.ok();
         let survived = good
             .as_ref()
-            .is_some_and(|told| told.status == 200 && told.id.is_some());
+            .is_some_and(|told| told.status == 200 && told.id.is_some() && told.client.is_empty());
         let told = told.ok();
         let lost = told
             .as_ref()
@@ -191,7 +211,7 @@ impl Lane {
                 && seen.users == u64::from(creates && row.effect)
         });
         let wrong = (!right || !survived).then(|| {
-            let operation = if creates { "create" } else { "update" };
+            let operation = call.operation();
             let way = self.way;
             format!(
                 "{}: {integration} {operation} {way:?}: told {told:?}, the provider saw {seen:?}, a good call then {good:?}",
@@ -207,6 +227,32 @@ impl Lane {
         }
     }
 
+    /// Makes a call. Where its client leaves, it does so when the provider has the request and has not answered it yet; where
+    /// nothing reaches a provider, as soon as the request is sent.
+    async fn told(&mut self, (number, row): (usize, &Row), call: &Call, before: Count) -> Told {
+        let (Caller::Leaving(leaving), Some(relay)) = (&mut self.caller, &self.relay) else {
+            return self.caller.call(call).await;
+        };
+        // Each row has both, and so has each operation.
+        let leave = if (number + usize::from(call.id.is_some())).is_multiple_of(2) {
+            Leave::Close
+        } else {
+            Leave::Reset
+        };
+        let reaches = row.requests > 0;
+        relay.hold(reaches);
+        let client = leaving.begin(call).await;
+        if reaches {
+            // Who waits for this call has patience, and not without end.
+            while count(&self.simulators).await.requests == before.requests && !leaving.has_told() {
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+        leaving.leave(client, leave).await;
+        relay.hold(false);
+        leaving.told(call).await
+    }
+
     /// Whether the caller was told what the row has.
     fn as_promised(&self, row: &Row, told: &Told) -> bool {
         let Told {
@@ -218,9 +264,17 @@ impl Lane {
             wait,
             id: _,
             exit,
+            client,
         } = told;
+        if (*status, code, outcome) != (row.status, &row.code, &row.outcome) {
+            return false;
+        }
+        if let Way::Left = self.way {
+            // The log has no more than that. What reaches no provider may have ended before its client left.
+            return client == "gone" || (row.requests == 0 && client.is_empty());
+        }
         let program = matches!(self.way, Way::Program);
-        (*status, code, outcome, limit) == (row.status, &row.code, &row.outcome, &row.limit)
+        *limit == row.limit
             && (row.provider.is_none() || *provider == row.provider)
             && (program || *wait == row.wait)
             && *exit == program.then_some(row.exit)
@@ -231,19 +285,19 @@ impl Lane {
         self.used += 1;
         Call {
             integration: self.integration,
-            account: id_of(At::Plain),
+            at: At::Plain,
             id,
             email: format!("ines.{}@kelpworks.example", self.used),
         }
     }
+}
 
-    async fn count(&self) -> Count {
-        let count = self.simulators.control("GET", "count", "").await;
-        let figure = |name: &str| count[name].as_u64().expect("a figure");
-        Count {
-            requests: figure("requests"),
-            users: figure("users"),
-        }
+async fn count(simulators: &Simulators) -> Count {
+    let count = simulators.control("GET", "count", "").await;
+    let figure = |name: &str| count[name].as_u64().expect("a figure");
+    Count {
+        requests: figure("requests"),
+        users: figure("users"),
     }
 }
 
@@ -257,10 +311,6 @@ fn contradicts(told: &Told, seen: Count, effect: bool) -> bool {
         (_, "unknown") => seen.requests == 0,
         _ => true,
     }
-}
-
-fn id_of(at: At) -> String {
-    format!("{:08x}-0000-4000-8000-000000000000", at as u8)
 }
 
 /// The account of an integration in the sandbox's file, under an id of its own and with another origin.
@@ -277,8 +327,8 @@ fn account(simulators: &Simulators, integration: &str, at: At, origin: &str) -> 
         .clone();
     let base_url = account["base_url"].as_str().expect("a URL");
     let base_url = base_url.replace(&format!("http://{}", simulators.address), origin);
-    account.insert("id".to_owned(), id_of(at).into());
-    account.insert("name".to_owned(), format!("{at:?}").into());
+    account.insert("id".to_owned(), at.id().into());
+    account.insert("name".to_owned(), at.name().into());
     account.insert("base_url".to_owned(), base_url.into());
     let mut file = toml::Table::new();
     file.insert("account".to_owned(), vec![account].into());

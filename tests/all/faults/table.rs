@@ -69,6 +69,16 @@ impl At {
         Self::Refused,
         Self::Unresolvable,
     ];
+
+    /// The account's id.
+    pub fn id(self) -> String {
+        format!("{:08x}-0000-4000-8000-000000000000", self as u8)
+    }
+
+    /// The account's name.
+    pub fn name(self) -> String {
+        format!("{self:?}")
+    }
 }
 
 pub fn rows() -> Vec<Row> {

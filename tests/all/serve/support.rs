@@ -196,21 +196,27 @@ impl Serve {
 
     /// Waits for its end.
     pub async fn ended(&mut self) -> ExitStatus {
-        let process = &mut self.process;
-        until("the end of the program", async || {
-            process.try_wait().expect("its status")
-        })
-        .await
+        until("the end of the program", async || self.has_ended()).await
+    }
+
+    /// How it has ended, if it has.
+    pub fn has_ended(&mut self) -> Option<ExitStatus> {
+        self.process.try_wait().expect("its status")
     }
 
     /// What it has said after its address, all of it once it has ended.
     pub fn said(&mut self) -> String {
+        self.said_after(0)
+    }
+
+    /// What it has said after so many bytes of that.
+    pub fn said_after(&mut self, bytes: usize) -> String {
         if matches!(self.process.try_wait(), Ok(Some(_)))
             && let Some(listener) = self.listener.take()
         {
             let _ = listener.join();
         }
-        self.said.lock().expect("no panic inside").clone()
+        self.said.lock().expect("no panic inside")[bytes..].to_owned()
     }
 }
 
