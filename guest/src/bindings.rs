@@ -16,10 +16,10 @@ pub(crate) mod generated {
         inline: "
             package unified:halves;
             world halves {
-                import unified:ticketing/accounts@0.1.0;
-                export unified:ticketing/users@0.1.0;
-                export unified:ticketing/integrations@0.1.0;
-                export unified:ticketing/face@0.1.0;
+                import unified:ticketing/accounts@0.2.0;
+                export unified:ticketing/users@0.2.0;
+                export unified:ticketing/integrations@0.2.0;
+                export unified:ticketing/http-api@0.2.0;
             }
         ",
         path: "../wit",
@@ -46,7 +46,7 @@ pub(crate) mod generated {
     });
 }
 
-pub use generated::exports::unified::ticketing::{face, integrations, users};
+pub use generated::exports::unified::ticketing::{http_api, integrations, users};
 #[cfg(all(target_arch = "wasm32", feature = "send"))]
 pub(crate) use generated::exports::wasi::http::incoming_handler;
 pub use generated::unified::ticketing::{accounts, types};
@@ -97,14 +97,14 @@ impl Default for types::UserChanges {
     /// No change at all.
     fn default() -> Self {
         Self {
-            first_name: types::TextChange::Keep,
-            last_name: types::TextChange::Keep,
-            name: types::TextChange::Keep,
+            first_name: types::StringChange::Keep,
+            last_name: types::StringChange::Keep,
+            name: types::StringChange::Keep,
             emails: types::EmailsChange::Keep,
             roles: types::RolesChange::Keep,
-            nick_name: types::TextChange::Keep,
+            nick_name: types::StringChange::Keep,
             custom_fields: types::JsonChange::Keep,
-            avatar: types::TextChange::Keep,
+            avatar: types::StringChange::Keep,
             remote_data: None,
         }
     }

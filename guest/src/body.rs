@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::value::RawValue;
 
-use crate::bindings::types::{Email, EmailsChange, JsonChange, Role, RolesChange, TextChange};
+use crate::bindings::types::{Email, EmailsChange, JsonChange, Role, RolesChange, StringChange};
 use crate::json::{merge, parse, raw};
 
 /// A text without meaning: blank counts as missing.
@@ -75,11 +75,11 @@ pub(crate) type Sent<T> = Option<Option<T>>;
 
 /// A change of a text, ready to be written.
 #[must_use]
-pub(crate) fn sent_text(change: &TextChange) -> Sent<&str> {
+pub(crate) fn sent_text(change: &StringChange) -> Sent<&str> {
     match change {
-        TextChange::Keep => None,
-        TextChange::Clear => Some(None),
-        TextChange::Set(text) => Some(Some(text)),
+        StringChange::Keep => None,
+        StringChange::Clear => Some(None),
+        StringChange::Set(text) => Some(Some(text)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The words of the published API for the cases of the contract.
 
-use crate::bindings::types::{ErrorCode, FindingCode, Format, Limit, Outcome, Place};
+use crate::bindings::types::{ErrorCode, FindingCode, Format, Limit, Location, Outcome};
 
 /// The word of an error code.
 #[must_use]
@@ -26,10 +26,10 @@ pub const fn error(code: ErrorCode) -> &'static str {
         ErrorCode::ProviderNotFound => "provider-not-found",
         ErrorCode::ProviderConflict => "provider-conflict",
         ErrorCode::ProviderRateLimited => "provider-rate-limited",
-        ErrorCode::ProviderRefused => "provider-refused",
+        ErrorCode::ProviderRejected => "provider-rejected",
         ErrorCode::ProviderFailed => "provider-failed",
-        ErrorCode::UnusableAnswer => "unusable-answer",
-        ErrorCode::AnswerTooLarge => "answer-too-large",
+        ErrorCode::InvalidResponse => "invalid-response",
+        ErrorCode::ResponseTooLarge => "response-too-large",
         ErrorCode::NoConnection => "no-connection",
         ErrorCode::ConnectionLost => "connection-lost",
         ErrorCode::EgressDenied => "egress-denied",
@@ -63,12 +63,12 @@ pub const fn finding(code: FindingCode) -> &'static str {
 
 /// The word of a place.
 #[must_use]
-pub const fn place(place: Place) -> &'static str {
-    match place {
-        Place::Body => "body",
-        Place::Query => "query",
-        Place::Path => "path",
-        Place::Header => "header",
+pub const fn location(location: Location) -> &'static str {
+    match location {
+        Location::Body => "body",
+        Location::Query => "query",
+        Location::Path => "path",
+        Location::Header => "header",
     }
 }
 
@@ -90,8 +90,8 @@ pub const fn limit(limit: Limit) -> &'static str {
         Limit::Cpu => "cpu",
         Limit::Memory => "memory",
         Limit::Requests => "requests",
-        Limit::Head => "head",
-        Limit::Answer => "answer",
+        Limit::ResponseHeaders => "response-headers",
+        Limit::ResponseBody => "response-body",
     }
 }
 

@@ -12,10 +12,10 @@ use crate::bindings::accounts::{self, Account};
 #[cfg(feature = "send")]
 use crate::bindings::incoming_handler;
 use crate::bindings::types::{
-    Context as ContextBytes, Error, NewUser, Options, Plan, ProviderAnswer, Response,
+    Context as ContextBytes, Error, NewUser, Options, Plan, ProviderResponse, Response,
     TransportError, UserChanges,
 };
-use crate::bindings::{face, integrations, users};
+use crate::bindings::{http_api, integrations, users};
 use crate::findings::Findings;
 use crate::integration::OperationName;
 use crate::plan::{self, Context, Planned, foreign_context};
@@ -56,14 +56,14 @@ impl users::Guest for Component {
 
     fn interpret_create_user(
         context: ContextBytes,
-        answer: Result<ProviderAnswer, TransportError>,
+        answer: Result<ProviderResponse, TransportError>,
     ) -> Result<Response, Error> {
         finish(&context, OperationName::Create, &answer)
     }
 
     fn interpret_update_user(
         context: ContextBytes,
-        answer: Result<ProviderAnswer, TransportError>,
+        answer: Result<ProviderResponse, TransportError>,
     ) -> Result<Response, Error> {
         finish(&context, OperationName::Update, &answer)
     }
@@ -82,16 +82,16 @@ impl integrations::Guest for Component {
     }
 }
 
-impl face::Guest for Component {
-    fn begin(account: String, request: face::HttpRequest) -> face::Step {
-        crate::face::begin(&account, &request, accounts::resolve)
+impl http_api::Guest for Component {
+    fn start(account: String, request: http_api::HttpRequest) -> http_api::HttpStep {
+        crate::http_api::start(&account, &request, accounts::resolve)
     }
 
-    fn finish(
+    fn resume(
         context: ContextBytes,
-        answer: Result<ProviderAnswer, TransportError>,
-    ) -> face::HttpResponse {
-        crate::face::finish(&context, answer.as_ref())
+        answer: Result<ProviderResponse, TransportError>,
+    ) -> http_api::HttpResponse {
+        crate::http_api::resume(&context, answer.as_ref())
     }
 }
 
@@ -137,12 +137,12 @@ fn call(planned: &Planned) -> Result<Response, Error> {
 }
 
 #[cfg(feature = "send")]
-fn sent(planned: &Planned) -> Result<ProviderAnswer, TransportError> {
+fn sent(planned: &Planned) -> Result<ProviderResponse, TransportError> {
     send::send(&planned.request)
 }
 
 #[cfg(not(feature = "send"))]
-fn sent(_: &Planned) -> Result<ProviderAnswer, TransportError> {
+fn sent(_: &Planned) -> Result<ProviderResponse, TransportError> {
     let why = "this component has no way to a network: plan, send and interpret";
     Err(TransportError::EgressDenied(why.to_owned()))
 }
@@ -150,7 +150,7 @@ fn sent(_: &Planned) -> Result<ProviderAnswer, TransportError> {
 fn finish(
     context: &[u8],
     operation: OperationName,
-    answer: &Result<ProviderAnswer, TransportError>,
+    answer: &Result<ProviderResponse, TransportError>,
 ) -> Result<Response, Error> {
     let context = Context::from_bytes(context)?;
     if context.operation == operation {
@@ -162,7 +162,7 @@ fn finish(
 
 fn interpret(
     context: &Context,
-    answer: Result<&ProviderAnswer, &TransportError>,
+    answer: Result<&ProviderResponse, &TransportError>,
 ) -> Result<Response, Error> {
     crate::interpret::interpret(context, answer)
         .map(|answered| crate::shape::response(answered, context))

@@ -9,7 +9,7 @@ use std::ops::Deref;
 
 use serde::Serialize;
 
-use crate::bindings::types::{Error, ErrorCode, Finding, FindingCode, Outcome, Place};
+use crate::bindings::types::{Error, ErrorCode, Finding, FindingCode, Location, Outcome};
 use crate::codes;
 use crate::field::Field;
 
@@ -37,7 +37,7 @@ impl FindingList {
     pub fn push(
         &mut self,
         code: FindingCode,
-        place: Place,
+        place: Location,
         path: &dyn Display,
         message: &dyn Display,
     ) {
@@ -74,7 +74,7 @@ impl FindingList {
         if left_out > 0 {
             findings.push(Finding {
                 code: FindingCode::More,
-                in_: Place::Body,
+                in_: Location::Body,
                 path: String::new(),
                 message: format!("{left_out} more"),
             });
@@ -211,7 +211,7 @@ impl Findings {
     pub fn violation(
         &mut self,
         code: FindingCode,
-        place: Place,
+        place: Location,
         path: impl Display,
         message: impl Display,
     ) {
@@ -221,11 +221,11 @@ impl Findings {
     fn reject(
         &mut self,
         code: FindingCode,
-        place: Place,
+        place: Location,
         path: &dyn Display,
         message: &dyn Display,
     ) {
-        if place == Place::Body {
+        if place == Location::Body {
             self.body.note(path);
         }
         self.violations.push(code, place, path, message);
@@ -235,7 +235,7 @@ impl Findings {
     pub fn warning(
         &mut self,
         code: FindingCode,
-        place: Place,
+        place: Location,
         path: impl Display,
         message: impl Display,
     ) {
@@ -246,7 +246,7 @@ impl Findings {
     pub fn tolerated(
         &mut self,
         code: FindingCode,
-        place: Place,
+        place: Location,
         path: impl Display,
         message: impl Display,
     ) {
@@ -288,7 +288,7 @@ impl Findings {
         for finding in self.violations.iter().take(MAX_LOCATIONS) {
             let separator = if message.is_empty() { "" } else { "; " };
             let path = match (finding.in_, finding.path.as_str()) {
-                (Place::Body, "") => "the body",
+                (Location::Body, "") => "the body",
                 (_, "") => "the query",
                 (_, path) => path,
             };
@@ -366,7 +366,7 @@ impl<'a> From<&'a Finding> for Found<'a> {
             message,
         } = finding;
         Self {
-            place: codes::place(*in_),
+            place: codes::location(*in_),
             path,
             code: codes::finding(*code),
             message,
@@ -437,7 +437,7 @@ mod tests {
         for number in 0..MAX_FINDINGS + 23 {
             list.push(
                 FindingCode::Type,
-                Place::Body,
+                Location::Body,
                 &format_args!("/{number}"),
                 &"m",
             );
@@ -464,9 +464,9 @@ mod tests {
         }
         let mut list = FindingList::default();
         for _ in 0..MAX_FINDINGS {
-            list.push(FindingCode::Type, Place::Query, &"a", &"m");
+            list.push(FindingCode::Type, Location::Query, &"a", &"m");
         }
-        list.push(FindingCode::Type, Place::Query, &Dear, &Dear);
+        list.push(FindingCode::Type, Location::Query, &Dear, &Dear);
         assert_eq!(list.found(), MAX_FINDINGS + 1);
     }
 
@@ -474,10 +474,10 @@ mod tests {
     fn rejected_place_is_known_also_where_it_is_only_counted() {
         let mut findings = Findings::default();
         let reject = |findings: &mut Findings, path: &str| {
-            findings.violation(FindingCode::Type, Place::Body, path, "m");
+            findings.violation(FindingCode::Type, Location::Body, path, "m");
         };
-        findings.violation(FindingCode::Type, Place::Query, "/emails", "m");
-        findings.warning(FindingCode::Type, Place::Body, "/emails", "m");
+        findings.violation(FindingCode::Type, Location::Query, "/emails", "m");
+        findings.warning(FindingCode::Type, Location::Body, "/emails", "m");
         assert!(!findings.body_rejected() && !findings.field_rejected(Field::Emails));
         for number in 0..MAX_FINDINGS {
             reject(&mut findings, &format!("/emails/{number}"));
@@ -515,7 +515,7 @@ mod tests {
         let mut findings = Findings::default();
         for number in 0..1_000 {
             let path = format_args!("/{}{number}", "\u{1}".repeat(5_000));
-            findings.violation(FindingCode::Type, Place::Body, path, "x".repeat(10_000));
+            findings.violation(FindingCode::Type, Location::Body, path, "x".repeat(10_000));
         }
         let error = findings.verdict().unwrap_err();
         assert!(
@@ -531,7 +531,7 @@ mod tests {
     fn a_parameter_without_a_name_is_not_the_body() {
         let mut findings = Findings::new(true);
         let message = || "there is no such parameter".to_owned();
-        findings.tolerated(FindingCode::UnknownField, Place::Query, "", message());
+        findings.tolerated(FindingCode::UnknownField, Location::Query, "", message());
         let error = findings.verdict().unwrap_err();
         assert_eq!(error.message, format!("the query: {}", message()));
     }

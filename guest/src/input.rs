@@ -5,8 +5,8 @@ use std::fmt::{self, Display};
 use serde_json::value::RawValue;
 
 use crate::bindings::types::{
-    Email, EmailsChange, FindingCode as Code, JsonChange, NewUser, Place, Role, RolesChange,
-    TextChange, UserChanges,
+    Email, EmailsChange, FindingCode as Code, JsonChange, Location, NewUser, Role, RolesChange,
+    StringChange, UserChanges,
 };
 use crate::findings::{Findings, quoted};
 use crate::json::{Object, Value, duplicates, escaped, parse, trimmed, without_mark};
@@ -111,8 +111,8 @@ pub fn new_user(body: &[u8], findings: &mut Findings) -> NewUser {
         remote_data,
     } = changes(body, findings);
     let text = |change| match change {
-        TextChange::Set(text) => Some(text),
-        TextChange::Keep | TextChange::Clear => None,
+        StringChange::Set(text) => Some(text),
+        StringChange::Keep | StringChange::Clear => None,
     };
     NewUser {
         first_name: text(first_name),
@@ -164,7 +164,7 @@ fn object<'a>(body: &'a [u8], findings: &mut Findings) -> Object<'a> {
             (Code::Format, message)
         }
     };
-    findings.violation(code, Place::Body, "", message);
+    findings.violation(code, Location::Body, "", message);
     Object::default()
 }
 
@@ -180,7 +180,7 @@ const MAX_NAME: usize = 80;
 
 /// Notes a member that an object has twice. The name may be as long as the body.
 fn twice(object: &dyn Display, name: &str, findings: &mut Findings) {
-    let (code, place) = (Code::DuplicateMember, Place::Body);
+    let (code, place) = (Code::DuplicateMember, Location::Body);
     let message = format_args!(
         "expected each member once, but found {} twice",
         quoted(name)
@@ -240,13 +240,13 @@ impl Reader<'_> {
     fn refuse(&mut self, expected: &str, found: &Value<'_>) {
         let message = format_args!("expected {expected}, but found {}", kind(found));
         self.findings
-            .violation(Code::Type, Place::Body, &self.path, message);
+            .violation(Code::Type, Location::Body, &self.path, message);
     }
 
     fn unknown(&mut self) {
         let message = "there is no such field: it is not sent";
         self.findings
-            .tolerated(Code::UnknownField, Place::Body, &self.path, message);
+            .tolerated(Code::UnknownField, Location::Body, &self.path, message);
     }
 
     fn at<'b>(&'b mut self, step: Step<'b>) -> Reader<'b> {
@@ -259,30 +259,30 @@ impl Reader<'_> {
         }
     }
 
-    fn text(&mut self, value: &Value<'_>) -> TextChange {
+    fn text(&mut self, value: &Value<'_>) -> StringChange {
         match value {
-            Value::Null => TextChange::Clear,
-            Value::String(text) => TextChange::Set(text.to_string()),
+            Value::Null => StringChange::Clear,
+            Value::String(text) => StringChange::Set(text.to_string()),
             Value::Unpaired(text) => {
                 let message = format_args!(
                     "expected Unicode, but found half of a surrogate pair in {}",
                     quoted(text)
                 );
                 self.findings
-                    .violation(Code::Format, Place::Body, &self.path, message);
-                TextChange::Keep
+                    .violation(Code::Format, Location::Body, &self.path, message);
+                StringChange::Keep
             }
             other => {
                 self.refuse("a text", other);
-                TextChange::Keep
+                StringChange::Keep
             }
         }
     }
 
     fn optional_text(&mut self, json: &RawValue) -> Option<String> {
         match self.text(&json.into()) {
-            TextChange::Set(text) => Some(text),
-            TextChange::Keep | TextChange::Clear => None,
+            StringChange::Set(text) => Some(text),
+            StringChange::Keep | StringChange::Clear => None,
         }
     }
 
@@ -362,9 +362,9 @@ mod tests {
         let mut findings = Findings::default();
         let body = br#"{"first_name": null, "last_name": "Lind", "custom_fields": {"a": 1.10}}"#;
         let changes = changes(body, &mut findings);
-        assert_eq!(changes.name, TextChange::Keep);
-        assert_eq!(changes.first_name, TextChange::Clear);
-        assert_eq!(changes.last_name, TextChange::Set("Lind".to_owned()));
+        assert_eq!(changes.name, StringChange::Keep);
+        assert_eq!(changes.first_name, StringChange::Clear);
+        assert_eq!(changes.last_name, StringChange::Set("Lind".to_owned()));
         assert_eq!(
             changes.custom_fields,
             JsonChange::Set(r#"{"a": 1.10}"#.to_owned())
@@ -441,7 +441,7 @@ mod tests {
         let body = r#"{"name": "\ud83d\ude00", "custom_fields": ["\ud83d"], "remote_data": {"\udc00": 1}}"#;
         let mut findings = Findings::new(true);
         let changes = changes(body.as_bytes(), &mut findings);
-        assert_eq!(changes.name, TextChange::Set("😀".to_owned()));
+        assert_eq!(changes.name, StringChange::Set("😀".to_owned()));
         assert_eq!(
             changes.custom_fields,
             JsonChange::Set(r#"["\ud83d"]"#.to_owned())

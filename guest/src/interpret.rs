@@ -3,8 +3,8 @@
 //! The status comes first and the body second: a refusal that happens to look like a user is still a refusal.
 
 use crate::bindings::types::{
-    Error, ErrorCode, Finding, FindingCode, Limit, Outcome, Place, ProviderAnswer, ProviderRefusal,
-    RateLimit, TransportError, User,
+    Error, ErrorCode, Finding, FindingCode, Limit, Location, Outcome, ProviderRejection,
+    ProviderResponse, RateLimit, TransportError, User,
 };
 use crate::field::Field;
 use crate::findings::{FindingList, MAX_MESSAGE, error, quoted_address, shortened};
@@ -37,7 +37,7 @@ pub struct Answered<'a> {
 /// A refusal or failure of the provider, an answer that cannot be used, or why there is none.
 pub fn interpret<'a>(
     context: &Context,
-    answer: Result<&'a ProviderAnswer, &TransportError>,
+    answer: Result<&'a ProviderResponse, &TransportError>,
 ) -> Result<Answered<'a>, Error> {
     let call = Call {
         context,
@@ -63,7 +63,7 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
-    fn success<'a>(&self, answer: &'a ProviderAnswer) -> Result<Answered<'a>, Error> {
+    fn success<'a>(&self, answer: &'a ProviderResponse) -> Result<Answered<'a>, Error> {
         let text = match std::str::from_utf8(without_mark(&answer.body)).map(trimmed) {
             Ok("") => "{}",
             _ if is_coded(answer) => {
@@ -99,7 +99,7 @@ impl Call<'_> {
             );
             let id_missing = Finding {
                 code: FindingCode::IdMissing,
-                in_: Place::Body,
+                in_: Location::Body,
                 path: "/id".to_owned(),
                 message,
             };
@@ -119,7 +119,7 @@ impl Call<'_> {
     }
 
     /// A 4xx or 5xx.
-    fn refusal(&self, answer: &ProviderAnswer) -> Error {
+    fn refusal(&self, answer: &ProviderResponse) -> Error {
         let title = self.integration.title;
         let outcome = status::outcome(answer.status);
         let failed = answer.status >= 500;
@@ -155,7 +155,7 @@ impl Call<'_> {
             } in &faults.told
             {
                 let path = self.pointer(*field, path);
-                violations.push(FindingCode::Format, Place::Body, &path, message);
+                violations.push(FindingCode::Format, Location::Body, &path, message);
             }
             violations.leave_out(faults.left_out);
         }
@@ -166,7 +166,7 @@ impl Call<'_> {
         };
         Error {
             violations: violations.into_vec(),
-            provider: Some(ProviderRefusal {
+            provider: Some(ProviderRejection {
                 status: answer.status,
                 body: Some(answer.body.clone()),
             }),
@@ -181,8 +181,8 @@ impl Call<'_> {
         let (headers, body) = (Vec::new(), Vec::new());
         Error {
             provider: Some(unread(status)),
-            limit: Some(Limit::Answer),
-            ..self.refusal(&ProviderAnswer {
+            limit: Some(Limit::ResponseBody),
+            ..self.refusal(&ProviderResponse {
                 status,
                 headers,
                 body,
@@ -191,7 +191,7 @@ impl Call<'_> {
     }
 
     /// The code of a rejection whose body says no more than its status.
-    fn rejection_code(&self, answer: &ProviderAnswer) -> ErrorCode {
+    fn rejection_code(&self, answer: &ProviderResponse) -> ErrorCode {
         let none_left = || {
             let figures = self.rate_limit(answer);
             figures.and_then(|figures| figures.remaining) == Some(0)
@@ -218,15 +218,15 @@ impl Call<'_> {
         }
     }
 
-    fn unusable(&self, answer: &ProviderAnswer, what: &str) -> Error {
+    fn unusable(&self, answer: &ProviderResponse, what: &str) -> Error {
         Error {
-            provider: Some(ProviderRefusal {
+            provider: Some(ProviderRejection {
                 status: answer.status,
                 body: Some(answer.body.clone()),
             }),
             rate_limit: self.rate_limit(answer),
             ..self.error(
-                ErrorCode::UnusableAnswer,
+                ErrorCode::InvalidResponse,
                 502,
                 Outcome::Unknown,
                 format!("{} {what}", self.integration.title),
@@ -250,13 +250,13 @@ impl Call<'_> {
                 let message = format!("the connection to {title} was lost: {why}");
                 error(ErrorCode::ConnectionLost, 502, Outcome::Unknown, message)
             }
-            TransportError::AnswerCut((status, why)) => {
+            TransportError::ResponseTruncated((status, why)) => {
                 let message = format!(
                     "{title} answered with status {status}, and the answer broke off: {why}"
                 );
                 Error {
                     provider: Some(unread(*status)),
-                    ..error(ErrorCode::UnusableAnswer, 502, Outcome::Unknown, message)
+                    ..error(ErrorCode::InvalidResponse, 502, Outcome::Unknown, message)
                 }
             }
             TransportError::Deadline(begun) => {
@@ -271,30 +271,30 @@ impl Call<'_> {
                     ..error(ErrorCode::Deadline, 504, outcome, message)
                 }
             }
-            TransportError::AnswerTooLarge(Some(status @ 400..=599)) => {
+            TransportError::ResponseTooLarge(Some(status @ 400..=599)) => {
                 self.unread_rejection(*status)
             }
-            TransportError::AnswerTooLarge(Some(status)) => {
+            TransportError::ResponseTooLarge(Some(status)) => {
                 let outcome = status::outcome(*status);
                 let message =
                     format!("{title} answered with status {status} and more than the host accepts");
                 Error {
                     provider: Some(unread(*status)),
-                    limit: Some(Limit::Answer),
-                    ..error(ErrorCode::AnswerTooLarge, 502, outcome, message)
+                    limit: Some(Limit::ResponseBody),
+                    ..error(ErrorCode::ResponseTooLarge, 502, outcome, message)
                 }
             }
-            TransportError::AnswerTooLarge(None) => {
+            TransportError::ResponseTooLarge(None) => {
                 let message = format!("{title} answered with a larger head than the host accepts");
                 Error {
-                    limit: Some(Limit::Head),
-                    ..error(ErrorCode::AnswerTooLarge, 502, Outcome::Unknown, message)
+                    limit: Some(Limit::ResponseHeaders),
+                    ..error(ErrorCode::ResponseTooLarge, 502, Outcome::Unknown, message)
                 }
             }
         }
     }
 
-    fn rate_limit(&self, answer: &ProviderAnswer) -> Option<RateLimit> {
+    fn rate_limit(&self, answer: &ProviderResponse) -> Option<RateLimit> {
         rate::limit(answer, self.integration.usage_header)
     }
 
@@ -308,7 +308,7 @@ impl Call<'_> {
 }
 
 /// The number that one of these headers has, alone or at the end of a URL's path.
-fn header_id(answer: &ProviderAnswer, names: &[&str]) -> Option<String> {
+fn header_id(answer: &ProviderResponse, names: &[&str]) -> Option<String> {
     names.iter().find_map(|name| {
         let path = rate::header(answer, name)?.split(['?', '#']).next()?;
         let last = path.trim_end_matches('/').rsplit('/').next()?;
@@ -320,7 +320,7 @@ fn header_id(answer: &ProviderAnswer, names: &[&str]) -> Option<String> {
 
 /// Whether the body is coded. Some servers name a coding that changes nothing; a list names each that was applied, over all headers
 /// of that name (RFC 9110, 8.4).
-fn is_coded(answer: &ProviderAnswer) -> bool {
+fn is_coded(answer: &ProviderResponse) -> bool {
     let mut codings = answer
         .headers
         .iter()
@@ -335,7 +335,7 @@ fn is_coded(answer: &ProviderAnswer) -> bool {
 }
 
 /// The body of a rejection: its JSON; as a string, its text, where that is a sentence; else `null`.
-fn rejection_body(answer: &ProviderAnswer) -> Value<'_> {
+fn rejection_body(answer: &ProviderResponse) -> Value<'_> {
     let Ok(text) = std::str::from_utf8(without_mark(&answer.body)).map(trimmed) else {
         return Value::Null;
     };
@@ -363,8 +363,8 @@ fn is_sentence(text: &&str) -> bool {
 const MAX_SENTENCE: usize = 200;
 
 /// An answer of which only the status was read.
-const fn unread(status: u16) -> ProviderRefusal {
-    ProviderRefusal { status, body: None }
+const fn unread(status: u16) -> ProviderRejection {
+    ProviderRejection { status, body: None }
 }
 
 /// What to do when nobody knows what became of a call.

@@ -6,7 +6,7 @@
 //! 2. the request is sent, once, by whoever can send: a host with its own client, or the component over `wasi:http`;
 //! 3. [`interpret`]: the provider's answer becomes the unified answer, or an error that says what is known.
 //!
-//! The rest serves these: [`integration`] has the providers' tables and mappings, one file each; [`face`] is the published HTTP
+//! The rest serves these: [`integration`] has the providers' tables and mappings, one file each; [`http_api`] is the published HTTP
 //! API around the two halves; [`bindings`] is the contract of `wit/` in Rust. Everything but the exports works natively too,
 //! without a runtime.
 
@@ -18,9 +18,9 @@ pub mod codes;
 #[cfg(target_arch = "wasm32")]
 mod component;
 pub mod describe;
-pub mod face;
 pub mod field;
 pub mod findings;
+pub mod http_api;
 pub mod input;
 pub mod integration;
 pub mod interpret;

@@ -10,7 +10,7 @@ mod tests;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::bindings::types::{Collection, FindingCode as Code, Format, Options, Place};
+use crate::bindings::types::{Collection, FindingCode as Code, Format, Location, Options};
 use crate::findings::{Findings, quoted};
 
 /// The parameter that names the account.
@@ -131,12 +131,12 @@ pub fn account(query: &str) -> Result<String, Findings> {
     match scalar(&parameters, ACCOUNT, &mut findings) {
         None | Some("") => {
             let message = format_args!("`{ACCOUNT}` is required: expected a UUID, but found none");
-            findings.violation(Code::Required, Place::Query, ACCOUNT, message);
+            findings.violation(Code::Required, Location::Query, ACCOUNT, message);
         }
         Some(id) if !is_uuid(id) => {
             findings.violation(
                 Code::Format,
-                Place::Query,
+                Location::Query,
                 ACCOUNT,
                 format_args!("expected a UUID, but found {}", quoted(id)),
             );
@@ -212,14 +212,14 @@ pub fn read(query: &str) -> (Query, Findings) {
                     "expected `{expected}`, but found {}",
                     quoted(&parameter.name)
                 );
-                findings.violation(Code::Type, Place::Query, base, message);
+                findings.violation(Code::Type, Location::Query, base, message);
             }
             _ => {
                 let (path, message) = (&parameter.name, "there is no such parameter");
                 if parameter.is_reserved() {
-                    findings.violation(Code::UnknownField, Place::Query, path, message);
+                    findings.violation(Code::UnknownField, Location::Query, path, message);
                 } else {
-                    findings.tolerated(Code::UnknownField, Place::Query, path, message);
+                    findings.tolerated(Code::UnknownField, Location::Query, path, message);
                 }
             }
         }
@@ -251,7 +251,7 @@ fn scalar<'a>(
     let more = values.count();
     if more > 0 {
         let message = format_args!("expected one value, but found {}", more + 1);
-        findings.violation(Code::TooMany, Place::Query, name, message);
+        findings.violation(Code::TooMany, Location::Query, name, message);
     }
     first
 }
@@ -264,7 +264,7 @@ fn boolean(parameters: &[Parameter<'_>], name: &str, findings: &mut Findings) ->
         Some(value) if value.eq_ignore_ascii_case("false") => false,
         Some(other) => {
             let message = format_args!("expected `true` or `false`, but found {}", quoted(other));
-            findings.violation(Code::Type, Place::Query, name, message);
+            findings.violation(Code::Type, Location::Query, name, message);
             false
         }
     }
@@ -281,7 +281,7 @@ fn format(parameters: &[Parameter<'_>], findings: &mut Findings) -> Format {
                 "expected `unified`, `raw` or `normalized`, but found {}",
                 quoted(other)
             );
-            findings.violation(Code::Enum, Place::Query, name, message);
+            findings.violation(Code::Enum, Location::Query, name, message);
             Format::Unified
         }
     }
@@ -326,7 +326,7 @@ impl<'a> Collections<'a> {
                     "expected one value of `[{name}]` for the index {}, but found more",
                     quoted(index)
                 );
-                findings.violation(Code::TooMany, Place::Query, "collections", message);
+                findings.violation(Code::TooMany, Location::Query, "collections", message);
                 return;
             }
         }
@@ -353,7 +353,7 @@ impl<'a> Collections<'a> {
                     "expected an `[id]` for the index {}, but found a type alone",
                     quoted(index)
                 );
-                findings.violation(Code::Required, Place::Query, "collections", message);
+                findings.violation(Code::Required, Location::Query, "collections", message);
             }
         }
         collections

@@ -2,7 +2,7 @@
 
 use std::time::UNIX_EPOCH;
 
-use crate::bindings::types::{ProviderAnswer, RateLimit};
+use crate::bindings::types::{ProviderResponse, RateLimit};
 
 /// Numbers from here on are a time, in seconds since 1970, not seconds to wait: no provider makes anybody wait for thirty years.
 const EPOCH: u64 = 1_000_000_000;
@@ -11,7 +11,7 @@ const EPOCH: u64 = 1_000_000_000;
 const EPOCH_MILLISECONDS: u64 = 100_000_000_000;
 
 /// The longest wait that is passed on: what is longer was misread, or is a mistake of the provider's.
-const MAX_WAIT: u64 = 365 * 24 * 60 * 60;
+const MAX_WAIT: u32 = 365 * 24 * 60 * 60;
 
 const LIMIT: [&str; 3] = ["x-ratelimit-limit", "x-rate-limit-limit", "ratelimit-limit"];
 const REMAINING: [&str; 3] = [
@@ -23,7 +23,7 @@ const RESET: [&str; 3] = ["x-ratelimit-reset", "x-rate-limit-reset", "ratelimit-
 
 /// The last value of a header; names are compared without case.
 #[must_use]
-pub(crate) fn header<'a>(answer: &'a ProviderAnswer, name: &str) -> Option<&'a str> {
+pub(crate) fn header<'a>(answer: &'a ProviderResponse, name: &str) -> Option<&'a str> {
     answer
         .headers
         .iter()
@@ -34,17 +34,17 @@ pub(crate) fn header<'a>(answer: &'a ProviderAnswer, name: &str) -> Option<&'a s
 
 /// Seconds to wait before the next request, where the provider says so.
 #[must_use]
-pub(crate) fn retry_after(answer: &ProviderAnswer) -> Option<u64> {
+pub(crate) fn retry_after(answer: &ProviderResponse) -> Option<u32> {
     seconds(answer, header(answer, "retry-after")?)
 }
 
 /// Seconds until there may be another request, of an answer that says that there were too many.
 #[must_use]
-pub(crate) fn wait(answer: &ProviderAnswer) -> Option<u64> {
+pub(crate) fn wait(answer: &ProviderResponse) -> Option<u32> {
     retry_after(answer).or_else(|| reset(answer))
 }
 
-fn reset(answer: &ProviderAnswer) -> Option<u64> {
+fn reset(answer: &ProviderResponse) -> Option<u32> {
     RESET
         .into_iter()
         .find_map(|name| seconds(answer, header(answer, name)?))
@@ -52,15 +52,15 @@ fn reset(answer: &ProviderAnswer) -> Option<u64> {
 
 /// The figures of the rate limit, in any of the spellings that providers use. `usage` is the header that says `USED/LIMIT`.
 #[must_use]
-pub(crate) fn limit(answer: &ProviderAnswer, usage: Option<&str>) -> Option<RateLimit> {
+pub(crate) fn limit(answer: &ProviderResponse, usage: Option<&str>) -> Option<RateLimit> {
     let figure = |names: [&str; 3]| names.into_iter().find_map(|name| header(answer, name));
     let used = usage
         .and_then(|usage| header(answer, usage))
         .and_then(|value| {
             let (used, limit) = value.split_once('/')?;
             Some((
-                used.trim().parse::<u64>().ok()?,
-                limit.trim().parse::<u64>().ok()?,
+                used.trim().parse::<u32>().ok()?,
+                limit.trim().parse::<u32>().ok()?,
             ))
         });
     let limit = figure(LIMIT)
@@ -78,7 +78,7 @@ pub(crate) fn limit(answer: &ProviderAnswer, usage: Option<&str>) -> Option<Rate
 }
 
 /// Seconds from a header: as such, or as a time, which counts from the answer's own `date`. A moment that is over is no wait.
-fn seconds(answer: &ProviderAnswer, value: &str) -> Option<u64> {
+fn seconds(answer: &ProviderResponse, value: &str) -> Option<u32> {
     let seconds = match whole(value) {
         Some(seconds) if seconds < EPOCH => seconds,
         at => {
@@ -92,7 +92,9 @@ fn seconds(answer: &ProviderAnswer, value: &str) -> Option<u64> {
             at.saturating_sub(since_epoch(header(answer, "date")?)?)
         }
     };
-    (seconds <= MAX_WAIT).then_some(seconds)
+    u32::try_from(seconds)
+        .ok()
+        .filter(|seconds| *seconds <= MAX_WAIT)
 }
 
 /// A number without a sign, a fraction rounded up: who waits that long does not come too early.
@@ -117,12 +119,12 @@ fn since_epoch(date: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn answer(headers: &[(&str, &str)]) -> ProviderAnswer {
+    fn answer(headers: &[(&str, &str)]) -> ProviderResponse {
         let headers = headers
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        ProviderAnswer {
+        ProviderResponse {
             status: 429,
             headers,
             body: Vec::new(),
@@ -235,7 +237,7 @@ mod tests {
             let alone = limit(&answer(&[(header.as_str(), "7")]), None).unwrap();
             let figures = [alone.limit, alone.remaining, alone.reset];
             assert_eq!(
-                figures.into_iter().flatten().collect::<Vec<u64>>(),
+                figures.into_iter().flatten().collect::<Vec<u32>>(),
                 [7],
                 "{name}"
             );

@@ -25,7 +25,7 @@ pub(crate) const fn refusal(status: u16) -> ErrorCode {
         404 => ErrorCode::ProviderNotFound,
         409 => ErrorCode::ProviderConflict,
         429 => ErrorCode::ProviderRateLimited,
-        _ => ErrorCode::ProviderRefused,
+        _ => ErrorCode::ProviderRejected,
     }
 }
 
@@ -57,7 +57,7 @@ mod tests {
             (ErrorCode::ProviderConflict, 409),
             (ErrorCode::ProviderRateLimited, 429),
             (ErrorCode::ProviderInvalid, 400),
-            (ErrorCode::ProviderRefused, 400),
+            (ErrorCode::ProviderRejected, 400),
         ] {
             assert_eq!(of_refusal(code, 400), status, "{code:?}");
         }

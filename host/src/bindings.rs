@@ -18,12 +18,12 @@ mod generated {
     });
 }
 
-pub use generated::exports::unified::ticketing::{face, integrations};
+pub use generated::exports::unified::ticketing::{http_api, integrations};
 pub(crate) use generated::unified::ticketing::accounts;
 pub use generated::unified::ticketing::types;
 
 use types::{
-    EmailsChange, Format, JsonChange, NewUser, Options, RolesChange, TextChange, UserChanges,
+    EmailsChange, Format, JsonChange, NewUser, Options, RolesChange, StringChange, UserChanges,
 };
 
 impl Default for NewUser {
@@ -47,14 +47,14 @@ impl Default for UserChanges {
     /// Everything is kept.
     fn default() -> Self {
         Self {
-            first_name: TextChange::Keep,
-            last_name: TextChange::Keep,
-            name: TextChange::Keep,
+            first_name: StringChange::Keep,
+            last_name: StringChange::Keep,
+            name: StringChange::Keep,
             emails: EmailsChange::Keep,
             roles: RolesChange::Keep,
-            nick_name: TextChange::Keep,
+            nick_name: StringChange::Keep,
             custom_fields: JsonChange::Keep,
-            avatar: TextChange::Keep,
+            avatar: StringChange::Keep,
             remote_data: None,
         }
     }

@@ -86,17 +86,17 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "DURATION", default_value = "200ms", value_parser = setup::duration)]
     pub(crate) max_cpu: std::time::Duration,
 
-    /// How many requests the component may send for a call where it sends for itself (`--route handler`)
+    /// How many requests the component may send for a call where it sends for itself (`--sender component`)
     #[arg(long, global = true, value_name = "N", default_value_t = 1)]
     pub(crate) max_requests: u32,
 
     /// How large the body of a provider's answer may be
     #[arg(long, global = true, value_name = "SIZE", default_value = "4MiB", value_parser = setup::size)]
-    pub(crate) max_answer: usize,
+    pub(crate) max_response_body: usize,
 
     /// How large the head of a provider's answer may be
     #[arg(long, global = true, value_name = "SIZE", default_value = "128KiB", value_parser = setup::size)]
-    pub(crate) max_head: usize,
+    pub(crate) max_response_headers: usize,
 
     /// Root certificates in PEM, trusted besides the public ones
     #[arg(long, global = true, value_name = "FILE")]
@@ -263,13 +263,13 @@ pub(crate) enum Format {
     Normalized,
 }
 
-/// How a call is carried out. Both ways give the same answers.
+/// Who sends the requests of a call. The responses are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum RouteName {
-    /// The component plans and interprets; the host sends in between
-    Halves,
-    /// The component sends for itself, over `wasi:http`
-    Handler,
+pub(crate) enum SenderName {
+    /// This program; the component plans and interprets, and has no network
+    Host,
+    /// The component, over `wasi:http`
+    Component,
 }
 
 /// Runs the program: its arguments, a command, and the last lines on standard error.

@@ -29,7 +29,7 @@ use self::connection::Connection;
 pub(crate) use self::failure::{Break, Failure, Stage};
 use self::kept::Kept;
 use crate::accounts::{Account, Origin};
-use crate::bindings::types::ProviderAnswer;
+use crate::bindings::types::ProviderResponse;
 use crate::egress::{Denied, Prepared};
 use crate::error::Error;
 use crate::telemetry;
@@ -78,7 +78,7 @@ impl Client {
     ///
     /// When the future is dropped before its end, the connection that has the request is closed.
     /// Whether one has it is what [`Begun::withdraw`] then says.
-    pub(crate) async fn send(&self, prepared: Prepared) -> Result<ProviderAnswer, Failure> {
+    pub(crate) async fn send(&self, prepared: Prepared) -> Result<ProviderResponse, Failure> {
         if !tracing::enabled!(tracing::Level::INFO) {
             return self.exchange(prepared).await;
         }
@@ -103,7 +103,7 @@ impl Client {
         answer
     }
 
-    async fn exchange(&self, prepared: Prepared) -> Result<ProviderAnswer, Failure> {
+    async fn exchange(&self, prepared: Prepared) -> Result<ProviderResponse, Failure> {
         let Prepared {
             request,
             account,
@@ -177,9 +177,9 @@ impl Client {
         }
     }
 
-    async fn read(&self, response: Response<Incoming>) -> Result<ProviderAnswer, Failure> {
+    async fn read(&self, response: Response<Incoming>) -> Result<ProviderResponse, Failure> {
         let (head, body) = response.into_parts();
-        let too_large = |status: StatusCode| Failure::AnswerTooLarge(Some(status.as_u16()));
+        let too_large = |status: StatusCode| Failure::ResponseTooLarge(Some(status.as_u16()));
         let largest = u64::try_from(self.largest.body).unwrap_or(u64::MAX);
         if length(&head.headers).is_some_and(|length| length > largest) {
             return Err(too_large(head.status));
@@ -191,7 +191,7 @@ impl Client {
         };
         let text =
             |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-        Ok(ProviderAnswer {
+        Ok(ProviderResponse {
             status: head.status.as_u16(),
             headers: head
                 .headers

@@ -1,6 +1,6 @@
 //! Egress: who may be reached, with whose credentials.
 //!
-//! Every request of the guest passes [`prepare`], on either route. It may go to the origin of the
+//! Every request of the guest passes [`prepare`], by either sender. It may go to the origin of the
 //! account that the call is bound to and nowhere else. Whatever the guest put where the integration
 //! authenticates is removed, and the account's own credentials are added; headers that concern the
 //! connection are the client's business and removed too, and so are those that ask for an answer in

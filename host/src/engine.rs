@@ -27,7 +27,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use self::bound::Bound;
-pub use self::builder::{EngineBuilder, Route};
+pub use self::builder::{EngineBuilder, Sender};
 use self::detach::Attached;
 pub(crate) use self::detach::Ended;
 use self::guest::Guest;
@@ -36,11 +36,11 @@ use self::problem::Doing;
 pub use self::problem::http_response;
 pub(crate) use self::problem::{CODE, OUTCOME};
 use crate::accounts::Accounts;
-use crate::bindings::face::{HttpRequest, HttpResponse};
+use crate::bindings::http_api::{HttpRequest, HttpResponse};
 use crate::bindings::integrations::Integration;
 use crate::bindings::types::{
-    Context, Error as CallError, NewUser, Options, Plan, ProviderAnswer, Response, TransportError,
-    UserChanges,
+    Context, Error as CallError, NewUser, Options, Plan, ProviderResponse, Response,
+    TransportError, UserChanges,
 };
 use crate::client::{Begun, Client};
 use crate::telemetry;
@@ -190,7 +190,7 @@ impl Engine {
     pub async fn interpret_create_user(
         &self,
         context: Context,
-        answer: Result<ProviderAnswer, TransportError>,
+        answer: Result<ProviderResponse, TransportError>,
     ) -> Result<Response, CallError> {
         self.interpret_create(&Bound::nothing(), context, answer, || Doing::Either)
             .await
@@ -204,7 +204,7 @@ impl Engine {
     pub async fn interpret_update_user(
         &self,
         context: Context,
-        answer: Result<ProviderAnswer, TransportError>,
+        answer: Result<ProviderResponse, TransportError>,
     ) -> Result<Response, CallError> {
         self.interpret_update(&Bound::nothing(), context, answer, || Doing::Either)
             .await

@@ -61,8 +61,8 @@ pub use crate::accounts::{
     Account, AccountBuilder, Accounts, Fault, FileAccounts, InvalidAccount, Lookup, MemoryAccounts,
     ReloadableAccounts,
 };
-pub use crate::bindings::{face, integrations, types};
-pub use crate::engine::{Engine, EngineBuilder, Route, SendState, http_response};
+pub use crate::bindings::{http_api, integrations, types};
+pub use crate::engine::{Engine, EngineBuilder, SendState, Sender, http_response};
 pub use crate::error::Error;
 pub use crate::openapi::openapi;
 

@@ -4,7 +4,7 @@
 //! bounds what is under way. `GET /healthz` and `GET /readyz` are beside the API and need no token.
 //!
 //! One line of log for each request, also for one that HTTP itself does not let through: its id, account, integration, operation,
-//! method, the pattern of its route, status, code, outcome and the time; never a path, a query, a header or a body. Requests that
+//! method, the pattern of its sender, status, code, outcome and the time; never a path, a query, a header or a body. Requests that
 //! end in a status of 500 or more, or whose client has left, are warnings, the others information.
 
 mod answer;

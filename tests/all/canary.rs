@@ -112,8 +112,8 @@ async fn no_secret_comes_out_of_the_server() {
     let tokens = folder.path().join("tokens");
     std::fs::write(&tokens, format!("{SERVER_TOKEN}\n")).expect("a file");
     let tokens = tokens.to_str().expect("a path in UTF-8");
-    for (route, log) in [("halves", "json"), ("handler", "text")] {
-        let arguments = ["--route", route, "--log-format", log, "-vv"];
+    for (sender, log) in [("host", "json"), ("component", "text")] {
+        let arguments = ["--sender", sender, "--log-format", log, "-vv"];
         let arguments = [arguments.as_slice(), &["--token-file", tokens]].concat();
         let mut serve = Serve::of(&accounts(&provider), &arguments);
         let mut answered = 0;

@@ -1,12 +1,12 @@
-//! Every golden case through the built component in the host, against a provider on loopback: as a request of the HTTP face,
-//! and as a typed call by either route.
+//! Every golden case through the built component in the host, against a provider on loopback: as a request of the HTTP API,
+//! and as a typed call by either sender.
 
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Map, Value, json};
-use unified_ticketing::face::HttpRequest;
+use unified_ticketing::http_api::HttpRequest;
 use unified_ticketing::types::{Body, Error, Finding, Response, User};
-use unified_ticketing::{Account, Accounts, Engine, Lookup, MemoryAccounts, Route};
+use unified_ticketing::{Account, Accounts, Engine, Lookup, MemoryAccounts, Sender};
 use unified_ticketing_guest::field::ResponseField;
 use unified_ticketing_guest::findings::Findings;
 use unified_ticketing_guest::{input, query};
@@ -53,7 +53,7 @@ fn answer(case: &Case) -> Option<Answer> {
 /// Runs a case against a provider, and checks what the provider received.
 async fn with_provider<T>(
     case: &Case,
-    route: Route,
+    sender: Sender,
     call: impl AsyncFnOnce(Engine, &Provider) -> T,
 ) -> T {
     let provider = Provider::start().await;
@@ -61,7 +61,7 @@ async fn with_provider<T>(
     let accounts = MemoryAccounts::from_iter([account(case, &provider)]);
     let engine = Engine::builder()
         .accounts(accounts)
-        .route(route)
+        .sender(sender)
         .max_instances(1)
         .build()
         .expect("an engine");
@@ -95,11 +95,11 @@ impl Accounts for Changing {
 /// What a call answers does not depend on what the instance has answered before.
 #[tokio::test]
 async fn every_case_holds_in_instances_that_are_reused() {
-    for route in [Route::Halves, Route::Handler] {
+    for sender in [Sender::Host, Sender::Component] {
         let (accounts, provider) = (Changing::default(), Provider::start().await);
         let engine = Engine::builder()
             .accounts(accounts.clone())
-            .route(route)
+            .sender(sender)
             .reuse(u32::MAX)
             .max_instances(1);
         let engine = engine.build().expect("an engine");
@@ -126,7 +126,7 @@ async fn every_case_holds_in_instances_that_are_reused() {
             calls += 1;
         }
         let made = engine.instances();
-        assert!(made < calls / 10, "{route:?}: {made} for {calls} calls");
+        assert!(made < calls / 10, "{sender:?}: {made} for {calls} calls");
     }
 }
 
@@ -137,13 +137,13 @@ async fn a_fresh_instance_serves_each_half_of_a_call_or_the_whole_of_it() {
     let case = cases.iter().find(sends).expect("a case that sends");
     let provider = Provider::start().await;
     provider.answer(answer(case));
-    for (route, each) in [(Route::Halves, 2), (Route::Handler, 1)] {
+    for (sender, each) in [(Sender::Host, 2), (Sender::Component, 1)] {
         let accounts = MemoryAccounts::from_iter([account(case, &provider)]);
-        let engine = Engine::builder().accounts(accounts).route(route);
+        let engine = Engine::builder().accounts(accounts).sender(sender);
         let engine = engine.max_instances(1).build().expect("an engine");
         for call in 1..=3 {
             engine.http(request(case)).await;
-            assert_eq!(engine.instances(), call * each, "{route:?}");
+            assert_eq!(engine.instances(), call * each, "{sender:?}");
         }
     }
     assert_eq!(provider.received().len(), 6);
@@ -185,17 +185,17 @@ fn run_all(name: &str, run: impl Fn(&Case, &tokio::runtime::Runtime)) {
 
 #[test]
 fn every_case_holds_over_the_http_face_by_the_halves() {
-    over_http(Route::Halves);
+    over_http(Sender::Host);
 }
 
 #[test]
 fn every_case_holds_over_the_http_face_by_the_handler() {
-    over_http(Route::Handler);
+    over_http(Sender::Component);
 }
 
-fn over_http(route: Route) {
-    run_all(&format!("http, {route:?}"), |case, runtime| {
-        runtime.block_on(with_provider(case, route, async |engine, provider| {
+fn over_http(sender: Sender) {
+    run_all(&format!("http, {sender:?}"), |case, runtime| {
+        runtime.block_on(with_provider(case, sender, async |engine, provider| {
             let response = engine.http(request(case)).await;
             case.check_response(
                 &provider.url(),
@@ -209,19 +209,19 @@ fn over_http(route: Route) {
 
 #[test]
 fn every_case_holds_typed_by_the_halves() {
-    run_all("halves", |case, runtime| {
-        runtime.block_on(typed(case, Route::Halves));
+    run_all("host", |case, runtime| {
+        runtime.block_on(typed(case, Sender::Host));
     });
 }
 
 #[test]
 fn every_case_holds_typed_by_the_handler() {
-    run_all("handler", |case, runtime| {
-        runtime.block_on(typed(case, Route::Handler));
+    run_all("component", |case, runtime| {
+        runtime.block_on(typed(case, Sender::Component));
     });
 }
 
-async fn typed(case: &Case, route: Route) {
+async fn typed(case: &Case, sender: Sender) {
     let (_, target) = case.http();
     let (query, mut findings) = query::read(query::of(&target));
     let body = case.file.call.body.as_bytes();
@@ -231,11 +231,11 @@ async fn typed(case: &Case, route: Route) {
         (Some(input::new_user(body, &mut findings)), None)
     };
     if !is_typed(&findings) || query.dry_run {
-        // What the types cannot say, such as a text where a list belongs, only the HTTP face can be asked.
+        // What the types cannot say, such as a text where a list belongs, only the HTTP API can be asked.
         return;
     }
     let options = convert::options(query.options);
-    with_provider(case, route, async |engine, provider| {
+    with_provider(case, sender, async |engine, provider| {
         let result = match (user, changes, &case.file.call.id) {
             (Some(user), None, None) => {
                 engine
@@ -261,7 +261,7 @@ fn is_typed(findings: &Findings) -> bool {
     findings.violations.is_empty() && findings.warnings.is_empty()
 }
 
-/// Puts a typed response into the form of the HTTP face, and has the case look at it.
+/// Puts a typed response into the form of the HTTP API, and has the case look at it.
 fn check_response(
     case: &Case,
     provider: &Provider,

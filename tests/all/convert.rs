@@ -42,11 +42,11 @@ pub fn new_user(user: guest::NewUser) -> host::NewUser {
     }
 }
 
-fn text(change: guest::TextChange) -> host::TextChange {
+fn text(change: guest::StringChange) -> host::StringChange {
     match change {
-        guest::TextChange::Keep => host::TextChange::Keep,
-        guest::TextChange::Clear => host::TextChange::Clear,
-        guest::TextChange::Set(text) => host::TextChange::Set(text),
+        guest::StringChange::Keep => host::StringChange::Keep,
+        guest::StringChange::Clear => host::StringChange::Clear,
+        guest::StringChange::Set(text) => host::StringChange::Set(text),
     }
 }
 

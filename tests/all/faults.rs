@@ -1,6 +1,6 @@
 //! What can go wrong at a provider and on the way to it, against what the caller is told.
 //!
-//! Each row of `tests/faults.toml` runs for every integration, every operation that it has, every face and every route, and for
+//! Each row of `tests/faults.toml` runs for every integration, every operation that it has, every entry point and every sender, and for
 //! the program that serves while its log goes nowhere, and for the one whose client leaves in the middle of the call. What the caller
 //! is told, or the log says where there is none left to be told, is compared with the row; what the provider has seen is what the
 //! simulator counts. After each fault a good call must work on the same engine.

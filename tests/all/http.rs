@@ -8,7 +8,7 @@ use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 
-use unified_ticketing::{Engine, Route};
+use unified_ticketing::{Engine, Sender};
 
 use crate::case::{self, ACCOUNT, Case};
 use crate::client::{Request, Response};
@@ -187,23 +187,23 @@ fn answer(answer: &case::Answer) -> Answer {
 }
 
 #[tokio::test]
-async fn the_table_holds_natively() {
+async fn table_holds_natively() {
     let bench = Bench::start().await;
     let runner = Runner::Native(bench.accounts());
     bench.run(&runner, true).await;
 }
 
 #[tokio::test]
-async fn the_table_holds_served_by_the_halves() {
+async fn table_holds_when_the_host_sends() {
     let bench = Bench::start().await;
-    let runner = Runner::served(Route::Halves, bench.accounts()).await;
+    let runner = Runner::served(Sender::Host, bench.accounts()).await;
     bench.run(&runner, true).await;
 }
 
 #[tokio::test]
-async fn the_table_holds_served_by_the_handler() {
+async fn table_holds_when_the_component_sends() {
     let bench = Bench::start().await;
-    let runner = Runner::served(Route::Handler, bench.accounts()).await;
+    let runner = Runner::served(Sender::Component, bench.accounts()).await;
     bench.run(&runner, true).await;
 }
 

@@ -44,7 +44,7 @@ fn world(component: &[u8]) -> (BTreeSet<String>, BTreeSet<String>) {
 fn six_interfaces_are_imported_and_not_one_more() {
     let (imports, _) = world(Engine::component());
     let promised = [
-        "unified:ticketing/accounts@0.1.0",
+        "unified:ticketing/accounts@0.2.0",
         "wasi:http/outgoing-handler@0.2.12",
         "wasi:http/types@0.2.12",
         "wasi:io/error@0.2.12",
@@ -59,7 +59,7 @@ fn the_standalone_component_imports_wasi_alone() {
     let (mut imports, exports) = world(Engine::standalone());
     assert!(imports.remove("wasi:cli/environment@0.2.12"), "{imports:?}");
     let (mut plain, contract) = world(Engine::component());
-    assert!(plain.remove("unified:ticketing/accounts@0.1.0"));
+    assert!(plain.remove("unified:ticketing/accounts@0.2.0"));
     assert_eq!(imports, plain);
     assert_eq!(exports, contract);
 }
@@ -68,9 +68,9 @@ fn the_standalone_component_imports_wasi_alone() {
 fn the_contract_is_exported() {
     let (_, exports) = world(Engine::component());
     let promised = [
-        "unified:ticketing/face@0.1.0",
-        "unified:ticketing/integrations@0.1.0",
-        "unified:ticketing/users@0.1.0",
+        "unified:ticketing/http-api@0.2.0",
+        "unified:ticketing/integrations@0.2.0",
+        "unified:ticketing/users@0.2.0",
         "wasi:http/incoming-handler@0.2.12",
     ];
     assert_eq!(exports, promised.map(str::to_owned).into());

@@ -170,7 +170,7 @@ fn the_codes_are_those_of_the_contract() {
         ("error-code", "Error/properties/code"),
         ("outcome", "Error/properties/outcome"),
         ("finding-code", "Finding/properties/code"),
-        ("place", "Finding/properties/in"),
+        ("location", "Finding/properties/in"),
     ] {
         let words = document.pointer(&format!("/components/schemas/{pointer}/enum"));
         let words = words.and_then(Value::as_array).expect(name).iter();

@@ -22,7 +22,7 @@ use crate::provider::{Answer, Provider};
 pub use support::{Serve, Simulators, until};
 use support::{create, error, get, said};
 
-const ROUTES: [&str; 2] = ["halves", "handler"];
+const SENDERS: [&str; 2] = ["host", "component"];
 
 /// An accounts file with one account, led to this server.
 fn accounts(server: &str) -> String {
@@ -160,12 +160,12 @@ async fn with_tokens_every_request_but_for_health_needs_one() {
 async fn asked_to_stop_it_finishes_what_is_in_flight_and_takes_no_more() {
     let provider = Provider::start().await;
     provider.answer(Some(created("")));
-    for route in ROUTES {
-        let mut serve = Serve::of(&accounts(&provider.url()), &["--route", route]);
+    for sender in SENDERS {
+        let mut serve = Serve::of(&accounts(&provider.url()), &["--sender", sender]);
         let address = serve.address;
         let mut idle = Connection::open(address).await.expect("a connection");
         let healthy = idle.call(&get("/healthz")).await.expect("a response");
-        assert_eq!(healthy.status, 200, "{route}");
+        assert_eq!(healthy.status, 200, "{sender}");
         provider.hold(true);
         let in_flight = tokio::spawn(async move {
             client::send(address, &create(ACCOUNT, "ines@kelpworks.example")).await
@@ -179,22 +179,22 @@ async fn asked_to_stop_it_finishes_what_is_in_flight_and_takes_no_more() {
             Connection::open(address).await.is_err().then_some(())
         })
         .await;
-        assert!(!in_flight.is_finished(), "{route}");
+        assert!(!in_flight.is_finished(), "{sender}");
         provider.hold(false);
         let created = in_flight.await.expect("no panic").expect("a response");
-        assert_eq!(created.status, 200, "{route}: {created:?}");
-        assert_eq!(serve.ended().await.code(), Some(0), "{route}");
+        assert_eq!(created.status, 200, "{sender}: {created:?}");
+        assert_eq!(serve.ended().await.code(), Some(0), "{sender}");
         let closed = idle.call(&get("/healthz")).await;
-        assert!(closed.is_err(), "{route}: an idle connection is closed");
-        assert_eq!(provider.received().len(), 1, "{route}");
+        assert!(closed.is_err(), "{sender}: an idle connection is closed");
+        assert_eq!(provider.received().len(), 1, "{sender}");
     }
 }
 
 #[tokio::test]
 async fn a_connection_is_kept_alive() {
     let simulators = Simulators::start().await;
-    for route in ROUTES {
-        let serve = Serve::start(&simulators, &["--route", route]);
+    for sender in SENDERS {
+        let serve = Serve::start(&simulators, &["--sender", sender]);
         let mut connection = Connection::open(serve.address).await.expect("a connection");
         simulators.control("POST", "reset", "").await;
         for position in 0..5 {
@@ -208,7 +208,7 @@ async fn a_connection_is_kept_alive() {
                 (&get("/healthz"), 200),
             ] {
                 let response = connection.call(request).await.expect("the same connection");
-                assert_eq!(response.status, status, "{route}: {response:?}");
+                assert_eq!(response.status, status, "{sender}: {response:?}");
             }
         }
         // Two requests at once are answered in turn.
@@ -221,7 +221,7 @@ async fn a_connection_is_kept_alive() {
             assert_eq!(
                 connection.read().await.expect("a response").status,
                 200,
-                "{route}"
+                "{sender}"
             );
         }
     }
@@ -230,12 +230,12 @@ async fn a_connection_is_kept_alive() {
 #[tokio::test]
 async fn a_body_may_come_in_chunks() {
     let simulators = Simulators::start().await;
-    for route in ROUTES {
-        let serve = Serve::start(&simulators, &["--route", route]);
+    for sender in SENDERS {
+        let serve = Serve::start(&simulators, &["--sender", sender]);
         let mut connection = Connection::open(serve.address).await.expect("a connection");
         let request = create(
             &simulators.id("dixa"),
-            &format!("{route}@kelpworks.example"),
+            &format!("{sender}@kelpworks.example"),
         );
         let (body, target) = (
             String::from_utf8(request.body).expect("text"),
@@ -252,7 +252,7 @@ async fn a_body_may_come_in_chunks() {
             .await
             .expect("it takes them");
         let created = connection.read().await.expect("a response");
-        assert_eq!(created.status, 200, "{route}: {created:?}");
+        assert_eq!(created.status, 200, "{sender}: {created:?}");
     }
 }
 

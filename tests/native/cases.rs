@@ -1,6 +1,6 @@
 //! Every golden case through the core.
 
-use unified_ticketing_guest::bindings::face::Step;
+use unified_ticketing_guest::bindings::http_api::HttpStep;
 use unified_ticketing_guest::integration::ALL;
 
 use crate::case::{self, Case};
@@ -20,7 +20,7 @@ const KINDS: [&str; 8] = [
 
 fn run(case: &Case) {
     let response = match begin(&request(case), account(case)) {
-        Step::Respond(response) => {
+        HttpStep::Respond(response) => {
             assert!(
                 case.file.request.is_none(),
                 "{}: expected a request, but found {}",
@@ -29,7 +29,7 @@ fn run(case: &Case) {
             );
             response
         }
-        Step::Send((request, context)) => {
+        HttpStep::Send((request, context)) => {
             let target = request
                 .url
                 .strip_prefix(SERVER)

@@ -5,19 +5,19 @@
 use std::time::Instant;
 
 use serde_json::{Value, json};
-use unified_ticketing_guest::bindings::face::{HttpRequest, HttpResponse, Step};
-use unified_ticketing_guest::bindings::types::ProviderAnswer;
-use unified_ticketing_guest::face;
+use unified_ticketing_guest::bindings::http_api::{HttpRequest, HttpResponse, HttpStep};
+use unified_ticketing_guest::bindings::types::ProviderResponse;
 use unified_ticketing_guest::findings::MAX_FINDINGS;
+use unified_ticketing_guest::http_api;
 
 use crate::holds;
 use crate::support::{Operation, begin, http_request, json_of, operations};
 
 /// The largest body that is read; less without optimization, where reading all of them takes minutes.
 const LARGEST: usize = if cfg!(debug_assertions) {
-    face::LARGEST_BODY / 64
+    http_api::LARGEST_BODY / 64
 } else {
-    face::LARGEST_BODY
+    http_api::LARGEST_BODY
 };
 
 /// Two operations, in turn: the tables differ, what walks them does not.
@@ -196,8 +196,8 @@ fn begun(name: &str, operation: Operation, request: &HttpRequest) -> Option<Http
     let step = begin(request, operation.account(true));
     let took = start.elapsed();
     let response = match step {
-        Step::Respond(response) => Some(response),
-        Step::Send((_, context)) => {
+        HttpStep::Respond(response) => Some(response),
+        HttpStep::Send((_, context)) => {
             assert!(
                 context.len() < holds::MAX_CONTEXT + request.target.len(),
                 "{name}: {} bytes of context",
@@ -271,13 +271,13 @@ fn a_large_rejection_gets_a_small_response() {
         for operation in operations() {
             for status in [400, 500] {
                 let (_, context) = operation.sent("");
-                let answer = ProviderAnswer {
+                let answer = ProviderResponse {
                     status,
                     headers: Vec::new(),
                     body: body.as_bytes().to_vec(),
                 };
                 let start = Instant::now();
-                let response = face::finish(&context, Ok(&answer));
+                let response = http_api::resume(&context, Ok(&answer));
                 let took = start.elapsed().as_secs_f64() * 1e3;
                 println!("{took:>7.1} ms {:<30} {status} {number}", operation.name());
                 bounded(&response);

@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 use unified_ticketing_guest::account::normalized;
 use unified_ticketing_guest::bindings::accounts::{Account, Credentials};
-use unified_ticketing_guest::bindings::types::{Finding, Place};
+use unified_ticketing_guest::bindings::types::{Finding, Location};
 use unified_ticketing_guest::json;
 
 pub use request::sent;
@@ -138,17 +138,17 @@ pub fn findings(findings: &[Finding]) {
     }
 }
 
-fn place(place: Place, path: &str) {
+fn place(place: Location, path: &str) {
     let holds = match place {
-        Place::Body => {
+        Location::Body => {
             let escapes = path.split('~').skip(1);
             (path.is_empty() || path.starts_with('/'))
                 && escapes.into_iter().all(|rest| rest.starts_with(['0', '1']))
         }
         // The name of a parameter is the caller's.
-        Place::Query => true,
-        Place::Path => path == "id",
-        Place::Header => path == "idempotency-key",
+        Location::Query => true,
+        Location::Path => path == "id",
+        Location::Header => path == "idempotency-key",
     };
     assert!(holds, "{place:?} `{path}`");
 }

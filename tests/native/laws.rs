@@ -5,7 +5,7 @@ mod requests;
 mod spellings;
 
 use serde_json::Value;
-use unified_ticketing_guest::bindings::face::{HttpResponse, Step};
+use unified_ticketing_guest::bindings::http_api::{HttpResponse, HttpStep};
 
 use crate::support::{Operation, begin, json_of};
 
@@ -18,8 +18,8 @@ fn said(response: &HttpResponse) -> (u16, String, String) {
 
 fn refused(operation: Operation, query: &str, body: &Value) -> HttpResponse {
     match begin(&operation.request(query, body), operation.account(true)) {
-        Step::Respond(response) => response,
-        Step::Send((request, _)) => panic!(
+        HttpStep::Respond(response) => response,
+        HttpStep::Send((request, _)) => panic!(
             "{}: nothing may be sent, but {request:?} was",
             operation.name()
         ),

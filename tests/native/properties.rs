@@ -2,10 +2,10 @@
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
-use unified_ticketing_guest::bindings::face::Step;
-use unified_ticketing_guest::bindings::types::ProviderAnswer;
-use unified_ticketing_guest::face;
+use unified_ticketing_guest::bindings::http_api::HttpStep;
+use unified_ticketing_guest::bindings::types::ProviderResponse;
 use unified_ticketing_guest::field::Field;
+use unified_ticketing_guest::http_api;
 use unified_ticketing_guest::plan::Context;
 
 use crate::holds;
@@ -186,8 +186,8 @@ proptest! {
         let request = http_request(method, &target, body.to_string().as_bytes());
         let account = operation.account(true);
         match begin(&request, account.clone()) {
-            Step::Respond(response) => holds::responded(&account, &response),
-            Step::Send((request, context)) => {
+            HttpStep::Respond(response) => holds::responded(&account, &response),
+            HttpStep::Send((request, context)) => {
                 holds::sent(operation, &account, &request, &context);
             }
         }
@@ -202,8 +202,8 @@ proptest! {
         let account = operation.account(false);
         holds::reads_as_any_other(&body);
         match begin(&http_request(method, &target, &body), account.clone()) {
-            Step::Respond(response) => holds::responded(&account, &response),
-            Step::Send(_) => panic!("nobody guesses an account's id"),
+            HttpStep::Respond(response) => holds::responded(&account, &response),
+            HttpStep::Send(_) => panic!("nobody guesses an account's id"),
         }
     }
 
@@ -219,8 +219,8 @@ proptest! {
     ) {
         let (_, context) = operation.sent("");
         let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        let answer = ProviderAnswer { status, headers, body };
-        let response = face::finish(&context, Ok(&answer));
+        let answer = ProviderResponse { status, headers, body };
+        let response = http_api::resume(&context, Ok(&answer));
         let context = Context::from_bytes(&context).expect("a context");
         holds::told(&context, Ok(&answer), &response);
     }
@@ -233,7 +233,7 @@ proptest! {
         let body = format!("{body},\"remote_data\":{{\"more\":{json}}}}}");
         let (method, id) = if operation.update { ("PATCH", "42") } else { ("POST", "") };
         let request = http_request(method, &operation.target(id, ""), body.as_bytes());
-        let Step::Send((request, _)) = begin(&request, operation.account(true)) else {
+        let HttpStep::Send((request, _)) = begin(&request, operation.account(true)) else {
             panic!("{body}");
         };
         let sent = String::from_utf8_lossy(&request.body).into_owned();
@@ -246,15 +246,15 @@ proptest! {
         let body = format!("{{\"more\":{}{json}{}}}", "[".repeat(wrap), "]".repeat(wrap));
         holds::reads_as_any_other(body.as_bytes());
         let (_, context) = operation.sent("");
-        let answer = ProviderAnswer { status: 200, headers: vec![], body: body.into_bytes() };
-        let response = face::finish(&context, Ok(&answer));
+        let answer = ProviderResponse { status: 200, headers: vec![], body: body.into_bytes() };
+        let response = http_api::resume(&context, Ok(&answer));
         prop_assert_eq!(response.status, 200);
         holds::told(&Context::from_bytes(&context).expect("a context"), Ok(&answer), &response);
     }
 
     #[test]
     fn no_bytes_make_the_second_half_panic(context in prop::collection::vec(any::<u8>(), 0..64)) {
-        let answer = ProviderAnswer { status: 200, headers: vec![], body: b"{}".to_vec() };
-        prop_assert_eq!(face::finish(&context, Ok(&answer)).status, 400);
+        let answer = ProviderResponse { status: 200, headers: vec![], body: b"{}".to_vec() };
+        prop_assert_eq!(http_api::resume(&context, Ok(&answer)).status, 400);
     }
 }

@@ -1,12 +1,12 @@
-//! Calls the HTTP face natively.
+//! Calls the HTTP API natively.
 
 use serde_json::{Map, Value, json};
 use unified_ticketing_guest::account::credential_names;
 use unified_ticketing_guest::bindings::accounts::{Account, Credentials, ResolveError};
-use unified_ticketing_guest::bindings::face::{HttpRequest, HttpResponse, Step};
-use unified_ticketing_guest::bindings::types::{ProviderAnswer, ProviderRequest, TransportError};
-use unified_ticketing_guest::face;
+use unified_ticketing_guest::bindings::http_api::{HttpRequest, HttpResponse, HttpStep};
+use unified_ticketing_guest::bindings::types::{ProviderRequest, ProviderResponse, TransportError};
 use unified_ticketing_guest::field::{Field, Rule};
+use unified_ticketing_guest::http_api;
 use unified_ticketing_guest::integration::{ALL, Integration, Table};
 
 use crate::case::{self, ACCOUNT, Case};
@@ -48,8 +48,8 @@ pub fn http_request(method: &str, target: &str, body: &[u8]) -> HttpRequest {
 }
 
 /// The first half, with this one account.
-pub fn begin(request: &HttpRequest, account: Account) -> Step {
-    face::begin(ACCOUNT, request, |id| {
+pub fn begin(request: &HttpRequest, account: Account) -> HttpStep {
+    http_api::start(ACCOUNT, request, |id| {
         if id == ACCOUNT {
             Ok(account)
         } else {
@@ -59,7 +59,7 @@ pub fn begin(request: &HttpRequest, account: Account) -> Step {
 }
 
 /// The answer of a case.
-pub fn answer(case: &Case) -> ProviderAnswer {
+pub fn answer(case: &Case) -> ProviderResponse {
     let answer = case
         .file
         .answer
@@ -70,7 +70,7 @@ pub fn answer(case: &Case) -> ProviderAnswer {
         .iter()
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
-    ProviderAnswer {
+    ProviderResponse {
         status: answer.status,
         headers,
         body: answer.body(),
@@ -78,8 +78,8 @@ pub fn answer(case: &Case) -> ProviderAnswer {
 }
 
 /// The second half.
-pub fn finish(context: &[u8], answer: &ProviderAnswer) -> HttpResponse {
-    face::finish(context, Ok(answer))
+pub fn finish(context: &[u8], answer: &ProviderResponse) -> HttpResponse {
+    http_api::resume(context, Ok(answer))
 }
 
 /// An operation of an integration.
@@ -190,8 +190,8 @@ impl Operation {
             &self.request(query, &Value::Object(self.body())),
             self.account(true),
         ) {
-            Step::Send(send) => send,
-            Step::Respond(response) => panic!(
+            HttpStep::Send(send) => send,
+            HttpStep::Respond(response) => panic!(
                 "{}: {}",
                 self.name(),
                 String::from_utf8_lossy(&response.body)
@@ -203,9 +203,9 @@ impl Operation {
     pub fn answered(
         self,
         query: &str,
-        answer: Result<&ProviderAnswer, &TransportError>,
+        answer: Result<&ProviderResponse, &TransportError>,
     ) -> HttpResponse {
-        face::finish(&self.sent(query).1, answer)
+        http_api::resume(&self.sent(query).1, answer)
     }
 }
 
@@ -215,12 +215,12 @@ pub fn json_of(response: &HttpResponse) -> Value {
 }
 
 /// An answer with this status and body.
-pub fn answer_of(status: u16, headers: &[(&str, &str)], body: &str) -> ProviderAnswer {
+pub fn answer_of(status: u16, headers: &[(&str, &str)], body: &str) -> ProviderResponse {
     let headers = headers
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
-    ProviderAnswer {
+    ProviderResponse {
         status,
         headers,
         body: body.as_bytes().to_vec(),

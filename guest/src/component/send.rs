@@ -7,12 +7,12 @@ use wasi::http::types::{
 };
 use wasi::io::streams::{OutputStream, StreamError};
 
-use crate::bindings::types::{ProviderAnswer, ProviderRequest, TransportError};
+use crate::bindings::types::{ProviderRequest, ProviderResponse, TransportError};
 
 /// Sends a request and reads the whole answer.
 ///
 /// No `request-options` are set: they would import a clock, and deadlines are the host's.
-pub(super) fn send(request: &ProviderRequest) -> Result<ProviderAnswer, TransportError> {
+pub(super) fn send(request: &ProviderRequest) -> Result<ProviderResponse, TransportError> {
     let outgoing = outgoing(request)?;
     let body = outgoing
         .body()
@@ -108,7 +108,7 @@ fn wait(future: &FutureIncomingResponse) -> Result<IncomingResponse, TransportEr
     }
 }
 
-fn read(response: &IncomingResponse) -> Result<ProviderAnswer, TransportError> {
+fn read(response: &IncomingResponse) -> Result<ProviderResponse, TransportError> {
     let status = response.status();
     let headers = headers(&response.headers());
     let body = response
@@ -125,19 +125,19 @@ fn read(response: &IncomingResponse) -> Result<ProviderAnswer, TransportError> {
             Err(StreamError::LastOperationFailed(error)) => {
                 return Err(match wasi::http::types::http_error_code(&error) {
                     Some(ErrorCode::HttpResponseBodySize(_)) => {
-                        TransportError::AnswerTooLarge(Some(status))
+                        TransportError::ResponseTooLarge(Some(status))
                     }
                     Some(ErrorCode::HttpResponseTimeout | ErrorCode::ConnectionReadTimeout) => {
                         TransportError::Deadline(true)
                     }
-                    _ => TransportError::AnswerCut((status, error.to_debug_string())),
+                    _ => TransportError::ResponseTruncated((status, error.to_debug_string())),
                 });
             }
         }
     }
     drop(stream);
     drop(IncomingBody::finish(body));
-    Ok(ProviderAnswer {
+    Ok(ProviderResponse {
         status,
         headers,
         body: bytes,
@@ -180,7 +180,7 @@ fn transport_error(code: &ErrorCode) -> TransportError {
             refused("the headers are too large")
         }
         ErrorCode::HttpResponseHeaderSectionSize(_) | ErrorCode::HttpResponseHeaderSize(_) => {
-            TransportError::AnswerTooLarge(None)
+            TransportError::ResponseTooLarge(None)
         }
         ErrorCode::HttpResponseBodySize(_) => lost("the answer is too large"),
         ErrorCode::HttpResponseTimeout

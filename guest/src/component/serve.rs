@@ -1,4 +1,4 @@
-//! The incoming handler: bytes in, the HTTP face, bytes out.
+//! The incoming handler: bytes in, the HTTP API, bytes out.
 
 use wasi::http::types::{
     ErrorCode, Fields, IncomingRequest, Method, OutgoingResponse, ResponseOutparam,
@@ -7,8 +7,8 @@ use wasi::io::streams::StreamError;
 
 use super::send;
 use crate::bindings::accounts;
-use crate::bindings::face::{HttpRequest, HttpResponse, Step};
-use crate::face::{self, LARGEST_BODY};
+use crate::bindings::http_api::{HttpRequest, HttpResponse, HttpStep};
+use crate::http_api::{self, LARGEST_BODY};
 use crate::query::account_id;
 
 /// Answers a request.
@@ -22,9 +22,11 @@ pub(super) fn handle(request: &IncomingRequest, out: ResponseOutparam) {
 
 fn respond(request: &HttpRequest) -> HttpResponse {
     let account = account_id(&request.target).unwrap_or_default();
-    match face::begin(&account, request, accounts::resolve) {
-        Step::Respond(response) => response,
-        Step::Send((request, context)) => face::finish(&context, send::send(&request).as_ref()),
+    match http_api::start(&account, request, accounts::resolve) {
+        HttpStep::Respond(response) => response,
+        HttpStep::Send((request, context)) => {
+            http_api::resume(&context, send::send(&request).as_ref())
+        }
     }
 }
 

@@ -201,11 +201,11 @@ fn refusal(status: u16, answer: &Value<'_>) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bindings::types::TextChange;
+    use crate::bindings::types::StringChange;
 
     #[test]
     fn a_profile_without_a_change_is_not_sent() {
-        let last_name = TextChange::Set("Lind".to_owned());
+        let last_name = StringChange::Set("Lind".to_owned());
         let body = |change: UserChanges| String::from_utf8(changes(&change)).unwrap();
         assert_eq!(body(UserChanges::default()), "{}");
         let change = UserChanges {

@@ -1,6 +1,6 @@
 //! What the second half of a call needs from the first.
 
-use crate::bindings::types::{Error, ErrorCode, Finding, FindingCode, Format, Outcome, Place};
+use crate::bindings::types::{Error, ErrorCode, Finding, FindingCode, Format, Location, Outcome};
 use crate::codes;
 use crate::findings::error;
 use crate::integration::{Integration, OperationName, find};
@@ -137,7 +137,7 @@ fn written(finding: &Finding) -> [&str; 4] {
         path,
         message,
     } = finding;
-    [codes::finding(*code), codes::place(*in_), path, message]
+    [codes::finding(*code), codes::location(*in_), path, message]
 }
 
 fn finding(value: &Value<'_>) -> Option<Finding> {
@@ -145,8 +145,13 @@ fn finding(value: &Value<'_>) -> Option<Finding> {
     Some(Finding {
         code: by_word(&CODES, codes::finding, &code)?,
         in_: by_word(
-            &[Place::Body, Place::Query, Place::Path, Place::Header],
-            codes::place,
+            &[
+                Location::Body,
+                Location::Query,
+                Location::Path,
+                Location::Header,
+            ],
+            codes::location,
             &place,
         )?,
         path: path.as_str()?.to_owned(),
@@ -178,7 +183,7 @@ mod tests {
     fn a_context_comes_back_as_it_went() {
         let warnings = CODES.map(|code| Finding {
             code,
-            in_: Place::Body,
+            in_: Location::Body,
             path: "/a~1b".to_owned(),
             message: "m".to_owned(),
         });

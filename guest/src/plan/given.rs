@@ -1,7 +1,7 @@
 //! What an input has in each field, so that tables can look at either kind of input.
 
 use crate::bindings::types::{
-    Email, EmailsChange, JsonChange, NewUser, Role, RolesChange, TextChange, UserChanges,
+    Email, EmailsChange, JsonChange, NewUser, Role, RolesChange, StringChange, UserChanges,
 };
 use crate::field::Field;
 use crate::integration::OperationName;
@@ -54,9 +54,9 @@ impl Input for UserChanges {
 
     fn given(&self, field: Field) -> Given<'_> {
         let text = |change| match change {
-            &TextChange::Keep => Given::Absent,
-            TextChange::Clear => Given::Cleared,
-            TextChange::Set(text) => Given::Text(text),
+            &StringChange::Keep => Given::Absent,
+            StringChange::Clear => Given::Cleared,
+            StringChange::Set(text) => Given::Text(text),
         };
         match field {
             Field::FirstName => text(&self.first_name),

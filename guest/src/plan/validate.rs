@@ -1,7 +1,7 @@
 //! Checks an input by the table of its operation. Looks at every place before it is done.
 
 use super::given::{Given, Input};
-use crate::bindings::types::{Collection, Email, FindingCode as Code, Options, Place, Role};
+use crate::bindings::types::{Collection, Email, FindingCode as Code, Location, Options, Role};
 use crate::body::{is_blank, primary_position, role_value};
 use crate::field::{Field, REMOTE_DATA, ResponseField, Rule};
 use crate::findings::{Findings, quoted};
@@ -29,7 +29,7 @@ pub(super) fn validate<'a>(
         && matches!(id, "" | "." | "..")
     {
         let message = format_args!("expected a user's id, but found {}", quoted(id));
-        findings.violation(Code::Format, Place::Path, "id", message);
+        findings.violation(Code::Format, Location::Path, "id", message);
     }
     let project = check_collections(integration, operation, options, findings);
     for field in Field::ALL {
@@ -50,7 +50,7 @@ pub(super) fn validate<'a>(
                 );
                 findings.tolerated(
                     Code::UnsupportedField,
-                    Place::Body,
+                    Location::Body,
                     field.pointer(),
                     message,
                 );
@@ -72,7 +72,7 @@ pub(super) fn validate<'a>(
         && !findings.body_rejected()
     {
         let message = empty_update(integration, operation, input, findings);
-        findings.violation(Code::EmptyUpdate, Place::Body, "", message);
+        findings.violation(Code::EmptyUpdate, Location::Body, "", message);
     }
     Valid {
         remote_data,
@@ -125,13 +125,13 @@ fn check(rule: &Rule, given: &Given<'_>, operation: OperationName, findings: &mu
                     "expected an object, but found {}",
                     crate::input::kind(&value)
                 );
-                findings.violation(Code::Type, Place::Body, pointer, message);
+                findings.violation(Code::Type, Location::Body, pointer, message);
             }
             Ok(_) => once(pointer, trimmed(json), findings),
             Err(fault) => {
                 findings.violation(
                     Code::Format,
-                    Place::Body,
+                    Location::Body,
                     pointer,
                     format_args!("expected JSON, but found a fault: {fault}"),
                 );
@@ -143,7 +143,7 @@ fn check(rule: &Rule, given: &Given<'_>, operation: OperationName, findings: &mu
 /// Notes that a field cannot be emptied: no integration has a user without an address, or one role that is none.
 fn not_clearable(field: Field, findings: &mut Findings) {
     let message = format_args!("`{}` can be replaced, but not cleared", field.name());
-    findings.violation(Code::NotClearable, Place::Body, field.pointer(), message);
+    findings.violation(Code::NotClearable, Location::Body, field.pointer(), message);
 }
 
 /// Notes that a field is missing, unless its value has been refused already.
@@ -154,7 +154,7 @@ fn missing(field: Field, findings: &mut Findings) {
             field.name(),
             expected(field)
         );
-        findings.violation(Code::Required, Place::Body, field.pointer(), message);
+        findings.violation(Code::Required, Location::Body, field.pointer(), message);
     }
 }
 
@@ -175,7 +175,7 @@ fn check_emails(rule: &Rule, emails: &[Email], operation: OperationName, finding
         if is_blank(&email.address) && !findings.entry_rejected(Field::Emails, position) {
             findings.violation(
                 Code::Required,
-                Place::Body,
+                Location::Body,
                 format_args!("/emails/{position}/email"),
                 "expected an email address, but found none",
             );
@@ -186,7 +186,7 @@ fn check_emails(rule: &Rule, emails: &[Email], operation: OperationName, finding
         {
             findings.violation(
                 Code::Enum,
-                Place::Body,
+                Location::Body,
                 format_args!("/emails/{position}/type"),
                 format_args!("expected `primary` or `other`, but found {}", quoted(kind)),
             );
@@ -194,7 +194,7 @@ fn check_emails(rule: &Rule, emails: &[Email], operation: OperationName, finding
         if !rule.further && primary != Some(position) {
             findings.warning(
                 Code::SurplusValue,
-                Place::Body,
+                Location::Body,
                 format_args!("/emails/{position}"),
                 "a user has one address here: this one is not sent",
             );
@@ -210,11 +210,11 @@ fn check_roles(rule: &Rule, roles: &[Role], operation: OperationName, findings: 
         && !findings.field_rejected(Field::Roles)
     {
         let message = "expected one role, but found none";
-        findings.violation(Code::Required, Place::Body, pointer, message);
+        findings.violation(Code::Required, Location::Body, pointer, message);
     }
     if rule.single && roles.len() > 1 {
         let message = format_args!("expected one role, but found {}", roles.len());
-        findings.violation(Code::TooMany, Place::Body, pointer, message);
+        findings.violation(Code::TooMany, Location::Body, pointer, message);
     }
     let values = rule.values.join("`, `");
     for (position, role) in roles.iter().enumerate() {
@@ -234,12 +234,12 @@ fn check_roles(rule: &Rule, roles: &[Role], operation: OperationName, findings: 
             None if findings.entry_rejected(Field::Roles, position) => {}
             None => {
                 let message = format_args!("expected the role's {member}, but found none");
-                findings.violation(Code::Required, Place::Body, path, message);
+                findings.violation(Code::Required, Location::Body, path, message);
             }
             Some(value) if !rule.values.is_empty() && !rule.values.contains(&value) => {
                 let message =
                     format_args!("expected one of `{values}`, but found {}", quoted(value));
-                findings.violation(Code::Enum, Place::Body, path, message);
+                findings.violation(Code::Enum, Location::Body, path, message);
             }
             Some(_) => {}
         }
@@ -273,7 +273,7 @@ fn check_need(
             need(integration, fields),
             expected(*first)
         );
-        findings.violation(Code::Required, Place::Body, first.pointer(), message);
+        findings.violation(Code::Required, Location::Body, first.pointer(), message);
     }
 }
 
@@ -301,13 +301,13 @@ fn check_remote_data<'a>(input: &'a dyn Input, findings: &mut Findings) -> Optio
                 "expected an object, but found {}",
                 crate::input::kind(&other)
             );
-            findings.violation(Code::Type, Place::Body, pointer, message);
+            findings.violation(Code::Type, Location::Body, pointer, message);
             None
         }
         Err(fault) => {
             findings.violation(
                 Code::Format,
-                Place::Body,
+                Location::Body,
                 pointer,
                 format!("expected JSON, but found a fault: {fault}"),
             );
@@ -322,7 +322,7 @@ fn check_options(integration: &Integration, options: &Options, findings: &mut Fi
             let base = name.split('[').next().unwrap_or_default();
             findings.violation(
                 Code::UnsupportedField,
-                Place::Query,
+                Location::Query,
                 format_args!(
                     "remote_query[{base}]{}",
                     name.get(base.len()..).unwrap_or_default()
@@ -338,7 +338,7 @@ fn check_options(integration: &Integration, options: &Options, findings: &mut Fi
         if name != REMOTE_DATA && ResponseField::ALL.iter().all(|field| field.name() != name) {
             findings.tolerated(
                 Code::UnknownField,
-                Place::Query,
+                Location::Query,
                 "truto_exclude_fields",
                 format_args!("expected a field of the answer, but found {}", quoted(name)),
             );
@@ -357,7 +357,7 @@ fn check_collections<'a>(
     let Some(kind) = operation.collection() else {
         if !options.collections.is_empty() {
             let message = format_args!("{} does not take `collections`", integration.title);
-            findings.tolerated(Code::UnsupportedField, Place::Query, path, message);
+            findings.tolerated(Code::UnsupportedField, Location::Query, path, message);
         }
         return None;
     };
@@ -369,7 +369,7 @@ fn check_collections<'a>(
                 "{} requires a collection of type `{kind}`, but found none",
                 integration.title
             );
-            findings.violation(Code::Required, Place::Query, path, message);
+            findings.violation(Code::Required, Location::Query, path, message);
             None
         }
         [collection] if is_number(&collection.id) => Some(&collection.id),
@@ -378,7 +378,7 @@ fn check_collections<'a>(
                 "expected the digits of a {kind}'s id, but found {}",
                 quoted(&collection.id)
             );
-            findings.violation(Code::Format, Place::Query, path, message);
+            findings.violation(Code::Format, Location::Query, path, message);
             None
         }
         more => {
@@ -386,7 +386,7 @@ fn check_collections<'a>(
                 "expected one collection of type `{kind}`, but found {}",
                 more.len()
             );
-            findings.violation(Code::TooMany, Place::Query, path, message);
+            findings.violation(Code::TooMany, Location::Query, path, message);
             None
         }
     }

@@ -86,7 +86,7 @@ impl fmt::Display for Origin {
 impl Account {
     /// Begins an account with this id, of the integration of this name.
     ///
-    /// Any id does in memory; the HTTP face accepts only UUIDs.
+    /// Any id does in memory; the HTTP API accepts only UUIDs.
     pub fn builder(id: impl Into<String>, integration: impl Into<String>) -> AccountBuilder {
         AccountBuilder {
             id: id.into(),

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 use unified_ticketing::Fault;
-use unified_ticketing::face::HttpResponse;
+use unified_ticketing::http_api::HttpResponse;
 
 use super::UserArgs;
 use super::json::{Object, compact};
@@ -63,7 +63,7 @@ impl Status {
             ("unknown-account" | "account-unusable" | "unauthorized" | "forbidden", _)
             | ("egress-denied", "not-sent") => Self::Configuration,
             (
-                "provider-failed" | "unusable-answer" | "answer-too-large" | "connection-lost"
+                "provider-failed" | "invalid-response" | "response-too-large" | "connection-lost"
                 | "egress-denied",
                 _,
             ) => Self::Unknown,

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use unified_ticketing::server::{Server, TokenSet, Tokens};
-use unified_ticketing::{FileAccounts, ReloadableAccounts, Route};
+use unified_ticketing::{FileAccounts, ReloadableAccounts, Sender};
 
 use super::failure::{Failure, Status};
 use super::setup::{duration, server_runtime};
-use super::{Global, RouteName, Terminal};
+use super::{Global, SenderName, Terminal};
 
 /// What `serve` takes besides the global options.
 #[derive(clap::Args, Debug)]
@@ -26,8 +26,8 @@ pub(crate) struct ServeArgs {
     token_file: Option<PathBuf>,
 
     /// How requests are carried out
-    #[arg(long, default_value = "halves")]
-    route: RouteName,
+    #[arg(long, default_value = "host")]
+    sender: SenderName,
 
     /// How many calls of an account an instance of the component may serve, or halves of calls; by default, one
     ///
@@ -57,7 +57,7 @@ pub(super) fn serve(
     let ServeArgs {
         listen,
         token_file,
-        route,
+        sender,
         reuse,
         max_in_flight,
         max_connections,
@@ -77,12 +77,12 @@ pub(super) fn serve(
             warnings.extend(token_warning(file, tokens));
         }
         let accounts = ReloadableAccounts::new(accounts);
-        let route = match route {
-            RouteName::Halves => Route::Halves,
-            RouteName::Handler => Route::Handler,
+        let sender = match sender {
+            SenderName::Host => Sender::Host,
+            SenderName::Component => Sender::Component,
         };
         let builder = global.builder(accounts.clone())?;
-        let engine = builder.route(route).reuse(*reuse).build();
+        let engine = builder.sender(sender).reuse(*reuse).build();
         let engine =
             engine.map_err(|error| Failure::new(Status::Configuration, error.to_string()))?;
         // Before there is an address that a supervisor could know of.

@@ -97,8 +97,8 @@ impl Global {
             .max_memory(self.max_memory)
             .max_cpu(self.max_cpu)
             .max_requests(self.max_requests)
-            .max_answer(self.max_answer)
-            .max_head(self.max_head);
+            .max_response_body(self.max_response_body)
+            .max_response_headers(self.max_response_headers);
         let Some(file) = &self.ca_file else {
             return Ok(builder);
         };

@@ -4,7 +4,7 @@ use form_urlencoded::Serializer;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use tokio::sync::oneshot;
 use unified_ticketing::SendState;
-use unified_ticketing::face::{HttpRequest, HttpResponse};
+use unified_ticketing::http_api::{HttpRequest, HttpResponse};
 
 use super::failure::{Acted, Failure, Status};
 use super::input::body;

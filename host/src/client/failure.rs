@@ -21,7 +21,7 @@ pub(crate) enum Failure {
     /// The answer that began with this status is not whole.
     Cut(u16, String),
     /// The answer is too large: its body, after a head with this status, or its head.
-    AnswerTooLarge(Option<u16>),
+    ResponseTooLarge(Option<u16>),
 }
 
 /// How far a connection came.
@@ -62,8 +62,8 @@ impl From<Failure> for TransportError {
             Failure::Denied(why) => Self::EgressDenied(why),
             Failure::NoConnection(_, why) => Self::NoConnection(why),
             Failure::Lost(_, why) => Self::ConnectionLost(why),
-            Failure::Cut(status, why) => Self::AnswerCut((status, why)),
-            Failure::AnswerTooLarge(status) => Self::AnswerTooLarge(status),
+            Failure::Cut(status, why) => Self::ResponseTruncated((status, why)),
+            Failure::ResponseTooLarge(status) => Self::ResponseTooLarge(status),
         }
     }
 }
@@ -97,7 +97,7 @@ pub(super) fn cut(status: u16, error: &(dyn StdError + 'static)) -> Failure {
 
 fn lost(error: &hyper::Error) -> Failure {
     if error.is_parse_too_large() {
-        Failure::AnswerTooLarge(None)
+        Failure::ResponseTooLarge(None)
     } else if error.is_parse() {
         Failure::Lost(Break::Protocol, "the answer is not HTTP".to_owned())
     } else {

@@ -55,13 +55,13 @@ fn prepared(account: &Account, body: &str, begun: &Begun) -> Prepared {
     egress::prepare(account, outgoing, begun).unwrap()
 }
 
-async fn post(client: &Client, account: &Account, body: &str) -> Result<ProviderAnswer, Failure> {
+async fn post(client: &Client, account: &Account, body: &str) -> Result<ProviderResponse, Failure> {
     client
         .send(prepared(account, body, &Begun::default()))
         .await
 }
 
-fn lost(result: &Result<ProviderAnswer, Failure>) -> Option<Break> {
+fn lost(result: &Result<ProviderResponse, Failure>) -> Option<Break> {
     match result {
         Err(Failure::Lost(how, _)) => Some(*how),
         _ => None,

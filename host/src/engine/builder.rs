@@ -18,16 +18,16 @@ pub(super) static HALVES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/halv
 /// The component, compiled likewise.
 static WHOLE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/component.cwasm"));
 
-/// How a call is carried out. Both ways give the same answers.
+/// Who sends the requests of a call. The responses are the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Route {
-    /// The component plans and interprets; the engine sends in between. The component has no
-    /// network, and no instance is held while the provider thinks.
+pub enum Sender {
+    /// The engine, with its own client: the component plans and interprets, and has no network. No
+    /// instance is held while the provider thinks.
     #[default]
-    Halves,
-    /// The component sends for itself, over `wasi:http`, as it does in hosts that bring no client.
-    /// An instance is held for the whole call.
-    Handler,
+    Host,
+    /// The component, over `wasi:http`, as it does in hosts that bring no client. An instance is held
+    /// for the whole call.
+    Component,
     /// For measuring: the core natively, in the process, without the component and its isolation.
     #[cfg(feature = "native")]
     Native,
@@ -37,7 +37,7 @@ pub enum Route {
 #[must_use = "an engine is made by `build`"]
 pub struct EngineBuilder {
     accounts: Arc<dyn Accounts>,
-    route: Route,
+    sender: Sender,
     deadline: Duration,
     limits: Limits,
     largest: LargestAnswer,
@@ -49,7 +49,7 @@ impl EngineBuilder {
     pub(super) fn new() -> Self {
         Self {
             accounts: Arc::new(MemoryAccounts::new()),
-            route: Route::default(),
+            sender: Sender::default(),
             deadline: Duration::from_secs(20),
             limits: Limits {
                 memory: 64 << 20,
@@ -73,9 +73,9 @@ impl EngineBuilder {
         self
     }
 
-    /// How calls are carried out; [`Route::Halves`] unless told otherwise.
-    pub fn route(mut self, route: Route) -> Self {
-        self.route = route;
+    /// How calls are carried out; [`Sender::Host`] unless told otherwise.
+    pub fn sender(mut self, sender: Sender) -> Self {
+        self.sender = sender;
         self
     }
 
@@ -106,14 +106,14 @@ impl EngineBuilder {
     }
 
     /// How large the body of a provider's answer may be, in bytes; 4 MiB.
-    pub fn max_answer(mut self, bytes: usize) -> Self {
+    pub fn max_response_body(mut self, bytes: usize) -> Self {
         self.largest.body = bytes;
         self
     }
 
     /// How large the head of a provider's answer may be, in bytes: its status line and headers; 128
     /// KiB. Less than 8 KiB is taken for 8 KiB, and more than 4,096 headers are always too many.
-    pub fn max_head(mut self, bytes: usize) -> Self {
+    pub fn max_response_headers(mut self, bytes: usize) -> Self {
         self.largest.head = bytes;
         self
     }
@@ -147,11 +147,11 @@ impl EngineBuilder {
     /// When the root certificates are none, or the system does not give what the engine needs:
     /// address space for the pool of instances, a thread.
     pub fn build(self) -> Result<Engine, Error> {
-        let precompiled = match self.route {
-            Route::Handler => WHOLE,
-            Route::Halves => HALVES,
+        let precompiled = match self.sender {
+            Sender::Component => WHOLE,
+            Sender::Host => HALVES,
             #[cfg(feature = "native")]
-            Route::Native => HALVES,
+            Sender::Native => HALVES,
         };
         self.load(precompiled)
     }
@@ -166,14 +166,14 @@ impl EngineBuilder {
     fn load(self, precompiled: &'static [u8]) -> Result<Engine, Error> {
         let Self {
             accounts,
-            route,
+            sender,
             deadline,
             mut limits,
             largest,
             max_instances,
             root_certificates,
         } = self;
-        let stacks = route == Route::Handler;
+        let stacks = sender == Sender::Component;
         limits.instances = max_instances.unwrap_or(if stacks { 1024 } else { 64 });
         let guest = Guest::new(precompiled, limits, stacks)?;
         let handler = if stacks {
@@ -186,7 +186,7 @@ impl EngineBuilder {
             guest: Arc::new(guest),
             handler,
             #[cfg(feature = "native")]
-            native: route == Route::Native,
+            native: sender == Sender::Native,
             client,
             accounts,
             deadline,
@@ -197,7 +197,7 @@ impl EngineBuilder {
 impl fmt::Debug for EngineBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EngineBuilder")
-            .field("route", &self.route)
+            .field("sender", &self.sender)
             .field("deadline", &self.deadline)
             .field("limits", &self.limits)
             .field("largest", &self.largest)

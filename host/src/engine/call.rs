@@ -13,15 +13,15 @@ use super::guest::Calling;
 use super::handler::Handler;
 use super::problem::{self, Doing};
 use super::{Engine, exchange, http_response};
-use crate::bindings::face::{HttpRequest, HttpResponse, Step};
+use crate::bindings::http_api::{HttpRequest, HttpResponse, HttpStep};
 use crate::bindings::types::{
-    Context, Error as CallError, NewUser, Options, Plan, ProviderAnswer, ProviderRequest, Response,
-    TransportError, UserChanges,
+    Context, Error as CallError, NewUser, Options, Plan, ProviderRequest, ProviderResponse,
+    Response, TransportError, UserChanges,
 };
 use crate::client::Begun;
 use crate::egress::{self, Outgoing};
 
-type Answer = Result<ProviderAnswer, TransportError>;
+type Answer = Result<ProviderResponse, TransportError>;
 
 impl Engine {
     /// When a call that begins now must have ended.
@@ -231,7 +231,7 @@ impl Engine {
         }
     }
 
-    /// Answers a request of the HTTP face, whatever becomes of it.
+    /// Answers a request of the HTTP API, whatever becomes of it.
     pub(super) async fn respond_to(
         self,
         request: HttpRequest,
@@ -300,8 +300,8 @@ impl Engine {
             }
         };
         let (planned, context) = match deadline.within(guest.run(bound, first)).await {
-            Some(Ok(Step::Respond(response))) => return Ok(response),
-            Some(Ok(Step::Send(send))) => send,
+            Some(Ok(HttpStep::Respond(response))) => return Ok(response),
+            Some(Ok(HttpStep::Send(send))) => send,
             Some(Err(cut)) => return Err(problem::cut(&cut, false, || Doing::Either)),
             None => return Err(problem::deadline(false, || Doing::Either)),
         };
@@ -411,8 +411,8 @@ fn sent(answer: &Answer) -> bool {
         Ok(_)
         | Err(
             TransportError::ConnectionLost(_)
-            | TransportError::AnswerCut(_)
-            | TransportError::AnswerTooLarge(_)
+            | TransportError::ResponseTruncated(_)
+            | TransportError::ResponseTooLarge(_)
             | TransportError::Deadline(true),
         ) => true,
         Err(

@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 use super::bound::Bound;
 use super::problem;
 use crate::accounts::Account;
-use crate::bindings::face::HttpResponse;
+use crate::bindings::http_api::HttpResponse;
 use crate::bindings::types::{Error as CallError, Response};
 use crate::client::Begun;
 use crate::telemetry;

@@ -1,6 +1,6 @@
 //! What of an exchange over HTTP passes between a server and the component.
 
-use crate::bindings::face::{HttpRequest, HttpResponse};
+use crate::bindings::http_api::{HttpRequest, HttpResponse};
 
 /// Headers that authenticate the client to the server, or to what stands before it.
 const CREDENTIALS: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];

@@ -47,9 +47,9 @@ struct Half {
     memory: Memory,
 }
 
-const USERS: &str = "unified:ticketing/users@0.1.0";
-const FACE: &str = "unified:ticketing/face@0.1.0";
-const INTEGRATIONS: &str = "unified:ticketing/integrations@0.1.0";
+const USERS: &str = "unified:ticketing/users@0.2.0";
+const HTTP_API: &str = "unified:ticketing/http-api@0.2.0";
+const INTEGRATIONS: &str = "unified:ticketing/integrations@0.2.0";
 
 /// The functions that are called.
 pub(super) struct Exports {
@@ -74,8 +74,8 @@ impl Exports {
             interpret_update: index(USERS, "interpret-update-user")?,
             create: index(USERS, "create-user")?,
             update: index(USERS, "update-user")?,
-            begin: index(FACE, "begin")?,
-            finish: index(FACE, "finish")?,
+            begin: index(HTTP_API, "start")?,
+            finish: index(HTTP_API, "resume")?,
             list: index(INTEGRATIONS, "list-integrations")?,
         })
     }

@@ -1,4 +1,4 @@
-//! The other route: the component sends for itself, over `wasi:http`, as in hosts that bring no
+//! The other sender: the component sends for itself, over `wasi:http`, as in hosts that bring no
 //! client.
 //!
 //! Every request still leaves by [`Door`], with the same rules and the same client.
@@ -29,7 +29,7 @@ use super::guest::{self, Guest};
 use super::limits::{Cut, Memory, RESOURCES};
 use super::reuse::{Shelves, Working};
 use crate::bindings::accounts as wit;
-use crate::bindings::types::{Limit, ProviderAnswer};
+use crate::bindings::types::{Limit, ProviderResponse};
 use crate::client::{Begun, Break, Client, Failure, Stage};
 use crate::egress::{self, Outgoing};
 use crate::telemetry;
@@ -40,7 +40,7 @@ const LARGEST_REQUEST: usize = 64 << 20;
 
 const HANDLER: &str = "wasi:http/incoming-handler@0.2.12";
 
-/// What a store of this route holds.
+/// What a store of this sender holds.
 struct Whole {
     bound: Bound,
     memory: Memory,
@@ -304,8 +304,8 @@ impl WasiHttpHooks for Door {
 }
 
 /// The provider's answer for the guest to read.
-fn answered(answer: ProviderAnswer) -> Result<Response<WasiBody>, WasiError> {
-    let ProviderAnswer {
+fn answered(answer: ProviderResponse) -> Result<Response<WasiBody>, WasiError> {
+    let ProviderResponse {
         status,
         headers,
         body,
@@ -349,11 +349,11 @@ fn failed(failure: Failure) -> Result<Response<WasiBody>, WasiError> {
                 Ending(Some(WasiError::HttpResponseIncomplete)).boxed_unsync(),
             );
         }
-        Failure::AnswerTooLarge(Some(status)) => {
+        Failure::ResponseTooLarge(Some(status)) => {
             let ending = Ending(Some(WasiError::HttpResponseBodySize(None)));
             return response(status, ending.boxed_unsync());
         }
-        Failure::AnswerTooLarge(None) => WasiError::HttpResponseHeaderSectionSize(None),
+        Failure::ResponseTooLarge(None) => WasiError::HttpResponseHeaderSectionSize(None),
     })
 }
 

@@ -1,6 +1,6 @@
 //! A hostile component in the engine: it tries everything, and gets nowhere.
 //!
-//! Each attempt is a row of a table: what the component tried, by which routes, and what happened;
+//! Each attempt is a row of a table: what the component tried, by which senders, and what happened;
 //! and beside it a control, the same attempt with that one wall out of its way, which succeeds: so
 //! the attempt is a real one. What reached a provider is counted by the provider. After each attempt
 //! the same engine carries out a good call.

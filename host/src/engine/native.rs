@@ -6,17 +6,18 @@
 use std::sync::Arc;
 
 use unified_ticketing_guest::bindings::accounts as core_accounts;
-use unified_ticketing_guest::bindings::face as core_face;
+use unified_ticketing_guest::bindings::http_api as core_api;
 use unified_ticketing_guest::bindings::types as core;
-use unified_ticketing_guest::face;
+use unified_ticketing_guest::http_api;
 
 use super::Engine;
 use super::call::Whole;
 use super::problem::Doing;
 use crate::bindings::accounts::{Credentials, Host as _, ResolveError};
-use crate::bindings::face::{HttpRequest, HttpResponse};
+use crate::bindings::http_api::{HttpRequest, HttpResponse};
 use crate::bindings::types::{
-    Error as CallError, NewUser, Options, ProviderAnswer, ProviderRequest, Response, TransportError,
+    Error as CallError, NewUser, Options, ProviderRequest, ProviderResponse, Response,
+    TransportError,
 };
 
 impl Engine {
@@ -30,7 +31,7 @@ impl Engine {
         account: &str,
         user: NewUser,
         options: Options,
-        answer: ProviderAnswer,
+        answer: ProviderResponse,
     ) -> Result<Response, CallError> {
         let deadline = self.deadline();
         let bound = self.bind(account, &deadline).await?;
@@ -60,13 +61,13 @@ impl Engine {
             headers,
             body,
         } = request;
-        let request = core_face::HttpRequest {
+        let request = core_api::HttpRequest {
             method,
             target,
             headers,
             body,
         };
-        let step = face::begin(id, &request, |id| {
+        let step = http_api::start(id, &request, |id| {
             resolver.resolve(id.to_owned()).map_or_else(
                 |why| {
                     Err(match why {
@@ -78,8 +79,8 @@ impl Engine {
             )
         });
         let (planned, context) = match step {
-            core_face::Step::Respond(response) => return host_response(response),
-            core_face::Step::Send(send) => send,
+            core_api::HttpStep::Respond(response) => return host_response(response),
+            core_api::HttpStep::Send(send) => send,
         };
         let planned = ProviderRequest {
             method: planned.method,
@@ -89,14 +90,14 @@ impl Engine {
         };
         let answer = self.send(bound, planned, deadline, begun).await;
         let answer = match answer {
-            Ok(answer) => Ok(core::ProviderAnswer {
+            Ok(answer) => Ok(core::ProviderResponse {
                 status: answer.status,
                 headers: answer.headers,
                 body: answer.body,
             }),
             Err(fault) => Err(core_fault(fault)),
         };
-        host_response(face::finish(&context, answer.as_ref()))
+        host_response(http_api::resume(&context, answer.as_ref()))
     }
 }
 
@@ -117,13 +118,13 @@ fn core_fault(fault: TransportError) -> core::TransportError {
         TransportError::NoConnection(why) => core::TransportError::NoConnection(why),
         TransportError::EgressDenied(why) => core::TransportError::EgressDenied(why),
         TransportError::ConnectionLost(why) => core::TransportError::ConnectionLost(why),
-        TransportError::AnswerCut(cut) => core::TransportError::AnswerCut(cut),
+        TransportError::ResponseTruncated(cut) => core::TransportError::ResponseTruncated(cut),
         TransportError::Deadline(begun) => core::TransportError::Deadline(begun),
-        TransportError::AnswerTooLarge(status) => core::TransportError::AnswerTooLarge(status),
+        TransportError::ResponseTooLarge(status) => core::TransportError::ResponseTooLarge(status),
     }
 }
 
-fn host_response(response: core_face::HttpResponse) -> HttpResponse {
+fn host_response(response: core_api::HttpResponse) -> HttpResponse {
     HttpResponse {
         status: response.status,
         headers: response.headers,

@@ -9,7 +9,7 @@ use unified_ticketing_guest::findings::{Findings, quoted, quoted_address};
 use unified_ticketing_guest::{input, primary};
 
 use super::limits::Cut;
-use crate::bindings::face::{HttpRequest, HttpResponse};
+use crate::bindings::http_api::{HttpRequest, HttpResponse};
 use crate::bindings::types::{Email, Error, ErrorCode, Limit, NewUser, Outcome};
 
 /// What a call does, for the sentence that says how to look when nobody knows what became of it.
@@ -207,10 +207,10 @@ pub(super) const fn code(code: ErrorCode) -> &'static str {
         ErrorCode::ProviderNotFound => "provider-not-found",
         ErrorCode::ProviderConflict => "provider-conflict",
         ErrorCode::ProviderRateLimited => "provider-rate-limited",
-        ErrorCode::ProviderRefused => "provider-refused",
+        ErrorCode::ProviderRejected => "provider-rejected",
         ErrorCode::ProviderFailed => "provider-failed",
-        ErrorCode::UnusableAnswer => "unusable-answer",
-        ErrorCode::AnswerTooLarge => "answer-too-large",
+        ErrorCode::InvalidResponse => "invalid-response",
+        ErrorCode::ResponseTooLarge => "response-too-large",
         ErrorCode::NoConnection => "no-connection",
         ErrorCode::ConnectionLost => "connection-lost",
         ErrorCode::EgressDenied => "egress-denied",
@@ -235,7 +235,7 @@ const fn limit(limit: Limit) -> &'static str {
         Limit::Cpu => "cpu",
         Limit::Memory => "memory",
         Limit::Requests => "requests",
-        Limit::Head => "head",
-        Limit::Answer => "answer",
+        Limit::ResponseHeaders => "response-headers",
+        Limit::ResponseBody => "response-body",
     }
 }

@@ -1,10 +1,10 @@
-//! The real component in the engine, against a raw server on loopback, by both routes.
+//! The real component in the engine, against a raw server on loopback, by both senders.
 
 use super::builder::HALVES;
 use super::limits::Limits;
 use super::*;
 use crate::accounts::{Lookup, MemoryAccounts};
-use crate::bindings::types::{Body, Email, ErrorCode, Outcome, TextChange};
+use crate::bindings::types::{Body, Email, ErrorCode, Outcome, StringChange};
 use crate::testing::{Act, Log, Provider, answer};
 
 const ID: &str = "62f44730-dd91-461e-bd6a-aedd9e0ad79d";
@@ -23,12 +23,16 @@ fn ines() -> NewUser {
     }
 }
 
-/// An engine for each route, with the accounts of this server.
+/// An engine for each sender, with the accounts of this server.
 fn engines(provider: &Provider, change: impl Fn(EngineBuilder) -> EngineBuilder) -> [Engine; 2] {
-    [Route::Halves, Route::Handler].map(|route| {
-        change(Engine::builder().accounts(provider.accounts()).route(route))
-            .build()
-            .unwrap()
+    [Sender::Host, Sender::Component].map(|sender| {
+        change(
+            Engine::builder()
+                .accounts(provider.accounts())
+                .sender(sender),
+        )
+        .build()
+        .unwrap()
     })
 }
 
@@ -36,7 +40,7 @@ async fn create(engine: &Engine) -> Result<Response, CallError> {
     engine.create_user(ID, ines(), Options::default()).await
 }
 
-/// What each route makes of a server that acts so.
+/// What each sender makes of a server that acts so.
 async fn created(act: Act) -> [Result<Response, CallError>; 2] {
     let provider = Provider::start([act.clone(), act]).await;
     let [halves, handler] = engines(&provider, |engine| engine);
@@ -107,8 +111,8 @@ async fn both_routes_tell_the_same_of_a_failure() {
             Act::Reset,
             (ErrorCode::ConnectionLost, 502, Outcome::Unknown),
         ),
-        (cut, (ErrorCode::UnusableAnswer, 502, Outcome::Unknown)),
-        (large, (ErrorCode::AnswerTooLarge, 502, Outcome::Unknown)),
+        (cut, (ErrorCode::InvalidResponse, 502, Outcome::Unknown)),
+        (large, (ErrorCode::ResponseTooLarge, 502, Outcome::Unknown)),
     ] {
         let [halves, handler] = created(act).await;
         assert_eq!((code(&halves), code(&handler)), (expected, expected));
@@ -278,7 +282,7 @@ async fn a_plan_shows_no_secret_and_opens_no_connection() {
     assert_eq!(provider.received(), []);
 
     let body = CREATED.as_bytes().to_vec();
-    let answer = ProviderAnswer {
+    let answer = ProviderResponse {
         status: 201,
         headers: Vec::new(),
         body,
@@ -306,14 +310,14 @@ async fn an_update_goes_the_same_ways() {
         .build()
         .unwrap();
     let accounts: MemoryAccounts = [account].into_iter().collect();
-    for route in [Route::Halves, Route::Handler] {
+    for sender in [Sender::Host, Sender::Component] {
         let engine = Engine::builder()
             .accounts(accounts.clone())
-            .route(route)
+            .sender(sender)
             .build()
             .unwrap();
         let changes = || UserChanges {
-            first_name: TextChange::Set("I".to_owned()),
+            first_name: StringChange::Set("I".to_owned()),
             ..UserChanges::default()
         };
         let response = engine
@@ -430,9 +434,9 @@ fn the_component_fits_what_the_pool_reserves_for_it() {
     let imports: Vec<&str> = component
         .imports(guest.engine())
         .map(|(name, _)| name)
-        .filter(|name| !name.ends_with("/types@0.1.0"))
+        .filter(|name| !name.ends_with("/types@0.2.0"))
         .collect();
-    assert_eq!(imports, ["unified:ticketing/accounts@0.1.0"]);
+    assert_eq!(imports, ["unified:ticketing/accounts@0.2.0"]);
     let needs = guest.component.resources_required().unwrap();
     assert_eq!(needs.num_memories, 1);
     assert!(needs.max_initial_memory_size.unwrap() <= 64 << 20);

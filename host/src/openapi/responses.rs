@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};
-use unified_ticketing_guest::bindings::types::{ErrorCode, FindingCode, Limit, Outcome, Place};
+use unified_ticketing_guest::bindings::types::{ErrorCode, FindingCode, Limit, Location, Outcome};
 use unified_ticketing_guest::codes;
 
 use super::Operation;
@@ -32,15 +32,15 @@ const CODES: &[(ErrorCode, &[u16])] = &[
     (ErrorCode::HeadersTooLarge, &[431]),
     // It keeps the provider's number, which can be one of ours; 421 becomes 400.
     (
-        ErrorCode::ProviderRefused,
+        ErrorCode::ProviderRejected,
         &[400, 405, 408, 413, 414, 415, 431],
     ),
     (ErrorCode::AccountUnusable, &[500]),
     (ErrorCode::GuestTrap, &[500]),
     (ErrorCode::LimitExceeded, &[500]),
     (ErrorCode::ProviderFailed, &[502]),
-    (ErrorCode::UnusableAnswer, &[502]),
-    (ErrorCode::AnswerTooLarge, &[502]),
+    (ErrorCode::InvalidResponse, &[502]),
+    (ErrorCode::ResponseTooLarge, &[502]),
     (ErrorCode::NoConnection, &[502]),
     (ErrorCode::ConnectionLost, &[502]),
     (ErrorCode::EgressDenied, &[502]),
@@ -72,8 +72,8 @@ const LIMITS: [Limit; 6] = [
     Limit::Cpu,
     Limit::Memory,
     Limit::Requests,
-    Limit::Head,
-    Limit::Answer,
+    Limit::ResponseHeaders,
+    Limit::ResponseBody,
 ];
 
 /// The statuses of errors that have a response of their own, in their order.
@@ -110,7 +110,7 @@ pub(super) fn of(operation: Operation, examples: &[Example]) -> Value {
     }
     responses.insert(
         "4XX".to_owned(),
-        json!({ "$ref": "#/components/responses/ProviderRefused" }),
+        json!({ "$ref": "#/components/responses/ProviderRejected" }),
     );
     Value::Object(responses)
 }
@@ -131,7 +131,7 @@ fn success(operation: Operation, examples: &[Example]) -> Value {
         ]),
         "content": {
             "application/json": {
-                "schema": { "anyOf": [reference("User"), reference("Plan"), reference("ProviderAnswer")] },
+                "schema": { "anyOf": [reference("User"), reference("Plan"), reference("ProviderResponse")] },
                 "examples": examples::successes(operation, examples),
             },
             "*/*": {
@@ -166,10 +166,10 @@ pub(super) fn components(examples: &[Example]) -> Value {
     }
     let refused = json!({
         "allOf": [reference("Error")],
-        "properties": { "code": { "const": codes::error(ErrorCode::ProviderRefused) } },
+        "properties": { "code": { "const": codes::error(ErrorCode::ProviderRejected) } },
     });
-    responses.insert("ProviderRefused".to_owned(), json!({
-        "description": "Another refusal of the provider, which keeps its number: `provider-refused`.",
+    responses.insert("ProviderRejected".to_owned(), json!({
+        "description": "Another refusal of the provider, which keeps its number: `provider-rejected`.",
         "headers": error_headers(400),
         "content": { "application/json": { "schema": refused } },
     }));
@@ -247,7 +247,13 @@ pub(super) fn headers() -> Value {
 pub(super) fn schemas() -> Map<String, Value> {
     let codes: Vec<&str> = CODES.iter().map(|(code, _)| codes::error(*code)).collect();
     let outcomes = [Outcome::NotSent, Outcome::Rejected, Outcome::Unknown].map(codes::outcome);
-    let places = [Place::Body, Place::Query, Place::Path, Place::Header].map(codes::place);
+    let places = [
+        Location::Body,
+        Location::Query,
+        Location::Path,
+        Location::Header,
+    ]
+    .map(codes::location);
     let missing = json!({
         "type": "object",
         "properties": {

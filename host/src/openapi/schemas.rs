@@ -70,7 +70,7 @@ pub(super) fn components() -> Value {
     schemas.insert("User".to_owned(), user());
     schemas.insert("Plan".to_owned(), plan());
     schemas.insert(
-        "ProviderAnswer".to_owned(),
+        "ProviderResponse".to_owned(),
         json!({
             "title": "The provider's answer, for `truto_response_format=raw`",
             "type": "object",

@@ -10,13 +10,13 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
-use unified_ticketing_guest::{face::LARGEST_BODY, query};
+use unified_ticketing_guest::{http_api::LARGEST_BODY, query};
 
 use super::framing::Due;
 use super::report::Report;
 use super::socket::{Exchange, PROGRESS};
 use super::{Phase, Shared, refuse};
-use crate::bindings::face::HttpRequest;
+use crate::bindings::http_api::HttpRequest;
 use crate::bindings::types::ErrorCode;
 use crate::client::Begun;
 use crate::engine::{CODE, Ended, OUTCOME};

@@ -14,7 +14,7 @@ pub(super) struct Places {
 }
 
 /// A place, until it is dropped.
-pub(super) struct Place {
+pub(super) struct Location {
     _permit: OwnedSemaphorePermit,
     of: Option<(Arc<Places>, String)>,
 }
@@ -31,10 +31,10 @@ impl Places {
 
     /// Takes a place for a call of this account, if there is one; an empty id is no account. `single` says that there is no other
     /// account.
-    pub(super) fn take(self: &Arc<Self>, account: &str, single: bool) -> Option<Place> {
+    pub(super) fn take(self: &Arc<Self>, account: &str, single: bool) -> Option<Location> {
         let permit = Arc::clone(&self.free).try_acquire_owned().ok()?;
         if account.is_empty() || single {
-            return Some(Place {
+            return Some(Location {
                 _permit: permit,
                 of: None,
             });
@@ -48,7 +48,7 @@ impl Places {
         }
         *count += 1;
         drop(held);
-        Some(Place {
+        Some(Location {
             _permit: permit,
             of: Some((Arc::clone(self), account)),
         })
@@ -59,7 +59,7 @@ impl Places {
     }
 }
 
-impl Drop for Place {
+impl Drop for Location {
     fn drop(&mut self) {
         let Some((places, account)) = self.of.take() else {
             return;

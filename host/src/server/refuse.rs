@@ -6,7 +6,7 @@ use http::uri::Authority;
 use http::{Request, Response, StatusCode, Uri, Version};
 use http_body_util::Full;
 
-use crate::bindings::face::HttpResponse;
+use crate::bindings::http_api::HttpResponse;
 use crate::bindings::types::{Error, ErrorCode, Outcome};
 use crate::engine::http_response;
 
@@ -16,7 +16,7 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 pub(super) fn response(
     code: ErrorCode,
     message: &str,
-    retry_after: Option<u64>,
+    retry_after: Option<u32>,
 ) -> Response<Full<Bytes>> {
     made(http_response(&Error {
         code,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::places::Place;
+use super::places::Location;
 use crate::accounts::Account;
 use crate::telemetry;
 
@@ -20,7 +20,7 @@ pub(super) struct Report {
     pub(super) status: Option<u16>,
     pub(super) code: Option<String>,
     pub(super) outcome: Option<String>,
-    pub(super) place: Option<Place>,
+    pub(super) place: Option<Location>,
     written: bool,
 }
 

@@ -16,7 +16,7 @@ const LOOPBACK: [u8; 4] = [127, 0, 0, 1];
 async fn serve(provider: &Provider) -> SocketAddr {
     let engine = Engine::builder()
         .accounts(provider.accounts())
-        .max_answer(16 << 20)
+        .max_response_body(16 << 20)
         .build()
         .unwrap();
     let server = Server::bind((LOOPBACK, 0).into(), engine, None, 4);

@@ -7,10 +7,10 @@ use std::process::Stdio;
 use serde_json::{Value, json};
 use unified_ticketing::server::Server;
 use unified_ticketing::types::{
-    Body, Collection, Email, Error, NewUser, Options, Response, Role, RolesChange, TextChange,
+    Body, Collection, Email, Error, NewUser, Options, Response, Role, RolesChange, StringChange,
     UserChanges,
 };
-use unified_ticketing::{Engine, Route};
+use unified_ticketing::{Engine, Sender};
 
 use super::leaving::Leaving;
 use super::served::{Served, Stderr};
@@ -19,14 +19,14 @@ use crate::cases::word;
 use crate::cli::program;
 use crate::client::{self, Request};
 
-/// A face, and a route behind it.
+/// A http_api, and a sender behind it.
 #[derive(Clone, Copy, Debug)]
 pub enum Way {
     /// The library's functions.
-    Typed(Route),
+    Typed(Sender),
     /// The HTTP API, served.
-    Http(Route),
-    /// The program, a process for each call. It has the one route.
+    Http(Sender),
+    /// The program, a process for each call. It has the one sender.
     Program,
     /// The program, serving and logging to where nothing can be logged.
     Served(Stderr),
@@ -36,20 +36,20 @@ pub enum Way {
 
 impl Way {
     pub const ALL: [Self; 8] = [
-        Self::Typed(Route::Halves),
-        Self::Typed(Route::Handler),
-        Self::Http(Route::Halves),
-        Self::Http(Route::Handler),
+        Self::Typed(Sender::Host),
+        Self::Typed(Sender::Component),
+        Self::Http(Sender::Host),
+        Self::Http(Sender::Component),
         Self::Program,
         Self::Served(Stderr::Full),
         Self::Served(Stderr::Undrained),
         Self::Left,
     ];
 
-    pub fn route(self) -> Route {
+    pub fn sender(self) -> Sender {
         match self {
-            Self::Typed(route) | Self::Http(route) => route,
-            Self::Program | Self::Served(_) | Self::Left => Route::Halves,
+            Self::Typed(sender) | Self::Http(sender) => sender,
+            Self::Program | Self::Served(_) | Self::Left => Sender::Host,
         }
     }
 }
@@ -214,7 +214,7 @@ impl Call {
                     };
                     changes.roles = RolesChange::Set(vec![role]);
                 } else {
-                    changes.first_name = TextChange::Set("Ida".to_owned());
+                    changes.first_name = StringChange::Set("Ida".to_owned());
                 }
                 engine
                     .update_user(&self.account(), id, changes, options)
@@ -313,7 +313,7 @@ impl Told {
             outcome: word(&error.outcome),
             limit: error.limit.as_ref().map(word).unwrap_or_default(),
             provider: error.provider.map(|provider| provider.status),
-            wait: error.retry_after,
+            wait: error.retry_after.map(u64::from),
             ..Self::default()
         }
     }

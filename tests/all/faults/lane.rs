@@ -16,7 +16,7 @@ use crate::serve::Simulators;
 use crate::tls::Root;
 
 /// Of every call. Long enough for a good one on a busy machine.
-const DEADLINE: Duration = Duration::from_secs(3);
+const DEADLINE: Duration = Duration::from_secs(5);
 /// Of every answer, in bytes.
 const LARGEST: usize = 1 << 20;
 /// Beyond which nobody waits for an answer any more.
@@ -103,7 +103,7 @@ impl Lane {
         let limits = [
             "--deadline",
             &deadline,
-            "--max-answer",
+            "--max-response-body",
             &largest,
             "--max-cpu=10s",
         ];
@@ -120,9 +120,9 @@ impl Lane {
                 let accounts = FileAccounts::parse("accounts.toml".as_ref(), &accounts, |_| None);
                 let engine = Engine::builder()
                     .accounts(accounts.expect("good accounts"))
-                    .route(way.route())
+                    .sender(way.sender())
                     .deadline(DEADLINE)
-                    .max_answer(LARGEST)
+                    .max_response_body(LARGEST)
                     .max_cpu(Duration::from_secs(10))
                     .max_instances(4)
                     .root_certificates(root.pem())

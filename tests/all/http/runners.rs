@@ -6,13 +6,13 @@ use std::net::SocketAddr;
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
 use unified_ticketing::server::Server;
-use unified_ticketing::{Account, Accounts, Engine, Lookup, Route};
+use unified_ticketing::{Account, Accounts, Engine, Lookup, Sender};
 use unified_ticketing_guest::bindings::accounts::{
     Account as GuestAccount, Credentials, ResolveError,
 };
-use unified_ticketing_guest::bindings::face::{HttpRequest, Step};
-use unified_ticketing_guest::bindings::types::{ProviderAnswer, ProviderRequest, TransportError};
-use unified_ticketing_guest::{face, query};
+use unified_ticketing_guest::bindings::http_api::{HttpRequest, HttpStep};
+use unified_ticketing_guest::bindings::types::{ProviderRequest, ProviderResponse, TransportError};
+use unified_ticketing_guest::{http_api, query};
 
 use crate::case;
 use crate::client::{self, Cut, Request, Response};
@@ -30,10 +30,10 @@ pub enum Runner {
 
 impl Runner {
     /// The server of the library, in this process.
-    pub async fn served(route: Route, accounts: BTreeMap<String, Given>) -> Self {
+    pub async fn served(sender: Sender, accounts: BTreeMap<String, Given>) -> Self {
         let engine = Engine::builder()
             .accounts(Table(accounts))
-            .route(route)
+            .sender(sender)
             .max_instances(4)
             .build()
             .expect("an engine");
@@ -125,9 +125,11 @@ async fn native(accounts: &BTreeMap<String, Given>, request: &Request) -> Respon
             credentials: Credentials::Disclosed(pairs(&given.credentials)),
         })
     };
-    let response = match face::begin(&id, &request, resolve) {
-        Step::Respond(response) => response,
-        Step::Send((request, context)) => face::finish(&context, execute(request).await.as_ref()),
+    let response = match http_api::start(&id, &request, resolve) {
+        HttpStep::Respond(response) => response,
+        HttpStep::Send((request, context)) => {
+            http_api::resume(&context, execute(request).await.as_ref())
+        }
     };
     Response {
         status: response.status,
@@ -137,7 +139,7 @@ async fn native(accounts: &BTreeMap<String, Given>, request: &Request) -> Respon
 }
 
 /// Sends a planned request, as simply as can be.
-async fn execute(request: ProviderRequest) -> Result<ProviderAnswer, TransportError> {
+async fn execute(request: ProviderRequest) -> Result<ProviderResponse, TransportError> {
     let url: http::Uri = request.url.parse().expect("a URL");
     let address = url.authority().expect("an authority").as_str();
     let address: SocketAddr = address.parse().expect("an address");
@@ -158,14 +160,14 @@ async fn execute(request: ProviderRequest) -> Result<ProviderAnswer, TransportEr
         let inner = error.get_ref();
         inner.and_then(|inner| inner.downcast_ref()).map_or_else(
             || TransportError::ConnectionLost(error.to_string()),
-            |Cut(status)| TransportError::AnswerCut((*status, error.to_string())),
+            |Cut(status)| TransportError::ResponseTruncated((*status, error.to_string())),
         )
     })?;
     let body = answer.body.unwrap_or_default();
     if body.len() > 4 << 20 {
-        return Err(TransportError::AnswerTooLarge(Some(answer.status)));
+        return Err(TransportError::ResponseTooLarge(Some(answer.status)));
     }
-    Ok(ProviderAnswer {
+    Ok(ProviderResponse {
         status: answer.status,
         headers: answer.headers,
         body,

@@ -1,7 +1,7 @@
 //! Clients that hold what others need.
 
 use super::support::{Serve, create, error, get, said, until};
-use super::{ACCOUNT, ROUTES, accounts, created};
+use super::{ACCOUNT, SENDERS, accounts, created};
 use crate::client::{self, Connection};
 use crate::provider::Provider;
 
@@ -24,8 +24,8 @@ async fn idle_connections_make_room_for_a_new_one() {
 async fn a_body_that_does_not_come_takes_no_place() {
     let provider = Provider::start().await;
     provider.answer(Some(created("")));
-    for route in ROUTES {
-        let arguments = ["--max-in-flight", "1", "--route", route];
+    for sender in SENDERS {
+        let arguments = ["--max-in-flight", "1", "--sender", sender];
         let serve = Serve::of(&accounts(&provider.url()), &arguments);
         let request = create(ACCOUNT, "ines@kelpworks.example");
         let head = client::head(&request, serve.address);
@@ -40,16 +40,16 @@ async fn a_body_that_does_not_come_takes_no_place() {
             slow.push(connection);
         }
         let created = serve.call(&request).await;
-        assert_eq!(created.status, 200, "{route}: {created:?}");
+        assert_eq!(created.status, 200, "{sender}: {created:?}");
         for mut connection in slow {
             connection
                 .write(&request.body[1..])
                 .await
                 .expect("it takes the rest");
             let created = connection.read().await.expect("a response");
-            assert_eq!(created.status, 200, "{route}: {created:?}");
+            assert_eq!(created.status, 200, "{sender}: {created:?}");
         }
-        assert_eq!(provider.received().len(), 9, "{route}");
+        assert_eq!(provider.received().len(), 9, "{sender}");
     }
 }
 
@@ -60,8 +60,8 @@ async fn one_of_several_accounts_takes_at_most_half() {
     provider.answer(Some(created("")));
     let one = accounts(&provider.url());
     let both = format!("{one}\n{}", one.replace(ACCOUNT, OTHER));
-    for route in ROUTES {
-        let serve = Serve::of(&both, &["--max-in-flight", "4", "--route", route]);
+    for sender in SENDERS {
+        let serve = Serve::of(&both, &["--max-in-flight", "4", "--sender", sender]);
         let address = serve.address;
         provider.hold(true);
         let begin = |account: &str| {
@@ -82,17 +82,17 @@ async fn one_of_several_accounts_takes_at_most_half() {
         assert_eq!(
             said(&refused),
             error(503, "overloaded", "not-sent"),
-            "{route}"
+            "{sender}"
         );
-        assert_eq!(refused.header("retry-after"), Some("1"), "{route}");
+        assert_eq!(refused.header("retry-after"), Some("1"), "{sender}");
         calls.push(begin(OTHER));
         at_provider(3).await;
         provider.hold(false);
         for call in calls {
             let response = call.await.expect("no panic").expect("a response");
-            assert_eq!(response.status, 200, "{route}: {response:?}");
+            assert_eq!(response.status, 200, "{sender}: {response:?}");
         }
-        assert_eq!(provider.received().len(), 3, "{route}");
+        assert_eq!(provider.received().len(), 3, "{sender}");
     }
 }
 
@@ -101,7 +101,7 @@ async fn a_response_that_is_not_read_keeps_its_place() {
     let provider = Provider::start().await;
     // More than the sockets in between hold.
     provider.answer(Some(created(&"y".repeat(4_000_000))));
-    let arguments = ["--max-in-flight", "1", "--max-answer", "8MB", "-v"];
+    let arguments = ["--max-in-flight", "1", "--max-response-body", "8MB", "-v"];
     let mut serve = Serve::of(&accounts(&provider.url()), &arguments);
     let request = create(ACCOUNT, "ines@kelpworks.example");
     let socket = tokio::net::TcpSocket::new_v4().expect("a socket");

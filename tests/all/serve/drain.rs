@@ -3,7 +3,7 @@
 use tokio::task::JoinHandle;
 
 use super::support::{Serve, create, error, get, said, until};
-use super::{ACCOUNT, ROUTES, accounts, created};
+use super::{ACCOUNT, SENDERS, accounts, created};
 use crate::client::{self, Connection, Response};
 use crate::provider::Provider;
 
@@ -46,8 +46,8 @@ async fn half_a_head_does_not_hold_the_drain() {
 #[tokio::test]
 async fn what_outlives_the_grace_is_told_its_outcome() {
     let provider = Provider::start().await;
-    for route in ROUTES {
-        let arguments = ["--grace", "0.1", "--route", route, "--log-format", "json"];
+    for sender in SENDERS {
+        let arguments = ["--grace", "0.1", "--sender", sender, "--log-format", "json"];
         let mut serve = Serve::of(&accounts(&provider.url()), &arguments);
         let call = in_flight(&serve, &provider).await;
         serve.terminate();
@@ -55,13 +55,13 @@ async fn what_outlives_the_grace_is_told_its_outcome() {
         assert_eq!(
             said(&cut),
             error(504, "deadline", "unknown"),
-            "{route}: {cut:?}"
+            "{sender}: {cut:?}"
         );
-        assert_eq!(serve.ended().await.code(), Some(0), "{route}");
+        assert_eq!(serve.ended().await.code(), Some(0), "{sender}");
         let id = cut.header("x-request-id").expect("an id");
         serve.line(&[id, "\"outcome\":\"unknown\""]).await;
         provider.hold(false);
-        assert_eq!(provider.received().len(), 1, "{route}");
+        assert_eq!(provider.received().len(), 1, "{sender}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Clients that leave, or say that they send nothing more.
 
 use super::support::{Serve, create, error, said, until};
-use super::{ACCOUNT, ROUTES, accounts, created};
+use super::{ACCOUNT, SENDERS, accounts, created};
 use crate::client::{self, Connection};
 use crate::provider::{Answer, Provider};
 
@@ -28,8 +28,8 @@ async fn begun(serve: &Serve, email: &str) -> Connection {
 async fn half_closed_client_gets_its_response() {
     let provider = Provider::start().await;
     provider.answer(Some(created("")));
-    for route in ROUTES {
-        let serve = Serve::of(&accounts(&provider.url()), &["--route", route]);
+    for sender in SENDERS {
+        let serve = Serve::of(&accounts(&provider.url()), &["--sender", sender]);
         // The provider answers after the client has closed its side.
         provider.hold(true);
         let mut connection = begun(&serve, "ines@kelpworks.example").await;
@@ -40,22 +40,22 @@ async fn half_closed_client_gets_its_response() {
         .await;
         provider.hold(false);
         let response = connection.read().await.expect("a response");
-        assert_eq!(response.status, 200, "{route}: {response:?}");
-        assert_eq!(provider.received().len(), 1, "{route}");
+        assert_eq!(response.status, 200, "{sender}: {response:?}");
+        assert_eq!(provider.received().len(), 1, "{sender}");
     }
 }
 
 #[tokio::test]
 async fn call_of_client_that_left_goes_on_in_its_place() {
     let provider = Provider::start().await;
-    for route in ROUTES {
-        let arguments = ["--max-in-flight", "1", "--route", route, "-v"];
+    for sender in SENDERS {
+        let arguments = ["--max-in-flight", "1", "--sender", sender, "-v"];
         let mut serve = Serve::of(&accounts(&provider.url()), &arguments);
         for (answer, words) in [
             (Some(created("")), ["status=200", "operation=\"create\""]),
             (
                 Some(cut()),
-                ["code=\"unusable-answer\"", "outcome=\"unknown\""],
+                ["code=\"invalid-response\"", "outcome=\"unknown\""],
             ),
         ] {
             provider.answer(answer);
@@ -71,18 +71,18 @@ async fn call_of_client_that_left_goes_on_in_its_place() {
             assert_eq!(
                 said(&refused),
                 error(503, "overloaded", "not-sent"),
-                "{route}"
+                "{sender}"
             );
             provider.hold(false);
             serve
                 .line(&[["client=\"gone\"", "integration=\"dixa\""], words].concat())
                 .await;
-            assert_eq!(provider.received().len(), 1, "{route}");
+            assert_eq!(provider.received().len(), 1, "{sender}");
         }
         provider.answer(Some(created("")));
         let created = serve.call(&create(ACCOUNT, "last@kelpworks.example")).await;
-        assert_eq!(created.status, 200, "{route}: {created:?}");
-        assert_eq!(provider.received().len(), 1, "{route}");
+        assert_eq!(created.status, 200, "{sender}: {created:?}");
+        assert_eq!(provider.received().len(), 1, "{sender}");
     }
 }
 
@@ -90,8 +90,8 @@ async fn call_of_client_that_left_goes_on_in_its_place() {
 async fn client_that_breaks_off_early_leaves_nothing_behind() {
     let provider = Provider::start().await;
     provider.answer(Some(created("")));
-    for route in ROUTES {
-        let arguments = ["--max-in-flight", "1", "--route", route];
+    for sender in SENDERS {
+        let arguments = ["--max-in-flight", "1", "--sender", sender];
         let serve = Serve::of(&accounts(&provider.url()), &arguments);
         let request = create(ACCOUNT, "ines@kelpworks.example");
         let head = client::head(&request, serve.address);
@@ -104,7 +104,7 @@ async fn client_that_breaks_off_early_leaves_nothing_behind() {
                 .expect("it takes them");
         }
         let created = serve.call(&request).await;
-        assert_eq!(created.status, 200, "{route}: {created:?}");
-        assert_eq!(provider.received().len(), 1, "{route}");
+        assert_eq!(created.status, 200, "{sender}: {created:?}");
+        assert_eq!(provider.received().len(), 1, "{sender}");
     }
 }

@@ -1,7 +1,7 @@
 //! What `serve` bounds: requests in flight, sizes, time, memory.
 
 use super::support::{Serve, Simulators, create, error, get, said, until};
-use super::{ACCOUNT, ROUTES, accounts, created};
+use super::{ACCOUNT, SENDERS, accounts, created};
 use crate::client::{self, Connection};
 use crate::provider::Provider;
 
@@ -9,8 +9,8 @@ use crate::provider::Provider;
 async fn beyond_the_requests_in_flight_the_next_is_told_to_come_back() {
     let provider = Provider::start().await;
     provider.answer(Some(created("")));
-    for route in ROUTES {
-        let arguments = ["--max-in-flight", "2", "--route", route];
+    for sender in SENDERS {
+        let arguments = ["--max-in-flight", "2", "--sender", sender];
         let serve = Serve::of(&accounts(&provider.url()), &arguments);
         let address = serve.address;
         provider.hold(true);
@@ -27,17 +27,17 @@ async fn beyond_the_requests_in_flight_the_next_is_told_to_come_back() {
         assert_eq!(
             said(&refused),
             error(503, "overloaded", "not-sent"),
-            "{route}"
+            "{sender}"
         );
-        assert_eq!(refused.header("retry-after"), Some("1"), "{route}");
-        assert_eq!(serve.call(&get("/healthz")).await.status, 200, "{route}");
+        assert_eq!(refused.header("retry-after"), Some("1"), "{sender}");
+        assert_eq!(serve.call(&get("/healthz")).await.status, 200, "{sender}");
         provider.hold(false);
         for slow in slow {
             let response = slow.await.expect("no panic").expect("a response");
-            assert_eq!(response.status, 200, "{route}");
+            assert_eq!(response.status, 200, "{sender}");
         }
-        assert_eq!(serve.call(&third).await.status, 200, "{route}");
-        assert_eq!(provider.received().len(), 3, "{route}");
+        assert_eq!(serve.call(&third).await.status, 200, "{sender}");
+        assert_eq!(provider.received().len(), 3, "{sender}");
     }
 }
 
@@ -45,8 +45,8 @@ async fn beyond_the_requests_in_flight_the_next_is_told_to_come_back() {
 async fn a_megabyte_goes_through_both_ways_and_two_are_refused() {
     let provider = Provider::start().await;
     let large = "y".repeat(1_000_000);
-    for route in ROUTES {
-        let serve = Serve::of(&accounts(&provider.url()), &["--route", route]);
+    for sender in SENDERS {
+        let serve = Serve::of(&accounts(&provider.url()), &["--sender", sender]);
         provider.answer(Some(created(&large)));
         let mut request = create(ACCOUNT, "ines@kelpworks.example");
         let text = String::from_utf8(request.body.clone()).expect("text");
@@ -59,13 +59,13 @@ async fn a_megabyte_goes_through_both_ways_and_two_are_refused() {
             .into_bytes();
         let created = serve.call(&request).await;
         let received = provider.received();
-        assert_eq!((created.status, received.len()), (200, 1), "{route}");
+        assert_eq!((created.status, received.len()), (200, 1), "{sender}");
         let sent: serde_json::Value = serde_json::from_slice(&received[0].body).expect("JSON");
-        assert_eq!(sent["bio"], large.as_str(), "{route}");
+        assert_eq!(sent["bio"], large.as_str(), "{sender}");
         assert_eq!(
             created.json()["remote_data"]["data"]["bio"],
             large.as_str(),
-            "{route}"
+            "{sender}"
         );
 
         request.body = vec![b' '; 2_000_000];
@@ -73,7 +73,7 @@ async fn a_megabyte_goes_through_both_ways_and_two_are_refused() {
         assert_eq!(
             said(&refused),
             error(413, "body-too-large", "not-sent"),
-            "{route}"
+            "{sender}"
         );
         // The same with a client that reads only once it has written all.
         let mut connection = Connection::open(serve.address).await.expect("a connection");
@@ -84,20 +84,27 @@ async fn a_megabyte_goes_through_both_ways_and_two_are_refused() {
         assert_eq!(
             said(&refused),
             error(413, "body-too-large", "not-sent"),
-            "{route}"
+            "{sender}"
         );
-        assert_eq!(provider.received().len(), 0, "{route}");
+        assert_eq!(provider.received().len(), 0, "{sender}");
     }
 }
 
 #[tokio::test]
 async fn the_limits_of_the_host_are_answers_too() {
-    for route in ROUTES {
+    for sender in SENDERS {
         let simulators = Simulators::start().await;
         let account = simulators.id("dixa");
         let serve = Serve::start(
             &simulators,
-            &["--deadline", "0.3", "--max-answer", "1kB", "--route", route],
+            &[
+                "--deadline",
+                "0.3",
+                "--max-response-body",
+                "1kB",
+                "--sender",
+                sender,
+            ],
         );
         simulators.delay("dixa", 60_000, 1).await;
         let late = serve
@@ -106,10 +113,10 @@ async fn the_limits_of_the_host_are_answers_too() {
         assert_eq!(
             said(&late),
             error(504, "deadline", "unknown"),
-            "{route}: {late:?}"
+            "{sender}: {late:?}"
         );
         let message = late.json()["message"].to_string();
-        assert!(message.contains("by email"), "{route}: {message}");
+        assert!(message.contains("by email"), "{sender}: {message}");
 
         simulators
             .control(
@@ -123,22 +130,22 @@ async fn the_limits_of_the_host_are_answers_too() {
             .await;
         assert_eq!(
             said(&large),
-            error(502, "answer-too-large", "unknown"),
-            "{route}: {large:?}"
+            error(502, "response-too-large", "unknown"),
+            "{sender}: {large:?}"
         );
 
-        let small = Serve::start(&simulators, &["--max-memory", "3MiB", "--route", route]);
+        let small = Serve::start(&simulators, &["--max-memory", "3MiB", "--sender", sender]);
         let mut request = create(&account, "ines@kelpworks.example");
         request.body = format!(r#"{{"remote_data": [{}0]}}"#, "1,".repeat(500_000)).into_bytes();
         let stopped = small.call(&request).await;
         assert_eq!(
             said(&stopped),
             error(500, "limit-exceeded", "not-sent"),
-            "{route}: {stopped:?}"
+            "{sender}: {stopped:?}"
         );
         let served = small
             .call(&create(&account, "third@kelpworks.example"))
             .await;
-        assert_eq!(served.status, 200, "{route}: {served:?}");
+        assert_eq!(served.status, 200, "{sender}: {served:?}");
     }
 }

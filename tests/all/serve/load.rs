@@ -20,9 +20,9 @@ async fn ten_thousand_creations_make_ten_thousand_users() {
 }
 
 async fn many(creations: usize) {
-    for route in super::ROUTES {
+    for sender in super::SENDERS {
         let simulators = Simulators::start().await;
-        let serve = Serve::start(&simulators, &["--route", route]);
+        let serve = Serve::start(&simulators, &["--sender", sender]);
         let (account, address) = (simulators.id("dixa"), serve.address);
         let next = Arc::new(AtomicUsize::new(0));
         let clients: Vec<_> = (0..CONNECTIONS)
@@ -48,7 +48,7 @@ async fn many(creations: usize) {
         let count = simulators
             .control("GET", "count?integration=dixa", "")
             .await;
-        assert_eq!(count["users"], creations, "{route}: {count}");
-        assert_eq!(count["requests"], creations, "{route}: {count}");
+        assert_eq!(count["users"], creations, "{sender}: {count}");
+        assert_eq!(count["requests"], creations, "{sender}: {count}");
     }
 }

@@ -9,11 +9,11 @@ async fn the_log_names_requests_and_holds_nothing_of_them() {
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(file.path(), TOKEN).expect("a file");
     let token_file = file.path().to_str().expect("text");
-    for (format, verbose, route) in [
-        ("text", "-v", "halves"),
-        ("json", "-v", "halves"),
-        ("text", "-vv", "handler"),
-        ("json", "-vv", "halves"),
+    for (format, verbose, sender) in [
+        ("text", "-v", "host"),
+        ("json", "-v", "host"),
+        ("text", "-vv", "component"),
+        ("json", "-vv", "host"),
     ] {
         let arguments = [
             "--log-format",
@@ -21,8 +21,8 @@ async fn the_log_names_requests_and_holds_nothing_of_them() {
             verbose,
             "--token-file",
             token_file,
-            "--route",
-            route,
+            "--sender",
+            sender,
         ];
         let mut serve = Serve::start(&simulators, &arguments);
         simulators.control("POST", "reset", "").await;

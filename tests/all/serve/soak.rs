@@ -13,7 +13,7 @@ const CONNECTIONS: usize = 16;
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes minutes without optimization; CONTRIBUTING.md has the command"]
 async fn memory_does_not_grow_with_the_calls() {
-    for route in super::ROUTES {
+    for sender in super::SENDERS {
         let provider = Provider::start().await;
         provider.answers(answers());
         let accounts = format!(
@@ -21,17 +21,17 @@ async fn memory_does_not_grow_with_the_calls() {
              credentials = {{ api_token = \"the-token-of-dixa\" }}\n",
             provider.url()
         );
-        let limits = ["--deadline", "0.2", "--max-answer", "100kB"];
+        let limits = ["--deadline", "0.2", "--max-response-body", "100kB"];
         let serve = Serve::of(
             &accounts,
-            &[["--route", route].as_slice(), &limits].concat(),
+            &[["--sender", sender].as_slice(), &limits].concat(),
         );
         calls(&serve, &provider, 1_000).await;
         let few = serve.resident();
         calls(&serve, &provider, 99_000).await;
         let many = serve.resident();
-        println!("{route}: {few} bytes resident after 1,000 calls, {many} after 100,000");
-        assert!(many <= few + few / 20 + (8 << 20), "{route}: {few} {many}");
+        println!("{sender}: {few} bytes resident after 1,000 calls, {many} after 100,000");
+        assert!(many <= few + few / 20 + (8 << 20), "{sender}: {few} {many}");
     }
 }
 

@@ -7,7 +7,7 @@ use anyhow::Result;
 use criterion::Criterion;
 use tokio::runtime::Builder;
 use unified_ticketing::Engine;
-use unified_ticketing::types::{Email, NewUser, Options, ProviderAnswer};
+use unified_ticketing::types::{Email, NewUser, Options, ProviderResponse};
 use unified_ticketing_guest::bindings::accounts::{Account, Credentials};
 use unified_ticketing_guest::bindings::types as core;
 use unified_ticketing_guest::findings::Findings;
@@ -84,7 +84,7 @@ async fn through_the_component(engine: &Engine) -> bool {
         avatar: text("https://img.kelpworks.example/ines.png"),
         ..NewUser::default()
     };
-    let answer = ProviderAnswer {
+    let answer = ProviderResponse {
         status: 201,
         headers: headers(),
         body: ANSWER.as_bytes().to_vec(),
@@ -130,7 +130,7 @@ fn native() -> bool {
     let Ok(context) = Context::from_bytes(&planned.context.to_bytes()) else {
         return false;
     };
-    let answer = core::ProviderAnswer {
+    let answer = core::ProviderResponse {
         status: 201,
         headers: headers(),
         body: ANSWER.as_bytes().to_vec(),

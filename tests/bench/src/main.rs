@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | bare | a server that hands a request on to the provider and its answer back, on the same HTTP stack |
 //! | native | the core's HTTP API called in process, with the same server and the same client |
-//! | fresh | the component, with an instance of its own for each half of a call, or for the whole call by `handler` |
+//! | fresh | the component, with an instance of its own for each half of a call, or for the whole call where the component sends |
 //! | reused | the same, with instances that serve 1,000 calls |
 //! | stock | `wasmtime serve` with the standalone component |
 //!

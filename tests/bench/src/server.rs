@@ -15,7 +15,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpListener;
 use unified_ticketing::server::Server;
-use unified_ticketing::{Account, Engine, MemoryAccounts, Route};
+use unified_ticketing::{Account, Engine, MemoryAccounts, Sender};
 
 use crate::process;
 use crate::provider::ACCOUNT;
@@ -27,23 +27,23 @@ pub(crate) enum Kind {
     Bare,
     /// The core, in process.
     Native,
-    /// The component's two halves.
-    Halves,
-    /// The component's own handler.
-    Handler,
+    /// The component, the host sending in between.
+    Host,
+    /// The component, sending for itself.
+    Component,
 }
 
 /// Serves until standard input ends, and then says how many instances were made.
 pub(crate) fn serve(kind: Kind, provider: &str, reuse: u32, root: Option<&Path>) -> Result<()> {
-    let route = match kind {
+    let sender = match kind {
         Kind::Bare => return bare(provider),
-        Kind::Native => Route::Native,
-        Kind::Halves => Route::Halves,
-        Kind::Handler => Route::Handler,
+        Kind::Native => Sender::Native,
+        Kind::Host => Sender::Host,
+        Kind::Component => Sender::Component,
     };
     let mut builder = Engine::builder()
         .accounts(accounts(provider)?)
-        .route(route)
+        .sender(sender)
         .reuse(reuse);
     if let Some(root) = root {
         builder = builder.root_certificates(std::fs::read(root)?);

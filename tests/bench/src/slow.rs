@@ -13,9 +13,9 @@ use crate::provider::BODY;
 pub(crate) const CALLS: usize = 1_000;
 
 /// What the server had resident while all calls were in flight, in bytes, and how many were answered with 200.
-pub(crate) fn run(route: &str) -> Result<(u64, usize)> {
+pub(crate) fn run(sender: &str) -> Result<(u64, usize)> {
     let provider = Process::part(&["provider", "--wait", "2000"])?;
-    let server = Process::part(&["server", route, "--provider", &provider.url])?;
+    let server = Process::part(&["server", sender, "--provider", &provider.url])?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

@@ -19,16 +19,16 @@ use crate::{slow, stock};
 const SERVERS: [(&str, &[&str]); 6] = [
     ("bare", &["bare"]),
     ("native", &["native"]),
-    ("halves, fresh", &["halves"]),
-    ("halves, reused", &["halves", "--reuse", "1000"]),
-    ("handler, fresh", &["handler"]),
-    ("handler, reused", &["handler", "--reuse", "1000"]),
+    ("host, fresh", &["host"]),
+    ("host, reused", &["host", "--reuse", "1000"]),
+    ("component, fresh", &["component"]),
+    ("component, reused", &["component", "--reuse", "1000"]),
 ];
 const STOCK: &str = "stock";
 /// With a provider that speaks TLS.
 const TLS: [(&str, &[&str]); 2] = [
     ("native, TLS", &["native"]),
-    ("halves, fresh, TLS", &["halves"]),
+    ("host, fresh, TLS", &["host"]),
 ];
 
 const CONNECTIONS: usize = 32;
@@ -124,7 +124,7 @@ pub(crate) fn run(rounds: usize, seconds: u64) -> Result<()> {
             *requests.entry(name).or_default() += warm.requests + load.requests;
         }
         for (name, server) in &servers {
-            if !["native", "halves, fresh", "halves, reused"].contains(name) {
+            if !["native", "host, fresh", "host, reused"].contains(name) {
                 continue;
             }
             for connections in MORE_CONNECTIONS {
@@ -148,7 +148,7 @@ pub(crate) fn run(rounds: usize, seconds: u64) -> Result<()> {
             instances.insert(name, made as f64 / asked as f64);
         }
     }
-    let slow = [slow::run("halves")?, slow::run("handler")?];
+    let slow = [slow::run("host")?, slow::run("component")?];
     let table = Table {
         figures: &figures,
         instances: &instances,
@@ -211,7 +211,7 @@ fn dry_runs(folder: &Path, provider: &str, figures: &mut Figures) -> Result<()> 
 struct Table<'a> {
     figures: &'a Figures,
     instances: &'a BTreeMap<&'a str, f64>,
-    /// Bytes resident and calls answered, by each route.
+    /// Bytes resident and calls answered, by each sender.
     slow: [(u64, usize); 2],
 }
 
@@ -227,11 +227,11 @@ impl Table<'_> {
             made.map_or("?".to_owned(), |made| format!("{made:.3}"))
         };
         println!(
-            "\nInstances per request: {} by halves when fresh, {} when reused; {} by handler when fresh, {} when reused.",
-            made("halves, fresh"),
-            made("halves, reused"),
-            made("handler, fresh"),
-            made("handler, reused"),
+            "\nInstances per request: {} where the host sends when fresh, {} when reused; {} where the component sends when fresh, {} when reused.",
+            made("host, fresh"),
+            made("host, reused"),
+            made("component, fresh"),
+            made("component, reused"),
         );
         println!(
             "{CONNECTIONS} connections unless said otherwise; {} processors.",
@@ -280,12 +280,12 @@ impl Table<'_> {
 
     fn served(&self) -> [(&'static str, &'static str, String); 9] {
         let against = |name: &str| percent(&self.figures.ratio(name, "native"));
-        let tls = self.figures.ratio("halves, fresh, TLS", "native, TLS");
-        let stock = self.figures.ratio("halves, fresh", STOCK);
+        let tls = self.figures.ratio("host, fresh, TLS", "native, TLS");
+        let stock = self.figures.ratio("host, fresh", STOCK);
         let stock = summary(&stock).map_or("not measured".to_owned(), |(median, low, high)| {
             format!("{median:.1} times ({low:.1} to {high:.1})")
         });
-        let [halves, handler] = self.slow.map(|(resident, answered)| {
+        let [host_sends, component_sends] = self.slow.map(|(resident, answered)| {
             let lost = slow::CALLS.saturating_sub(answered);
             format!("{} MB, {lost} lost", resident / 1_000_000)
         });
@@ -293,22 +293,22 @@ impl Table<'_> {
             (
                 "`serve` against native, fresh",
                 "at least 50 %",
-                against("halves, fresh"),
+                against("host, fresh"),
             ),
             (
                 "`serve` against native, reused",
                 "at least 80 %",
-                against("halves, reused"),
+                against("host, reused"),
             ),
             (
-                "`serve --route handler` against native, fresh",
+                "`serve --sender component` against native, fresh",
                 "at least 25 %",
-                against("handler, fresh"),
+                against("component, fresh"),
             ),
             (
-                "`serve --route handler` against native, reused",
+                "`serve --sender component` against native, reused",
                 "at least 55 %",
-                against("handler, reused"),
+                against("component, reused"),
             ),
             (
                 "`serve` against stock `wasmtime serve`",
@@ -322,11 +322,15 @@ impl Table<'_> {
             ),
             ("bare pass-through against native", "", against("bare")),
             (
-                "1,000 calls in flight, by halves",
+                "1,000 calls in flight, the host sends",
                 "under 150 MB, none lost",
-                halves,
+                host_sends,
             ),
-            ("1,000 calls in flight, by handler", "", handler),
+            (
+                "1,000 calls in flight, the component sends",
+                "",
+                component_sends,
+            ),
         ]
     }
 
@@ -345,7 +349,7 @@ impl Table<'_> {
                 let ratio = percent(&self.figures.ratio(&name, &native));
                 format!("{ratio}, {latency:.2} ms")
             };
-            let [native, fresh, reused] = ["native", "halves, fresh", "halves, reused"].map(cell);
+            let [native, fresh, reused] = ["native", "host, fresh", "host, reused"].map(cell);
             println!("| {connections} | {native} | {fresh} | {reused} |");
         }
     }

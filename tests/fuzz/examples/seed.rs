@@ -8,9 +8,9 @@ use std::path::Path;
 use unified_ticketing_fuzz::case::{self, Case};
 use unified_ticketing_fuzz::input::{PART, written};
 use unified_ticketing_fuzz::support::{account, answer, begin, operations, request};
-use unified_ticketing_guest::bindings::face::{HttpRequest, Step};
+use unified_ticketing_guest::bindings::http_api::{HttpRequest, HttpStep};
 use unified_ticketing_guest::bindings::types::{
-    EmailsChange, JsonChange, RolesChange, TextChange, UserChanges,
+    EmailsChange, JsonChange, RolesChange, StringChange, UserChanges,
 };
 use unified_ticketing_guest::findings::Findings;
 use unified_ticketing_guest::{input, query};
@@ -193,9 +193,9 @@ fn plan(case: &Case, request: &HttpRequest) -> Vec<u8> {
         remote_data,
     } = input::changes(&request.body, &mut Findings::default());
     let text = |change| match change {
-        TextChange::Keep => Vec::new(),
-        TextChange::Clear => b"-".to_vec(),
-        TextChange::Set(text) => set(text),
+        StringChange::Keep => Vec::new(),
+        StringChange::Clear => b"-".to_vec(),
+        StringChange::Set(text) => set(text),
     };
     let entry = |first, second: Option<&'_ str>| {
         [first]
@@ -254,11 +254,11 @@ fn plan(case: &Case, request: &HttpRequest) -> Vec<u8> {
 
 fn interpret(case: &Case, request: &HttpRequest) -> Option<Vec<u8>> {
     match begin(request, account(case)) {
-        Step::Send((_, context)) => Some(laid_out(
+        HttpStep::Send((_, context)) => Some(laid_out(
             [choice(case), 0],
             [context, Vec::new()].into_iter().chain(answered(case)),
         )),
-        Step::Respond(_) => None,
+        HttpStep::Respond(_) => None,
     }
 }
 

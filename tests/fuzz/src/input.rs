@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use unified_ticketing_guest::bindings::types::{ProviderAnswer, TransportError};
+use unified_ticketing_guest::bindings::types::{ProviderResponse, TransportError};
 
 /// Ends a part.
 pub const PART: u8 = 0xff;
@@ -53,7 +53,7 @@ impl<'a> Input<'a> {
     /// The last three parts, as what became of a request: what happened, the headers of the answer, its body.
     ///
     /// What happened is a status, or the name of a case of `transport-error` and what that holds.
-    pub fn answer(&mut self) -> Result<ProviderAnswer, TransportError> {
+    pub fn answer(&mut self) -> Result<ProviderResponse, TransportError> {
         let happened = self.text();
         let headers = self.pairs();
         let (word, rest) = happened.split_once(' ').unwrap_or((&happened, ""));
@@ -62,14 +62,14 @@ impl<'a> Input<'a> {
             "no-connection" => TransportError::NoConnection(why),
             "egress-denied" => TransportError::EgressDenied(why),
             "connection-lost" => TransportError::ConnectionLost(why),
-            "answer-cut" => {
+            "response-truncated" => {
                 let (status, why) = rest.split_once(' ').unwrap_or((rest, ""));
-                TransportError::AnswerCut((status.parse().unwrap_or_default(), why.to_owned()))
+                TransportError::ResponseTruncated((status.parse().unwrap_or_default(), why.to_owned()))
             }
             "deadline" => TransportError::Deadline(rest == "begun"),
-            "answer-too-large" => TransportError::AnswerTooLarge(rest.parse().ok()),
+            "response-too-large" => TransportError::ResponseTooLarge(rest.parse().ok()),
             status => {
-                return Ok(ProviderAnswer {
+                return Ok(ProviderResponse {
                     status: status.parse().unwrap_or(200),
                     headers,
                     body: self.0.to_vec(),

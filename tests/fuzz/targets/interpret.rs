@@ -10,12 +10,12 @@ use unified_ticketing_fuzz::input::{Input, list, text};
 use unified_ticketing_fuzz::support::Operation;
 use unified_ticketing_fuzz::{holds, operation};
 use unified_ticketing_guest::bindings::types::{
-    Body, Error, Format, ProviderAnswer, Response, TransportError,
+    Body, Error, Format, ProviderResponse, Response, TransportError,
 };
 use unified_ticketing_guest::integration::OperationName;
 use unified_ticketing_guest::interpret::interpret;
 use unified_ticketing_guest::plan::{Context, foreign_context};
-use unified_ticketing_guest::{codes, face, shape};
+use unified_ticketing_guest::{codes, http_api, shape};
 
 fuzz_target!(|input: &[u8]| {
     let mut input = Input(input);
@@ -36,7 +36,7 @@ fuzz_target!(|input: &[u8]| {
     }
     for format in [Format::Unified, Format::Raw, Format::Normalized] {
         context.format = format;
-        let response = face::finish(&context.to_bytes(), answer.as_ref());
+        let response = http_api::resume(&context.to_bytes(), answer.as_ref());
         holds::told(&context, answer.as_ref(), &response);
         match (interpret(&context, answer.as_ref()), &answer) {
             (Ok(answered), Ok(answer)) => {
@@ -73,7 +73,7 @@ fn made_up(operation: Operation, email: String) -> Context {
 }
 
 /// The answer of the typed contract has what the options leave in it.
-fn typed(response: &Response, context: &Context, answer: &ProviderAnswer) {
+fn typed(response: &Response, context: &Context, answer: &ProviderResponse) {
     let excluded = |name: &str| context.exclude_fields.iter().any(|field| field == name);
     match &response.body {
         Body::Raw(body) => assert_eq!((context.format, body), (Format::Raw, &answer.body)),
@@ -92,7 +92,7 @@ fn typed(response: &Response, context: &Context, answer: &ProviderAnswer) {
 fn failed(
     error: &Error,
     told: &holds::response::Failure,
-    answer: Result<&ProviderAnswer, &TransportError>,
+    answer: Result<&ProviderResponse, &TransportError>,
 ) {
     assert_eq!(
         (codes::error(error.code), codes::outcome(error.outcome)),

@@ -15,7 +15,7 @@ use unified_ticketing_fuzz::{account, holds, operation};
 use unified_ticketing_guest::bindings::accounts::Account;
 use unified_ticketing_guest::bindings::types::{
     Collection, Email, EmailsChange, Error, ErrorCode, Finding, FindingCode, JsonChange, NewUser,
-    Options, Outcome, Place, Role, RolesChange, TextChange, UserChanges,
+    Options, Outcome, Location, Role, RolesChange, StringChange, UserChanges,
 };
 use unified_ticketing_guest::findings::Findings;
 use unified_ticketing_guest::plan::{self, Context, Planned};
@@ -142,7 +142,7 @@ fn told_once(findings: &[Finding]) {
             (other.code, other.in_, &other.path) == (finding.code, finding.in_, &finding.path)
         };
         // A parameter may be given any number of times.
-        let again = finding.in_ != Place::Query && findings.iter().skip(position + 1).any(same);
+        let again = finding.in_ != Location::Query && findings.iter().skip(position + 1).any(same);
         assert!(!again, "{finding:?}");
     }
 }
@@ -156,9 +156,9 @@ fn collection(entry: &[&[u8]]) -> Collection {
 
 fn changes(input: &mut Input<'_>) -> UserChanges {
     let change = |part: &[u8]| match part.split_first() {
-        Some((b'=', value)) => TextChange::Set(text(value)),
-        Some((b'-', _)) => TextChange::Clear,
-        _ => TextChange::Keep,
+        Some((b'=', value)) => StringChange::Set(text(value)),
+        Some((b'-', _)) => StringChange::Clear,
+        _ => StringChange::Keep,
     };
     let [first_name, last_name, name] = [input.part(), input.part(), input.part()].map(change);
     let emails = match input.part().split_first() {
@@ -173,9 +173,9 @@ fn changes(input: &mut Input<'_>) -> UserChanges {
     };
     let nick_name = change(input.part());
     let custom_fields = match change(input.part()) {
-        TextChange::Set(json) => JsonChange::Set(json),
-        TextChange::Clear => JsonChange::Clear,
-        TextChange::Keep => JsonChange::Keep,
+        StringChange::Set(json) => JsonChange::Set(json),
+        StringChange::Clear => JsonChange::Clear,
+        StringChange::Keep => JsonChange::Keep,
     };
     let avatar = change(input.part());
     let remote_data = input.part().strip_prefix(b"=").map(text);
@@ -222,9 +222,9 @@ fn user(changes: UserChanges) -> NewUser {
         remote_data,
     } = changes;
     let set = |change| match change {
-        TextChange::Set(text) => Some(text),
-        TextChange::Clear => Some(String::new()),
-        TextChange::Keep => None,
+        StringChange::Set(text) => Some(text),
+        StringChange::Clear => Some(String::new()),
+        StringChange::Keep => None,
     };
     NewUser {
         first_name: set(first_name),

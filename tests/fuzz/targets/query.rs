@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use unified_ticketing_fuzz::{holds, input};
-use unified_ticketing_guest::bindings::types::{Finding, FindingCode, Place};
+use unified_ticketing_guest::bindings::types::{Finding, FindingCode, Location};
 use unified_ticketing_guest::findings::{Findings, MAX_FINDINGS};
 use unified_ticketing_guest::query::{ACCOUNT, Query, account, account_id, is_uuid, read};
 
@@ -16,7 +16,7 @@ fuzz_target!(|input: &[u8]| {
     let (given, findings) = read(&query);
     for found in [&findings.violations, &findings.warnings] {
         holds::findings(found);
-        assert!(found.iter().all(|finding| finding.in_ == Place::Query));
+        assert!(found.iter().all(|finding| finding.in_ == Location::Query));
         // However long the query is, what is told of it is short.
         let told = found
             .iter()

@@ -4,8 +4,10 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 use unified_ticketing_guest::bindings::accounts::Account;
-use unified_ticketing_guest::bindings::face::HttpResponse;
-use unified_ticketing_guest::bindings::types::{Format, Place, ProviderAnswer, TransportError};
+use unified_ticketing_guest::bindings::http_api::HttpResponse;
+use unified_ticketing_guest::bindings::types::{
+    Format, Location, ProviderResponse, TransportError,
+};
 use unified_ticketing_guest::field::ResponseField;
 use unified_ticketing_guest::integration::OperationName;
 use unified_ticketing_guest::plan::Context;
@@ -108,8 +110,8 @@ pub fn failed(response: &HttpResponse) -> Failure {
         "provider-forbidden" => 403..=403,
         "provider-conflict" => 409..=409,
         "provider-rate-limited" => 429..=429,
-        "provider-invalid" | "provider-refused" => 400..=499,
-        "provider-failed" | "unusable-answer" | "answer-too-large" | "no-connection"
+        "provider-invalid" | "provider-rejected" => 400..=499,
+        "provider-failed" | "invalid-response" | "response-too-large" | "no-connection"
         | "connection-lost" | "egress-denied" => 502..=502,
         "deadline" => 504..=504,
         other => panic!("the core has no code {other}"),
@@ -125,9 +127,9 @@ pub fn failed(response: &HttpResponse) -> Failure {
     } in &failure.violations
     {
         let known = match in_.as_str() {
-            "body" => Place::Body,
-            "query" => Place::Query,
-            "path" => Place::Path,
+            "body" => Location::Body,
+            "query" => Location::Query,
+            "path" => Location::Path,
             other => panic!("no violation is in {other}"),
         };
         place(known, path);
@@ -161,38 +163,38 @@ pub fn responded(account: &Account, response: &HttpResponse) {
 /// The response to a call that was sent tells the truth about what became of it.
 pub fn told(
     context: &Context,
-    answer: Result<&ProviderAnswer, &TransportError>,
+    answer: Result<&ProviderResponse, &TransportError>,
     response: &HttpResponse,
 ) {
     let expected = match answer {
         Ok(answer) => match answer.status {
             200..=299 => match body(answer) {
                 Some(text) => return done(context, answer, text, response),
-                None => ("unusable-answer", "unknown", Some(answer.status), None),
+                None => ("invalid-response", "unknown", Some(answer.status), None),
             },
             408 => ("provider-", "unknown", Some(408), None),
             400..=499 => ("provider-", "rejected", Some(answer.status), None),
             500..=599 => ("provider-failed", "unknown", Some(answer.status), None),
-            other => ("unusable-answer", "unknown", Some(other), None),
+            other => ("invalid-response", "unknown", Some(other), None),
         },
         Err(fault) => match fault {
             TransportError::NoConnection(_) => ("no-connection", "not-sent", None, None),
             TransportError::EgressDenied(_) => ("egress-denied", "not-sent", None, None),
             TransportError::ConnectionLost(_) => ("connection-lost", "unknown", None, None),
-            TransportError::AnswerCut((status, _)) => {
-                ("unusable-answer", "unknown", Some(*status), None)
+            TransportError::ResponseTruncated((status, _)) => {
+                ("invalid-response", "unknown", Some(*status), None)
             }
             TransportError::Deadline(false) => ("deadline", "not-sent", None, Some("deadline")),
             TransportError::Deadline(true) => ("deadline", "unknown", None, Some("deadline")),
-            TransportError::AnswerTooLarge(None) => {
-                ("answer-too-large", "unknown", None, Some("head"))
+            TransportError::ResponseTooLarge(None) => {
+                ("response-too-large", "unknown", None, Some("head"))
             }
-            TransportError::AnswerTooLarge(Some(status)) => {
+            TransportError::ResponseTooLarge(Some(status)) => {
                 let (code, outcome) = match status {
                     408 => ("provider-", "unknown"),
                     400..=499 => ("provider-", "rejected"),
                     500..=599 => ("provider-failed", "unknown"),
-                    _ => ("answer-too-large", "unknown"),
+                    _ => ("response-too-large", "unknown"),
                 };
                 (code, outcome, Some(*status), Some("answer"))
             }
@@ -229,7 +231,7 @@ pub fn told(
 }
 
 /// What a successful answer gives, where it can be used.
-fn body(answer: &ProviderAnswer) -> Option<&str> {
+fn body(answer: &ProviderResponse) -> Option<&str> {
     let codings = answer
         .headers
         .iter()
@@ -246,7 +248,7 @@ fn body(answer: &ProviderAnswer) -> Option<&str> {
 }
 
 /// The response to a call that the provider carried out, in the form that was asked for.
-fn done(context: &Context, answer: &ProviderAnswer, text: &str, response: &HttpResponse) {
+fn done(context: &Context, answer: &ProviderResponse, text: &str, response: &HttpResponse) {
     assert_eq!(
         response.status,
         200,

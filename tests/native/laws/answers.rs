@@ -1,7 +1,7 @@
 //! Laws of answers: what a call gives for whatever the provider says.
 
 use serde_json::{Map, json};
-use unified_ticketing_guest::bindings::face::HttpResponse;
+use unified_ticketing_guest::bindings::http_api::HttpResponse;
 use unified_ticketing_guest::bindings::types::TransportError;
 use unified_ticketing_guest::field::{Field, ResponseField};
 
@@ -17,7 +17,7 @@ fn a_status_that_refuses_has_its_code_and_nothing_was_done() {
             (403, "provider-forbidden"),
             (404, "provider-not-found"),
             (409, "provider-conflict"),
-            (418, "provider-refused"),
+            (418, "provider-rejected"),
             (422, "provider-invalid"),
             (429, "provider-rate-limited"),
         ] {
@@ -71,13 +71,13 @@ fn nobody_knows_what_became_of_a_call_that_ended_without_a_clear_word() {
         let answers = [
             (500, "{}", "provider-failed"),
             (503, "", "provider-failed"),
-            (200, "<html></html>", "unusable-answer"),
-            (200, "[1]", "unusable-answer"),
-            (201, r#"{"id": "#, "unusable-answer"),
-            (206, "{}", "unusable-answer"),
-            (200, "\u{c}{}", "unusable-answer"),
-            (302, "{}", "unusable-answer"),
-            (304, "", "unusable-answer"),
+            (200, "<html></html>", "invalid-response"),
+            (200, "[1]", "invalid-response"),
+            (201, r#"{"id": "#, "invalid-response"),
+            (206, "{}", "invalid-response"),
+            (200, "\u{c}{}", "invalid-response"),
+            (302, "{}", "invalid-response"),
+            (304, "", "invalid-response"),
         ];
         for (status, body, code) in answers {
             let response = operation.answered("", Ok(&answer_of(status, &[], body)));
@@ -92,7 +92,7 @@ fn nobody_knows_what_became_of_a_call_that_ended_without_a_clear_word() {
         let response = operation.answered("", Ok(&answer_of(408, &[], "{}")));
         assert_eq!(
             said(&response),
-            (408, "provider-refused".to_owned(), "unknown".to_owned()),
+            (408, "provider-rejected".to_owned(), "unknown".to_owned()),
             "{}",
             operation.name()
         );
@@ -102,7 +102,7 @@ fn nobody_knows_what_became_of_a_call_that_ended_without_a_clear_word() {
         );
         assert_eq!(
             said(&response),
-            (502, "unusable-answer".to_owned(), "unknown".to_owned()),
+            (502, "invalid-response".to_owned(), "unknown".to_owned()),
             "{}",
             operation.name()
         );
@@ -157,47 +157,47 @@ fn what_happened_on_the_way_says_whether_anything_was_sent() {
             (TransportError::Deadline(false), 504, "deadline", "not-sent"),
             (TransportError::Deadline(true), 504, "deadline", "unknown"),
             (
-                TransportError::AnswerTooLarge(Some(200)),
+                TransportError::ResponseTooLarge(Some(200)),
                 502,
-                "answer-too-large",
+                "response-too-large",
                 "unknown",
             ),
             (
-                TransportError::AnswerTooLarge(Some(302)),
+                TransportError::ResponseTooLarge(Some(302)),
                 502,
-                "answer-too-large",
+                "response-too-large",
                 "unknown",
             ),
             // However much is said of it.
             (
-                TransportError::AnswerTooLarge(Some(422)),
+                TransportError::ResponseTooLarge(Some(422)),
                 422,
                 "provider-invalid",
                 "rejected",
             ),
             (
-                TransportError::AnswerTooLarge(Some(408)),
+                TransportError::ResponseTooLarge(Some(408)),
                 408,
-                "provider-refused",
+                "provider-rejected",
                 "unknown",
             ),
             (
-                TransportError::AnswerTooLarge(Some(500)),
+                TransportError::ResponseTooLarge(Some(500)),
                 502,
                 "provider-failed",
                 "unknown",
             ),
             (
-                TransportError::AnswerTooLarge(None),
+                TransportError::ResponseTooLarge(None),
                 502,
-                "answer-too-large",
+                "response-too-large",
                 "unknown",
             ),
             // Only a complete refusal is one.
             (
-                TransportError::AnswerCut((422, why())),
+                TransportError::ResponseTruncated((422, why())),
                 502,
-                "unusable-answer",
+                "invalid-response",
                 "unknown",
             ),
         ] {
@@ -213,8 +213,8 @@ fn what_happened_on_the_way_says_whether_anything_was_sent() {
             }
             let told = json_of(&response)["provider_status"].as_u64();
             let status = match fault {
-                TransportError::AnswerTooLarge(status) => status,
-                TransportError::AnswerCut((status, _)) => Some(status),
+                TransportError::ResponseTooLarge(status) => status,
+                TransportError::ResponseTruncated((status, _)) => Some(status),
                 _ => None,
             };
             assert_eq!(
@@ -225,8 +225,8 @@ fn what_happened_on_the_way_says_whether_anything_was_sent() {
             );
             let limit = match fault {
                 TransportError::Deadline(_) => Some("deadline"),
-                TransportError::AnswerTooLarge(Some(_)) => Some("answer"),
-                TransportError::AnswerTooLarge(None) => Some("head"),
+                TransportError::ResponseTooLarge(Some(_)) => Some("response-body"),
+                TransportError::ResponseTooLarge(None) => Some("response-headers"),
                 _ => None,
             };
             let told = json_of(&response)["limit"].as_str().map(str::to_owned);

@@ -1,7 +1,7 @@
 //! Laws of requests: what is sent, and what is refused before.
 
 use serde_json::{Map, Value, json};
-use unified_ticketing_guest::bindings::face::{HttpResponse, Step};
+use unified_ticketing_guest::bindings::http_api::{HttpResponse, HttpStep};
 use unified_ticketing_guest::field::Field;
 
 use super::{refused, said, violations};
@@ -70,8 +70,8 @@ fn nothing(operation: Operation) -> HttpResponse {
         &operation.request("&unified_dry_run=true", &json!({})),
         operation.account(true),
     ) {
-        Step::Respond(response) => response,
-        Step::Send(_) => panic!("{}: a dry run sends nothing", operation.name()),
+        HttpStep::Respond(response) => response,
+        HttpStep::Send(_) => panic!("{}: a dry run sends nothing", operation.name()),
     }
 }
 
@@ -138,7 +138,7 @@ fn what_is_not_taken_is_a_warning_and_when_strict_a_violation() {
             expected.push(format!("{} unsupported-field", field.pointer()));
         }
         let body = Value::Object(body);
-        let Step::Send((request, context)) =
+        let HttpStep::Send((request, context)) =
             begin(&operation.request("", &body), operation.account(true))
         else {
             panic!("{}: tolerated", operation.name());
@@ -148,7 +148,7 @@ fn what_is_not_taken_is_a_warning_and_when_strict_a_violation() {
             "{}",
             operation.name()
         );
-        let response = unified_ticketing_guest::face::finish(
+        let response = unified_ticketing_guest::http_api::resume(
             &context,
             Ok(&answer_of(200, &[], r#"{"id": "1", "_id": "1"}"#)),
         );
@@ -179,7 +179,7 @@ fn remote_data_of_a_call_wins_and_keeps_its_digits() {
             "remote_data".to_owned(),
             serde_json::from_str(r#"{"extra": {"n": 1.10}}"#).expect("JSON"),
         );
-        let Step::Send((request, _)) = begin(
+        let HttpStep::Send((request, _)) = begin(
             &operation.request("", &Value::Object(body)),
             operation.account(true),
         ) else {
@@ -229,8 +229,8 @@ fn an_account_that_cannot_work_says_what_is_wrong_with_it() {
             &operation.request("", &Value::Object(operation.body())),
             account,
         ) {
-            Step::Respond(response) => response,
-            Step::Send(_) => panic!("{}: the account cannot work", operation.name()),
+            HttpStep::Respond(response) => response,
+            HttpStep::Send(_) => panic!("{}: the account cannot work", operation.name()),
         };
         let mut account = operation.account(true);
         account.base_url = Some("ftp://elsewhere".to_owned());

@@ -1,7 +1,7 @@
 //! Laws of JSON that is only passed on: whatever its spelling, size and depth, it comes out as it came.
 
 use serde_json::{Value, json};
-use unified_ticketing_guest::bindings::face::Step;
+use unified_ticketing_guest::bindings::http_api::HttpStep;
 
 use super::said;
 use crate::support::{Operation, answer_of, begin, http_request, json_of, operations};
@@ -260,7 +260,7 @@ fn json_of_a_request_is_sent_as_it_came() {
                 ("POST", operation.target("", ""))
             };
             let request = http_request(method, &target, format!("\u{feff}{body}").as_bytes());
-            let Step::Send((sent, _)) = begin(&request, operation.account(true)) else {
+            let HttpStep::Send((sent, _)) = begin(&request, operation.account(true)) else {
                 panic!("{}: valid", operation.name());
             };
             let sent = String::from_utf8(sent.body).expect("UTF-8");
@@ -270,7 +270,7 @@ fn json_of_a_request_is_sent_as_it_came() {
                 operation.name()
             );
             let dry = format!("{target}&unified_dry_run=true");
-            let Step::Respond(plan) = begin(
+            let HttpStep::Respond(plan) = begin(
                 &http_request(method, &dry, body.as_bytes()),
                 operation.account(true),
             ) else {
@@ -290,7 +290,7 @@ fn json_of_a_request_is_sent_as_it_came() {
 fn part_of_an_answer_is_not_usable() {
     for operation in operations() {
         let response = operation.answered("", Ok(&answer_of(206, &[], &answered("1"))));
-        let expected = (502, "unusable-answer".to_owned(), "unknown".to_owned());
+        let expected = (502, "invalid-response".to_owned(), "unknown".to_owned());
         assert_eq!(said(&response), expected, "{}", operation.name());
         assert_eq!(json_of(&response)["provider_status"], json!(206));
     }

@@ -157,7 +157,7 @@ impl<'a> Reader<'a> {
         match key {
             "id" => {
                 if let Some(id) = self.text_of(draft, key, value) {
-                    // Other spellings of a UUID are refused: the HTTP face compares ids as text.
+                    // Other spellings of a UUID are refused: the HTTP API compares ids as text.
                     if id.len() != 36 || Uuid::try_parse(&id).is_err() {
                         self.fault(
                             value.span(),

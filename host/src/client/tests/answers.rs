@@ -3,11 +3,11 @@
 use super::*;
 
 /// One request to a server that acts so.
-async fn one(act: Act) -> Result<ProviderAnswer, Failure> {
+async fn one(act: Act) -> Result<ProviderResponse, Failure> {
     one_of(&client(), act).await
 }
 
-async fn one_of(client: &Client, act: Act) -> Result<ProviderAnswer, Failure> {
+async fn one_of(client: &Client, act: Act) -> Result<ProviderResponse, Failure> {
     let provider = Provider::start([act]).await;
     let result = post(client, &provider.account().build().unwrap(), "{}").await;
     assert_eq!(provider.received().len(), 1);
@@ -88,7 +88,7 @@ async fn head_within_the_limits_is_read_and_one_beyond_has_no_status() {
                 "{name}"
             );
         } else {
-            assert_eq!(result, Err(Failure::AnswerTooLarge(None)), "{name}");
+            assert_eq!(result, Err(Failure::ResponseTooLarge(None)), "{name}");
         }
     }
 }
@@ -98,7 +98,7 @@ async fn an_answer_over_the_limit_keeps_its_status() {
     let body = "x".repeat(LARGEST + 1);
     assert_eq!(
         one(answer(201, &body)).await,
-        Err(Failure::AnswerTooLarge(Some(201)))
+        Err(Failure::ResponseTooLarge(Some(201)))
     );
     let chunked = format!(
         "HTTP/1.1 422 X\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
@@ -106,7 +106,7 @@ async fn an_answer_over_the_limit_keeps_its_status() {
     );
     assert_eq!(
         one(Act::Say(chunked)).await,
-        Err(Failure::AnswerTooLarge(Some(422)))
+        Err(Failure::ResponseTooLarge(Some(422)))
     );
     let fits = "x".repeat(LARGEST);
     assert_eq!(one(answer(200, &fits)).await.unwrap().body.len(), LARGEST);

@@ -15,7 +15,7 @@ use super::super::bound::Bound;
 use super::super::guest::Guest;
 use super::super::limits::Cut;
 use super::Handler;
-use crate::bindings::face::{HttpRequest, HttpResponse};
+use crate::bindings::http_api::{HttpRequest, HttpResponse};
 use crate::client::{Begun, Client};
 
 type Parameters = (

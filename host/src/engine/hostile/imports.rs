@@ -39,7 +39,7 @@ pub(super) async fn attempts(table: &mut Table) {
     }
     for way in [Way::Whole, Way::Handler] {
         let built = Engine::builder()
-            .route(way.route())
+            .sender(way.sender())
             .max_instances(1)
             .build_with(WITH_MORE_IMPORTS);
         table.push(Row {
@@ -132,7 +132,7 @@ fn with_all_of_wasi() -> String {
 
 fn export(component: &Component) -> wasmtime::component::ComponentExportIndex {
     let users = component
-        .get_export_index(None, "unified:ticketing/users@0.1.0")
+        .get_export_index(None, "unified:ticketing/users@0.2.0")
         .unwrap();
     component
         .get_export_index(Some(&users), "plan-create-user")

@@ -266,7 +266,7 @@ async fn own_request(table: &mut Table, way: Way) {
             way,
             happened: format!("{}, {}", came.told(), received(reached)),
             nowhere: came.failed("guest-trap", outcome) && reached == count && goes_on,
-            control: "`Route::Handler` and `max_requests`",
+            control: "`Sender::Component` and `max_requests`",
             then: format!("{}, {}", then.told(), received(passed)),
             succeeded: then.says("answered 200") && passed == 2 + usize::from(!own.is_empty()),
         });

@@ -7,9 +7,9 @@ use serde_json::Value;
 use unified_ticketing_hostile::PRECOMPILED;
 
 use crate::accounts::{Account, AccountBuilder, MemoryAccounts};
-use crate::bindings::face::{HttpRequest, HttpResponse};
+use crate::bindings::http_api::{HttpRequest, HttpResponse};
 use crate::bindings::types::{Body, NewUser, Options};
-use crate::engine::{Engine, EngineBuilder, Route, http_response};
+use crate::engine::{Engine, EngineBuilder, Sender, http_response};
 use crate::testing::{Act, Provider, answer};
 
 pub(super) const ID: &str = "62f44730-dd91-461e-bd6a-aedd9e0ad79d";
@@ -38,20 +38,20 @@ impl Way {
             Self::Halves => "plan-*",
             Self::Face => "face",
             Self::Whole => "create-user",
-            Self::Handler => "handler",
+            Self::Handler => "component",
         }
     }
 
-    pub(super) const fn route(self) -> Route {
+    pub(super) const fn sender(self) -> Sender {
         match self {
-            Self::Halves | Self::Face => Route::Halves,
-            Self::Whole | Self::Handler => Route::Handler,
+            Self::Halves | Self::Face => Sender::Host,
+            Self::Whole | Self::Handler => Sender::Component,
         }
     }
 
     /// Whether the component sends for itself.
     pub(super) fn sends(self) -> bool {
-        self.route() == Route::Handler
+        self.sender() == Sender::Component
     }
 
     /// Whether the call is a request of the HTTP API.
@@ -103,7 +103,7 @@ impl Caller {
         let accounts = accounts.into_iter().map(|account| account.build().unwrap());
         let builder = Engine::builder()
             .accounts(accounts.collect::<MemoryAccounts>())
-            .route(way.route())
+            .sender(way.sender())
             // One after the other in the same place, so that what one leaves is where the next is.
             .max_instances(1);
         let engine = change(builder).build_with(PRECOMPILED).unwrap();

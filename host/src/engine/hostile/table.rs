@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::scene::Way;
 
-/// One attempt by one route, with its control.
+/// One attempt by one sender, with its control.
 #[derive(PartialEq)]
 pub(super) struct Row {
     pub(super) attempt: &'static str,
@@ -42,7 +42,7 @@ impl Table {
         wrong
     }
 
-    /// Prints the rows, routes of the same end together, and the totals.
+    /// Prints the rows, senders of the same end together, and the totals.
     #[expect(clippy::print_stdout, reason = "the table is what the test is run for")]
     pub(super) fn print(&self) {
         let mut printed: Vec<(&Row, Vec<&str>)> = Vec::new();
@@ -60,7 +60,7 @@ impl Table {
             .sort_by_key(|(row, _)| self.0.iter().position(|first| first.attempt == row.attempt));
         let mut lines = vec![[
             "attempt".to_owned(),
-            "route".to_owned(),
+            "sender".to_owned(),
             "what happened".to_owned(),
             "control".to_owned(),
             "what then happened".to_owned(),

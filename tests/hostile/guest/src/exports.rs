@@ -4,10 +4,10 @@ use wasi::http::types::{IncomingRequest, OutgoingBody, OutgoingResponse, Respons
 use wasi::io::streams::StreamError;
 
 use crate::bindings::types::{
-    Body, Context, Error, NewUser, Options, Plan, ProviderAnswer, Response, TransportError,
+    Body, Context, Error, NewUser, Options, Plan, ProviderResponse, Response, TransportError,
     UserChanges,
 };
-use crate::bindings::{face, incoming_handler, integrations, users};
+use crate::bindings::{http_api, incoming_handler, integrations, users};
 use crate::script::Run;
 use crate::send;
 
@@ -42,14 +42,14 @@ impl users::Guest for Hostile {
 
     fn interpret_create_user(
         context: Context,
-        answer: Result<ProviderAnswer, TransportError>,
+        answer: Result<ProviderResponse, TransportError>,
     ) -> Result<Response, Error> {
         Ok(said(interpret(&context, answer)))
     }
 
     fn interpret_update_user(
         context: Context,
-        answer: Result<ProviderAnswer, TransportError>,
+        answer: Result<ProviderResponse, TransportError>,
     ) -> Result<Response, Error> {
         Ok(said(interpret(&context, answer)))
     }
@@ -71,7 +71,7 @@ fn plan(script: Option<&str>) -> Plan {
     }
 }
 
-fn interpret(context: &[u8], answer: Result<ProviderAnswer, TransportError>) -> Run {
+fn interpret(context: &[u8], answer: Result<ProviderResponse, TransportError>) -> Run {
     let (mut run, rest) = Run::resume(context, answer.map_err(|error| format!("{error:?}")));
     run.whole(&rest);
     run
@@ -85,31 +85,31 @@ fn said(run: Run) -> Response {
     }
 }
 
-impl face::Guest for Hostile {
-    fn begin(_: String, request: face::HttpRequest) -> face::Step {
+impl http_api::Guest for Hostile {
+    fn start(_: String, request: http_api::HttpRequest) -> http_api::HttpStep {
         let script = String::from_utf8_lossy(&request.body).into_owned();
         let mut run = Run::new(request.headers);
         match run.until_send(&script) {
             Some(rest) => {
                 let context = run.context(rest);
-                face::Step::Send((run.request, context))
+                http_api::HttpStep::Send((run.request, context))
             }
-            None => face::Step::Respond(respond(run)),
+            None => http_api::HttpStep::Respond(respond(run)),
         }
     }
 
-    fn finish(
+    fn resume(
         context: Context,
-        answer: Result<ProviderAnswer, TransportError>,
-    ) -> face::HttpResponse {
+        answer: Result<ProviderResponse, TransportError>,
+    ) -> http_api::HttpResponse {
         respond(interpret(&context, answer))
     }
 }
 
-fn respond(run: Run) -> face::HttpResponse {
+fn respond(run: Run) -> http_api::HttpResponse {
     let mut body = run.response.body.unwrap_or(run.report).into_bytes();
     body.resize(body.len() + (run.response.more << 20), b'x');
-    face::HttpResponse {
+    http_api::HttpResponse {
         status: run.response.status,
         headers: run.response.headers,
         body,

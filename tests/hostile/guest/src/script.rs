@@ -5,7 +5,7 @@
 //! the second half, or over `wasi:http`. Everything else is the same in every function.
 
 use crate::bindings::accounts::{Credentials, ResolveError, resolve};
-use crate::bindings::types::{ProviderAnswer, ProviderRequest};
+use crate::bindings::types::{ProviderRequest, ProviderResponse};
 use crate::{bombs, memory, send};
 
 /// A script being run.
@@ -14,7 +14,7 @@ pub(crate) struct Run {
     pub(crate) report: String,
     pub(crate) request: ProviderRequest,
     pub(crate) response: Response,
-    answer: Option<ProviderAnswer>,
+    answer: Option<ProviderResponse>,
     incoming: Vec<(String, String)>,
 }
 
@@ -50,7 +50,10 @@ impl Run {
     }
 
     /// Goes on in the second half.
-    pub(crate) fn resume(context: &[u8], answer: Result<ProviderAnswer, String>) -> (Self, String) {
+    pub(crate) fn resume(
+        context: &[u8],
+        answer: Result<ProviderResponse, String>,
+    ) -> (Self, String) {
         let context = String::from_utf8_lossy(context);
         let (script, report) = context.split_once('\0').unwrap_or((&context, ""));
         let mut run = Self::new(Vec::new());
@@ -103,7 +106,7 @@ impl Run {
         self.answered(answer);
     }
 
-    fn answered(&mut self, answer: Result<ProviderAnswer, String>) {
+    fn answered(&mut self, answer: Result<ProviderResponse, String>) {
         match answer {
             Ok(answer) => {
                 self.say(&format!("answered {}", answer.status));

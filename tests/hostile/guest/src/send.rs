@@ -6,7 +6,7 @@ use wasi::http::types::{
 };
 use wasi::io::streams::{OutputStream, StreamError};
 
-use crate::bindings::types::{ProviderAnswer, ProviderRequest};
+use crate::bindings::types::{ProviderRequest, ProviderResponse};
 
 /// What is left open of a request that was handed over.
 pub(crate) struct Sending {
@@ -56,7 +56,7 @@ pub(crate) fn hand_over(
 pub(crate) fn send(
     request: &ProviderRequest,
     refused: &mut Vec<String>,
-) -> Result<ProviderAnswer, String> {
+) -> Result<ProviderResponse, String> {
     let Sending { body, future } = hand_over(request, refused)?;
     match write(&body, &request.body) {
         Ok(()) => drop(OutgoingBody::finish(body, None)),
@@ -67,7 +67,7 @@ pub(crate) fn send(
 }
 
 /// Waits for the answer.
-pub(crate) fn wait(future: &FutureIncomingResponse) -> Result<ProviderAnswer, String> {
+pub(crate) fn wait(future: &FutureIncomingResponse) -> Result<ProviderResponse, String> {
     let response = loop {
         match future.get() {
             None => future.subscribe().block(),
@@ -87,7 +87,7 @@ pub(crate) fn wait(future: &FutureIncomingResponse) -> Result<ProviderAnswer, St
             Err(StreamError::LastOperationFailed(error)) => return Err(error.to_debug_string()),
         }
     }
-    Ok(ProviderAnswer {
+    Ok(ProviderResponse {
         status: response.status(),
         headers,
         body,

@@ -6,9 +6,9 @@ mod response;
 use percent_encoding::percent_decode_str;
 
 use crate::bindings::accounts::{Account, ResolveError};
-use crate::bindings::face::{HttpRequest, HttpResponse, Step};
+use crate::bindings::http_api::{HttpRequest, HttpResponse, HttpStep};
 use crate::bindings::types::{
-    Error, ErrorCode, FindingCode, Outcome, Place, ProviderAnswer, TransportError,
+    Error, ErrorCode, FindingCode, Location, Outcome, ProviderResponse, TransportError,
 };
 use crate::findings::{Findings, error};
 use crate::plan::{self, Context, Planned};
@@ -23,21 +23,21 @@ pub const LARGEST_BODY: usize = 1 << 20;
 /// Reads a request. `resolve` gives the account of an id.
 ///
 /// `account` is the id that the host has bound the call to, empty when the request names none.
-pub fn begin(
+pub fn start(
     account: &str,
     request: &HttpRequest,
     resolve: impl FnOnce(&str) -> Result<Account, ResolveError>,
-) -> Step {
+) -> HttpStep {
     match Route::of(request).and_then(|route| prepare(account, &route, request, resolve)) {
-        Ok((planned, true)) => Step::Respond(response::plan(planned)),
-        Ok((planned, false)) => Step::Send((planned.request, planned.context.to_bytes())),
-        Err(refused) => Step::Respond(response::error(&refused.error, &refused.headers)),
+        Ok((planned, true)) => HttpStep::Respond(response::plan(planned)),
+        Ok((planned, false)) => HttpStep::Send((planned.request, planned.context.to_bytes())),
+        Err(refused) => HttpStep::Respond(response::error(&refused.error, &refused.headers)),
     }
 }
 
 /// Makes the response from what became of the request.
 #[must_use]
-pub fn finish(context: &[u8], answer: Result<&ProviderAnswer, &TransportError>) -> HttpResponse {
+pub fn resume(context: &[u8], answer: Result<&ProviderResponse, &TransportError>) -> HttpResponse {
     let answered = Context::from_bytes(context).and_then(|context| {
         crate::interpret::interpret(&context, answer).map(|answered| (answered, context))
     });
@@ -143,7 +143,7 @@ fn prepare(
         let message = "idempotency keys are not honoured: the request may be carried out again";
         findings.warning(
             FindingCode::IdempotencyKeyIgnored,
-            Place::Header,
+            Location::Header,
             "idempotency-key",
             message,
         );

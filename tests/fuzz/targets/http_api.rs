@@ -9,8 +9,8 @@ use libfuzzer_sys::fuzz_target;
 use unified_ticketing_fuzz::input::Input;
 use unified_ticketing_fuzz::support::{begin, operations};
 use unified_ticketing_fuzz::{account, holds, operation};
-use unified_ticketing_guest::bindings::face::{HttpRequest, Step};
-use unified_ticketing_guest::face;
+use unified_ticketing_guest::bindings::http_api::{HttpRequest, HttpStep};
+use unified_ticketing_guest::http_api;
 
 fuzz_target!(|bytes: &[u8]| {
     let mut input = Input(bytes);
@@ -24,8 +24,8 @@ fuzz_target!(|bytes: &[u8]| {
     };
     holds::reads_as_any_other(&request.body);
     let (sent, context) = match begin(&request, account.clone()) {
-        Step::Respond(response) => return holds::responded(&account, &response),
-        Step::Send(sent) => sent,
+        HttpStep::Respond(response) => return holds::responded(&account, &response),
+        HttpStep::Send(sent) => sent,
     };
     // What is kept between the halves has the caller's own texts, escaped, and little else.
     assert!(context.len() < holds::MAX_CONTEXT + 6 * bytes.len());
@@ -36,6 +36,6 @@ fuzz_target!(|bytes: &[u8]| {
     let called = called.expect("an operation that the integration has");
     let read = holds::sent(called, &account, &sent, &context);
     let answer = input.answer();
-    let response = face::finish(&context, answer.as_ref());
+    let response = http_api::resume(&context, answer.as_ref());
     holds::told(&read, answer.as_ref(), &response);
 });

@@ -6,8 +6,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::bindings::face::HttpResponse;
-use crate::bindings::types::{Error, Finding, FindingCode, Format, Place, RateLimit};
+use crate::bindings::http_api::HttpResponse;
+use crate::bindings::types::{Error, Finding, FindingCode, Format, Location, RateLimit};
 use crate::findings::{Found, found};
 use crate::interpret::Answered;
 use crate::json::{raw, without_mark, write};
@@ -274,11 +274,11 @@ impl<'a> Insight<'a> {
             (!value.is_empty()).then_some(Missing { description, value })
         };
         let body = missing(
-            Place::Body,
+            Location::Body,
             "Required fields that are missing from the request body",
         );
         let query = missing(
-            Place::Query,
+            Location::Query,
             "Required parameters that are missing from the query",
         );
         (body.is_some() || query.is_some()).then_some(Self { body, query })
