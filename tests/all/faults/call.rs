@@ -19,7 +19,7 @@ use crate::cases::word;
 use crate::cli::program;
 use crate::client::{self, Request};
 
-/// A http_api, and a sender behind it.
+/// An entry point, and a sender behind it.
 #[derive(Clone, Copy, Debug)]
 pub enum Way {
     /// The library's functions.
