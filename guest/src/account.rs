@@ -134,7 +134,7 @@ pub fn shown(value: &str) -> String {
     if length <= 100 && !value.contains(char::is_control) {
         format!("`{value}`")
     } else {
-        format!("a text of {length} characters")
+        format!("a string of {length} characters")
     }
 }
 

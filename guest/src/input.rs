@@ -27,8 +27,8 @@ impl Display for Kind<'_> {
             Value::Null => formatter.write_str("`null`"),
             Value::Bool(truth) => write!(formatter, "`{truth}`"),
             Value::Number(number) => write!(formatter, "the number {number}"),
-            Value::String(text) => write!(formatter, "the text {}", quoted(text)),
-            Value::Unpaired(text) => write!(formatter, "the text {}", quoted(text)),
+            Value::String(text) => write!(formatter, "the string {}", quoted(text)),
+            Value::Unpaired(text) => write!(formatter, "the string {}", quoted(text)),
             Value::Array(_) => formatter.write_str("an array"),
             Value::Object(_) => formatter.write_str("an object"),
         }
@@ -273,7 +273,7 @@ impl Reader<'_> {
                 StringChange::Keep
             }
             other => {
-                self.refuse("a text", other);
+                self.refuse("a string", other);
                 StringChange::Keep
             }
         }
@@ -292,7 +292,7 @@ impl Reader<'_> {
         read: fn(&mut Reader<'_>, &Object<'_>) -> T,
     ) -> Option<Vec<T>> {
         let Value::Array(entries) = value else {
-            self.refuse("a list", value);
+            self.refuse("an array", value);
             return None;
         };
         let mut list = Vec::with_capacity(entries.len());
@@ -382,11 +382,11 @@ mod tests {
         assert_eq!(
             faults(body),
             [
-                "/name expected a text, but found the number 5",
-                "/emails/1 expected an object, but found the text `x`",
-                "/emails/2/email expected a text, but found `true`",
+                "/name expected a string, but found the number 5",
+                "/emails/1 expected an object, but found the string `x`",
+                "/emails/2/email expected a string, but found `true`",
                 "/emails/2/a~1b there is no such field: it is not sent",
-                "/roles expected a list, but found an object",
+                "/roles expected an array, but found an object",
                 "/x~0 there is no such field: it is not sent",
             ]
         );

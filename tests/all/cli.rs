@@ -151,17 +151,17 @@ fn every_missing_field_is_named_and_nothing_is_sent() {
     .stdout_eq(str![""])
     .stderr_eq(str![[r#"
 error[invalid-request]: the request is invalid, and was not sent
-  --first-name: expected a text that is not blank, but found none (required)
-  --last-name: expected a text that is not blank, but found none (required)
+  --first-name: expected a string that is not blank, but found none (required)
+  --last-name: expected a string that is not blank, but found none (required)
   --email: expected at least one email address, but found none (required)
-  --nick-name: expected a text that is not blank, but found none (required)
+  --nick-name: expected a string that is not blank, but found none (required)
 
 "#]]);
     snap(["--sandbox", "users", "create", "--account", "pivotal_tracker", "--log-format", "json"])
         .code(3)
         .stdout_eq(str![""])
         .stderr_eq(str![[r#"
-{"statusCode":400,"error":"Bad Request","message":"collections: Pivotal Tracker requires a collection of type `project`, but found none; /name: `name` is required: expected a text that is not blank, but found none; /emails: `emails` is required: expected at least one email address, but found none","code":"invalid-request","outcome":"not-sent","violations":[{"in":"query","path":"collections","code":"required","message":"Pivotal Tracker requires a collection of type `project`, but found none"},{"in":"body","path":"/name","code":"required","message":"`name` is required: expected a text that is not blank, but found none"},{"in":"body","path":"/emails","code":"required","message":"`emails` is required: expected at least one email address, but found none"}],"truto_error_insight":{"missing_required_body_fields":{"description":"Required fields that are missing from the request body","value":["name","emails"]},"missing_required_query_parameters":{"description":"Required parameters that are missing from the query","value":["collections"]}}}
+{"statusCode":400,"error":"Bad Request","message":"collections: Pivotal Tracker requires a collection of type `project`, but found none; /name: `name` is required: expected a string that is not blank, but found none; /emails: `emails` is required: expected at least one email address, but found none","code":"invalid-request","outcome":"not-sent","violations":[{"in":"query","path":"collections","code":"required","message":"Pivotal Tracker requires a collection of type `project`, but found none"},{"in":"body","path":"/name","code":"required","message":"`name` is required: expected a string that is not blank, but found none"},{"in":"body","path":"/emails","code":"required","message":"`emails` is required: expected at least one email address, but found none"}],"truto_error_insight":{"missing_required_body_fields":{"description":"Required fields that are missing from the request body","value":["name","emails"]},"missing_required_query_parameters":{"description":"Required parameters that are missing from the query","value":["collections"]}}}
 
 "#]]);
 }

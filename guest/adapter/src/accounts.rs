@@ -170,7 +170,7 @@ impl Reader {
         match value {
             Json::Text(text) => Some(text),
             other => {
-                self.expected(path, "a text", &other);
+                self.expected(path, "a string", &other);
                 None
             }
         }
@@ -285,13 +285,13 @@ mod tests {
                 "`/account/0`: expected an object, but found a text",
                 "`/account/1/id`: given twice",
                 "`/account/1/token`: unknown; expected `id`, `name`, `integration`, `base_url`, `settings`, `credentials`",
-                "`/account/1/id`: expected a text, but found a number",
-                "`/account/1/integration`: expected a text, but found null",
+                "`/account/1/id`: expected a string, but found a number",
+                "`/account/1/integration`: expected a string, but found null",
                 "`/account/1/settings`: expected an object, but found an array",
-                "`/account/1/credentials/api_key`: expected a text, but found an object",
-                "`/account/1/credentials/pin`: expected a text, but found a number",
-                "`/account/1/credentials/ok`: expected a text, but found a boolean",
-                "`/account/1/credentials/half`: expected a text, but found a text that is not Unicode",
+                "`/account/1/credentials/api_key`: expected a string, but found an object",
+                "`/account/1/credentials/pin`: expected a string, but found a number",
+                "`/account/1/credentials/ok`: expected a string, but found a boolean",
+                "`/account/1/credentials/half`: expected a string, but found a string that is not Unicode",
             ],
         );
         expect(
@@ -302,7 +302,7 @@ mod tests {
             ),
             &[
                 "`/account/0/id`: expected a UUID, but found `12`",
-                "`/account/2/name`: expected a text, but found an array",
+                "`/account/2/name`: expected a string, but found an array",
                 &format!(
                     "`/account/2/id`: `{}` is taken by an account before",
                     ID.to_uppercase()

@@ -44,8 +44,8 @@ impl<'a> Json<'a> {
     /// What it is, for a sentence.
     pub(crate) const fn kind(&self) -> &'static str {
         match self {
-            Self::Text(_) => "a text",
-            Self::Unpaired => "a text that is not Unicode",
+            Self::Text(_) => "a string",
+            Self::Unpaired => "a string that is not Unicode",
             Self::List(_) => "an array",
             Self::Object(_) => "an object",
             Self::Number => "a number",

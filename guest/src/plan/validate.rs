@@ -162,7 +162,7 @@ fn missing(field: Field, findings: &mut Findings) {
 const fn expected(field: Field) -> &'static str {
     match field {
         Field::Emails => "at least one email address",
-        _ => "a text that is not blank",
+        _ => "a string that is not blank",
     }
 }
 

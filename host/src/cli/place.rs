@@ -145,8 +145,8 @@ mod tests {
     #[test]
     fn a_sentence_does_not_say_the_place_again() {
         assert_eq!(
-            sentence("`name` is required: expected a text"),
-            "expected a text"
+            sentence("`name` is required: expected a string"),
+            "expected a string"
         );
         assert_eq!(sentence("expected `a` or `b`"), "expected `a` or `b`");
     }

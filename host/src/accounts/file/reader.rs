@@ -255,7 +255,7 @@ impl<'a> Reader<'a> {
                     .map_err(|why| format!("{file} {why}"))
             }
             _ => Err(format!(
-                "`{key}`: expected a text, {{ env = … }} or {{ file = … }}"
+                "`{key}`: expected a string, {{ env = … }} or {{ file = … }}"
             )),
         };
         match found {
@@ -301,7 +301,7 @@ impl<'a> Reader<'a> {
             self.fault(
                 value.span(),
                 draft.label.clone(),
-                format!("`{key}`: expected a text, but found {found}"),
+                format!("`{key}`: expected a string, but found {found}"),
             );
         }
         text.map(str::to_owned)

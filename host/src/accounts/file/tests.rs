@@ -139,7 +139,7 @@ settings = { workspace_id = "ws" }
             "8: account `two`: `id`: expected a UUID, but found `12`",
             "11: account `two`: unknown key `colour`; expected one of `id`, `name`, `integration`, `base_url`, `settings`, `credentials`",
             "12: account `two`: `base_url`: expected a URL that starts with `http://` or `https://`, but found `ftp://x`",
-            "13: account `two`: `settings.subdomain`: expected a text, but found integer",
+            "13: account `two`: `settings.subdomain`: expected a string, but found integer",
             "13: account `two`: setting `site` is not one of Gorgias",
             "14: account `two`: `credentials.api_key`: the file `no-such-file` cannot be read: not found",
             "14: account `two`: credential `token` is not one of Gorgias",
@@ -147,7 +147,7 @@ settings = { workspace_id = "ws" }
             "21: account `two`: setting `user_id` is missing: the owner of the API key (My profile, API info)",
             "22: account `two`: `id`: `62f44730-dd91-461e-bd6a-aedd9e0ad79d` is taken by the account of line 17",
             "23: account `two`: `name`: `two` is taken by the account of line 9",
-            "25: account `two`: `credentials.api_key`: expected a text, { env = … } or { file = … }",
+            "25: account `two`: `credentials.api_key`: expected a string, { env = … } or { file = … }",
         ],
     );
     assert!(!faults.join("").contains("keep-me-secret"));
