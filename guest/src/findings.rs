@@ -3,6 +3,9 @@
 //! However much is wrong with an input, what is told of it is bounded: so many findings, the rest counted, each of them cut. What
 //! is not told is not worded either, so that the dearest input costs no more than it takes to read it.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 use std::fmt::{self, Display, Write as _};
 use std::ops::Deref;
@@ -424,115 +427,5 @@ impl Display for Quoted<'_> {
             }
         }
         formatter.write_char('`')
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_list_is_cut_and_rest_is_counted() {
-        let mut list = FindingList::default();
-        for number in 0..MAX_FINDINGS + 23 {
-            list.push(
-                FindingCode::Type,
-                Location::Body,
-                &format_args!("/{number}"),
-                &"m",
-            );
-        }
-        assert_eq!(list.found(), MAX_FINDINGS + 23);
-        let findings = list.into_vec();
-        assert_eq!(findings.len(), MAX_FINDINGS + 1);
-        assert_eq!(found(&findings), MAX_FINDINGS + 23);
-        let more = findings.last().unwrap();
-        assert_eq!(
-            (more.code, more.message.as_str()),
-            (FindingCode::More, "23 more")
-        );
-        assert_eq!(FindingList::default().into_vec(), []);
-    }
-
-    #[test]
-    fn finding_beyond_limit_is_not_worded() {
-        struct Dear;
-        impl Display for Dear {
-            fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-                panic!("nobody reads it");
-            }
-        }
-        let mut list = FindingList::default();
-        for _ in 0..MAX_FINDINGS {
-            list.push(FindingCode::Type, Location::Query, &"a", &"m");
-        }
-        list.push(FindingCode::Type, Location::Query, &Dear, &Dear);
-        assert_eq!(list.found(), MAX_FINDINGS + 1);
-    }
-
-    #[test]
-    fn rejected_place_is_known_also_where_it_is_only_counted() {
-        let mut findings = Findings::default();
-        let reject = |findings: &mut Findings, path: &str| {
-            findings.violation(FindingCode::Type, Location::Body, path, "m");
-        };
-        findings.violation(FindingCode::Type, Location::Query, "/emails", "m");
-        findings.warning(FindingCode::Type, Location::Body, "/emails", "m");
-        assert!(!findings.body_rejected() && !findings.field_rejected(Field::Emails));
-        for number in 0..MAX_FINDINGS {
-            reject(&mut findings, &format!("/emails/{number}"));
-        }
-        reject(&mut findings, "/emails/4000/email/x");
-        reject(&mut findings, "/surprise/7");
-        // Out of order, and with more behind it than is looked at.
-        reject(&mut findings, &format!("/emails/3500/{}", "x".repeat(100)));
-        reject(&mut findings, &format!("/roles/{}", "7".repeat(100)));
-        assert!(findings.body_rejected());
-        assert!(findings.field_rejected(Field::Emails) && findings.field_rejected(Field::Roles));
-        assert!(!findings.field_rejected(Field::Name));
-        for entry in [0, 99, 3500, 4000] {
-            assert!(findings.entry_rejected(Field::Emails, entry), "{entry}");
-        }
-        assert!(!findings.entry_rejected(Field::Emails, 4001));
-        assert!(!findings.entry_rejected(Field::Roles, 7));
-        reject(&mut findings, "");
-        assert!(findings.field_rejected(Field::Name));
-        assert!(findings.entry_rejected(Field::Emails, 4001));
-    }
-
-    #[test]
-    fn text_is_cut_between_characters_and_escapes() {
-        assert_eq!(shortened(&"abc", 3), "abc");
-        assert_eq!(shortened(&"abcd", 3), "abc…");
-        assert_eq!(shortened(&"abé", 3), "ab…");
-        assert_eq!(shortened(&"/~1", 2), "/…");
-        assert_eq!(shortened(&"~", 1), "~");
-        assert_eq!(shortened(&format_args!("{}{}", "ab", "cd"), 2), "ab…");
-    }
-
-    #[test]
-    fn message_names_the_first_places_and_counts_the_others() {
-        let mut findings = Findings::default();
-        for number in 0..1_000 {
-            let path = format_args!("/{}{number}", "\u{1}".repeat(5_000));
-            findings.violation(FindingCode::Type, Location::Body, path, "x".repeat(10_000));
-        }
-        let error = findings.verdict().unwrap_err();
-        assert!(
-            error.message.ends_with("; and 990 more"),
-            "{}",
-            error.message
-        );
-        assert!(error.message.len() < MAX_LOCATIONS * (MAX_PATH + MAX_MESSAGE + 20));
-        assert_eq!(error.violations.len(), MAX_FINDINGS + 1);
-    }
-
-    #[test]
-    fn a_parameter_without_a_name_is_not_the_body() {
-        let mut findings = Findings::new(true);
-        let message = || "there is no such parameter".to_owned();
-        findings.tolerated(FindingCode::UnknownField, Location::Query, "", message());
-        let error = findings.verdict().unwrap_err();
-        assert_eq!(error.message, format!("the query: {}", message()));
     }
 }
