@@ -11,7 +11,7 @@ use crate::findings::{FindingList, MAX_MESSAGE, error, quoted_address, shortened
 use crate::integration::{Fault, Integration, OperationName, Refusal};
 use crate::json::{Value, parse, trimmed, without_mark};
 use crate::plan::Context;
-use crate::{rate, status};
+use crate::{coding, rate, status};
 
 /// A call that the provider carried out.
 #[derive(Debug, PartialEq)]
@@ -321,16 +321,9 @@ fn header_id(answer: &ProviderResponse, names: &[&str]) -> Option<String> {
 /// Whether the body is coded. Some servers name a coding that changes nothing; a list names each that was applied, over all headers
 /// of that name (RFC 9110, 8.4).
 fn is_coded(answer: &ProviderResponse) -> bool {
-    let mut codings = answer
-        .headers
-        .iter()
-        .filter(|(name, _)| name.eq_ignore_ascii_case("content-encoding"))
-        .flat_map(|(_, value)| value.split(','))
-        .map(str::trim);
-    codings.any(|coding| {
-        ["", "identity", "none", "utf-8"]
-            .iter()
-            .all(|none| !coding.eq_ignore_ascii_case(none))
+    let mut headers = answer.headers.iter();
+    headers.any(|(name, value)| {
+        name.eq_ignore_ascii_case("content-encoding") && !coding::codes_nothing(value)
     })
 }
 

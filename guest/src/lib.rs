@@ -15,6 +15,7 @@ mod answer;
 pub mod bindings;
 mod body;
 pub mod codes;
+mod coding;
 #[cfg(target_arch = "wasm32")]
 mod component;
 pub mod describe;

@@ -1,5 +1,7 @@
 //! What a request's headers say of its body: JSON in UTF-8, as it is.
 
+use crate::coding;
+
 /// What a header must say instead of this, where it says that the body is anything else than JSON in UTF-8, uncompressed.
 pub(super) fn expected(name: &str, value: &str) -> Option<&'static str> {
     if name.eq_ignore_ascii_case("content-type") {
@@ -8,7 +10,7 @@ pub(super) fn expected(name: &str, value: &str) -> Option<&'static str> {
         }
         return (!is_utf8(value)).then_some("the charset `utf-8`");
     }
-    let plain = !name.eq_ignore_ascii_case("content-encoding") || codes_nothing(value);
+    let plain = !name.eq_ignore_ascii_case("content-encoding") || coding::codes_nothing(value);
     (!plain).then_some("a body without a content coding")
 }
 
@@ -30,24 +32,7 @@ fn is_utf8(value: &str) -> bool {
         .skip(1)
         .filter_map(|parameter| parameter.split_once('='));
     let mut charsets = parameters.filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
-    charsets.all(|(_, charset)| is_utf8_name(charset.trim().trim_matches('"')))
-}
-
-fn is_utf8_name(name: &str) -> bool {
-    ["utf-8", "utf8"]
-        .iter()
-        .any(|utf8| name.eq_ignore_ascii_case(utf8))
-}
-
-/// Whether every coding in the list is none: `identity` (RFC 9110, section 12.5.3), and what takes its place by mistake.
-fn codes_nothing(value: &str) -> bool {
-    value.split(',').map(str::trim).all(|coding| {
-        let nothing = ["", "identity", "none"];
-        nothing
-            .iter()
-            .any(|nothing| coding.eq_ignore_ascii_case(nothing))
-            || is_utf8_name(coding)
-    })
+    charsets.all(|(_, charset)| coding::is_utf8(charset.trim().trim_matches('"')))
 }
 
 #[cfg(test)]
