@@ -68,7 +68,7 @@ pub(crate) struct Global {
     )]
     pub(crate) accounts: PathBuf,
 
-    /// Start simulators of the six providers in this process, with an account for each, named after its integration
+    /// Start simulators of the providers in this process, with an account for each, named after its integration
     ///
     /// They start empty. The accounts file is not read.
     #[arg(long, global = true)]
@@ -146,7 +146,7 @@ pub(crate) enum Command {
     /// Serve the HTTP API, with `GET /healthz` and `GET /readyz` beside it
     Serve(serve::ServeArgs),
 
-    /// Serve simulators of the six providers, and print an accounts file for them
+    /// Serve simulators of the providers, and print an accounts file for them
     Sandbox {
         /// Where to listen; port 0 lets the system choose
         #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:4010")]

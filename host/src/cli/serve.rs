@@ -25,7 +25,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
 
-    /// How requests are carried out
+    /// Who sends the requests to the providers
     #[arg(long, default_value = "host")]
     sender: SenderName,
 
@@ -44,8 +44,8 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "N", default_value = "1024", value_parser = clap::value_parser!(u32).range(1..))]
     max_connections: u32,
 
-    /// How long calls in flight may take to end when the server is asked to stop, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "25", value_parser = duration)]
+    /// How long calls in flight may take to end when the server is asked to stop
+    #[arg(long, value_name = "DURATION", default_value = "25s", value_parser = duration)]
     grace: Duration,
 }
 
