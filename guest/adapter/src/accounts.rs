@@ -261,7 +261,7 @@ mod tests {
         };
         expect(
             "\"keep-me-secret\"",
-            &["expected an object, but found a text"],
+            &["expected an object, but found a string"],
         );
         expect(
             r#"{"accounts": []}"#,
@@ -282,7 +282,7 @@ mod tests {
             r#"{"account": ["keep-me-secret", {"id": 5, "id": 6, "integration": null, "token": "keep-me-secret",
                 "settings": ["keep-me-secret"], "credentials": {"api_key": {"env": "X"}, "pin": 90210, "ok": true, "half": "\ud83d"}}]}"#,
             &[
-                "`/account/0`: expected an object, but found a text",
+                "`/account/0`: expected an object, but found a string",
                 "`/account/1/id`: given twice",
                 "`/account/1/token`: unknown; expected `id`, `name`, `integration`, `base_url`, `settings`, `credentials`",
                 "`/account/1/id`: expected a string, but found a number",
