@@ -71,7 +71,8 @@ def ours(call, file, ids, *flags):
         flags = (*flags, "--collection", ":".join(filter(None, (collection.get("type"), collection["id"]))))
     done = subprocess.run(
         [PROGRAM, "--accounts", file, "--log-format", "json", "users", *operation, "--account", call["account"], "--input", "-", *flags],
-        input=json.dumps(call["body"]), capture_output=True, text=True, check=False,
+        # As other hosts write JSON: what is passed on goes out as it came in.
+        input=json.dumps(call["body"], separators=(",", ":")), capture_output=True, text=True, check=False,
     )
     if done.returncode == 0:
         body = load(done.stdout)
@@ -79,7 +80,9 @@ def ours(call, file, ids, *flags):
         body.setdefault("warnings", [f"{line['warning']} {line['path']}" for line in told])
         return body
     try:
-        return load(done.stderr.splitlines()[-1])
+        error = load(done.stderr.splitlines()[-1])
+        # The HTTP API says these in headers, which no driver gives.
+        return {key: value for key, value in error.items() if key not in ("retry_after", "rate_limit")}
     except (IndexError, ValueError):
         raise SystemExit(f"{call['name']}: our own host failed: {done.stderr}") from None
 

@@ -7,7 +7,7 @@ from wasmtime import Engine, Store, WasiConfig
 from wasmtime.component import Component, Linker, Record, Variant
 
 PACKAGE = "unified:ticketing"
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 TEXTS = ("first_name", "last_name", "name", "nick_name", "avatar")
 
 
