@@ -7,9 +7,11 @@ use unified_ticketing_sandbox::Sandbox;
 use super::Terminal;
 use super::failure::{Failure, Status};
 use super::setup::server_runtime;
+use super::signal::Stop;
 
 pub(super) fn serve(listen: SocketAddr, terminal: &mut Terminal) -> Result<(), Failure> {
     server_runtime()?.block_on(async {
+        let mut stop = Stop::listen();
         let sandbox = Sandbox::bind(listen).await;
         let sandbox = sandbox.map_err(|error| Failure::cannot_listen(listen, &error))?;
         terminal.note(&format!(
@@ -18,24 +20,8 @@ pub(super) fn serve(listen: SocketAddr, terminal: &mut Terminal) -> Result<(), F
         ));
         terminal.result(sandbox.accounts_file().as_bytes())?;
         sandbox
-            .serve(stopped())
+            .serve(stop.signalled())
             .await
             .map_err(|error| Failure::new(Status::Other, format!("the sandbox stopped: {error}")))
     })
-}
-
-/// Resolves when the process is asked to stop.
-pub(super) async fn stopped() {
-    let interrupted = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    if let Ok(mut terminated) =
-        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-    {
-        tokio::select! {
-            _ = interrupted => {}
-            _ = terminated.recv() => {}
-        }
-        return;
-    }
-    let _ = interrupted.await;
 }

@@ -10,6 +10,7 @@ use unified_ticketing::{FileAccounts, ReloadableAccounts, Sender};
 
 use super::failure::{Failure, Status};
 use super::setup::{duration, server_runtime};
+use super::signal::Stop;
 use super::{Global, SenderName, Terminal};
 
 /// What `serve` takes besides the global options.
@@ -130,26 +131,11 @@ fn no_signals(error: &std::io::Error) -> Failure {
 
 /// Counts how often the process is asked to stop.
 fn stops() -> Result<watch::Receiver<usize>, Failure> {
+    let mut stop = Stop::try_listen().map_err(|error| no_signals(&error))?;
     let (count, stops) = watch::channel(0);
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let listen = |kind| signal(kind).map_err(|error| no_signals(&error));
-        let mut interrupted = listen(SignalKind::interrupt())?;
-        let mut terminated = listen(SignalKind::terminate())?;
-        tokio::spawn(async move {
-            loop {
-                tokio::select! {
-                    _ = interrupted.recv() => {}
-                    _ = terminated.recv() => {}
-                }
-                count.send_modify(|count| *count += 1);
-            }
-        });
-    }
-    #[cfg(not(unix))]
     tokio::spawn(async move {
-        while tokio::signal::ctrl_c().await.is_ok() {
+        loop {
+            stop.signalled().await;
             count.send_modify(|count| *count += 1);
         }
     });

@@ -1,5 +1,7 @@
 //! Signals that ask a command to stop.
 
+use std::io;
+
 /// Listens to interrupts and to requests to terminate. They no longer end the process by themselves.
 pub(super) struct Stop {
     #[cfg(unix)]
@@ -7,20 +9,37 @@ pub(super) struct Stop {
 }
 
 impl Stop {
-    /// Listens from now on. Must be called within a runtime.
+    /// Listens from now on; where that cannot be done, the signals end the process. Must be called within a runtime.
     pub(super) fn listen() -> Self {
-        #[cfg(unix)]
-        {
-            use tokio::signal::unix::{SignalKind, signal};
-            let interrupt = signal(SignalKind::interrupt());
-            let terminate = signal(SignalKind::terminate());
-            Self {
-                // Where they cannot be listened to, they end the process.
-                signals: interrupt.ok().zip(terminate.ok()),
-            }
-        }
-        #[cfg(not(unix))]
-        Self {}
+        Self::try_listen().unwrap_or(Self {
+            #[cfg(unix)]
+            signals: None,
+        })
+    }
+
+    /// Listens from now on. Must be called within a runtime.
+    ///
+    /// # Errors
+    ///
+    /// When the signals cannot be listened to.
+    #[cfg_attr(
+        not(unix),
+        expect(
+            clippy::unnecessary_wraps,
+            reason = "where there are signals, listening for them can fail"
+        )
+    )]
+    pub(super) fn try_listen() -> io::Result<Self> {
+        Ok(Self {
+            #[cfg(unix)]
+            signals: {
+                use tokio::signal::unix::{SignalKind, signal};
+                Some((
+                    signal(SignalKind::interrupt())?,
+                    signal(SignalKind::terminate())?,
+                ))
+            },
+        })
     }
 
     /// Resolves when one has come.
