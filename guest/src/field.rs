@@ -1,6 +1,6 @@
 //! The unified fields, and what an integration says of each.
 //!
-//! The order of both enums is the published order of the request and of the answer.
+//! The order of both enums is the published order of the request and of the response.
 
 /// A field of the request body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +67,30 @@ impl Field {
     }
 }
 
-/// A field of the unified answer, besides `remote_data`.
+/// An option of a call that a finding can be about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OptionField {
+    /// `exclude_fields`
+    ExcludeFields,
+    /// `remote_query`
+    RemoteQuery,
+    /// `collections`
+    Collections,
+}
+
+impl OptionField {
+    /// The name in the typed contract.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ExcludeFields => "exclude_fields",
+            Self::RemoteQuery => "remote_query",
+            Self::Collections => "collections",
+        }
+    }
+}
+
+/// A field of the unified response, besides `remote_data`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResponseField {
     /// `id`
@@ -137,7 +160,7 @@ impl ResponseField {
     }
 }
 
-/// The name of the answer's field that holds the provider's whole answer.
+/// The name of the field that holds the provider's whole response.
 pub const REMOTE_DATA: &str = "remote_data";
 
 /// What an operation of an integration says of a field that it takes.
@@ -149,7 +172,7 @@ pub const REMOTE_DATA: &str = "remote_data";
 pub struct Rule {
     /// The field.
     pub field: Field,
-    /// Whether a call without it is refused.
+    /// Whether a call without it is rejected.
     pub required: bool,
     /// The values that a role may have; empty where any is accepted.
     pub values: &'static [&'static str],

@@ -1,21 +1,22 @@
-//! The second half of a call: what became of the request, to a unified answer or an error that tells the truth.
+//! From what became of a request to a unified response, or to an error that says what is known.
 //!
-//! The status comes first and the body second: a refusal that happens to look like a user is still a refusal.
+//! The status comes first and the body second: a rejection that happens to look like a user is still a rejection.
 
 use crate::bindings::types::{
     Error, ErrorCode, Finding, FindingCode, Limit, Location, Outcome, ProviderRejection,
     ProviderResponse, RateLimit, TransportError, User,
 };
+use crate::context::{Context, Form};
 use crate::field::Field;
 use crate::findings::{FindingList, MAX_MESSAGE, error, quoted_address, shortened};
-use crate::integration::{Fault, Integration, OperationName, Refusal};
+use crate::integration::{Integration, OperationName, RejectedField, Rejection};
 use crate::json::{Value, parse, trimmed, without_mark};
-use crate::plan::Context;
+use crate::plan::add_warning;
 use crate::{coding, rate, status};
 
 /// A call that the provider carried out.
 #[derive(Debug, PartialEq)]
-pub struct Answered<'a> {
+pub struct Completed<'a> {
     /// The user, in no particular format yet, and without `remote_data`.
     pub user: User,
     /// The provider's JSON: what `remote_data` will be.
@@ -24,36 +25,38 @@ pub struct Answered<'a> {
     pub body: &'a [u8],
     /// The provider's content type.
     pub content_type: Option<&'a str>,
-    /// What was found in the input and in the answer.
+    /// What was found in the input and in the response.
     pub warnings: Vec<Finding>,
     /// The provider's rate limit.
     pub rate_limit: Option<RateLimit>,
+    /// What the caller asks the response to be.
+    pub form: Form,
 }
 
 /// Reads what became of a request.
 ///
 /// # Errors
 ///
-/// A refusal or failure of the provider, an answer that cannot be used, or why there is none.
+/// A rejection or failure of the provider, a response that cannot be used, or why there is none.
 pub fn interpret<'a>(
     context: &Context,
-    answer: Result<&'a ProviderResponse, &TransportError>,
-) -> Result<Answered<'a>, Error> {
+    response: Result<&'a ProviderResponse, &TransportError>,
+) -> Result<Completed<'a>, Error> {
     let call = Call {
         context,
         integration: context.integration,
     };
-    match answer {
-        Ok(answer) => match answer.status {
-            206 => Err(call.unusable(answer, "answered with status 206, a part of an answer")),
-            200..=299 => call.success(answer),
-            400..=599 => Err(call.refusal(answer)),
+    match response {
+        Ok(response) => match response.status {
+            206 => Err(call.unusable(response, "answered with status 206, a part of a response")),
+            200..=299 => call.success(response),
+            400..=599 => Err(call.rejection(response)),
             other => Err(call.unusable(
-                answer,
+                response,
                 &format!("answered with status {other}, which is not followed"),
             )),
         },
-        Err(fault) => Err(call.transport(fault)),
+        Err(error) => Err(call.transport(error)),
     }
 }
 
@@ -63,34 +66,34 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
-    fn success<'a>(&self, answer: &'a ProviderResponse) -> Result<Answered<'a>, Error> {
-        let text = match std::str::from_utf8(without_mark(&answer.body)).map(trimmed) {
+    fn success<'a>(&self, response: &'a ProviderResponse) -> Result<Completed<'a>, Error> {
+        let text = match std::str::from_utf8(without_mark(&response.body)).map(trimmed) {
             Ok("") => "{}",
-            _ if is_coded(answer) => {
+            _ if is_coded(response) => {
                 return Err(self.unusable(
-                    answer,
+                    response,
                     "answered with a compressed body, which was not asked for",
                 ));
             }
             Ok(text) => text,
-            Err(_) => return Err(self.unusable(answer, "answered with a body that is not UTF-8")),
+            Err(_) => return Err(self.unusable(response, "answered with a body that is not UTF-8")),
         };
         let value = match parse(text) {
             Ok(value @ Value::Object(_)) => value,
             Ok(other) => {
-                let found = crate::input::kind(&other);
+                let found = other.kind();
                 return Err(self.unusable(
-                    answer,
+                    response,
                     &format!("answered with {found} where an object was expected"),
                 ));
             }
-            Err(_) => return Err(self.unusable(answer, "answered with a body that is not JSON")),
+            Err(_) => return Err(self.unusable(response, "answered with a body that is not JSON")),
         };
         let mut user = (self.integration.user)(&value, self.context.operation);
         let mut warnings = self.context.warnings.clone();
         user.id = user
             .id
-            .or_else(|| header_id(answer, self.integration.id_headers))
+            .or_else(|| header_id(response, self.integration.id_headers))
             .or_else(|| self.context.id.clone());
         if user.id.is_none() {
             let message = format!(
@@ -103,75 +106,73 @@ impl Call<'_> {
                 path: "/id".to_owned(),
                 message,
             };
-            // What was left out of a long list is said last.
-            let more = warnings.pop_if(|warning| warning.code == FindingCode::More);
-            warnings.push(id_missing);
-            warnings.extend(more);
+            add_warning(&mut warnings, id_missing);
         }
-        Ok(Answered {
+        Ok(Completed {
             user,
             json: text,
-            body: &answer.body,
-            content_type: rate::header(answer, "content-type"),
+            body: &response.body,
+            content_type: rate::header(response, "content-type"),
             warnings,
-            rate_limit: self.rate_limit(answer),
+            rate_limit: self.rate_limit(response),
+            form: self.context.form.clone(),
         })
     }
 
     /// A 4xx or 5xx.
-    fn refusal(&self, answer: &ProviderResponse) -> Error {
+    fn rejection(&self, response: &ProviderResponse) -> Error {
         let title = self.integration.title;
-        let outcome = status::outcome(answer.status);
-        let failed = answer.status >= 500;
-        let body = rejection_body(answer);
-        let Refusal {
+        let outcome = status::outcome(response.status);
+        let failed = response.status >= 500;
+        let body = rejection_body(response);
+        let Rejection {
             code,
             message,
-            faults,
-        } = (self.integration.refusal)(answer.status, &body);
+            fields,
+        } = (self.integration.rejection)(response.status, &body);
         let message = message.or_else(|| body.as_str().filter(is_sentence).map(str::to_owned));
         let (code, status) = if failed {
             (ErrorCode::ProviderFailed, 502)
         } else {
-            let code = code.unwrap_or_else(|| self.rejection_code(answer));
-            (code, status::of_refusal(code, answer.status))
+            let code = code.unwrap_or_else(|| self.rejection_code(response));
+            (code, status::for_caller(code, response.status))
         };
         let verb = if failed {
             "failed"
         } else {
-            "refused the request"
+            "rejected the request"
         };
-        let mut sentence = format!("{title} {verb} with status {}", answer.status);
+        let mut sentence = format!("{title} {verb} with status {}", response.status);
         if let Some(message) = message {
             sentence.push_str(": ");
             sentence.push_str(&shortened(&message, MAX_MESSAGE));
         }
         let mut violations = FindingList::default();
         if !failed {
-            for Fault {
+            for RejectedField {
                 field,
                 path,
                 message,
-            } in &faults.told
+            } in &fields.reported
             {
                 let path = self.pointer(*field, path);
                 violations.push(FindingCode::Format, Location::Body, &path, message);
             }
-            violations.leave_out(faults.left_out);
+            violations.leave_out(fields.left_out);
         }
-        let retry_after = match (code, answer.status) {
-            (ErrorCode::ProviderRateLimited, _) => rate::wait(answer),
-            (_, 503) => rate::retry_after(answer),
+        let retry_after = match (code, response.status) {
+            (ErrorCode::ProviderRateLimited, _) => rate::wait(response),
+            (_, 503) => rate::retry_after(response),
             _ => None,
         };
         Error {
             violations: violations.into_vec(),
             provider: Some(ProviderRejection {
-                status: answer.status,
-                body: Some(answer.body.clone()),
+                status: response.status,
+                body: Some(response.body.clone()),
             }),
             retry_after,
-            rate_limit: self.rate_limit(answer),
+            rate_limit: self.rate_limit(response),
             ..self.error(code, status, outcome, sentence)
         }
     }
@@ -182,7 +183,7 @@ impl Call<'_> {
         Error {
             provider: Some(unread(status)),
             limit: Some(Limit::ResponseBody),
-            ..self.refusal(&ProviderResponse {
+            ..self.rejection(&ProviderResponse {
                 status,
                 headers,
                 body,
@@ -191,15 +192,15 @@ impl Call<'_> {
     }
 
     /// The code of a rejection whose body says no more than its status.
-    fn rejection_code(&self, answer: &ProviderResponse) -> ErrorCode {
+    fn rejection_code(&self, response: &ProviderResponse) -> ErrorCode {
         let none_left = || {
-            let figures = self.rate_limit(answer);
+            let figures = self.rate_limit(response);
             figures.and_then(|figures| figures.remaining) == Some(0)
         };
-        if self.integration.exhausted_status == Some(answer.status) && none_left() {
+        if self.integration.exhausted_status == Some(response.status) && none_left() {
             ErrorCode::ProviderRateLimited
         } else {
-            status::refusal(answer.status)
+            status::rejection(response.status)
         }
     }
 
@@ -218,13 +219,13 @@ impl Call<'_> {
         }
     }
 
-    fn unusable(&self, answer: &ProviderResponse, what: &str) -> Error {
+    fn unusable(&self, response: &ProviderResponse, what: &str) -> Error {
         Error {
             provider: Some(ProviderRejection {
-                status: answer.status,
-                body: Some(answer.body.clone()),
+                status: response.status,
+                body: Some(response.body.clone()),
             }),
-            rate_limit: self.rate_limit(answer),
+            rate_limit: self.rate_limit(response),
             ..self.error(
                 ErrorCode::InvalidResponse,
                 502,
@@ -234,33 +235,33 @@ impl Call<'_> {
         }
     }
 
-    fn transport(&self, fault: &TransportError) -> Error {
+    fn transport(&self, error: &TransportError) -> Error {
         let title = self.integration.title;
-        let error = |code, status, outcome, message| self.error(code, status, outcome, message);
-        match fault {
+        let failed = |code, status, outcome, message| self.error(code, status, outcome, message);
+        match error {
             TransportError::NoConnection(why) => {
                 let message = format!("no connection to {title}: {why}");
-                error(ErrorCode::NoConnection, 502, Outcome::NotSent, message)
+                failed(ErrorCode::NoConnection, 502, Outcome::NotSent, message)
             }
             TransportError::EgressDenied(why) => {
                 let message = format!("the host does not allow this request: {why}");
-                error(ErrorCode::EgressDenied, 502, Outcome::NotSent, message)
+                failed(ErrorCode::EgressDenied, 502, Outcome::NotSent, message)
             }
             TransportError::ConnectionLost(why) => {
                 let message = format!("the connection to {title} was lost: {why}");
-                error(ErrorCode::ConnectionLost, 502, Outcome::Unknown, message)
+                failed(ErrorCode::ConnectionLost, 502, Outcome::Unknown, message)
             }
             TransportError::ResponseTruncated((status, why)) => {
                 let message = format!(
-                    "{title} answered with status {status}, and the answer broke off: {why}"
+                    "{title} answered with status {status}, and the response broke off: {why}"
                 );
                 Error {
                     provider: Some(unread(*status)),
-                    ..error(ErrorCode::InvalidResponse, 502, Outcome::Unknown, message)
+                    ..failed(ErrorCode::InvalidResponse, 502, Outcome::Unknown, message)
                 }
             }
-            TransportError::Deadline(begun) => {
-                let outcome = if *begun {
+            TransportError::Deadline(started) => {
+                let outcome = if *started {
                     Outcome::Unknown
                 } else {
                     Outcome::NotSent
@@ -268,7 +269,7 @@ impl Call<'_> {
                 let message = format!("the deadline passed before {title} had answered");
                 Error {
                     limit: Some(Limit::Deadline),
-                    ..error(ErrorCode::Deadline, 504, outcome, message)
+                    ..failed(ErrorCode::Deadline, 504, outcome, message)
                 }
             }
             TransportError::ResponseTooLarge(Some(status @ 400..=599)) => {
@@ -281,24 +282,24 @@ impl Call<'_> {
                 Error {
                     provider: Some(unread(*status)),
                     limit: Some(Limit::ResponseBody),
-                    ..error(ErrorCode::ResponseTooLarge, 502, outcome, message)
+                    ..failed(ErrorCode::ResponseTooLarge, 502, outcome, message)
                 }
             }
             TransportError::ResponseTooLarge(None) => {
                 let message = format!("{title} answered with a larger head than the host accepts");
                 Error {
                     limit: Some(Limit::ResponseHeaders),
-                    ..error(ErrorCode::ResponseTooLarge, 502, Outcome::Unknown, message)
+                    ..failed(ErrorCode::ResponseTooLarge, 502, Outcome::Unknown, message)
                 }
             }
         }
     }
 
-    fn rate_limit(&self, answer: &ProviderResponse) -> Option<RateLimit> {
-        rate::limit(answer, self.integration.usage_header)
+    fn rate_limit(&self, response: &ProviderResponse) -> Option<RateLimit> {
+        rate::limit(response, self.integration.usage_header)
     }
 
-    /// An error that says how to look where nobody knows what became of the user.
+    /// An error that says how to look where it is not known what became of the user.
     fn error(&self, code: ErrorCode, status: u16, outcome: Outcome, mut message: String) -> Error {
         if outcome == Outcome::Unknown {
             message.push_str(&unknown(self.context, self.integration));
@@ -308,9 +309,9 @@ impl Call<'_> {
 }
 
 /// The number that one of these headers has, alone or at the end of a URL's path.
-fn header_id(answer: &ProviderResponse, names: &[&str]) -> Option<String> {
+fn header_id(response: &ProviderResponse, names: &[&str]) -> Option<String> {
     names.iter().find_map(|name| {
-        let path = rate::header(answer, name)?.split(['?', '#']).next()?;
+        let path = rate::header(response, name)?.split(['?', '#']).next()?;
         let last = path.trim_end_matches('/').rsplit('/').next()?;
         let id = last.strip_suffix(".json").unwrap_or(last);
         let is_number = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
@@ -320,20 +321,20 @@ fn header_id(answer: &ProviderResponse, names: &[&str]) -> Option<String> {
 
 /// Whether the body is coded. Some servers name a coding that changes nothing; a list names each that was applied, over all headers
 /// of that name (RFC 9110, 8.4).
-fn is_coded(answer: &ProviderResponse) -> bool {
-    let mut headers = answer.headers.iter();
+fn is_coded(response: &ProviderResponse) -> bool {
+    let mut headers = response.headers.iter();
     headers.any(|(name, value)| {
         name.eq_ignore_ascii_case("content-encoding") && !coding::codes_nothing(value)
     })
 }
 
 /// The body of a rejection: its JSON; as a string, its text, where that is a sentence; else `null`.
-fn rejection_body(answer: &ProviderResponse) -> Value<'_> {
-    let Ok(text) = std::str::from_utf8(without_mark(&answer.body)).map(trimmed) else {
+fn rejection_body(response: &ProviderResponse) -> Value<'_> {
+    let Ok(text) = std::str::from_utf8(without_mark(&response.body)).map(trimmed) else {
         return Value::Null;
     };
     parse(text).unwrap_or_else(|_| {
-        let html = rate::header(answer, "content-type")
+        let html = rate::header(response, "content-type")
             .and_then(|value| value.get(..9))
             .is_some_and(|value| value.eq_ignore_ascii_case("text/html"));
         if !html && is_sentence(&text) {
@@ -355,12 +356,12 @@ fn is_sentence(text: &&str) -> bool {
 /// The longest text of a provider that becomes part of a message as it is, in characters.
 const MAX_SENTENCE: usize = 200;
 
-/// An answer of which only the status was read.
+/// A response of which only the status was read.
 const fn unread(status: u16) -> ProviderRejection {
     ProviderRejection { status, body: None }
 }
 
-/// What to do when nobody knows what became of a call.
+/// What to do where it is not known what became of a call.
 fn unknown(context: &Context, integration: &Integration) -> String {
     let title = integration.title;
     match (context.operation, &context.email) {

@@ -1,6 +1,6 @@
-//! JSON as it came: a text that is known to be JSON, read one level at a time.
+//! JSON as it came, read one level at a time.
 //!
-//! `serde_json` checks and cuts the text; what is not read stays a slice of it ([`RawValue`]), and is written again byte for byte:
+//! `serde_json` checks and cuts it; what is not read stays a slice ([`RawValue`]), and is written again byte for byte:
 //! every digit, the order of members, members given twice, escapes of half a character. Nothing here recurses, so no depth of
 //! nesting is too deep.
 
@@ -11,7 +11,11 @@ use serde::Serialize;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::findings::quoted;
+
 mod scan;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use scan::{duplicates, is_hollow, merge};
 
@@ -105,7 +109,7 @@ fn scalar(json: &str) -> Value<'_> {
         "true" => Value::Bool(true),
         "false" => Value::Bool(false),
         string if string.starts_with('"') => match unescaped(string) {
-            Cow::Borrowed(_) => Value::String(Cow::Borrowed(quoted(string))),
+            Cow::Borrowed(_) => Value::String(Cow::Borrowed(unquoted(string))),
             Cow::Owned(bytes) => match String::from_utf8(bytes) {
                 Ok(string) => Value::String(Cow::Owned(string)),
                 Err(error) => Value::Unpaired(paired(error.into_bytes())),
@@ -116,14 +120,14 @@ fn scalar(json: &str) -> Value<'_> {
 }
 
 /// What is between the quotation marks of a string.
-fn quoted(string: &str) -> &str {
+fn unquoted(string: &str) -> &str {
     string.get(1..string.len() - 1).unwrap_or_default()
 }
 
 /// The bytes that a string stands for. They are not UTF-8 where half of a surrogate pair is escaped: it becomes what UTF-8 would
 /// make of it (WTF-8), as `serde_json` documents for bytes.
 fn unescaped(string: &str) -> Cow<'_, [u8]> {
-    let text = quoted(string);
+    let text = unquoted(string);
     if text.contains('\\') {
         let bytes = serde_json::from_str(string).map(|Bytes(bytes)| bytes);
         Cow::Owned(bytes.unwrap_or_default())
@@ -153,17 +157,23 @@ impl<'a> Value<'a> {
             .unwrap_or(Self::Null)
     }
 
+    /// What this is, for a message: "expected …, but found …". It is formatted only where it is read.
+    #[must_use]
+    pub const fn kind(&self) -> Kind<'_> {
+        Kind(self)
+    }
+
     /// Whether this is `null`.
     #[must_use]
     pub const fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
 
-    /// The truth value that this is.
+    /// The boolean that this is.
     #[must_use]
     pub const fn as_bool(&self) -> Option<bool> {
         match self {
-            Self::Bool(truth) => Some(*truth),
+            Self::Bool(value) => Some(*value),
             _ => None,
         }
     }
@@ -202,6 +212,24 @@ impl<'a> Value<'a> {
         match self {
             Self::Object(object) => Some(object),
             _ => None,
+        }
+    }
+}
+
+/// What [`Value::kind`] returns.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind<'a>(&'a Value<'a>);
+
+impl fmt::Display for Kind<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Value::Null => formatter.write_str("`null`"),
+            Value::Bool(value) => write!(formatter, "`{value}`"),
+            Value::Number(number) => write!(formatter, "the number {number}"),
+            Value::String(string) => write!(formatter, "the string {}", quoted(string)),
+            Value::Unpaired(string) => write!(formatter, "the string {}", quoted(string)),
+            Value::Array(_) => formatter.write_str("an array"),
+            Value::Object(_) => formatter.write_str("an object"),
         }
     }
 }
@@ -245,7 +273,7 @@ impl<'a> Object<'a> {
     pub fn get(&self, name: &str) -> Option<Value<'a>> {
         let mut members = self.members.iter().rev();
         let (_, value) = members.find(|(given, _)| {
-            let text = quoted(given.get());
+            let text = unquoted(given.get());
             text == name
                 || (self.escapes
                     && text.contains('\\')
@@ -258,7 +286,7 @@ impl<'a> Object<'a> {
     pub fn iter(&self) -> impl Iterator<Item = (Cow<'a, str>, &'a RawValue)> {
         self.members.iter().map(|(name, value)| {
             let name = match unescaped(name.get()) {
-                Cow::Borrowed(_) => Cow::Borrowed(quoted(name.get())),
+                Cow::Borrowed(_) => Cow::Borrowed(unquoted(name.get())),
                 Cow::Owned(bytes) => Cow::Owned(paired(bytes)),
             };
             (name, *value)
@@ -320,90 +348,5 @@ impl Visitor<'_> for BytesVisitor {
 
     fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Bytes, E> {
         Ok(Bytes(bytes.to_vec()))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_kind_of_value_is_read() {
-        let object = parse(
-            r#" {"a": null, "b": true, "c": -1.50E+05, "d": "x\n\ud83d\ude00", "e": [1, {"f": []}], "g": "\ud83d!"} "#,
-        )
-        .unwrap();
-        assert!(object.get("a").is_null() && object.get("z").is_null());
-        assert_eq!(object.get("b").as_bool(), Some(true));
-        assert!(matches!(object.get("c"), Value::Number("-1.50E+05")));
-        assert_eq!(object.get("d").as_str(), Some("x\n😀"));
-        let entries = object.get("e");
-        let [one, inner] = entries.as_array().unwrap().values().unwrap();
-        assert!(matches!(one, Value::Number("1")));
-        assert!(inner.get("f").as_array().unwrap().is_empty());
-        assert!(matches!(object.get("g"), Value::Unpaired(text) if text == "\u{fffd}!"));
-        assert!(object.get("b").get("c").is_null());
-    }
-
-    #[test]
-    fn only_strings_with_escapes_are_copied() {
-        let borrowed = |json| matches!(parse(json).unwrap(), Value::String(Cow::Borrowed(_)));
-        assert!(borrowed(r#""abc""#));
-        assert!(!borrowed(r#""a\nb""#));
-    }
-
-    #[test]
-    fn last_of_members_with_one_name_counts() {
-        let object = parse(r#"{"a": 1, "b": 2, "\u0061": 3, "A": 4}"#).unwrap();
-        assert!(matches!(object.get("a"), Value::Number("3")));
-        let object = object.as_object().unwrap();
-        let members: Vec<String> = object
-            .iter()
-            .map(|(name, json)| format!("{name}{json}"))
-            .collect();
-        assert_eq!(members, ["a1", "b2", "a3", "A4"]);
-        assert_eq!(object.duplicates(), ["a"]);
-    }
-
-    #[test]
-    fn text_that_is_not_json_is_error() {
-        for json in [
-            "",
-            " ",
-            "{",
-            "[1",
-            "{}{}",
-            "nul",
-            "\"",
-            "\u{feff}{}",
-            "\u{c}{}",
-            "01",
-            "1.",
-            "[1,]",
-            "{\"a\"}",
-            "{1: 2}",
-            "\"\n\"",
-            r#""\x""#,
-            r#""\ud83""#,
-            "NaN",
-            "'a'",
-        ] {
-            assert!(parse(json).is_err() && raw(json).is_err(), "{json}");
-        }
-    }
-
-    #[test]
-    fn nesting_is_never_too_deep() {
-        const DEPTH: usize = 200_000;
-        for (open, close) in [("[", "]"), (r#"{"a":"#, "}"), (r#"[{"\ud83d": "#, "}]")] {
-            let deep = format!("{}1E5{}", open.repeat(DEPTH), close.repeat(DEPTH));
-            assert_eq!(raw(&deep).unwrap().get(), deep);
-            assert!(parse(&deep).is_ok());
-            duplicates(&deep, &mut |pointer, name| panic!("{pointer} {name}"));
-            let object = format!(r#"{{"a":{deep}}}"#);
-            assert!(!is_hollow(&object));
-            assert_eq!(merge("{}", &object), object);
-            assert_eq!(merge(&object, &object), object);
-        }
     }
 }

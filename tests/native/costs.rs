@@ -6,18 +6,18 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 use unified_ticketing_guest::bindings::http_api::{HttpRequest, HttpResponse, HttpStep};
-use unified_ticketing_guest::bindings::types::ProviderResponse;
+use unified_ticketing_guest::bindings::types::{ProviderResponse, Sending};
 use unified_ticketing_guest::findings::MAX_FINDINGS;
 use unified_ticketing_guest::http_api;
 
 use crate::holds;
-use crate::support::{Operation, begin, http_request, json_of, operations};
+use crate::support::{Operation, http_request, json_of, operations, resume, start};
 
 /// The largest body that is read; less without optimization, where reading all of them takes minutes.
 const LARGEST: usize = if cfg!(debug_assertions) {
-    http_api::LARGEST_BODY / 64
+    http_api::MAX_BODY / 64
 } else {
-    http_api::LARGEST_BODY
+    http_api::MAX_BODY
 };
 
 /// Two operations, in turn: the tables differ, what walks them does not.
@@ -192,12 +192,12 @@ fn bounded(response: &HttpResponse) {
 }
 
 fn begun(name: &str, operation: Operation, request: &HttpRequest) -> Option<HttpResponse> {
-    let start = Instant::now();
-    let step = begin(request, operation.account(true));
-    let took = start.elapsed();
+    let started = Instant::now();
+    let step = start(request, operation.account(true));
+    let took = started.elapsed();
     let response = match step {
         HttpStep::Respond(response) => Some(response),
-        HttpStep::Send((_, context)) => {
+        HttpStep::Send(Sending { context, .. }) => {
             assert!(
                 context.len() < holds::MAX_CONTEXT + request.target.len(),
                 "{name}: {} bytes of context",
@@ -270,14 +270,14 @@ fn a_large_rejection_gets_a_small_response() {
     for (number, body) in bodies.iter().enumerate() {
         for operation in operations() {
             for status in [400, 500] {
-                let (_, context) = operation.sent("");
+                let context = operation.sent("").context;
                 let answer = ProviderResponse {
                     status,
                     headers: Vec::new(),
                     body: body.as_bytes().to_vec(),
                 };
                 let start = Instant::now();
-                let response = http_api::resume(&context, Ok(&answer));
+                let response = resume(&context, Ok(&answer));
                 let took = start.elapsed().as_secs_f64() * 1e3;
                 println!("{took:>7.1} ms {:<30} {status} {number}", operation.name());
                 bounded(&response);

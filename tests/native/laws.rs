@@ -6,8 +6,9 @@ mod spellings;
 
 use serde_json::Value;
 use unified_ticketing_guest::bindings::http_api::{HttpResponse, HttpStep};
+use unified_ticketing_guest::bindings::types::Sending;
 
-use crate::support::{Operation, begin, json_of};
+use crate::support::{Operation, json_of, start};
 
 /// What a response says, in the words that programs read.
 fn said(response: &HttpResponse) -> (u16, String, String) {
@@ -17,9 +18,9 @@ fn said(response: &HttpResponse) -> (u16, String, String) {
 }
 
 fn refused(operation: Operation, query: &str, body: &Value) -> HttpResponse {
-    match begin(&operation.request(query, body), operation.account(true)) {
+    match start(&operation.request(query, body), operation.account(true)) {
         HttpStep::Respond(response) => response,
-        HttpStep::Send((request, _)) => panic!(
+        HttpStep::Send(Sending { request, .. }) => panic!(
             "{}: nothing may be sent, but {request:?} was",
             operation.name()
         ),

@@ -4,12 +4,13 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use unified_ticketing_guest::bindings::http_api::HttpStep;
 use unified_ticketing_guest::bindings::types::ProviderResponse;
+use unified_ticketing_guest::bindings::types::Sending;
+use unified_ticketing_guest::context::{Context, EntryPoint};
 use unified_ticketing_guest::field::Field;
-use unified_ticketing_guest::http_api;
-use unified_ticketing_guest::plan::Context;
 
+use crate::case::ACCOUNT;
 use crate::holds;
-use crate::support::{Operation, begin, http_request, operations};
+use crate::support::{Operation, http_request, operations, resume, start};
 
 fn operation() -> impl Strategy<Value = Operation> {
     prop::sample::select(operations())
@@ -185,9 +186,9 @@ proptest! {
         let method = if operation.update { "PATCH" } else { "POST" };
         let request = http_request(method, &target, body.to_string().as_bytes());
         let account = operation.account(true);
-        match begin(&request, account.clone()) {
+        match start(&request, account.clone()) {
             HttpStep::Respond(response) => holds::responded(&account, &response),
-            HttpStep::Send((request, context)) => {
+            HttpStep::Send(Sending { request, context, .. }) => {
                 holds::sent(operation, &account, &request, &context);
             }
         }
@@ -201,7 +202,7 @@ proptest! {
         let target = if known { format!("/unified/ticketing/users?{target}") } else { target };
         let account = operation.account(false);
         holds::reads_as_any_other(&body);
-        match begin(&http_request(method, &target, &body), account.clone()) {
+        match start(&http_request(method, &target, &body), account.clone()) {
             HttpStep::Respond(response) => holds::responded(&account, &response),
             HttpStep::Send(_) => panic!("nobody guesses an account's id"),
         }
@@ -217,11 +218,11 @@ proptest! {
             "retry-after", "date", "x-ratelimit-reset", "content-encoding", "content-type", "x-gorgias-account-api-call-limit",
         ]), text()), 0..3),
     ) {
-        let (_, context) = operation.sent("");
+        let context = operation.sent("").context;
         let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let answer = ProviderResponse { status, headers, body };
-        let response = http_api::resume(&context, Ok(&answer));
-        let context = Context::from_bytes(&context).expect("a context");
+        let response = resume(&context, Ok(&answer));
+        let context = Context::from_bytes(&context, ACCOUNT, EntryPoint::HttpApi).expect("a context");
         holds::told(&context, Ok(&answer), &response);
     }
 
@@ -233,7 +234,7 @@ proptest! {
         let body = format!("{body},\"remote_data\":{{\"more\":{json}}}}}");
         let (method, id) = if operation.update { ("PATCH", "42") } else { ("POST", "") };
         let request = http_request(method, &operation.target(id, ""), body.as_bytes());
-        let HttpStep::Send((request, _)) = begin(&request, operation.account(true)) else {
+        let HttpStep::Send(Sending { request, .. }) = start(&request, operation.account(true)) else {
             panic!("{body}");
         };
         let sent = String::from_utf8_lossy(&request.body).into_owned();
@@ -245,16 +246,16 @@ proptest! {
     fn any_json_object_is_usable_answer(operation in operation(), json in spelled(true), wrap in 0..2_000_usize) {
         let body = format!("{{\"more\":{}{json}{}}}", "[".repeat(wrap), "]".repeat(wrap));
         holds::reads_as_any_other(body.as_bytes());
-        let (_, context) = operation.sent("");
+        let context = operation.sent("").context;
         let answer = ProviderResponse { status: 200, headers: vec![], body: body.into_bytes() };
-        let response = http_api::resume(&context, Ok(&answer));
+        let response = resume(&context, Ok(&answer));
         prop_assert_eq!(response.status, 200);
-        holds::told(&Context::from_bytes(&context).expect("a context"), Ok(&answer), &response);
+        holds::told(&Context::from_bytes(&context, ACCOUNT, EntryPoint::HttpApi).expect("a context"), Ok(&answer), &response);
     }
 
     #[test]
     fn no_bytes_make_the_second_half_panic(context in prop::collection::vec(any::<u8>(), 0..64)) {
         let answer = ProviderResponse { status: 200, headers: vec![], body: b"{}".to_vec() };
-        prop_assert_eq!(http_api::resume(&context, Ok(&answer)).status, 400);
+        prop_assert_eq!(resume(&context, Ok(&answer)).status, 400);
     }
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
+use unified_ticketing_guest::bindings::types::Safety;
 use unified_ticketing_guest::field::{Field, ResponseField, Rule};
-use unified_ticketing_guest::integration::{ALL, Integration, Operation};
+use unified_ticketing_guest::integration::{ALL, Integration, Operation, OperationName};
 
 fn published() -> Value {
     serde_json::from_str(include_str!("../published.json")).expect("the published tables are JSON")
@@ -26,35 +27,19 @@ fn members(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
         .map(|(name, value)| (name.as_str(), value))
 }
 
-/// What the tables say of an operation, whichever input it takes.
-struct Shown {
-    fields: &'static [Rule],
-    response: &'static [ResponseField],
-    collection: Option<&'static str>,
-}
-
-fn shown(integration: &'static Integration, update: bool) -> Option<Shown> {
-    fn show<I>(operation: &'static Operation<I>) -> Shown {
-        Shown {
-            fields: operation.fields,
-            response: operation.response,
-            collection: operation.collection(),
-        }
-    }
-    if update {
-        integration.update.as_ref().map(show)
+/// The row of an operation.
+fn row(integration: &Integration, update: bool) -> Option<&'static Operation> {
+    integration.operation(if update {
+        OperationName::Update
     } else {
-        Some(show(&integration.create))
-    }
+        OperationName::Create
+    })
 }
 
-/// The integrations whose operation is such.
-fn having(update: bool, such: impl Fn(&Shown) -> bool) -> BTreeSet<&'static str> {
-    let such = |integration: &&'static Integration| {
-        shown(integration, update).is_some_and(|shown| such(&shown))
-    };
-    ALL.into_iter()
-        .filter(such)
+/// The integrations whose row of an operation fits.
+fn having(update: bool, fits: impl Fn(&Operation) -> bool) -> BTreeSet<&'static str> {
+    ALL.iter()
+        .filter(|integration| row(integration, update).is_some_and(&fits))
         .map(|integration| integration.name)
         .collect()
 }
@@ -79,7 +64,7 @@ fn every_request_field_is_required_and_supported_as_published() {
             let table = &published[name]["request"][field.name()];
             for (member, required) in [("required", true), ("supported", false)] {
                 let such = |rule: &Rule| rule.field == field && rule.required == required;
-                let ours = having(update, |shown| shown.fields.iter().any(such));
+                let ours = having(update, |row| row.fields.iter().any(such));
                 assert_eq!(
                     ours,
                     names(&table[member]),
@@ -90,8 +75,8 @@ fn every_request_field_is_required_and_supported_as_published() {
             for (integration, values) in members(&table["enum_by_integration"]) {
                 let integration = unified_ticketing_guest::integration::find(integration)
                     .expect("a known integration");
-                let shown = shown(integration, update).expect("an operation that is published");
-                let rule = shown
+                let row = row(integration, update).expect("a published operation");
+                let rule = row
                     .fields
                     .iter()
                     .find(|rule| rule.field == field)
@@ -112,7 +97,7 @@ fn every_answer_field_is_supported_as_published() {
     let published = published();
     for (name, update) in [("create", false), ("update", true)] {
         for field in ResponseField::ALL {
-            let ours = having(update, |shown| shown.response.contains(&field));
+            let ours = having(update, |row| row.response.contains(&field));
             let table = names(&published[name]["response"][field.name()]["supported"]);
             assert_eq!(ours, table, "{name} {}", field.name());
         }
@@ -123,7 +108,7 @@ fn every_answer_field_is_supported_as_published() {
 fn collections_are_required_as_published() {
     let published = published();
     for (name, update) in [("create", false), ("update", true)] {
-        let ours = having(update, |shown| shown.collection.is_some());
+        let ours = having(update, |row| row.collection().is_some());
         assert_eq!(
             ours,
             names(&published[name]["query"]["collections"]["required"]),
@@ -156,10 +141,7 @@ fn every_published_name_is_known_and_in_its_order() {
 
 #[test]
 fn the_list_is_in_order_and_its_tables_hang_together() {
-    let listed: Vec<&str> = ALL
-        .into_iter()
-        .map(|integration| integration.name)
-        .collect();
+    let listed: Vec<&str> = ALL.iter().map(|integration| integration.name).collect();
     assert!(listed.is_sorted_by(|a, b| a < b), "{listed:?}");
     for integration in ALL {
         let name = integration.name;
@@ -175,28 +157,23 @@ fn the_list_is_in_order_and_its_tables_hang_together() {
                     .iter()
                     .any(|setting| setting.name == placeholder)
         };
-        let create = &integration.create;
-        let mut templates = vec![(
-            "create",
-            create.path,
-            create.query,
-            create.fields,
-            create.docs,
-        )];
-        if let Some(update) = &integration.update {
-            assert!(
-                update.path.contains("{id}"),
-                "{name}: an update addresses a user"
-            );
-            templates.push((
-                "update",
-                update.path,
-                update.query,
-                update.fields,
-                update.docs,
-            ));
-        }
-        for (operation, path, query, fields, docs) in templates {
+        for Operation {
+            name: operation,
+            path,
+            query,
+            fields,
+            docs,
+            safety,
+            ..
+        } in integration.operations
+        {
+            let operation = operation.as_str();
+            let (update, expected) = match operation {
+                "create-user" => (false, Safety::Once),
+                _ => (true, Safety::Idempotent),
+            };
+            assert_eq!(path.contains("{id}"), update, "{name} {operation}");
+            assert_eq!(*safety, expected, "{name} {operation}");
             assert!(
                 docs.starts_with("https://"),
                 "{name} {operation} links to its documentation"
@@ -205,7 +182,7 @@ fn the_list_is_in_order_and_its_tables_hang_together() {
                 let placeholder = placeholder.split('}').next().unwrap_or_default();
                 assert!(known(placeholder), "{name} {operation}: {placeholder}");
             }
-            for (_, setting) in query {
+            for (_, setting) in *query {
                 assert!(known(setting), "{name} {operation}: {setting}");
             }
             let order: Vec<usize> = fields

@@ -4,10 +4,10 @@ use serde_json::{Map, Value, json};
 use unified_ticketing_guest::account::credential_names;
 use unified_ticketing_guest::bindings::accounts::{Account, Credentials, ResolveError};
 use unified_ticketing_guest::bindings::http_api::{HttpRequest, HttpResponse, HttpStep};
-use unified_ticketing_guest::bindings::types::{ProviderRequest, ProviderResponse, TransportError};
+use unified_ticketing_guest::bindings::types::{ProviderResponse, Sending, TransportError};
 use unified_ticketing_guest::field::{Field, Rule};
 use unified_ticketing_guest::http_api;
-use unified_ticketing_guest::integration::{ALL, Integration, Table};
+use unified_ticketing_guest::integration::{ALL, Integration, Operation as Row, OperationName};
 
 use crate::case::{self, ACCOUNT, Case};
 
@@ -47,8 +47,8 @@ pub fn http_request(method: &str, target: &str, body: &[u8]) -> HttpRequest {
     }
 }
 
-/// The first half, with this one account.
-pub fn begin(request: &HttpRequest, account: Account) -> HttpStep {
+/// The first step, with this one account.
+pub fn start(request: &HttpRequest, account: Account) -> HttpStep {
     http_api::start(ACCOUNT, request, |id| {
         if id == ACCOUNT {
             Ok(account)
@@ -77,9 +77,15 @@ pub fn answer(case: &Case) -> ProviderResponse {
     }
 }
 
-/// The second half.
-pub fn finish(context: &[u8], answer: &ProviderResponse) -> HttpResponse {
-    http_api::resume(context, Ok(answer))
+/// The response at the end of a call whose one request had this response.
+pub fn resume(
+    context: &[u8],
+    response: Result<&ProviderResponse, &TransportError>,
+) -> HttpResponse {
+    match http_api::resume(ACCOUNT, context, response) {
+        HttpStep::Respond(response) => response,
+        HttpStep::Send(sending) => panic!("a second request: {:?}", sending.request),
+    }
 }
 
 /// An operation of an integration.
@@ -92,19 +98,14 @@ pub struct Operation {
 
 /// Every operation of every integration.
 pub fn operations() -> Vec<Operation> {
-    let creates = ALL.into_iter().map(|each| Operation {
-        integration: each,
-        update: false,
-        fields: each.create.fields,
-    });
-    let updates = ALL.into_iter().filter_map(|each| {
-        each.update.as_ref().map(|update| Operation {
-            integration: each,
-            update: true,
-            fields: update.fields,
+    let rows = ALL.iter().flat_map(|integration| {
+        integration.operations.iter().map(|row| Operation {
+            integration,
+            update: row.name == OperationName::Update,
+            fields: row.fields,
         })
     });
-    creates.chain(updates).collect()
+    rows.collect()
 }
 
 impl Operation {
@@ -116,12 +117,16 @@ impl Operation {
         )
     }
 
-    /// The table of the operation.
-    pub fn table(self) -> &'static Table {
-        match &self.integration.update {
-            Some(update) if self.update => update,
-            _ => &self.integration.create,
-        }
+    /// The row of the operation.
+    pub fn row(self) -> &'static Row {
+        let name = if self.update {
+            OperationName::Update
+        } else {
+            OperationName::Create
+        };
+        self.integration
+            .operation(name)
+            .expect("a listed operation")
     }
 
     /// A made-up account. With `base_url`, requests go to [`SERVER`] below `/prefix`.
@@ -185,12 +190,12 @@ impl Operation {
     }
 
     /// Makes a call that is valid, and gives what would be sent.
-    pub fn sent(self, query: &str) -> (ProviderRequest, Vec<u8>) {
-        match begin(
+    pub fn sent(self, query: &str) -> Sending {
+        match start(
             &self.request(query, &Value::Object(self.body())),
             self.account(true),
         ) {
-            HttpStep::Send(send) => send,
+            HttpStep::Send(sending) => sending,
             HttpStep::Respond(response) => panic!(
                 "{}: {}",
                 self.name(),
@@ -205,7 +210,7 @@ impl Operation {
         query: &str,
         answer: Result<&ProviderResponse, &TransportError>,
     ) -> HttpResponse {
-        http_api::resume(&self.sent(query).1, answer)
+        resume(&self.sent(query).context, answer)
     }
 }
 

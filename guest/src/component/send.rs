@@ -16,7 +16,7 @@ pub(super) fn send(request: &ProviderRequest) -> Result<ProviderResponse, Transp
     let outgoing = outgoing(request)?;
     let body = outgoing
         .body()
-        .map_err(|()| refused("the host gives no body to write"))?;
+        .map_err(|()| denied("the host gives no body to write"))?;
     let future = outgoing_handler::handle(outgoing, None).map_err(|code| transport_error(&code))?;
     // A host may answer, or fail, before it has taken the whole body. What it says then is the truth, so a body that
     // cannot be written is no error yet.
@@ -24,7 +24,7 @@ pub(super) fn send(request: &ProviderRequest) -> Result<ProviderResponse, Transp
     read(&wait(&future)?)
 }
 
-fn refused(why: &str) -> TransportError {
+fn denied(why: &str) -> TransportError {
     TransportError::EgressDenied(why.to_owned())
 }
 
@@ -44,7 +44,7 @@ fn outgoing(request: &ProviderRequest) -> Result<OutgoingRequest, TransportError
             let name = name.as_str();
             headers
                 .append(name, value.as_bytes())
-                .map_err(|_| refused(&format!("the header `{name}` is refused")))?;
+                .map_err(|_| denied(&format!("the header `{name}` is refused")))?;
         }
     }
     // The plan has made it of a base URL that was checked: scheme, authority, path, query.
@@ -67,7 +67,7 @@ fn outgoing(request: &ProviderRequest) -> Result<OutgoingRequest, TransportError
         .and_then(|()| outgoing.set_scheme(Some(&scheme)))
         .and_then(|()| outgoing.set_authority(Some(authority)))
         .and_then(|()| outgoing.set_path_with_query(Some(path)))
-        .map_err(|()| refused("the host refuses the method or the URL"))?;
+        .map_err(|()| denied("the host refuses the method or the URL"))?;
     Ok(outgoing)
 }
 
@@ -170,14 +170,14 @@ fn transport_error(code: &ErrorCode) -> TransportError {
         ErrorCode::TlsProtocolError
         | ErrorCode::TlsCertificateError
         | ErrorCode::TlsAlertReceived(_) => unconnected("no secure connection could be made"),
-        ErrorCode::DestinationIpProhibited => refused("the address is not allowed"),
-        ErrorCode::HttpRequestDenied => refused("the request was denied"),
-        ErrorCode::HttpRequestMethodInvalid => refused("the method is refused"),
+        ErrorCode::DestinationIpProhibited => denied("the address is not allowed"),
+        ErrorCode::HttpRequestDenied => denied("the request was denied"),
+        ErrorCode::HttpRequestMethodInvalid => denied("the method is refused"),
         ErrorCode::HttpRequestUriInvalid | ErrorCode::HttpRequestUriTooLong => {
-            refused("the URL is refused")
+            denied("the URL is refused")
         }
         ErrorCode::HttpRequestHeaderSectionSize(_) | ErrorCode::HttpRequestHeaderSize(_) => {
-            refused("the headers are too large")
+            denied("the headers are too large")
         }
         ErrorCode::HttpResponseHeaderSectionSize(_) | ErrorCode::HttpResponseHeaderSize(_) => {
             TransportError::ResponseTooLarge(None)

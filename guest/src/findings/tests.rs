@@ -1,3 +1,5 @@
+use std::fmt;
+
 use super::*;
 
 #[test]
@@ -28,7 +30,7 @@ fn finding_beyond_limit_is_not_worded() {
     struct Dear;
     impl Display for Dear {
         fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-            panic!("nobody reads it");
+            panic!("it is not read");
         }
     }
     let mut list = FindingList::default();
@@ -40,8 +42,8 @@ fn finding_beyond_limit_is_not_worded() {
 }
 
 #[test]
-fn rejected_place_is_known_also_where_it_is_only_counted() {
-    let mut findings = Findings::default();
+fn counted_location_is_still_known() {
+    let mut findings = Findings::new(false);
     let reject = |findings: &mut Findings, path: &str| {
         findings.violation(FindingCode::Type, Location::Body, path, "m");
     };
@@ -70,7 +72,7 @@ fn rejected_place_is_known_also_where_it_is_only_counted() {
 }
 
 #[test]
-fn text_is_cut_between_characters_and_escapes() {
+fn string_is_cut_between_characters() {
     assert_eq!(shortened(&"abc", 3), "abc");
     assert_eq!(shortened(&"abcd", 3), "abc…");
     assert_eq!(shortened(&"abé", 3), "ab…");
@@ -80,8 +82,8 @@ fn text_is_cut_between_characters_and_escapes() {
 }
 
 #[test]
-fn message_names_the_first_places_and_counts_the_others() {
-    let mut findings = Findings::default();
+fn message_names_first_locations() {
+    let mut findings = Findings::new(false);
     for number in 0..1_000 {
         let path = format_args!("/{}{number}", "\u{1}".repeat(5_000));
         findings.violation(FindingCode::Type, Location::Body, path, "x".repeat(10_000));
@@ -97,7 +99,7 @@ fn message_names_the_first_places_and_counts_the_others() {
 }
 
 #[test]
-fn a_parameter_without_a_name_is_not_the_body() {
+fn nameless_parameter_is_not_body() {
     let mut findings = Findings::new(true);
     let message = || "there is no such parameter".to_owned();
     findings.tolerated(FindingCode::UnknownField, Location::Query, "", message());

@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_in_utf8_is_taken_in_every_spelling() {
+    fn utf8_json_is_accepted_however_spelled() {
         for value in [
             "",
             "application/json",
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn a_coding_that_codes_nothing_is_none() {
+    fn empty_coding_is_accepted() {
         for value in [
             "",
             "identity",

@@ -10,7 +10,7 @@ use std::fmt::{self, Display};
 pub(crate) use merge::merge;
 use tokens::{Kind, Token, Tokens};
 
-use super::{escaped, paired, quoted, unescaped};
+use super::{escaped, paired, unescaped, unquoted};
 
 /// Names by the object that they are in, and what is kept of each. All are sorted at once: one object may have all the names, and
 /// each name may have an object of its own.
@@ -125,7 +125,7 @@ impl Display for Pointer<'_> {
                     let name = paired(unescaped(name).into_owned());
                     write!(formatter, "/{}", escaped(&name))?;
                 }
-                Step::Member(name) => write!(formatter, "/{}", quoted(name))?,
+                Step::Member(name) => write!(formatter, "/{}", unquoted(name))?,
                 Step::Entry(position) => write!(formatter, "/{position}")?,
             }
         }

@@ -5,12 +5,12 @@
 use form_urlencoded::byte_serialize;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::account;
+use crate::account::{self, AccountError};
 use crate::bindings::accounts::{Account, Credentials};
 use crate::bindings::types::ProviderRequest;
-use crate::integration::{Auth, Integration, Table};
+use crate::integration::{Auth, Integration, Operation};
 
-/// What stands in place of a header that authenticates, where the value is the host's to add or nobody's to see.
+/// The value of a header that authenticates where the host adds the real one, or where people read the request.
 pub const MASK: &str = "***";
 
 /// Everything but the unreserved characters of RFC 3986.
@@ -30,11 +30,13 @@ pub(super) struct Endpoint<'a> {
 }
 
 impl<'a> Endpoint<'a> {
-    /// Fails with a sentence that says why the account cannot be used.
+    /// # Errors
+    ///
+    /// Why the account cannot be used.
     pub(super) fn new(
         account: &'a Account,
         integration: &'static Integration,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, AccountError> {
         let base_url =
             account::base_url(integration, account.base_url.as_deref(), &account.settings)?;
         // Those of the host are in the base URL. An account is judged before what is asked of it.
@@ -61,13 +63,15 @@ impl<'a> Endpoint<'a> {
         })
     }
 
-    /// Fails with a sentence that names a setting that is missing or cannot be right.
+    /// # Errors
+    ///
+    /// A setting that is missing or cannot be right.
     pub(super) fn request(
         self,
-        operation: &Table,
+        operation: &Operation,
         target: &Target<'_>,
         body: Vec<u8>,
-    ) -> Result<ProviderRequest, String> {
+    ) -> Result<ProviderRequest, AccountError> {
         let mut url = self.base_url.clone();
         self.path(operation.path, target, &mut url)?;
         self.query(operation.query, target, &mut url)?;
@@ -89,18 +93,17 @@ impl<'a> Endpoint<'a> {
         })
     }
 
-    fn setting(&self, name: &str) -> Result<&str, String> {
-        let setting = self
-            .integration
-            .settings
-            .iter()
-            .find(|setting| setting.name == name);
-        let setting = setting.ok_or_else(|| format!("there is no setting `{name}`"))?;
-        account::setting(setting, &self.account.settings)
+    fn setting(&self, name: &str) -> Result<&str, AccountError> {
+        account::named_setting(self.integration, name, &self.account.settings)
     }
 
     /// The path with its placeholders filled, each as one segment or a part of one.
-    fn path(&self, template: &str, target: &Target<'_>, url: &mut String) -> Result<(), String> {
+    fn path(
+        &self,
+        template: &str,
+        target: &Target<'_>,
+        url: &mut String,
+    ) -> Result<(), AccountError> {
         account::fill(template, url, |url, name| {
             let value = match name {
                 "id" => target.id.unwrap_or_default(),
@@ -118,7 +121,7 @@ impl<'a> Endpoint<'a> {
         own: &[(&str, &str)],
         target: &Target<'_>,
         url: &mut String,
-    ) -> Result<(), String> {
+    ) -> Result<(), AccountError> {
         let mut separator = '?';
         let mut append = |name: &str, value: &str| {
             url.push(separator);

@@ -5,10 +5,12 @@ use http::Uri;
 use unified_ticketing_guest::account::{authentication, base_url, scheme, setting};
 use unified_ticketing_guest::bindings::accounts::{Account, Credentials};
 use unified_ticketing_guest::bindings::types::ProviderRequest;
+use unified_ticketing_guest::context::{Context, EntryPoint};
 use unified_ticketing_guest::integration::OperationName;
-use unified_ticketing_guest::plan::{Context, MASK};
+use unified_ticketing_guest::plan::MASK;
 
 use super::{findings, hidden, object, printable};
+use crate::case::ACCOUNT;
 use crate::support::Operation;
 
 /// A request that is to be sent: where it goes, what it carries, and where the secret is.
@@ -19,7 +21,7 @@ pub fn sent(
     context: &[u8],
 ) -> Context {
     let integration = operation.integration;
-    let table = operation.table();
+    let table = operation.row();
     assert_eq!(request.method, table.method);
     let base = base_url(integration, account.base_url.as_deref(), &account.settings);
     let base = base.expect("an account that is used has a base URL");
@@ -74,7 +76,8 @@ pub fn sent(
     assert_eq!(found, owned, "{}", request.url);
     headers(operation, account, request, context);
     object(&request.body);
-    let read = Context::from_bytes(context).expect("a context is read by who wrote it");
+    let read = Context::from_bytes(context, ACCOUNT, EntryPoint::HttpApi)
+        .expect("a context is read by who wrote it");
     assert_eq!(read.integration.name, integration.name);
     assert_eq!(read.operation == OperationName::Update, operation.update);
     findings(&read.warnings);
@@ -97,8 +100,8 @@ fn headers(operation: Operation, account: &Account, request: &ProviderRequest, c
         }
         Credentials::Disclosed(given) => {
             let auth = scheme(integration, given.iter().map(|(name, _)| name.as_str()));
-            let value = auth.clone().and_then(|auth| authentication(auth, given));
-            (auth, value)
+            let auth = auth.expect("credentials");
+            (Ok(auth), authentication(auth, given))
         }
     };
     let (auth, value) = (auth.expect("credentials"), value.expect("credentials"));

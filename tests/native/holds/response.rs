@@ -8,9 +8,9 @@ use unified_ticketing_guest::bindings::http_api::HttpResponse;
 use unified_ticketing_guest::bindings::types::{
     Format, Location, ProviderResponse, TransportError,
 };
+use unified_ticketing_guest::context::Context;
 use unified_ticketing_guest::field::ResponseField;
 use unified_ticketing_guest::integration::OperationName;
-use unified_ticketing_guest::plan::Context;
 
 use super::{bounded, bounded_headers, hidden, object, place, printable, usable, valid};
 
@@ -186,9 +186,12 @@ pub fn told(
             }
             TransportError::Deadline(false) => ("deadline", "not-sent", None, Some("deadline")),
             TransportError::Deadline(true) => ("deadline", "unknown", None, Some("deadline")),
-            TransportError::ResponseTooLarge(None) => {
-                ("response-too-large", "unknown", None, Some("head"))
-            }
+            TransportError::ResponseTooLarge(None) => (
+                "response-too-large",
+                "unknown",
+                None,
+                Some("response-headers"),
+            ),
             TransportError::ResponseTooLarge(Some(status)) => {
                 let (code, outcome) = match status {
                     408 => ("provider-", "unknown"),
@@ -196,7 +199,7 @@ pub fn told(
                     500..=599 => ("provider-failed", "unknown"),
                     _ => ("response-too-large", "unknown"),
                 };
-                (code, outcome, Some(*status), Some("answer"))
+                (code, outcome, Some(*status), Some("response-body"))
             }
         },
     };
@@ -256,8 +259,14 @@ fn done(context: &Context, answer: &ProviderResponse, text: &str, response: &Htt
         String::from_utf8_lossy(&response.body)
     );
     bounded_headers(&response.headers);
-    let excluded = |name: &str| context.exclude_fields.iter().any(|field| field == name);
-    match context.format {
+    let excluded = |name: &str| {
+        context
+            .form
+            .exclude_fields
+            .iter()
+            .any(|field| field == name)
+    };
+    match context.form.format {
         Format::Raw => assert_eq!(response.body, answer.body),
         Format::Unified => {
             object(&response.body);
@@ -265,7 +274,7 @@ fn done(context: &Context, answer: &ProviderResponse, text: &str, response: &Htt
             let whole = response.body.ends_with(data.as_bytes());
             assert_eq!(
                 whole,
-                !context.ignore_remote_data && !excluded("remote_data")
+                !context.form.ignore_remote_data && !excluded("remote_data")
             );
         }
         Format::Normalized => {

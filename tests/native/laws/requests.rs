@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value, json};
 use unified_ticketing_guest::bindings::http_api::{HttpResponse, HttpStep};
+use unified_ticketing_guest::bindings::types::Sending;
 use unified_ticketing_guest::field::Field;
 
 use super::{refused, said, violations};
-use crate::support::{Operation, SECRET, answer_of, begin, json_of, operations};
+use crate::support::{Operation, SECRET, answer_of, json_of, operations, resume, start};
 
 #[test]
 fn each_required_field_is_missed_and_nothing_is_sent() {
@@ -66,7 +67,7 @@ fn each_required_field_is_missed_and_nothing_is_sent() {
 
 /// A creation of nothing, as a dry run: refused where anything is required, planned where nothing is.
 fn nothing(operation: Operation) -> HttpResponse {
-    match begin(
+    match start(
         &operation.request("&unified_dry_run=true", &json!({})),
         operation.account(true),
     ) {
@@ -138,8 +139,9 @@ fn what_is_not_taken_is_a_warning_and_when_strict_a_violation() {
             expected.push(format!("{} unsupported-field", field.pointer()));
         }
         let body = Value::Object(body);
-        let HttpStep::Send((request, context)) =
-            begin(&operation.request("", &body), operation.account(true))
+        let HttpStep::Send(Sending {
+            request, context, ..
+        }) = start(&operation.request("", &body), operation.account(true))
         else {
             panic!("{}: tolerated", operation.name());
         };
@@ -148,7 +150,7 @@ fn what_is_not_taken_is_a_warning_and_when_strict_a_violation() {
             "{}",
             operation.name()
         );
-        let response = unified_ticketing_guest::http_api::resume(
+        let response = resume(
             &context,
             Ok(&answer_of(200, &[], r#"{"id": "1", "_id": "1"}"#)),
         );
@@ -179,7 +181,7 @@ fn remote_data_of_a_call_wins_and_keeps_its_digits() {
             "remote_data".to_owned(),
             serde_json::from_str(r#"{"extra": {"n": 1.10}}"#).expect("JSON"),
         );
-        let HttpStep::Send((request, _)) = begin(
+        let HttpStep::Send(Sending { request, .. }) = start(
             &operation.request("", &Value::Object(body)),
             operation.account(true),
         ) else {
@@ -196,7 +198,9 @@ fn remote_data_of_a_call_wins_and_keeps_its_digits() {
 #[test]
 fn a_dry_run_shows_everything_but_the_secret() {
     for operation in operations() {
-        let (request, context) = operation.sent("");
+        let Sending {
+            request, context, ..
+        } = operation.sent("");
         assert!(
             !String::from_utf8_lossy(&context).contains(SECRET),
             "{}",
@@ -225,7 +229,7 @@ fn a_dry_run_shows_everything_but_the_secret() {
 #[test]
 fn an_account_that_cannot_work_says_what_is_wrong_with_it() {
     for operation in operations() {
-        let call = |account| match begin(
+        let call = |account| match start(
             &operation.request("", &Value::Object(operation.body())),
             account,
         ) {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use unified_ticketing_guest::bindings::http_api::HttpStep;
 
 use super::said;
-use crate::support::{Operation, answer_of, begin, http_request, json_of, operations};
+use crate::support::{Operation, answer_of, http_request, json_of, operations, start};
 
 /// JSON that readers stumble over.
 fn odd() -> Vec<String> {
@@ -260,17 +260,17 @@ fn json_of_a_request_is_sent_as_it_came() {
                 ("POST", operation.target("", ""))
             };
             let request = http_request(method, &target, format!("\u{feff}{body}").as_bytes());
-            let HttpStep::Send((sent, _)) = begin(&request, operation.account(true)) else {
+            let HttpStep::Send(sending) = start(&request, operation.account(true)) else {
                 panic!("{}: valid", operation.name());
             };
-            let sent = String::from_utf8(sent.body).expect("UTF-8");
+            let sent = String::from_utf8(sending.request.body).expect("UTF-8");
             assert!(
                 sent.contains(&format!(r#""more":{json}"#)),
                 "{}",
                 operation.name()
             );
             let dry = format!("{target}&unified_dry_run=true");
-            let HttpStep::Respond(plan) = begin(
+            let HttpStep::Respond(plan) = start(
                 &http_request(method, &dry, body.as_bytes()),
                 operation.account(true),
             ) else {

@@ -176,7 +176,7 @@ mod tests {
     use super::merge;
 
     #[test]
-    fn objects_merge_and_values_stay_as_they_came() {
+    fn objects_merge_and_values_stay() {
         for (lower, upper, merged) in [
             ("{}", "{}", "{}"),
             (r#"{"a":1}"#, "{}", r#"{"a":1}"#),
@@ -293,7 +293,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_two_objects_merge_as_level_by_level(lower in object(json()), upper in object(json()), wrap in 0..300_usize) {
+        fn objects_merge_as_by_level(lower in object(json()), upper in object(json()), wrap in 0..300_usize) {
             let within = |json: &str| format!("{}{json}{}", "{\"w\":".repeat(wrap), "}".repeat(wrap));
             prop_assert_eq!(merge(&within(&lower), &within(&upper)), within(&plainly(&lower, &upper)));
         }

@@ -1,98 +1,17 @@
-//! Reading a provider's answer: what is absent, `null`, empty or of another type is not there.
-//!
-//! Providers add members, leave members out and change types without notice. Only a member that can be understood counts, and
-//! none makes a call fail that the provider has carried out.
+//! Reads times of a provider's response.
 
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
 
-use crate::bindings::types::{Email, Role};
 use crate::json::Value;
 
-/// A text that is not empty.
+/// A time in RFC 3339 and UTC; one that cannot be read is passed on.
 #[must_use]
-pub(crate) fn text(object: &Value<'_>, name: &str) -> Option<String> {
-    object
-        .get(name)
-        .as_str()
-        .filter(|text| !text.is_empty())
-        .map(str::to_owned)
-}
-
-/// A text, or a number as text: identifiers are one or the other.
-#[must_use]
-pub(crate) fn identifier(object: &Value<'_>, name: &str) -> Option<String> {
-    match object.get(name) {
-        Value::Number(number) => Some(number.to_owned()),
-        value => value
-            .as_str()
-            .filter(|text| !text.is_empty())
-            .map(str::to_owned),
-    }
-}
-
-/// A truth value.
-#[must_use]
-pub(crate) fn truth(object: &Value<'_>, name: &str) -> Option<bool> {
-    object.get(name).as_bool()
-}
-
-/// The texts of a list that are not empty.
-#[must_use]
-pub(crate) fn texts(object: &Value<'_>, name: &str) -> Option<Vec<String>> {
-    let list = object.get(name);
-    let texts = list.as_array()?.iter().filter_map(|entry| {
-        let text = entry.as_str().filter(|text| !text.is_empty());
-        text.map(str::to_owned)
-    });
-    Some(texts.collect())
-}
-
-/// The one address of a user.
-#[must_use]
-pub(crate) fn single_email(object: &Value<'_>, name: &str) -> Option<Vec<Email>> {
-    text(object, name).map(|address| {
-        vec![Email {
-            address,
-            type_: Some("primary".to_owned()),
-        }]
-    })
-}
-
-/// A role that is known by one word alone: the word is its id and its name.
-#[must_use]
-pub(crate) fn plain_role(role: String) -> Role {
-    Role {
-        id: Some(role.clone()),
-        name: Some(role),
-    }
-}
-
-/// First name, space, last name, each trimmed, where there is no whole name.
-#[must_use]
-pub(crate) fn joined(first: Option<&str>, last: Option<&str>) -> Option<String> {
-    let names = [first, last].map(|name| name.unwrap_or_default().trim());
-    let name = names.join(" ");
-    let name = name.trim();
-    (!name.is_empty()).then(|| name.to_owned())
-}
-
-/// Whether a sentence has these words, in any case.
-#[must_use]
-pub(crate) fn says(sentence: &str, words: &str) -> bool {
-    sentence
-        .as_bytes()
-        .windows(words.len())
-        .any(|part| part.eq_ignore_ascii_case(words.as_bytes()))
-}
-
-/// A time in RFC 3339 and UTC; one that cannot be read, as it came.
-#[must_use]
-pub(crate) fn time(object: &Value<'_>, name: &str) -> Option<String> {
+pub(crate) fn timestamp(object: &Value<'_>, name: &str) -> Option<String> {
     match object.get(name) {
         Value::Number(number) => Some(since_epoch(number).unwrap_or_else(|| number.to_owned())),
         value => {
-            let text = value.as_str().filter(|text| !text.is_empty())?;
-            Some(utc(text).unwrap_or_else(|| text.to_owned()))
+            let string = value.as_str().filter(|string| !string.is_empty())?;
+            Some(utc(string).unwrap_or_else(|| string.to_owned()))
         }
     }
 }
@@ -162,8 +81,8 @@ fn rfc3339(utc: OffsetDateTime, point: &str, fraction: &str) -> Option<String> {
 
 /// Reads ISO 8601 as the providers write it: with `Z`, with an offset, with neither (which is UTC), with a zone in brackets
 /// after it, with or without a fraction. The digits of the fraction are kept.
-fn utc(text: &str) -> Option<String> {
-    let (date, rest) = text.split_at_checked("2026-03-02".len())?;
+fn utc(string: &str) -> Option<String> {
+    let (date, rest) = string.split_at_checked("2026-03-02".len())?;
     let (clock, rest) = rest
         .strip_prefix(['T', ' '])?
         .split_at_checked("08:15:30".len())?;
@@ -226,9 +145,9 @@ fn offset(zone: &str) -> Option<UtcOffset> {
     UtcOffset::from_hms(signed(hours)?, signed(minutes)?, 0).ok()
 }
 
-/// The numbers of a text like `2026-03-02`, each of as many digits as it must have.
-fn numbers<const N: usize>(text: &str, between: &str, digits: [usize; N]) -> Option<[u16; N]> {
-    let mut rest = text.as_bytes();
+/// The numbers of a string like `2026-03-02`, each of as many digits as it must have.
+fn numbers<const N: usize>(string: &str, between: &str, digits: [usize; N]) -> Option<[u16; N]> {
+    let mut rest = string.as_bytes();
     let mut numbers = [0; N];
     for (position, (number, digits)) in numbers.iter_mut().zip(digits).enumerate() {
         if position > 0 {
@@ -250,11 +169,11 @@ mod tests {
     use crate::json::parse;
 
     fn at(given: &str) -> Option<String> {
-        time(&parse(&format!(r#"{{"at": {given:?}}}"#)).unwrap(), "at")
+        timestamp(&parse(&format!(r#"{{"at": {given:?}}}"#)).unwrap(), "at")
     }
 
     #[test]
-    fn times_become_utc_and_keep_their_fraction() {
+    fn time_becomes_utc_with_its_fraction() {
         for (given, expected) in [
             ("2026-03-02T08:15:30Z", "2026-03-02T08:15:30Z"),
             (
@@ -281,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_is_passed_on_as_it_came() {
+    fn unreadable_time_is_passed_on() {
         for given in [
             "yesterday",
             "2026-02-30T08:15:30Z",
@@ -305,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_seconds_or_milliseconds_and_keeps_its_fraction() {
+    fn number_is_seconds_or_milliseconds() {
         for (given, expected) in [
             ("1772439330", "2026-03-02T08:15:30Z"),
             ("1772439330.120400", "2026-03-02T08:15:30.120400Z"),
@@ -324,7 +243,7 @@ mod tests {
             ("-0.0", "1970-01-01T00:00:00Z"),
             ("0.05", "1970-01-01T00:00:00.05Z"),
             ("-1", "1969-12-31T23:59:59Z"),
-            // What is no time is passed on as it came.
+            // Out of range: passed on.
             ("253402300800000", "253402300800000"),
             ("1e999999999999", "1e999999999999"),
             ("2e400", "2e400"),
@@ -332,42 +251,17 @@ mod tests {
             ("-0.5", "-0.5"),
             ("-99999999999", "-99999999999"),
         ] {
-            let answer = format!(r#"{{"at": {given}}}"#);
-            let answer = parse(&answer).unwrap();
-            assert_eq!(time(&answer, "at").as_deref(), Some(expected), "{given}");
+            let response = format!(r#"{{"at": {given}}}"#);
+            let response = parse(&response).unwrap();
+            assert_eq!(
+                timestamp(&response, "at").as_deref(),
+                Some(expected),
+                "{given}"
+            );
         }
         for given in ["null", "true", "[1]", "{}"] {
-            let answer = format!(r#"{{"at": {given}}}"#);
-            assert_eq!(time(&parse(&answer).unwrap(), "at"), None, "{given}");
+            let response = format!(r#"{{"at": {given}}}"#);
+            assert_eq!(timestamp(&parse(&response).unwrap(), "at"), None, "{given}");
         }
-    }
-
-    #[test]
-    fn identifiers_are_texts_or_numbers_digit_for_digit() {
-        let answer =
-            parse(r#"{"a": 12345678901234567890123, "b": "x", "c": "", "d": null}"#).unwrap();
-        assert_eq!(
-            identifier(&answer, "a").as_deref(),
-            Some("12345678901234567890123")
-        );
-        assert_eq!(identifier(&answer, "b").as_deref(), Some("x"));
-        assert_eq!(
-            ["c", "d", "e"].map(|name| identifier(&answer, name)),
-            [None, None, None]
-        );
-    }
-
-    #[test]
-    fn a_name_is_joined_of_what_is_there() {
-        assert_eq!(
-            joined(Some("Ines"), Some("Duarte")).as_deref(),
-            Some("Ines Duarte")
-        );
-        assert_eq!(joined(None, Some("Duarte")).as_deref(), Some("Duarte"));
-        assert_eq!(joined(Some(" "), None), None);
-        assert_eq!(
-            joined(Some(" Ana Maria\t"), Some(" Duarte ")).as_deref(),
-            Some("Ana Maria Duarte")
-        );
     }
 }

@@ -1,6 +1,6 @@
 use super::*;
 
-fn faults(body: &str) -> Vec<String> {
+fn violations(body: &str) -> Vec<String> {
     let mut findings = Findings::new(true);
     let _ = changes(body.as_bytes(), &mut findings);
     findings
@@ -11,8 +11,8 @@ fn faults(body: &str) -> Vec<String> {
 }
 
 #[test]
-fn left_out_null_and_value_are_three_things() {
-    let mut findings = Findings::default();
+fn absent_null_and_value_differ() {
+    let mut findings = Findings::new(false);
     let body = br#"{"first_name": null, "last_name": "Lind", "custom_fields": {"a": 1.10}}"#;
     let changes = changes(body, &mut findings);
     assert_eq!(changes.name, StringChange::Keep);
@@ -25,15 +25,15 @@ fn left_out_null_and_value_are_three_things() {
     let user = new_user(body, &mut findings);
     assert_eq!(
         (user.first_name, user.last_name),
-        (None, Some("Lind".to_owned()))
+        (StringChange::Keep, StringChange::Set("Lind".to_owned()))
     );
 }
 
 #[test]
-fn every_fault_is_found_with_its_path() {
+fn every_violation_has_its_path() {
     let body = r#"{"name": 5, "emails": [{"email": "a@b.example"}, "x", {"email": true, "a/b": 1}], "roles": {}, "x~": 1}"#;
     assert_eq!(
-        faults(body),
+        violations(body),
         [
             "/name expected a string, but found the number 5",
             "/emails/1 expected an object, but found the string `x`",
@@ -46,7 +46,7 @@ fn every_fault_is_found_with_its_path() {
 }
 
 #[test]
-fn member_given_twice_is_violation_at_any_depth() {
+fn repeated_member_is_violation_anywhere() {
     for (body, expected) in [
         (r#"{"name": "a", "name": "a"}"#, vec!["/name"]),
         // However it is spelled, and once however often it comes.
@@ -79,7 +79,7 @@ fn member_given_twice_is_violation_at_any_depth() {
 }
 
 #[test]
-fn half_a_surrogate_pair_in_string_field_is_violation() {
+fn lone_surrogate_in_field_is_violation() {
     for body in [
         r#"{"name": "a \ud83d"}"#,
         r#"{"emails": [{"email": "\udc00@b.example"}]}"#,
@@ -104,20 +104,26 @@ fn half_a_surrogate_pair_in_string_field_is_violation() {
 
 #[test]
 fn byte_order_mark_is_skipped() {
-    assert_eq!(faults("\u{feff}{}"), [""; 0]);
+    assert_eq!(violations("\u{feff}{}"), [""; 0]);
     assert_eq!(
-        faults("\u{feff}"),
+        violations("\u{feff}"),
         [" expected a JSON object, but found nothing"]
     );
-    assert_eq!(faults("{\u{feff}}").len(), 1);
+    assert_eq!(violations("{\u{feff}}").len(), 1);
 }
 
 #[test]
-fn a_body_that_is_no_object_is_one_fault() {
-    assert_eq!(faults(""), [" expected a JSON object, but found nothing"]);
-    assert_eq!(faults("[1]"), [" expected an object, but found an array"]);
+fn body_without_object_is_one_violation() {
     assert_eq!(
-        faults("{"),
-        [" expected JSON, but found a fault: EOF while parsing an object at line 1 column 1"]
+        violations(""),
+        [" expected a JSON object, but found nothing"]
+    );
+    assert_eq!(
+        violations("[1]"),
+        [" expected an object, but found an array"]
+    );
+    assert_eq!(
+        violations("{"),
+        [" expected JSON, but found an error: EOF while parsing an object at line 1 column 1"]
     );
 }

@@ -1,4 +1,4 @@
-//! Reads the JSON body of the published API, and finds every fault in it.
+//! Reads the JSON body of the published API, and every violation in it.
 
 #[cfg(test)]
 mod tests;
@@ -8,35 +8,11 @@ use std::fmt::{self, Display};
 use serde_json::value::RawValue;
 
 use crate::bindings::types::{
-    Email, EmailsChange, FindingCode as Code, JsonChange, Location, NewUser, Role, RolesChange,
+    Email, EmailsChange, FindingCode as Code, JsonChange, Location, Role, RolesChange,
     StringChange, UserChanges,
 };
-use crate::findings::{Findings, quoted};
-use crate::json::{Object, Value, duplicates, escaped, parse, trimmed, without_mark};
-
-/// What a JSON value is, for a message: "expected …, but found …".
-#[must_use]
-pub const fn kind<'a>(value: &'a Value<'a>) -> Kind<'a> {
-    Kind(value)
-}
-
-/// What [`kind`] gives. It is written only where somebody reads it.
-#[derive(Clone, Copy, Debug)]
-pub struct Kind<'a>(&'a Value<'a>);
-
-impl Display for Kind<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Value::Null => formatter.write_str("`null`"),
-            Value::Bool(truth) => write!(formatter, "`{truth}`"),
-            Value::Number(number) => write!(formatter, "the number {number}"),
-            Value::String(text) => write!(formatter, "the string {}", quoted(text)),
-            Value::Unpaired(text) => write!(formatter, "the string {}", quoted(text)),
-            Value::Array(_) => formatter.write_str("an array"),
-            Value::Object(_) => formatter.write_str("an object"),
-        }
-    }
-}
+use crate::findings::{Findings, MAX_NAME, quoted};
+use crate::json::{Object, Value, escaped, parse, trimmed, without_mark};
 
 /// Reads a body as changes: a member left out, `null`, a value.
 #[expect(
@@ -55,14 +31,14 @@ pub fn changes(body: &[u8], findings: &mut Findings) -> UserChanges {
             },
         };
         match &*name {
-            "first_name" => changes.first_name = reader.text(&json.into()),
-            "last_name" => changes.last_name = reader.text(&json.into()),
-            "name" => changes.name = reader.text(&json.into()),
+            "first_name" => changes.first_name = reader.string(&json.into()),
+            "last_name" => changes.last_name = reader.string(&json.into()),
+            "name" => changes.name = reader.string(&json.into()),
             "emails" => {
                 changes.emails = match json.into() {
                     Value::Null => EmailsChange::Clear,
                     value => reader
-                        .list(&value, |reader, members| reader.email(members))
+                        .array(&value, |reader, members| reader.email(members))
                         .map_or(EmailsChange::Keep, EmailsChange::Set),
                 }
             }
@@ -70,18 +46,18 @@ pub fn changes(body: &[u8], findings: &mut Findings) -> UserChanges {
                 changes.roles = match json.into() {
                     Value::Null => RolesChange::Clear,
                     value => reader
-                        .list(&value, |reader, members| reader.role(members))
+                        .array(&value, |reader, members| reader.role(members))
                         .map_or(RolesChange::Keep, RolesChange::Set),
                 }
             }
-            "nick_name" => changes.nick_name = reader.text(&json.into()),
+            "nick_name" => changes.nick_name = reader.string(&json.into()),
             "custom_fields" => {
                 changes.custom_fields = match json.get() {
                     "null" => JsonChange::Clear,
                     json => JsonChange::Set(json.to_owned()),
                 };
             }
-            "avatar" => changes.avatar = reader.text(&json.into()),
+            "avatar" => changes.avatar = reader.string(&json.into()),
             "remote_data" => {
                 changes.remote_data = match json.get() {
                     "null" => None,
@@ -93,7 +69,9 @@ pub fn changes(body: &[u8], findings: &mut Findings) -> UserChanges {
         // The two fields that are JSON in the typed contract are checked with everything else of them.
         if json.get().starts_with(['{', '[']) && !matches!(&*name, "custom_fields" | "remote_data")
         {
-            once(&reader.path.short_pointer(), json.get(), findings);
+            reader
+                .findings
+                .duplicate_members(&reader.path.short_pointer(), json.get());
         }
     }
     changes
@@ -101,42 +79,29 @@ pub fn changes(body: &[u8], findings: &mut Findings) -> UserChanges {
 
 /// Reads a body as a user to create: `null` is the same as left out.
 #[must_use]
-pub fn new_user(body: &[u8], findings: &mut Findings) -> NewUser {
-    let UserChanges {
-        first_name,
-        last_name,
-        name,
-        emails,
-        roles,
-        nick_name,
-        custom_fields,
-        avatar,
-        remote_data,
-    } = changes(body, findings);
-    let text = |change| match change {
-        StringChange::Set(text) => Some(text),
-        StringChange::Keep | StringChange::Clear => None,
-    };
-    NewUser {
-        first_name: text(first_name),
-        last_name: text(last_name),
-        name: text(name),
-        emails: match emails {
-            EmailsChange::Set(emails) => Some(emails),
-            EmailsChange::Keep | EmailsChange::Clear => None,
-        },
-        roles: match roles {
-            RolesChange::Set(roles) => Some(roles),
-            RolesChange::Keep | RolesChange::Clear => None,
-        },
-        nick_name: text(nick_name),
-        custom_fields: match custom_fields {
-            JsonChange::Set(json) => Some(json),
-            JsonChange::Keep | JsonChange::Clear => None,
-        },
-        avatar: text(avatar),
-        remote_data,
+pub fn new_user(body: &[u8], findings: &mut Findings) -> UserChanges {
+    let mut user = changes(body, findings);
+    for string in [
+        &mut user.first_name,
+        &mut user.last_name,
+        &mut user.name,
+        &mut user.nick_name,
+        &mut user.avatar,
+    ] {
+        if *string == StringChange::Clear {
+            *string = StringChange::Keep;
+        }
     }
+    if user.emails == EmailsChange::Clear {
+        user.emails = EmailsChange::Keep;
+    }
+    if user.roles == RolesChange::Clear {
+        user.roles = RolesChange::Keep;
+    }
+    if user.custom_fields == JsonChange::Clear {
+        user.custom_fields = JsonChange::Keep;
+    }
+    user
 }
 
 /// The members of the body.
@@ -149,21 +114,21 @@ fn object<'a>(body: &'a [u8], findings: &mut Findings) -> Object<'a> {
         Ok(json) => match parse(json) {
             Ok(Value::Object(members)) => {
                 for name in members.duplicates() {
-                    twice(&"", &name, findings);
+                    findings.duplicate_member(&"", &name);
                 }
                 return members;
             }
             Ok(other) => {
-                let message = format!("expected an object, but found {}", kind(&other));
+                let message = format!("expected an object, but found {}", other.kind());
                 (Code::Type, message)
             }
             Err(error) => {
-                let message = format!("expected JSON, but found a fault: {error}");
+                let message = format!("expected JSON, but found an error: {error}");
                 (Code::Format, message)
             }
         },
         Err(error) => {
-            let message = format!("expected JSON in UTF-8, but found a fault: {error}");
+            let message = format!("expected JSON in UTF-8, but found an error: {error}");
             (Code::Format, message)
         }
     };
@@ -171,32 +136,7 @@ fn object<'a>(body: &'a [u8], findings: &mut Findings) -> Object<'a> {
     Object::default()
 }
 
-/// Checks that no object has a member twice: nobody knows which of the two the caller means, or the provider would take.
-pub(crate) fn once(pointer: &str, json: &str, findings: &mut Findings) {
-    duplicates(json, &mut |object, name| {
-        twice(&format_args!("{pointer}{object}"), name, findings);
-    });
-}
-
-/// The longest name that a pointer to a member given twice has in it, in bytes.
-const MAX_NAME: usize = 80;
-
-/// Notes a member that an object has twice. The name may be as long as the body.
-fn twice(object: &dyn Display, name: &str, findings: &mut Findings) {
-    let (code, place) = (Code::DuplicateMember, Location::Body);
-    let message = format_args!(
-        "expected each member once, but found {} twice",
-        quoted(name)
-    );
-    if name.len() > MAX_NAME {
-        findings.violation(code, place, object, message);
-    } else {
-        let path = format_args!("{object}/{}", escaped(name));
-        findings.violation(code, place, path, message);
-    }
-}
-
-/// Where a value is. It becomes a text for a finding only: most values have none.
+/// Where a value is. It is formatted for a finding only: most values have none.
 struct Path<'a> {
     above: Option<&'a Self>,
     step: Step<'a>,
@@ -208,7 +148,7 @@ enum Step<'a> {
 }
 
 impl Path<'_> {
-    /// The pointer of a member of the body; the body's own where the name is longer than any that there is.
+    /// The pointer of a member of the body; the body's own where the name is longer than that of any field.
     fn short_pointer(&self) -> String {
         match self.step {
             Step::Member(name) if name.len() > MAX_NAME => String::new(),
@@ -233,15 +173,15 @@ impl Display for Path<'_> {
     }
 }
 
-/// Reads the value at one path. What has the wrong type is a violation, and counts as left out.
+/// Reads the value at one path. A value of the wrong type is a violation, and counts as left out.
 struct Reader<'a> {
     findings: &'a mut Findings,
     path: Path<'a>,
 }
 
 impl Reader<'_> {
-    fn refuse(&mut self, expected: &str, found: &Value<'_>) {
-        let message = format_args!("expected {expected}, but found {}", kind(found));
+    fn reject(&mut self, expected: &str, found: &Value<'_>) {
+        let message = format_args!("expected {expected}, but found {}", found.kind());
         self.findings
             .violation(Code::Type, Location::Body, &self.path, message);
     }
@@ -262,55 +202,55 @@ impl Reader<'_> {
         }
     }
 
-    fn text(&mut self, value: &Value<'_>) -> StringChange {
+    fn string(&mut self, value: &Value<'_>) -> StringChange {
         match value {
             Value::Null => StringChange::Clear,
-            Value::String(text) => StringChange::Set(text.to_string()),
-            Value::Unpaired(text) => {
+            Value::String(string) => StringChange::Set(string.to_string()),
+            Value::Unpaired(string) => {
                 let message = format_args!(
                     "expected Unicode, but found half of a surrogate pair in {}",
-                    quoted(text)
+                    quoted(string)
                 );
                 self.findings
                     .violation(Code::Format, Location::Body, &self.path, message);
                 StringChange::Keep
             }
             other => {
-                self.refuse("a string", other);
+                self.reject("a string", other);
                 StringChange::Keep
             }
         }
     }
 
-    fn optional_text(&mut self, json: &RawValue) -> Option<String> {
-        match self.text(&json.into()) {
-            StringChange::Set(text) => Some(text),
+    fn optional_string(&mut self, json: &RawValue) -> Option<String> {
+        match self.string(&json.into()) {
+            StringChange::Set(string) => Some(string),
             StringChange::Keep | StringChange::Clear => None,
         }
     }
 
-    fn list<T>(
+    fn array<T>(
         &mut self,
         value: &Value<'_>,
         read: fn(&mut Reader<'_>, &Object<'_>) -> T,
     ) -> Option<Vec<T>> {
         let Value::Array(entries) = value else {
-            self.refuse("an array", value);
+            self.reject("an array", value);
             return None;
         };
-        let mut list = Vec::with_capacity(entries.len());
+        let mut values = Vec::with_capacity(entries.len());
         for (position, entry) in entries.iter().enumerate() {
             let mut reader = self.at(Step::Entry(position));
             match entry {
-                Value::Object(members) => list.push(read(&mut reader, &members)),
+                Value::Object(members) => values.push(read(&mut reader, &members)),
                 other => {
-                    reader.refuse("an object", &other);
+                    reader.reject("an object", &other);
                     // It keeps its place, so that the paths of the others stay right.
-                    list.push(read(&mut reader, &Object::default()));
+                    values.push(read(&mut reader, &Object::default()));
                 }
             }
         }
-        Some(list)
+        Some(values)
     }
 
     fn email(&mut self, members: &Object<'_>) -> Email {
@@ -321,8 +261,8 @@ impl Reader<'_> {
         for (name, value) in members.iter() {
             let mut reader = self.at(Step::Member(&name));
             match &*name {
-                "email" => email.address = reader.optional_text(value).unwrap_or_default(),
-                "type" => email.type_ = reader.optional_text(value),
+                "email" => email.address = reader.optional_string(value).unwrap_or_default(),
+                "type" => email.type_ = reader.optional_string(value),
                 _ => reader.unknown(),
             }
         }
@@ -337,8 +277,8 @@ impl Reader<'_> {
         for (name, value) in members.iter() {
             let mut reader = self.at(Step::Member(&name));
             match &*name {
-                "id" => role.id = reader.optional_text(value),
-                "name" => role.name = reader.optional_text(value),
+                "id" => role.id = reader.optional_string(value),
+                "name" => role.name = reader.optional_string(value),
                 _ => reader.unknown(),
             }
         }

@@ -2,7 +2,18 @@
 
 use super::*;
 
-fn faults(query: &str) -> Vec<String> {
+/// What a query says, and what is wrong with it.
+fn read(query: &str) -> (Settings, Findings) {
+    Query::parse(&format!("/x?{query}")).settings()
+}
+
+fn account(query: &str) -> Result<String, Findings> {
+    Query::parse(&format!("/x?{query}"))
+        .account()
+        .map(str::to_owned)
+}
+
+fn violations(query: &str) -> Vec<String> {
     let (_, findings) = read(query);
     findings
         .violations
@@ -41,7 +52,7 @@ fn every_spelling_says_the_same() {
 }
 
 #[test]
-fn empty_brackets_begin_an_entry_when_a_member_comes_again() {
+fn repeated_member_starts_next_entry() {
     let ids = |query| {
         read(query)
             .0
@@ -74,40 +85,40 @@ fn nested_remote_parameters_keep_their_brackets() {
 }
 
 #[test]
-fn what_cannot_be_is_a_violation() {
+fn impossible_value_is_violation() {
     assert_eq!(
-        faults("truto_response_format=xml&unified_dry_run=1"),
+        violations("truto_response_format=xml&unified_dry_run=1"),
         ["truto_response_format enum", "unified_dry_run type"]
     );
     assert_eq!(
-        faults("truto_response_format=raw&truto_response_format=raw"),
+        violations("truto_response_format=raw&truto_response_format=raw"),
         ["truto_response_format too-many"]
     );
     assert_eq!(
-        faults("truto_response_format=&unified_strict="),
+        violations("truto_response_format=&unified_strict="),
         ["unified_strict type", "truto_response_format enum"]
     );
-    assert_eq!(faults("collections=1"), ["collections type"]);
+    assert_eq!(violations("collections=1"), ["collections type"]);
     assert_eq!(
-        faults("collections[][type]=project"),
+        violations("collections[][type]=project"),
         ["collections required"]
     );
     assert_eq!(
-        faults("collections[0][id]=1&collections[0][id]=2"),
+        violations("collections[0][id]=1&collections[0][id]=2"),
         ["collections too-many"]
     );
     assert_eq!(
-        faults("remote_query=1&remote_query[]=1"),
+        violations("remote_query=1&remote_query[]=1"),
         ["remote_query type", "remote_query type"]
     );
     assert_eq!(
-        faults("unified_strict=true&surprise[a]=1"),
+        violations("unified_strict=true&surprise[a]=1"),
         ["surprise[a] unknown-field"]
     );
 }
 
 #[test]
-fn an_account_is_a_uuid_given_once() {
+fn account_is_one_uuid() {
     let id = "62f44730-dd91-461e-bd6a-aedd9e0ad79d";
     assert_eq!(account(&format!("a=b&{ACCOUNT}={id}")).unwrap(), id);
     for query in [
@@ -131,7 +142,7 @@ fn an_account_is_a_uuid_given_once() {
 }
 
 #[test]
-fn scalar_in_list_spelling_is_that_scalar() {
+fn scalar_in_array_spelling_is_scalar() {
     for spelling in ["", "[]", "[0]", "[17]", "%5B%5D", "%5b0%5d"] {
         let query = format!(
             "unified_dry_run{spelling}=true&unified_strict{spelling}=TRUE&truto_ignore_remote_data{spelling}=True&truto_response_format{spelling}=raw"
@@ -153,7 +164,7 @@ fn scalar_in_list_spelling_is_that_scalar() {
         assert_eq!(account_id(&target).as_deref(), Some(id));
     }
     assert_eq!(
-        faults(
+        violations(
             "unified_dry_run=true&unified_dry_run[]=true&unified_strict[0]=false&unified_strict[1]=false"
         ),
         ["unified_strict too-many", "unified_dry_run too-many"]
@@ -161,7 +172,7 @@ fn scalar_in_list_spelling_is_that_scalar() {
 }
 
 #[test]
-fn unknown_parameter_of_this_api_is_violation() {
+fn unknown_own_parameter_is_violation() {
     for name in [
         "unified_dryrun",
         "truto_",
@@ -171,10 +182,10 @@ fn unknown_parameter_of_this_api_is_violation() {
         "unified_dry_run[a]",
         "truto_exclude_fields[a][b]",
     ] {
-        let [fault] = &faults(&format!("{name}=true"))[..] else {
+        let [violation] = &violations(&format!("{name}=true"))[..] else {
             panic!("one violation of {name}");
         };
-        assert!(fault.ends_with(" unknown-field"), "{fault}");
+        assert!(violation.ends_with(" unknown-field"), "{violation}");
     }
     for name in [
         "unified",
