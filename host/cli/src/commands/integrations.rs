@@ -6,8 +6,8 @@ use unified_ticketing_guest::bindings::integrations::{Integration, Operation};
 use unified_ticketing_guest::describe;
 use unified_ticketing_guest::integration::{ALL, find};
 
-use super::Terminal;
-use super::failure::{Failure, Status};
+use crate::failure::{Failure, Status};
+use crate::terminal::Terminal;
 
 /// What the marks of the matrix say.
 const LEGEND: &str = "● required   ○ supported   → can be in the answer";

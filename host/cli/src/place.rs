@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use super::UserArgs;
+use crate::args::UserArgs;
 
 /// The flag behind a place of the HTTP API; where a member came by `--input`, that and its pointer.
-pub(super) fn place(part: &str, path: &str, user: &UserArgs) -> String {
+pub(crate) fn place(part: &str, path: &str, user: &UserArgs) -> String {
     match part {
         "body" => body(path, user),
         "query" => query(path, user),
@@ -38,7 +38,7 @@ fn body(pointer: &str, user: &UserArgs) -> String {
 }
 
 /// `--input`, with the file that it names.
-pub(super) fn named(input: &Path) -> String {
+pub(crate) fn named(input: &Path) -> String {
     format!("--input {}", input.display())
 }
 
@@ -81,7 +81,7 @@ fn query(name: &str, user: &UserArgs) -> String {
 }
 
 /// A sentence without the name that its place says already.
-pub(super) fn sentence(message: &str) -> &str {
+pub(crate) fn sentence(message: &str) -> &str {
     match message.split_once("` is required: ") {
         Some((name, rest)) if name.starts_with('`') && !name.contains(' ') => rest,
         _ => message,
@@ -93,7 +93,7 @@ mod tests {
     use clap::Parser as _;
 
     use super::*;
-    use crate::cli::{Cli, Command, UsersCommand};
+    use crate::args::{Cli, Command, UsersCommand};
 
     fn user(flags: &[&str]) -> UserArgs {
         let program = ["unified-ticketing", "users", "create", "--account", "a"];

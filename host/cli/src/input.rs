@@ -6,10 +6,10 @@ use std::path::Path;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::UserArgs;
-use super::failure::Failure;
-use super::json::{Object, string, unmarked};
-use super::place::named;
+use crate::args::UserArgs;
+use crate::failure::Failure;
+use crate::json::{Object, string, unmarked};
+use crate::place::named;
 
 /// The members of a body, each of them as it is written.
 struct Members(Vec<(String, String)>);
@@ -37,7 +37,7 @@ impl Members {
 }
 
 /// The JSON body: `--input`, and the flags over it. What no flag replaces stays as it is written.
-pub(super) fn body(user: &UserArgs) -> Result<Vec<u8>, Failure> {
+pub(crate) fn body(user: &UserArgs) -> Result<Vec<u8>, Failure> {
     let mut body = match &user.input {
         Some(file) => read(file)?,
         None => Members(Vec::new()),

@@ -16,7 +16,7 @@ fn look() {
 }
 
 /// Fails where standard output was closed from the start.
-pub(super) fn check() -> io::Result<()> {
+pub(crate) fn check() -> io::Result<()> {
     #[cfg(unix)]
     if CLOSED.load(Ordering::Relaxed) {
         return Err(rustix::io::Errno::BADF.into());

@@ -9,9 +9,12 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use serde_json::json;
 
-use super::json::{Object, indented, string};
-use super::place::sentence;
-use super::{Failure, Log, LogFormat, Status, escape, stdout};
+use crate::args::LogFormat;
+use crate::failure::{Failure, Status};
+use crate::json::{Object, indented, string};
+use crate::log::Log;
+use crate::place::sentence;
+use crate::{escape, stdout};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
@@ -169,7 +172,7 @@ pub(crate) struct Warning {
 }
 
 /// Prints the help or the version.
-pub(super) fn help(help: &clap::Error) -> Result<(), Failure> {
+pub(crate) fn help(help: &clap::Error) -> Result<(), Failure> {
     let help = help.render();
     let colours = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
     let help = if colours {
@@ -181,7 +184,7 @@ pub(super) fn help(help: &clap::Error) -> Result<(), Failure> {
 }
 
 /// Writes to standard output. What a provider said stays as it is, but for what would steer a terminal.
-pub(super) fn print(bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn print(bytes: &[u8]) -> io::Result<()> {
     if !io::stdout().is_terminal() {
         return write_out(bytes);
     }

@@ -10,49 +10,49 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-pub(super) use self::layout::{compact, indented};
+pub(crate) use self::layout::{compact, indented};
 
 /// The byte order mark of UTF-8, which a reader may ignore (RFC 8259, section 8.1).
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The bytes without a byte order mark before them.
-pub(super) fn unmarked(bytes: &[u8]) -> &[u8] {
+pub(crate) fn unmarked(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(MARK).unwrap_or(bytes)
 }
 
 /// An object: its members in their order, each of them as often as it is given.
 #[derive(Debug, Default)]
-pub(super) struct Object<'a>(pub(super) Vec<(&'a RawValue, &'a RawValue)>);
+pub(crate) struct Object<'a>(pub(crate) Vec<(&'a RawValue, &'a RawValue)>);
 
 impl<'a> Object<'a> {
-    pub(super) fn parse(json: &'a [u8]) -> serde_json::Result<Self> {
+    pub(crate) fn parse(json: &'a [u8]) -> serde_json::Result<Self> {
         serde_json::from_slice(json)
     }
 
     /// The value of a name; the last, where there are several.
-    pub(super) fn get(&self, name: &str) -> Option<&'a RawValue> {
+    pub(crate) fn get(&self, name: &str) -> Option<&'a RawValue> {
         let member = self.0.iter().rfind(|(given, _)| string(given) == name);
         member.map(|(_, value)| *value)
     }
 
     /// A string of this name; empty where there is none.
-    pub(super) fn string(&self, name: &str) -> String {
+    pub(crate) fn string(&self, name: &str) -> String {
         self.get(name).map(string).unwrap_or_default()
     }
 
     /// A whole number of this name.
-    pub(super) fn number(&self, name: &str) -> Option<u64> {
+    pub(crate) fn number(&self, name: &str) -> Option<u64> {
         self.get(name)?.get().parse().ok()
     }
 
     /// The objects in an array of this name; none where there is none.
-    pub(super) fn objects(&self, name: &str) -> Vec<Self> {
+    pub(crate) fn objects(&self, name: &str) -> Vec<Self> {
         let array = self.get(name).map(RawValue::get).unwrap_or_default();
         serde_json::from_str(array).unwrap_or_default()
     }
 
     /// The strings in an array of this name; none where there is none.
-    pub(super) fn strings(&self, name: &str) -> Vec<String> {
+    pub(crate) fn strings(&self, name: &str) -> Vec<String> {
         let array = self.get(name).map(RawValue::get).unwrap_or_default();
         let strings: Vec<&RawValue> = serde_json::from_str(array).unwrap_or_default();
         strings.into_iter().map(string).collect()
@@ -82,7 +82,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
 }
 
 /// The text of a string, half of a character pair as U+FFFD; empty where the value is no string.
-pub(super) fn string(value: &RawValue) -> String {
+pub(crate) fn string(value: &RawValue) -> String {
     struct Text(String);
     impl<'de> Deserialize<'de> for Text {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

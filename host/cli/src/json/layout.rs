@@ -4,7 +4,7 @@
 const MAX_INDENTED: usize = 32;
 
 /// JSON with a line for each member and element, as `serde_json` prints it, and a line end after it.
-pub(in crate::cli) fn indented(json: &[u8]) -> Vec<u8> {
+pub(crate) fn indented(json: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(json.len() * 2);
     let mut depth = 0_usize;
     let line = |out: &mut Vec<u8>, depth: usize| {
@@ -47,7 +47,7 @@ pub(in crate::cli) fn indented(json: &[u8]) -> Vec<u8> {
 }
 
 /// JSON in one line, without blanks between its tokens.
-pub(in crate::cli) fn compact(json: &str) -> String {
+pub(crate) fn compact(json: &str) -> String {
     let tokens: Vec<u8> = Tokens(json.as_bytes()).flatten().copied().collect();
     // Blanks are left out between characters, never within one.
     String::from_utf8_lossy(&tokens).into_owned()

@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 
 use unified_ticketing_sandbox::Sandbox;
 
-use super::Terminal;
-use super::failure::{Failure, Status};
-use super::setup::server_runtime;
-use super::signal::Stop;
+use crate::failure::{Failure, Status};
+use crate::setup::server_runtime;
+use crate::signal::Stop;
+use crate::terminal::Terminal;
 
 pub(super) fn serve(listen: SocketAddr, terminal: &mut Terminal) -> Result<(), Failure> {
     server_runtime()?.block_on(async {

@@ -1,32 +1,13 @@
 //! The arguments. Their doc comments are the help texts.
 
-mod accounts;
-mod component;
-mod escape;
-mod failure;
-mod input;
-mod integrations;
-mod json;
-mod log;
-mod openapi;
-mod place;
-mod sandbox;
-mod serve;
-mod setup;
-mod signal;
-mod stdout;
-mod terminal;
-mod users;
+mod value;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-
-pub(crate) use self::failure::{Failure, Status};
-pub(crate) use self::log::Log;
-pub(crate) use self::terminal::Terminal;
 
 /// Create and update the users of ticketing products, one way for all of them.
 ///
@@ -75,27 +56,27 @@ pub(crate) struct Global {
     pub(crate) sandbox: bool,
 
     /// How long a call may take, such as `20s` or `500ms`; a bare number is seconds
-    #[arg(long, global = true, value_name = "DURATION", default_value = "20s", value_parser = setup::duration)]
-    pub(crate) deadline: std::time::Duration,
+    #[arg(long, global = true, value_name = "DURATION", default_value = "20s", value_parser = value::duration)]
+    pub(crate) deadline: Duration,
 
     /// How much memory the component may use for a call
-    #[arg(long, global = true, value_name = "SIZE", default_value = "64MiB", value_parser = setup::size)]
+    #[arg(long, global = true, value_name = "SIZE", default_value = "64MiB", value_parser = value::size)]
     pub(crate) max_memory: usize,
 
     /// How much CPU time the component may use for a call
-    #[arg(long, global = true, value_name = "DURATION", default_value = "200ms", value_parser = setup::duration)]
-    pub(crate) max_cpu: std::time::Duration,
+    #[arg(long, global = true, value_name = "DURATION", default_value = "200ms", value_parser = value::duration)]
+    pub(crate) max_cpu: Duration,
 
     /// How many requests the component may send for a call where it sends for itself (`--sender component`)
     #[arg(long, global = true, value_name = "N", default_value_t = 1)]
     pub(crate) max_requests: u32,
 
     /// How large the body of a provider's answer may be
-    #[arg(long, global = true, value_name = "SIZE", default_value = "4MiB", value_parser = setup::size)]
+    #[arg(long, global = true, value_name = "SIZE", default_value = "4MiB", value_parser = value::size)]
     pub(crate) max_response_body: usize,
 
     /// How large the head of a provider's answer may be
-    #[arg(long, global = true, value_name = "SIZE", default_value = "128KiB", value_parser = setup::size)]
+    #[arg(long, global = true, value_name = "SIZE", default_value = "128KiB", value_parser = value::size)]
     pub(crate) max_response_headers: usize,
 
     /// Root certificates in PEM, trusted besides the public ones
@@ -144,7 +125,7 @@ pub(crate) enum Command {
     Accounts(AccountsCommand),
 
     /// Serve the HTTP API, with `GET /healthz` and `GET /readyz` beside it
-    Serve(serve::ServeArgs),
+    Serve(ServeArgs),
 
     /// Serve simulators of the providers, and print an accounts file for them
     Sandbox {
@@ -191,6 +172,43 @@ pub(crate) enum AccountsCommand {
     Check,
 }
 
+/// What `serve` takes besides the global options.
+#[derive(Args, Debug)]
+pub(crate) struct ServeArgs {
+    /// Where to listen; port 0 lets the system choose
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+
+    /// A file of bearer tokens, one a line; every request but those for `/healthz` and `/readyz` then needs one
+    ///
+    /// Needed to listen anywhere but on loopback. Every token reaches every account. SIGHUP has it read anew, and the accounts file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+
+    /// Who sends the requests to the providers
+    #[arg(long, default_value = "host")]
+    pub(crate) sender: SenderName,
+
+    /// How many calls of an account an instance of the component may serve, or halves of calls; by default, one
+    ///
+    /// An instance never serves two accounts. Faster, for what an instance may then find in its memory: what earlier calls of the
+    /// same account have left there.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) reuse: u32,
+
+    /// How many calls may be in flight; the next is answered with 503. Where there are several accounts, one has at most half
+    #[arg(long, value_name = "N", default_value = "256", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) max_in_flight: u16,
+
+    /// How many connections there may be; a further one waits, and those that are idle are closed for it
+    #[arg(long, value_name = "N", default_value = "1024", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_connections: u32,
+
+    /// How long calls in flight may take to end when the server is asked to stop
+    #[arg(long, value_name = "DURATION", default_value = "25s", value_parser = value::duration)]
+    pub(crate) grace: Duration,
+}
+
 /// A user, and how the call is made. The same for both operations.
 #[derive(Args, Debug)]
 pub(crate) struct UserArgs {
@@ -233,7 +251,7 @@ pub(crate) struct UserArgs {
     #[arg(long = "collection", value_name = "[TYPE:]ID")]
     pub(crate) collections: Vec<String>,
     /// A parameter for the provider's query. Can be given more than once
-    #[arg(long, value_name = "K=V", value_parser = users::pair)]
+    #[arg(long, value_name = "K=V", value_parser = value::pair)]
     pub(crate) remote_query: Vec<(String, String)>,
     /// The form of the answer
     #[arg(long, default_value = "unified")]
@@ -272,44 +290,8 @@ pub(crate) enum SenderName {
     Component,
 }
 
-/// Runs the program: its arguments, a command, and the last lines on standard error.
-pub(crate) fn start() -> Status {
-    let log = Flushed(Log::start());
-    match Cli::try_parse() {
-        Ok(cli) => {
-            let log = log.0.clone().with_format(cli.global.log_format);
-            log.subscribe(cli.global.verbose);
-            let mut terminal = Terminal::new(log);
-            match run(&cli, &mut terminal) {
-                Ok(()) => Status::Done,
-                Err(failure) => terminal.fail(&failure),
-            }
-        }
-        Err(error) => {
-            let format = asked_format(std::env::args_os());
-            let mut terminal = Terminal::new(log.0.clone().with_format(format));
-            if error.use_stderr() {
-                return terminal.usage(&error);
-            }
-            match terminal::help(&error) {
-                Ok(()) => Status::Done,
-                Err(failure) => terminal.fail(&failure),
-            }
-        }
-    }
-}
-
-/// Waits for the last lines at its end, after a panic too.
-struct Flushed(Log);
-
-impl Drop for Flushed {
-    fn drop(&mut self) {
-        self.0.flush();
-    }
-}
-
 /// The form that arguments ask for which cannot be parsed otherwise.
-fn asked_format(arguments: impl Iterator<Item = OsString>) -> LogFormat {
+pub(crate) fn asked_format(arguments: impl Iterator<Item = OsString>) -> LogFormat {
     let mut format = LogFormat::Text;
     let mut named = false;
     for argument in arguments {
@@ -328,26 +310,6 @@ fn asked_format(arguments: impl Iterator<Item = OsString>) -> LogFormat {
         named = argument == "--log-format";
     }
     format
-}
-
-/// Carries out a command.
-pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<(), Failure> {
-    let global = &cli.global;
-    match &cli.command {
-        Command::Users(UsersCommand::Create(user)) => users::create(global, user, terminal),
-        Command::Users(UsersCommand::Update { id, user }) => {
-            users::update(global, id, user, terminal)
-        }
-        Command::Integrations { name, json } => {
-            integrations::show(name.as_deref(), *json, terminal)
-        }
-        Command::Accounts(AccountsCommand::List) => accounts::list(global, terminal),
-        Command::Accounts(AccountsCommand::Check) => accounts::check(global, terminal),
-        Command::Serve(arguments) => serve::serve(global, arguments, terminal),
-        Command::Sandbox { listen } => sandbox::serve(*listen, terminal),
-        Command::Component { out, standalone } => component::write(out, *standalone),
-        Command::Openapi => openapi::print(terminal),
-    }
 }
 
 #[cfg(test)]
@@ -378,6 +340,6 @@ mod tests {
 
     #[test]
     fn the_arguments_fit_together() {
-        super::Cli::command().debug_assert();
+        Cli::command().debug_assert();
     }
 }

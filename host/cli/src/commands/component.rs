@@ -4,7 +4,7 @@ use std::path::Path;
 
 use unified_ticketing::Engine;
 
-use super::failure::Failure;
+use crate::failure::Failure;
 
 pub(super) fn write(out: &Path, standalone: bool) -> Result<(), Failure> {
     let component = if standalone {

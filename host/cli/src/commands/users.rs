@@ -6,14 +6,14 @@ use tokio::sync::oneshot;
 use unified_ticketing::SendState;
 use unified_ticketing::http_api::{HttpRequest, HttpResponse};
 
-use super::failure::{Acted, Failure, Status};
-use super::input::body;
-use super::json::{Object, indented};
-use super::place::place;
-use super::setup::{find, runtime};
-use super::signal::Stop;
-use super::terminal::{Warning, print};
-use super::{Format, Global, Terminal, UserArgs};
+use crate::args::{Format, Global, UserArgs};
+use crate::failure::{Acted, Failure, Status};
+use crate::input::body;
+use crate::json::{Object, indented};
+use crate::place::place;
+use crate::setup::{find, runtime};
+use crate::signal::Stop;
+use crate::terminal::{Terminal, Warning, print};
 
 pub(super) fn create(
     global: &Global,
@@ -210,14 +210,6 @@ fn warning(value: &str, user: &UserArgs) -> Warning {
     }
 }
 
-/// `K=V`.
-pub(super) fn pair(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("expected `NAME=VALUE`".to_owned()),
-    }
-}
-
 fn query(account: &str, user: &UserArgs) -> String {
     let mut query = Serializer::new(String::new());
     query.append_pair("integrated_account_id", account);
@@ -259,12 +251,6 @@ fn query(account: &str, user: &UserArgs) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_pair_needs_a_name() {
-        assert_eq!(pair("a=b=c"), Ok(("a".to_owned(), "b=c".to_owned())));
-        assert!(pair("a").is_err() && pair("=b").is_err());
-    }
 
     #[test]
     fn a_user_is_looked_for_by_the_primary_address() {

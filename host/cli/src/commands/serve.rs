@@ -1,54 +1,16 @@
 //! `serve`: the HTTP API as a server.
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use tokio::sync::watch;
 use unified_ticketing::server::{Server, TokenSet, Tokens};
 use unified_ticketing::{FileAccounts, ReloadableAccounts, Sender};
 
-use super::failure::{Failure, Status};
-use super::setup::{duration, server_runtime};
-use super::signal::Stop;
-use super::{Global, SenderName, Terminal};
-
-/// What `serve` takes besides the global options.
-#[derive(clap::Args, Debug)]
-pub(crate) struct ServeArgs {
-    /// Where to listen; port 0 lets the system choose
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
-    listen: SocketAddr,
-
-    /// A file of bearer tokens, one a line; every request but those for `/healthz` and `/readyz` then needs one
-    ///
-    /// Needed to listen anywhere but on loopback. Every token reaches every account. SIGHUP has it read anew, and the accounts file.
-    #[arg(long, value_name = "FILE")]
-    token_file: Option<PathBuf>,
-
-    /// Who sends the requests to the providers
-    #[arg(long, default_value = "host")]
-    sender: SenderName,
-
-    /// How many calls of an account an instance of the component may serve, or halves of calls; by default, one
-    ///
-    /// An instance never serves two accounts. Faster, for what an instance may then find in its memory: what earlier calls of the
-    /// same account have left there.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-    reuse: u32,
-
-    /// How many calls may be in flight; the next is answered with 503. Where there are several accounts, one has at most half
-    #[arg(long, value_name = "N", default_value = "256", value_parser = clap::value_parser!(u16).range(1..))]
-    max_in_flight: u16,
-
-    /// How many connections there may be; a further one waits, and those that are idle are closed for it
-    #[arg(long, value_name = "N", default_value = "1024", value_parser = clap::value_parser!(u32).range(1..))]
-    max_connections: u32,
-
-    /// How long calls in flight may take to end when the server is asked to stop
-    #[arg(long, value_name = "DURATION", default_value = "25s", value_parser = duration)]
-    grace: Duration,
-}
+use crate::args::{Global, SenderName, ServeArgs};
+use crate::failure::{Failure, Status};
+use crate::setup::server_runtime;
+use crate::signal::Stop;
+use crate::terminal::Terminal;
 
 pub(super) fn serve(
     global: &Global,

@@ -14,7 +14,8 @@ use anstream::{AutoStream, ColorChoice};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-use super::{LogFormat, escape};
+use crate::args::LogFormat;
+use crate::escape;
 
 /// How many bytes may wait; beyond them, lines of the log are lost.
 const MAX_WAITING: usize = 1 << 20;
@@ -155,12 +156,12 @@ impl Log {
         Self { format, ..self }
     }
 
-    pub(super) const fn format(&self) -> LogFormat {
+    pub(crate) const fn format(&self) -> LogFormat {
         self.format
     }
 
     /// Whether there may be colours.
-    pub(super) const fn colours(&self) -> bool {
+    pub(crate) const fn colours(&self) -> bool {
         self.colours
     }
 
@@ -192,7 +193,7 @@ impl Log {
     }
 
     /// A line that is not lost for want of room.
-    pub(super) fn line(&self, line: &str) {
+    pub(crate) fn line(&self, line: &str) {
         self.shared.push(self.safe(line), usize::MAX);
     }
 

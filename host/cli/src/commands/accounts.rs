@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::failure::Failure;
-use super::setup::runtime;
-use super::{Global, Terminal};
+use crate::args::Global;
+use crate::failure::Failure;
+use crate::setup::runtime;
+use crate::terminal::Terminal;
 
 pub(super) fn list(global: &Global, terminal: &mut Terminal) -> Result<(), Failure> {
     let accounts = runtime()?.block_on(global.open_accounts())?;

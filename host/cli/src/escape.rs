@@ -16,14 +16,14 @@ fn steers(character: char) -> bool {
 }
 
 /// A text of others within a line for people: `\u{1b}` for an escape, `\n` for a line end.
-pub(super) fn text(text: &str) -> Cow<'_, str> {
+pub(crate) fn text(text: &str) -> Cow<'_, str> {
     escaped(text, steers, |escaped, character| {
         escaped.extend(character.escape_default());
     })
 }
 
 /// Text whose own lines and colours stay: all but line ends, tabs and, where there are colours, what begins them.
-pub(super) fn lines(text: &str, colours: bool) -> Cow<'_, str> {
+pub(crate) fn lines(text: &str, colours: bool) -> Cow<'_, str> {
     let steers = |character| {
         steers(character)
             && !matches!(character, '\n' | '\t')
@@ -36,7 +36,7 @@ pub(super) fn lines(text: &str, colours: bool) -> Cow<'_, str> {
 
 /// JSON, which stays the same JSON. Within its strings there are no other controls than these (RFC 8259, section 7), and outside of
 /// them only line ends and tabs.
-pub(super) fn json(json: &str) -> Cow<'_, str> {
+pub(crate) fn json(json: &str) -> Cow<'_, str> {
     let steers = |character: char| steers(character) && character >= '\u{7f}';
     escaped(json, steers, |escaped, character| {
         // All of them are in the basic plane.

@@ -7,9 +7,9 @@ use serde_json::json;
 use unified_ticketing::Fault;
 use unified_ticketing::http_api::HttpResponse;
 
-use super::UserArgs;
-use super::json::{Object, compact};
-use super::place::place;
+use crate::args::UserArgs;
+use crate::json::{Object, compact};
+use crate::place::place;
 
 /// The exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,14 +3,14 @@
 use std::io;
 
 /// Listens to interrupts and to requests to terminate. They no longer end the process by themselves.
-pub(super) struct Stop {
+pub(crate) struct Stop {
     #[cfg(unix)]
     signals: Option<(tokio::signal::unix::Signal, tokio::signal::unix::Signal)>,
 }
 
 impl Stop {
     /// Listens from now on; where that cannot be done, the signals end the process. Must be called within a runtime.
-    pub(super) fn listen() -> Self {
+    pub(crate) fn listen() -> Self {
         Self::try_listen().unwrap_or(Self {
             #[cfg(unix)]
             signals: None,
@@ -29,7 +29,7 @@ impl Stop {
             reason = "where there are signals, listening for them can fail"
         )
     )]
-    pub(super) fn try_listen() -> io::Result<Self> {
+    pub(crate) fn try_listen() -> io::Result<Self> {
         Ok(Self {
             #[cfg(unix)]
             signals: {
@@ -43,7 +43,7 @@ impl Stop {
     }
 
     /// Resolves when one has come.
-    pub(super) async fn signalled(&mut self) {
+    pub(crate) async fn signalled(&mut self) {
         #[cfg(unix)]
         match &mut self.signals {
             Some((interrupt, terminate)) => {
