@@ -9,11 +9,11 @@ mod serve;
 mod users;
 
 use crate::args::{AccountsCommand, Cli, Command, UsersCommand};
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::terminal::Terminal;
 
-/// Carries out a command.
-pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<(), Failure> {
+/// Runs the command that the arguments name.
+pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<(), CliError> {
     let global = &cli.global;
     match &cli.command {
         Command::Users(UsersCommand::Create(user)) => users::create(global, user, terminal),

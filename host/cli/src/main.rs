@@ -2,12 +2,12 @@
 
 mod args;
 mod commands;
+mod error;
 mod escape;
-mod failure;
 mod input;
 mod json;
+mod location;
 mod log;
-mod place;
 mod setup;
 mod signal;
 mod stdout;
@@ -17,46 +17,46 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::args::{Cli, asked_format};
-use crate::failure::Status;
+use crate::args::{Cli, find_log_format};
+use crate::error::ExitStatus;
 use crate::log::Log;
 use crate::terminal::Terminal;
 
 fn main() -> ExitCode {
-    start().into()
+    run().into()
 }
 
-/// Runs the program: its arguments, a command, and the last lines on standard error.
-fn start() -> Status {
-    let log = Flushed(Log::start());
+/// Parses the arguments and runs the command.
+fn run() -> ExitStatus {
+    let log = FlushOnDrop(Log::start());
     match Cli::try_parse() {
         Ok(cli) => {
             let log = log.0.clone().with_format(cli.global.log_format);
             log.subscribe(cli.global.verbose);
             let mut terminal = Terminal::new(log);
             match commands::run(&cli, &mut terminal) {
-                Ok(()) => Status::Done,
-                Err(failure) => terminal.fail(&failure),
+                Ok(()) => ExitStatus::Done,
+                Err(error) => terminal.error(&error),
             }
         }
         Err(error) => {
-            let format = asked_format(std::env::args_os());
+            let format = find_log_format(std::env::args_os());
             let mut terminal = Terminal::new(log.0.clone().with_format(format));
             if error.use_stderr() {
-                return terminal.usage(&error);
+                return terminal.usage_error(&error);
             }
-            match terminal::help(&error) {
-                Ok(()) => Status::Done,
-                Err(failure) => terminal.fail(&failure),
+            match terminal::print_help(&error) {
+                Ok(()) => ExitStatus::Done,
+                Err(error) => terminal.error(&error),
             }
         }
     }
 }
 
-/// Waits for the last lines at its end, after a panic too.
-struct Flushed(Log);
+/// Waits for the last lines of the log when it is dropped, after a panic too.
+struct FlushOnDrop(Log);
 
-impl Drop for Flushed {
+impl Drop for FlushOnDrop {
     fn drop(&mut self) {
         self.0.flush();
     }

@@ -1,4 +1,4 @@
-//! From the global options to accounts and an engine.
+//! Runtimes, accounts and engines, by the global options.
 
 use std::path::Path;
 
@@ -7,39 +7,39 @@ use unified_ticketing::{Account, Accounts, Engine, EngineBuilder, FileAccounts};
 use unified_ticketing_sandbox::Sandbox;
 
 use crate::args::Global;
-use crate::failure::{Failure, Status};
+use crate::error::{CliError, ExitStatus};
 
-/// A runtime for one call at a time.
-pub(crate) fn runtime() -> Result<Runtime, Failure> {
-    started(&mut Builder::new_current_thread())
+/// Starts a runtime for one call at a time.
+pub(crate) fn call_runtime() -> Result<Runtime, CliError> {
+    start(&mut Builder::new_current_thread())
 }
 
-/// A runtime for a server, with a thread for each processor.
-pub(crate) fn server_runtime() -> Result<Runtime, Failure> {
-    started(&mut Builder::new_multi_thread())
+/// Starts a runtime for a server, with a thread for each processor.
+pub(crate) fn server_runtime() -> Result<Runtime, CliError> {
+    start(&mut Builder::new_multi_thread())
 }
 
-fn started(builder: &mut Builder) -> Result<Runtime, Failure> {
+fn start(builder: &mut Builder) -> Result<Runtime, CliError> {
     builder.enable_all().build().map_err(|error| {
-        Failure::new(
-            Status::Other,
+        CliError::new(
+            ExitStatus::Other,
             format!("the runtime does not start: {error}"),
         )
     })
 }
 
 impl Global {
-    /// The accounts: those of the sandbox, which then is started in this process, or those of the file.
+    /// Returns the accounts of the sandbox, which is started in this process, or of the accounts file.
     ///
     /// Must be called within a runtime.
-    pub(crate) async fn open_accounts(&self) -> Result<FileAccounts, Failure> {
+    pub(crate) async fn open_accounts(&self) -> Result<FileAccounts, CliError> {
         if !self.sandbox {
             return self.read_accounts();
         }
         let sandbox = Sandbox::bind(([127, 0, 0, 1], 0).into()).await;
         let sandbox = sandbox.map_err(|error| {
-            Failure::new(
-                Status::Other,
+            CliError::new(
+                ExitStatus::Other,
                 format!("the sandbox does not start: {error}"),
             )
         })?;
@@ -48,28 +48,27 @@ impl Global {
             &sandbox.accounts_file(),
             |_| None,
         );
-        // It ends with the process.
+        // The sandbox ends with the process.
         tokio::spawn(sandbox.serve(std::future::pending()));
-        accounts.map_err(|faults| Failure::accounts(&faults))
+        accounts.map_err(|faults| CliError::accounts(&faults))
     }
 
-    fn read_accounts(&self) -> Result<FileAccounts, Failure> {
+    fn read_accounts(&self) -> Result<FileAccounts, CliError> {
         FileAccounts::read(&self.accounts).map_err(|faults| {
-            let failure = Failure::accounts(&faults);
+            let error = CliError::accounts(&faults);
             if self.accounts.exists() {
-                failure
+                error
             } else {
-                failure
-                    .hint("name a file with `--accounts FILE`, or try things out with `--sandbox`")
+                error.hint("name a file with `--accounts FILE`, or try things out with `--sandbox`")
             }
         })
     }
 
-    /// An engine in the making, with these accounts and the limits of the options.
-    pub(crate) fn builder(
+    /// Returns a builder of an engine, with these accounts and the limits of the options.
+    pub(crate) fn engine_builder(
         &self,
         accounts: impl Accounts + 'static,
-    ) -> Result<EngineBuilder, Failure> {
+    ) -> Result<EngineBuilder, CliError> {
         let builder = Engine::builder()
             .accounts(accounts)
             .deadline(self.deadline)
@@ -82,38 +81,38 @@ impl Global {
             return Ok(builder);
         };
         let pem = std::fs::read(file).map_err(|error| {
-            Failure::new(
-                Status::Configuration,
+            CliError::new(
+                ExitStatus::Configuration,
                 format!("--ca-file {}: {error}", file.display()),
             )
         })?;
         Ok(builder.root_certificates(pem))
     }
 
-    /// An engine for one call at a time.
-    pub(crate) fn engine(&self, accounts: FileAccounts) -> Result<Engine, Failure> {
-        let engine = self.builder(accounts)?.max_instances(1).build();
-        engine.map_err(|error| Failure::new(Status::Configuration, error.to_string()))
+    /// Builds an engine for one call at a time.
+    pub(crate) fn engine(&self, accounts: FileAccounts) -> Result<Engine, CliError> {
+        let engine = self.engine_builder(accounts)?.max_instances(1).build();
+        engine.map_err(|error| CliError::new(ExitStatus::Configuration, error.to_string()))
     }
 }
 
-/// The account of this id or name.
-pub(crate) fn find<'a>(
+/// Returns the account of this id or name.
+pub(crate) fn find_account<'a>(
     accounts: &'a FileAccounts,
     id_or_name: &str,
-) -> Result<&'a Account, Failure> {
+) -> Result<&'a Account, CliError> {
     accounts.find(id_or_name).ok_or_else(|| {
         let known: Vec<String> = accounts
             .iter()
             .map(|account| format!("`{}`", account.name().unwrap_or(account.id())))
             .collect();
-        let there = if known.is_empty() {
+        let known = if known.is_empty() {
             "none at all".to_owned()
         } else {
             known.join(", ")
         };
-        Failure::unknown_account(&format!(
-            "there is no account `{id_or_name}`; there is {there}"
+        CliError::unknown_account(&format!(
+            "there is no account `{id_or_name}`; there is {known}"
         ))
     })
 }

@@ -1,16 +1,16 @@
-//! `component`: the embedded component as a file.
+//! `component`: writes the embedded component to a file.
 
 use std::path::Path;
 
 use unified_ticketing::Engine;
 
-use crate::failure::Failure;
+use crate::error::CliError;
 
-pub(super) fn write(out: &Path, standalone: bool) -> Result<(), Failure> {
+pub(super) fn write(out: &Path, standalone: bool) -> Result<(), CliError> {
     let component = if standalone {
         Engine::standalone()
     } else {
         Engine::component()
     };
-    std::fs::write(out, component).map_err(|error| Failure::io(out, &error))
+    std::fs::write(out, component).map_err(|error| CliError::io(out, &error))
 }
