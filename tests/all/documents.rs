@@ -6,7 +6,7 @@ use unified_ticketing_guest::describe;
 
 #[test]
 fn the_matrix_in_the_readme_is_current() {
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
     let text = std::fs::read_to_string(&readme).expect("README.md");
     let (begin, end) = ("<!-- matrix -->\n", "<!-- end of matrix -->");
     let (before, rest) = text.split_once(begin).expect("the matrix begins");

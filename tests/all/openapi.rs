@@ -155,7 +155,7 @@ fn every_example_is_valid() {
 fn the_codes_are_those_of_the_contract() {
     let document = openapi();
     let mut resolve = wit_parser::Resolve::default();
-    let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit");
+    let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit");
     let (package, _) = resolve.push_dir(&wit).expect("the contract");
     let types = resolve.packages[package].interfaces["types"];
     let cases = |name: &str| -> BTreeSet<String> {
@@ -310,7 +310,7 @@ async fn the_examples_are_current() {
         })
         .collect();
     let current = format!("{:#}\n", Value::Array(examples));
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/openapi/examples.json");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../src/openapi/examples.json");
     let text = std::fs::read_to_string(&file).expect("the examples");
     if text != current && std::env::var_os("BLESS").is_some() {
         std::fs::write(&file, current).expect("the examples are written");

@@ -39,7 +39,7 @@ transpile() {
 need python3
 python3 -c 'import tomllib' 2>/dev/null || missing "Python 3.11 or later is not installed"
 if [[ -z ${PROGRAM:-} ]]; then
-  cargo build --quiet --locked --package unified-ticketing --bin unified-ticketing
+  cargo build --quiet --locked --package unified-ticketing-cli
   PROGRAM=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug/unified-ticketing
 fi
 export PROGRAM

@@ -10,7 +10,6 @@ pub fn program<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Comma
     command
         .args(arguments)
         .env_remove("UNIFIED_TICKETING_ACCOUNTS")
-        .env_remove("RUST_LOG")
         .env_remove("RUST_BACKTRACE");
     command
 }

@@ -86,7 +86,7 @@ pub fn rows() -> Vec<Row> {
     struct Table {
         row: Vec<Row>,
     }
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/faults.toml");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/faults.toml");
     let text = std::fs::read_to_string(path).expect(path);
     let Table { row } = toml::from_str(&text).unwrap_or_else(|error| panic!("{error}"));
     row

@@ -1,10 +1,10 @@
-//! The blanks of JSON, made anew; every token stays.
+//! The white space of JSON, written anew; every token stays.
 
-/// Deeper than this nothing is indented: blanks before each line would make the square of a text that is all brackets.
+/// The depth up to which lines are indented. Without a limit, the output for nested brackets grows with the square of the input.
 const MAX_INDENTED: usize = 32;
 
-/// JSON with a line for each member and element, as `serde_json` prints it, and a line end after it.
-pub(in crate::cli) fn indented(json: &[u8]) -> Vec<u8> {
+/// Returns JSON with a line for each member and element, as `serde_json` prints it, and a line end.
+pub(crate) fn indented(json: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(json.len() * 2);
     let mut depth = 0_usize;
     let line = |out: &mut Vec<u8>, depth: usize| {
@@ -26,7 +26,7 @@ pub(in crate::cli) fn indented(json: &[u8]) -> Vec<u8> {
                 }
             }
             b"}" | b"]" => {
-                // One level up, and not where there was none: what is not JSON is shown as well as it can be.
+                // Input that is not JSON may close more than it has opened.
                 let deep = depth > MAX_INDENTED;
                 depth = depth.saturating_sub(1);
                 if !deep {
@@ -46,14 +46,14 @@ pub(in crate::cli) fn indented(json: &[u8]) -> Vec<u8> {
     out
 }
 
-/// JSON in one line, without blanks between its tokens.
-pub(in crate::cli) fn compact(json: &str) -> String {
+/// Returns JSON in one line, without white space between its tokens.
+pub(crate) fn compact(json: &str) -> String {
     let tokens: Vec<u8> = Tokens(json.as_bytes()).flatten().copied().collect();
-    // Blanks are left out between characters, never within one.
+    // Only whole white space characters are left out, so that this is still UTF-8.
     String::from_utf8_lossy(&tokens).into_owned()
 }
 
-/// The tokens of a JSON text: a bracket, a comma, a colon, a string, or what stands between those.
+/// The tokens of JSON: a bracket, a comma, a colon, a string, or the text between those.
 struct Tokens<'a>(&'a [u8]);
 
 impl<'a> Iterator for Tokens<'a> {
@@ -64,7 +64,7 @@ impl<'a> Iterator for Tokens<'a> {
         let first = rest.first()?;
         let length = match first {
             b'{' | b'}' | b'[' | b']' | b',' | b':' => 1,
-            b'"' => string(rest),
+            b'"' => string_length(rest),
             _ => rest
                 .iter()
                 .position(|byte| byte.is_ascii_whitespace() || b"{}[],:\"".contains(byte))
@@ -76,8 +76,8 @@ impl<'a> Iterator for Tokens<'a> {
     }
 }
 
-/// How long the string is that begins here, its quotation marks included.
-fn string(text: &[u8]) -> usize {
+/// Returns the length of the string at the start, with its quotation marks.
+fn string_length(text: &[u8]) -> usize {
     let mut escaped = false;
     for (position, byte) in text.iter().enumerate().skip(1) {
         match byte {
@@ -94,16 +94,16 @@ fn string(text: &[u8]) -> usize {
 mod tests {
     use super::*;
 
-    fn shown(json: &str) -> String {
+    fn indent(json: &str) -> String {
         String::from_utf8(indented(json.as_bytes())).expect("text")
     }
 
     #[test]
-    fn json_is_indented_as_serde_does() {
+    fn indentation_is_that_of_serde() {
         let json = r#"{"a":[1,{"b":{},"c":[]},"x\"}\\"],"d":{"e":null},"f":true,"é":"[,:]"}"#;
         let value: serde_json::Value = serde_json::from_str(json).expect("JSON");
-        assert_eq!(shown(json), format!("{value:#}\n"));
-        assert_eq!(shown(&format!("{value:#}")), format!("{value:#}\n"));
+        assert_eq!(indent(json), format!("{value:#}\n"));
+        assert_eq!(indent(&format!("{value:#}")), format!("{value:#}\n"));
         assert_eq!(compact(&format!("{value:#}")), json);
     }
 
@@ -114,22 +114,22 @@ mod tests {
             r#"{"$serde_json::private::Number":"1","$serde_json::private::RawValue":"x"}"#,
             r#"["\ud83d","\u0000","é"]"#,
         ] {
-            assert_eq!(compact(&shown(json)), json);
+            assert_eq!(compact(&indent(json)), json);
         }
     }
 
     #[test]
-    fn depth_costs_no_square() {
+    fn deep_json_stays_short() {
         let json = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-        let shown = shown(&json);
-        assert!(shown.len() < json.len() + 4_000, "{}", shown.len());
-        assert_eq!(compact(&shown), json);
+        let indented = indent(&json);
+        assert!(indented.len() < json.len() + 4_000, "{}", indented.len());
+        assert_eq!(compact(&indented), json);
     }
 
     #[test]
-    fn what_is_no_json_is_shown_all_the_same() {
+    fn other_text_keeps_its_tokens() {
         for text in ["", "}", "]]", "\"half", "\"a\\", "{\"a\":", "nonsense"] {
-            assert_eq!(compact(shown(text).trim_end()), text);
+            assert_eq!(compact(indent(text).trim_end()), text);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `users create` and `users update`: the flags become a request of the HTTP API, which goes through the component.
+//! `users create` and `users update`: the flags become a request of the HTTP API.
 
 use form_urlencoded::Serializer;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -6,20 +6,20 @@ use tokio::sync::oneshot;
 use unified_ticketing::SendState;
 use unified_ticketing::http_api::{HttpRequest, HttpResponse};
 
-use super::failure::{Acted, Failure, Status};
-use super::input::body;
-use super::json::{Object, indented};
-use super::place::place;
-use super::setup::{find, runtime};
-use super::signal::Stop;
-use super::terminal::{Warning, print};
-use super::{Format, Global, Terminal, UserArgs};
+use crate::args::{Format, Global, UserArgs};
+use crate::error::{CliError, CompletedCall, CompletedOperation, ExitStatus, OutputError};
+use crate::input::body;
+use crate::json::{Object, indented};
+use crate::location::location;
+use crate::setup::{call_runtime, find_account};
+use crate::signal::StopSignal;
+use crate::terminal::{Terminal, Warning, print};
 
 pub(super) fn create(
     global: &Global,
     user: &UserArgs,
     terminal: &mut Terminal,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     call(global, None, user, terminal)
 }
 
@@ -28,45 +28,45 @@ pub(super) fn update(
     id: &str,
     user: &UserArgs,
     terminal: &mut Terminal,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     if id.is_empty() {
-        return Err(Failure::new(
-            Status::Invalid,
+        return Err(CliError::new(
+            ExitStatus::Invalid,
             "ID: expected a user's id, but found nothing",
         ));
     }
     call(global, Some(id), user, terminal)
 }
 
-/// Changes the user of this id, or creates one.
+/// Changes the user of this id, or creates a user.
 fn call(
     global: &Global,
     id: Option<&str>,
     user: &UserArgs,
     terminal: &mut Terminal,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     let body = body(user)?;
-    let runtime = runtime()?;
-    let done = runtime.block_on(carry_out(global, id, user, body, terminal));
-    // What still looks up a name, or waits for a reader of the result, ends with the process.
+    let runtime = call_runtime()?;
+    let result = runtime.block_on(send(global, id, user, body, terminal));
+    // A thread that still looks up a name, or writes a result that is not read, ends with the process.
     runtime.shutdown_background();
-    done
+    result
 }
 
-async fn carry_out(
+async fn send(
     global: &Global,
     id: Option<&str>,
     user: &UserArgs,
     body: Vec<u8>,
     terminal: &mut Terminal,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     let accounts = global.open_accounts().await?;
-    let account = find(&accounts, &user.account)?.id().to_owned();
+    let account = find_account(&accounts, &user.account)?.id().to_owned();
     let engine = global.engine(accounts)?;
-    let look = look(id, &body);
+    let advice = advice(id, &body);
     let (method, path) = match id {
         None => ("POST", String::new()),
-        // Every byte but letters and digits, so that an id such as `..` is judged as it is.
+        // All bytes but letters and digits are encoded, so that an id such as `..` is checked as an id.
         Some(id) => (
             "PATCH",
             format!("/{}", utf8_percent_encode(id, NON_ALPHANUMERIC)),
@@ -79,20 +79,20 @@ async fn carry_out(
         body,
     };
 
-    let (state, mut stop) = (SendState::default(), Stop::listen());
+    let (state, mut stop) = (SendState::default(), StopSignal::listen());
     let response = tokio::select! {
         biased;
         response = engine.http_observed(request, &state) => response,
-        () = stop.signalled() => {
-            return Err(Failure::interrupted(state.withdraw().then_some(look)));
+        () = stop.received() => {
+            return Err(CliError::interrupted(state.withdraw().then_some(advice)));
         }
     };
     if response.status != 200 {
-        return Err(Failure::response(&response, user));
+        return Err(CliError::from_response(&response, user));
     }
-    log_rate(&response);
+    log_rate_limit(&response);
     for warning in warnings(&response, user) {
-        terminal.warn(&warning);
+        terminal.warning(&warning);
     }
     let result = if user.format == Format::Raw && !user.dry_run {
         response.body.clone()
@@ -102,23 +102,28 @@ async fn carry_out(
     if user.dry_run {
         return terminal.result(&result);
     }
-    let acted = Acted {
-        created: id.is_none(),
-        id: id
-            .map(str::to_owned)
-            .or_else(|| id_of(&response.body, user)),
-        answer: &response.body,
+    let completed = match id {
+        Some(id) => CompletedCall {
+            operation: CompletedOperation::Changed,
+            id: Some(id.to_owned()),
+            response_body: &response.body,
+        },
+        None => CompletedCall {
+            operation: CompletedOperation::Created,
+            id: user_id(&response.body, user),
+            response_body: &response.body,
+        },
     };
     tokio::select! {
         biased;
         written = write(result) => {
-            written.map_err(|error| Failure::unwritten_result(&acted, &format!("standard output: {error}")))
+            written.map_err(|error| CliError::output_failed_after(&completed, &error.into()))
         }
-        () = stop.signalled() => Err(Failure::unwritten_result(&acted, "interrupted")),
+        () = stop.received() => Err(CliError::output_failed_after(&completed, &OutputError::Interrupted)),
     }
 }
 
-/// Writes to standard output on a thread of its own: who reads it may never do so, and a signal has to be heard all the same.
+/// Writes to standard output on a thread of its own: it blocks while the result is not read, and a signal must still end the call.
 async fn write(result: Vec<u8>) -> std::io::Result<()> {
     let (sender, receiver) = oneshot::channel();
     std::thread::Builder::new()
@@ -127,8 +132,8 @@ async fn write(result: Vec<u8>) -> std::io::Result<()> {
     receiver.await.map_err(std::io::Error::other)?
 }
 
-/// How to look for what a call may have done.
-fn look(id: Option<&str>, body: &[u8]) -> String {
+/// Returns the advice for an unknown outcome: how to look for the user.
+fn advice(id: Option<&str>, body: &[u8]) -> String {
     if let Some(id) = id {
         return format!("; the change may have been made: look at user `{id}` at the provider");
     }
@@ -142,8 +147,8 @@ fn look(id: Option<&str>, body: &[u8]) -> String {
     format!("; the user may exist now: before trying again, look at the provider by {by}")
 }
 
-/// The id in a unified user. What a provider's own bytes have is not known here.
-fn id_of(body: &[u8], user: &UserArgs) -> Option<String> {
+/// Returns the id in a unified user; none where the body is the provider's own.
+fn user_id(body: &[u8], user: &UserArgs) -> Option<String> {
     if user.format == Format::Raw {
         return None;
     }
@@ -151,8 +156,8 @@ fn id_of(body: &[u8], user: &UserArgs) -> Option<String> {
     (!id.is_empty()).then_some(id)
 }
 
-/// The figures of the provider's rate limit, where there are any.
-fn log_rate(response: &HttpResponse) {
+/// Logs the provider's rate limit, where the response has one.
+fn log_rate_limit(response: &HttpResponse) {
     let header = |name: &str| {
         let mut headers = response.headers.iter();
         let header = headers.find(|(given, _)| given == name);
@@ -165,13 +170,13 @@ fn log_rate(response: &HttpResponse) {
     }
 }
 
-/// The warnings of a response: of a plan with the component's sentences, else by the headers, which have none.
+/// Returns the warnings of a response: those of a plan have the component's messages, those in headers have none.
 fn warnings(response: &HttpResponse, user: &UserArgs) -> Vec<Warning> {
     if user.dry_run {
         let plan = Object::parse(&response.body).unwrap_or_default();
         let warnings = plan.objects("warnings");
         let warnings = warnings.iter().map(|warning| Warning {
-            place: place(&warning.string("in"), &warning.string("path"), user),
+            location: location(&warning.string("in"), &warning.string("path"), user),
             code: warning.string("code"),
             path: warning.string("path"),
             message: Some(warning.string("message")),
@@ -180,23 +185,25 @@ fn warnings(response: &HttpResponse, user: &UserArgs) -> Vec<Warning> {
     }
     let headers = response.headers.iter();
     let values = headers.filter(|(name, _)| name == "unified-warning");
-    values.map(|(_, value)| warning(value, user)).collect()
+    values
+        .map(|(_, value)| parse_warning(value, user))
+        .collect()
 }
 
-/// `CODE; path="…"`, or `more; count=N`.
-fn warning(value: &str, user: &UserArgs) -> Warning {
+/// Parses the value of a header `unified-warning`: `CODE; path="…"`, or `more; count=N`.
+fn parse_warning(value: &str, user: &UserArgs) -> Warning {
     let (code, parameter) = value.split_once("; ").unwrap_or((value, ""));
     if let Some(count) = parameter.strip_prefix("count=") {
         return Warning {
             code: code.to_owned(),
             path: String::new(),
-            place: String::new(),
+            location: String::new(),
             message: Some(format!("{count} more warnings")),
         };
     }
     let path = parameter.trim_start_matches("path=").trim_matches('"');
     let path = percent_decode_str(path).decode_utf8_lossy().into_owned();
-    // A pointer into the body, the name of a parameter, or of the whole answer.
+    // The path is a pointer into the body, or the name of a parameter; it is empty for the whole response.
     let part = if path.starts_with('/') {
         "body"
     } else {
@@ -204,20 +211,13 @@ fn warning(value: &str, user: &UserArgs) -> Warning {
     };
     Warning {
         code: code.to_owned(),
-        place: place(part, &path, user),
+        location: location(part, &path, user),
         path,
         message: None,
     }
 }
 
-/// `K=V`.
-pub(super) fn pair(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("expected `NAME=VALUE`".to_owned()),
-    }
-}
-
+/// Returns the query of the request.
 fn query(account: &str, user: &UserArgs) -> String {
     let mut query = Serializer::new(String::new());
     query.append_pair("integrated_account_id", account);
@@ -227,12 +227,12 @@ fn query(account: &str, user: &UserArgs) -> String {
         Format::Normalized => "normalized",
     };
     query.append_pair("truto_response_format", format);
-    for (name, given) in [
+    for (name, value) in [
         ("truto_ignore_remote_data", user.ignore_remote_data),
         ("unified_strict", user.strict),
         ("unified_dry_run", user.dry_run),
     ] {
-        if given {
+        if value {
             query.append_pair(name, "true");
         }
     }
@@ -249,7 +249,7 @@ fn query(account: &str, user: &UserArgs) -> String {
         }
     }
     for (name, value) in &user.remote_query {
-        // `filter[a]` is a key within a key.
+        // The name `filter[a]` is the key `a` within the key `filter`.
         let (base, keys) = name.split_at(name.find('[').unwrap_or(name.len()));
         query.append_pair(&format!("remote_query[{base}]{keys}"), value);
     }
@@ -261,17 +261,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pair_needs_a_name() {
-        assert_eq!(pair("a=b=c"), Ok(("a".to_owned(), "b=c".to_owned())));
-        assert!(pair("a").is_err() && pair("=b").is_err());
-    }
-
-    #[test]
-    fn a_user_is_looked_for_by_the_primary_address() {
+    fn advice_names_the_primary_address() {
         let body = br#"{"emails":[{"email":"a@b"},{"email":"c@d","type":"primary"}]}"#;
-        assert!(look(None, body).ends_with("by email `c@d`"));
-        assert!(look(None, br#"{"emails":[{"email":"a@b"}]}"#).ends_with("by email `a@b`"));
-        assert!(look(None, b"{}").ends_with("no email was given"));
-        assert!(look(Some("7"), b"{}").contains("user `7`"));
+        assert!(advice(None, body).ends_with("by email `c@d`"));
+        assert!(advice(None, br#"{"emails":[{"email":"a@b"}]}"#).ends_with("by email `a@b`"));
+        assert!(advice(None, b"{}").ends_with("no email was given"));
+        assert!(advice(Some("7"), b"{}").contains("user `7`"));
     }
 }

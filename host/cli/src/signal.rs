@@ -1,35 +1,35 @@
-//! Signals that ask a command to stop.
+//! The signals that ask a command to stop.
 
 use std::io;
 
-/// Listens to interrupts and to requests to terminate. They no longer end the process by themselves.
-pub(super) struct Stop {
+/// SIGINT and SIGTERM, or Ctrl-C. While this exists, they do not end the process by themselves.
+pub(crate) struct StopSignal {
     #[cfg(unix)]
     signals: Option<(tokio::signal::unix::Signal, tokio::signal::unix::Signal)>,
 }
 
-impl Stop {
-    /// Listens from now on; where that cannot be done, the signals end the process. Must be called within a runtime.
-    pub(super) fn listen() -> Self {
+impl StopSignal {
+    /// Listens for the signals; if that fails, they end the process. Must be called within a runtime.
+    pub(crate) fn listen() -> Self {
         Self::try_listen().unwrap_or(Self {
             #[cfg(unix)]
             signals: None,
         })
     }
 
-    /// Listens from now on. Must be called within a runtime.
+    /// Listens for the signals. Must be called within a runtime.
     ///
     /// # Errors
     ///
-    /// When the signals cannot be listened to.
+    /// The process cannot listen for signals.
     #[cfg_attr(
         not(unix),
         expect(
             clippy::unnecessary_wraps,
-            reason = "where there are signals, listening for them can fail"
+            reason = "on Unix, listening for signals can fail"
         )
     )]
-    pub(super) fn try_listen() -> io::Result<Self> {
+    pub(crate) fn try_listen() -> io::Result<Self> {
         Ok(Self {
             #[cfg(unix)]
             signals: {
@@ -42,8 +42,8 @@ impl Stop {
         })
     }
 
-    /// Resolves when one has come.
-    pub(super) async fn signalled(&mut self) {
+    /// Waits for a signal.
+    pub(crate) async fn received(&mut self) {
         #[cfg(unix)]
         match &mut self.signals {
             Some((interrupt, terminate)) => {

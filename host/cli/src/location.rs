@@ -1,20 +1,20 @@
-//! Where something is, as the command line knows it: the flag that it came by.
+//! Locations in a request, in terms of the command line: the flag that set the value.
 
 use std::path::Path;
 
-use super::UserArgs;
+use crate::args::UserArgs;
 
-/// The flag behind a place of the HTTP API; where a member came by `--input`, that and its pointer.
-pub(super) fn place(part: &str, path: &str, user: &UserArgs) -> String {
+/// Returns the flag for a location of the HTTP API; for a member that `--input` has, `--input` and the member's pointer.
+pub(crate) fn location(part: &str, path: &str, user: &UserArgs) -> String {
     match part {
-        "body" => body(path, user),
-        "query" => query(path, user),
+        "body" => body_location(path, user),
+        "query" => query_location(path, user),
         "path" => "ID".to_owned(),
         _ => format!("{part} {path}"),
     }
 }
 
-fn body(pointer: &str, user: &UserArgs) -> String {
+fn body_location(pointer: &str, user: &UserArgs) -> String {
     let trimmed = pointer.strip_prefix('/').unwrap_or(pointer);
     let (member, rest) = trimmed.split_once('/').unwrap_or((trimmed, ""));
     let (flag, given) = match member {
@@ -30,23 +30,25 @@ fn body(pointer: &str, user: &UserArgs) -> String {
         _ => ("", 0),
     };
     match &user.input {
-        Some(input) if given == 0 => format!("{} {pointer}", named(input)).trim_end().to_owned(),
+        Some(input) if given == 0 => format!("{} {pointer}", input_flag(input))
+            .trim_end()
+            .to_owned(),
         _ if flag.is_empty() && pointer.is_empty() => "the flags".to_owned(),
         _ if flag.is_empty() => pointer.to_owned(),
-        _ => format!("{flag}{}", within(member, rest, given)),
+        _ => format!("{flag}{}", location_in_value(member, rest, given)),
     }
 }
 
-/// `--input`, with the file that it names.
-pub(super) fn named(input: &Path) -> String {
-    format!("--input {}", input.display())
+/// Returns `--input` with its value.
+pub(crate) fn input_flag(file: &Path) -> String {
+    format!("--input {}", file.display())
 }
 
-/// Where within the value of a flag something is.
-fn within(member: &str, rest: &str, given: usize) -> String {
+/// Returns the location within the value of a flag.
+fn location_in_value(member: &str, rest: &str, given: usize) -> String {
     match member {
         "custom_fields" | "remote_data" if !rest.is_empty() => format!(" /{rest}"),
-        // Which one, where there are several.
+        // Several have a position.
         "emails" | "roles" if given > 1 => {
             let position = rest.split('/').next().and_then(|index| index.parse().ok());
             position.map_or_else(String::new, |index: usize| {
@@ -57,7 +59,7 @@ fn within(member: &str, rest: &str, given: usize) -> String {
     }
 }
 
-fn query(name: &str, user: &UserArgs) -> String {
+fn query_location(name: &str, user: &UserArgs) -> String {
     let (base, keys) = name.split_at(name.find('[').unwrap_or(name.len()));
     match base {
         "integrated_account_id" => "--account".to_owned(),
@@ -80,11 +82,15 @@ fn query(name: &str, user: &UserArgs) -> String {
     }
 }
 
-/// A sentence without the name that its place says already.
-pub(super) fn sentence(message: &str) -> &str {
-    match message.split_once("` is required: ") {
-        Some((name, rest)) if name.starts_with('`') && !name.contains(' ') => rest,
-        _ => message,
+/// Removes the name of the field from the message of a violation that is `required`: its location has the name already.
+pub(crate) fn without_field(code: &str, path: &str, message: String) -> String {
+    let field = path.trim_start_matches('/');
+    if code != "required" {
+        return message;
+    }
+    match message.strip_prefix(&format!("`{field}` is required: ")) {
+        Some(expectation) => expectation.to_owned(),
+        None => message,
     }
 }
 
@@ -93,11 +99,11 @@ mod tests {
     use clap::Parser as _;
 
     use super::*;
-    use crate::cli::{Cli, Command, UsersCommand};
+    use crate::args::{Cli, Command, UsersCommand};
 
     fn user(flags: &[&str]) -> UserArgs {
-        let program = ["unified-ticketing", "users", "create", "--account", "a"];
-        let cli = Cli::try_parse_from(program.iter().chain(flags)).expect("good flags");
+        let command = ["unified-ticketing", "users", "create", "--account", "a"];
+        let cli = Cli::try_parse_from(command.iter().chain(flags)).expect("good flags");
         match cli.command {
             Command::Users(UsersCommand::Create(user)) => user,
             other => panic!("{other:?}"),
@@ -105,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_the_flag_that_it_came_by() {
+    fn location_is_the_flag() {
         let flags = [
             "--email",
             "a",
@@ -130,24 +136,32 @@ mod tests {
             ("query", "x", "x"),
             ("path", "id", "ID"),
         ] {
-            assert_eq!(place(part, path, &user), shown, "{part} {path}");
+            assert_eq!(location(part, path, &user), shown, "{part} {path}");
         }
     }
 
     #[test]
-    fn a_member_of_the_input_is_named_by_its_pointer() {
+    fn input_member_has_its_pointer() {
         let user = user(&["--input", "-", "--name", "x"]);
-        assert_eq!(place("body", "/name", &user), "--name");
-        assert_eq!(place("body", "/emails/0", &user), "--input - /emails/0");
-        assert_eq!(place("body", "", &user), "--input -");
+        assert_eq!(location("body", "/name", &user), "--name");
+        assert_eq!(location("body", "/emails/0", &user), "--input - /emails/0");
+        assert_eq!(location("body", "", &user), "--input -");
     }
 
     #[test]
-    fn a_sentence_does_not_say_the_place_again() {
-        assert_eq!(
-            sentence("`name` is required: expected a string"),
-            "expected a string"
-        );
-        assert_eq!(sentence("expected `a` or `b`"), "expected `a` or `b`");
+    fn required_field_is_named_once() {
+        for (code, path, message, shown) in [
+            (
+                "required",
+                "/name",
+                "`name` is required: expected x",
+                "expected x",
+            ),
+            ("required", "a", "`a` is required: expected x", "expected x"),
+            ("required", "/a", "A requires `a`", "A requires `a`"),
+            ("enum", "/a", "expected `a` or `b`", "expected `a` or `b`"),
+        ] {
+            assert_eq!(without_field(code, path, message.to_owned()), shown);
+        }
     }
 }

@@ -1,34 +1,15 @@
 //! The arguments. Their doc comments are the help texts.
 
-mod accounts;
-mod component;
-mod escape;
-mod failure;
-mod input;
-mod integrations;
-mod json;
-mod log;
-mod openapi;
-mod place;
-mod sandbox;
-mod serve;
-mod setup;
-mod signal;
-mod stdout;
-mod terminal;
-mod users;
+mod value;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(crate) use self::failure::{Failure, Status};
-pub(crate) use self::log::Log;
-pub(crate) use self::terminal::Terminal;
-
-/// Create and update the users of ticketing products, one way for all of them.
+/// Create and update the users of ticketing products, in one way for all of them.
 ///
 /// Results are JSON on standard output; everything else goes to standard error.
 #[derive(Debug, Parser)]
@@ -54,7 +35,7 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-/// What every command takes.
+/// The options of every command.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
@@ -75,27 +56,27 @@ pub(crate) struct Global {
     pub(crate) sandbox: bool,
 
     /// How long a call may take, such as `20s` or `500ms`; a bare number is seconds
-    #[arg(long, global = true, value_name = "DURATION", default_value = "20s", value_parser = setup::duration)]
-    pub(crate) deadline: std::time::Duration,
+    #[arg(long, global = true, value_name = "DURATION", default_value = "20s", value_parser = value::duration)]
+    pub(crate) deadline: Duration,
 
     /// How much memory the component may use for a call
-    #[arg(long, global = true, value_name = "SIZE", default_value = "64MiB", value_parser = setup::size)]
+    #[arg(long, global = true, value_name = "SIZE", default_value = "64MiB", value_parser = value::size)]
     pub(crate) max_memory: usize,
 
     /// How much CPU time the component may use for a call
-    #[arg(long, global = true, value_name = "DURATION", default_value = "200ms", value_parser = setup::duration)]
-    pub(crate) max_cpu: std::time::Duration,
+    #[arg(long, global = true, value_name = "DURATION", default_value = "200ms", value_parser = value::duration)]
+    pub(crate) max_cpu: Duration,
 
     /// How many requests the component may send for a call where it sends for itself (`--sender component`)
     #[arg(long, global = true, value_name = "N", default_value_t = 1)]
     pub(crate) max_requests: u32,
 
-    /// How large the body of a provider's answer may be
-    #[arg(long, global = true, value_name = "SIZE", default_value = "4MiB", value_parser = setup::size)]
+    /// How large the body of a provider's response may be
+    #[arg(long, global = true, value_name = "SIZE", default_value = "4MiB", value_parser = value::size)]
     pub(crate) max_response_body: usize,
 
-    /// How large the head of a provider's answer may be
-    #[arg(long, global = true, value_name = "SIZE", default_value = "128KiB", value_parser = setup::size)]
+    /// How large the headers of a provider's response may be, together
+    #[arg(long, global = true, value_name = "SIZE", default_value = "128KiB", value_parser = value::size)]
     pub(crate) max_response_headers: usize,
 
     /// Root certificates in PEM, trusted besides the public ones
@@ -106,12 +87,12 @@ pub(crate) struct Global {
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
 
-    /// The form of everything on standard error; with `json`, an error is the body that the HTTP API answers with
+    /// The format of standard error; with `json`, an error is the body of the HTTP API's response
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
     pub(crate) log_format: LogFormat,
 }
 
-/// The form of what goes to standard error.
+/// The format of standard error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LogFormat {
     /// For people.
@@ -123,7 +104,7 @@ pub(crate) enum LogFormat {
 #[derive(Debug, Subcommand)]
 #[expect(
     clippy::large_enum_variant,
-    reason = "there is one, and it is parsed once"
+    reason = "the program has one, and parses it once"
 )]
 pub(crate) enum Command {
     /// Create or update a user
@@ -139,12 +120,12 @@ pub(crate) enum Command {
         json: bool,
     },
 
-    /// Look at the accounts that are configured, contacting nobody
+    /// Show the accounts that are configured; nothing is contacted
     #[command(subcommand)]
     Accounts(AccountsCommand),
 
     /// Serve the HTTP API, with `GET /healthz` and `GET /readyz` beside it
-    Serve(serve::ServeArgs),
+    Serve(ServeArgs),
 
     /// Serve simulators of the providers, and print an accounts file for them
     Sandbox {
@@ -153,14 +134,15 @@ pub(crate) enum Command {
         listen: SocketAddr,
     },
 
-    /// Write the WebAssembly component, for other runtimes
+    /// Write the WebAssembly component to a file, for other runtimes
     Component {
         /// The file to write
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
-        /// The one that takes its accounts from the variable `UNIFIED_TICKETING_ACCOUNTS_JSON`, for a stock WASI runtime
+        /// Write the standalone component, which reads its accounts from the variable `UNIFIED_TICKETING_ACCOUNTS_JSON`
         ///
-        /// It authenticates nobody: serve it on a loopback address, or behind something that does.
+        /// It runs in a stock WASI runtime. It does not authenticate its clients: serve it on a loopback address, or behind a
+        /// server that does.
         #[arg(long)]
         standalone: bool,
     },
@@ -176,7 +158,7 @@ pub(crate) enum UsersCommand {
 
     /// Change a user; only the fields given are sent, and `null` in --input clears one
     Update {
-        /// The user's id, as a creation answers it
+        /// The user's id, as a creation returns it
         id: String,
         #[command(flatten)]
         user: UserArgs,
@@ -187,11 +169,49 @@ pub(crate) enum UsersCommand {
 pub(crate) enum AccountsCommand {
     /// List the accounts, with the names of their credentials
     List,
-    /// Check the accounts file and everything that it names; every fault is told with its line
+    /// Check the accounts file and everything that it names; every fault is listed with its line
     Check,
 }
 
-/// A user, and how the call is made. The same for both operations.
+/// The options of `serve`.
+#[derive(Args, Debug)]
+pub(crate) struct ServeArgs {
+    /// Where to listen; port 0 lets the system choose
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+
+    /// A file of bearer tokens, one a line; every request but those for `/healthz` and `/readyz` then needs one
+    ///
+    /// Required to listen on any address but loopback. Every token reaches every account. SIGHUP reloads this file and the accounts
+    /// file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+
+    /// Who sends the requests to the providers
+    #[arg(long, default_value = "host")]
+    pub(crate) sender: SenderName,
+
+    /// How many calls of one account an instance of the component may serve; where this program sends, how many steps of calls
+    ///
+    /// An instance never serves two accounts. More than 1 is faster, but the memory of an instance then holds what earlier calls of
+    /// the same account have left in it.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) reuse: u32,
+
+    /// How many calls may be in flight; a further one gets 503. Where there are several accounts, one has at most half
+    #[arg(long, value_name = "N", default_value = "256", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) max_in_flight: u16,
+
+    /// How many connections may be open; a further one waits, and idle ones are closed for it
+    #[arg(long, value_name = "N", default_value = "1024", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_connections: u32,
+
+    /// How long calls in flight may take to end after a signal to stop
+    #[arg(long, value_name = "DURATION", default_value = "25s", value_parser = value::duration)]
+    pub(crate) grace: Duration,
+}
+
+/// A user, and the options of the call. The same for both operations.
 #[derive(Args, Debug)]
 pub(crate) struct UserArgs {
     /// The account to use, by id or name
@@ -233,18 +253,18 @@ pub(crate) struct UserArgs {
     #[arg(long = "collection", value_name = "[TYPE:]ID")]
     pub(crate) collections: Vec<String>,
     /// A parameter for the provider's query. Can be given more than once
-    #[arg(long, value_name = "K=V", value_parser = users::pair)]
+    #[arg(long, value_name = "K=V", value_parser = value::pair)]
     pub(crate) remote_query: Vec<(String, String)>,
-    /// The form of the answer
+    /// The format of the response
     #[arg(long, default_value = "unified")]
     pub(crate) format: Format,
-    /// Leave the provider's own answer out
+    /// Leave out the provider's own response
     #[arg(long)]
     pub(crate) ignore_remote_data: bool,
-    /// A field to leave out of the answer. Can be given more than once
+    /// A field to leave out of the response. Can be given more than once
     #[arg(long = "exclude-field", value_name = "F")]
     pub(crate) exclude_fields: Vec<String>,
-    /// Refuse fields that are unsupported or unknown, instead of warning about them
+    /// Reject fields that are unsupported or unknown, instead of warning about them
     #[arg(long)]
     pub(crate) strict: bool,
     /// Show the request that would be sent, secrets masked; nothing is sent, no connection is opened
@@ -252,10 +272,10 @@ pub(crate) struct UserArgs {
     pub(crate) dry_run: bool,
 }
 
-/// The form of an answer.
+/// The format of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// The unified fields that the provider gave, and its whole answer in `remote_data`
+    /// The unified fields that the provider returned, and its whole response in `remote_data`
     Unified,
     /// The provider's bytes
     Raw,
@@ -272,52 +292,16 @@ pub(crate) enum SenderName {
     Component,
 }
 
-/// Runs the program: its arguments, a command, and the last lines on standard error.
-pub(crate) fn start() -> Status {
-    let log = Flushed(Log::start());
-    match Cli::try_parse() {
-        Ok(cli) => {
-            let log = log.0.clone().with_format(cli.global.log_format);
-            log.subscribe(cli.global.verbose);
-            let mut terminal = Terminal::new(log);
-            match run(&cli, &mut terminal) {
-                Ok(()) => Status::Done,
-                Err(failure) => terminal.fail(&failure),
-            }
-        }
-        Err(error) => {
-            let format = asked_format(std::env::args_os());
-            let mut terminal = Terminal::new(log.0.clone().with_format(format));
-            if error.use_stderr() {
-                return terminal.usage(&error);
-            }
-            match terminal::help(&error) {
-                Ok(()) => Status::Done,
-                Err(failure) => terminal.fail(&failure),
-            }
-        }
-    }
-}
-
-/// Waits for the last lines at its end, after a panic too.
-struct Flushed(Log);
-
-impl Drop for Flushed {
-    fn drop(&mut self) {
-        self.0.flush();
-    }
-}
-
-/// The form that arguments ask for which cannot be parsed otherwise.
-fn asked_format(arguments: impl Iterator<Item = OsString>) -> LogFormat {
+/// Returns the value of `--log-format` among arguments that clap rejects.
+pub(crate) fn find_log_format(arguments: impl Iterator<Item = OsString>) -> LogFormat {
     let mut format = LogFormat::Text;
-    let mut named = false;
+    let mut is_value = false;
     for argument in arguments {
         let value = argument.to_string_lossy();
         if value == "--" {
             break;
         }
-        let value = if named {
+        let value = if is_value {
             Some(value.as_ref())
         } else {
             value.strip_prefix("--log-format=")
@@ -325,29 +309,9 @@ fn asked_format(arguments: impl Iterator<Item = OsString>) -> LogFormat {
         if let Some(value) = value {
             format = LogFormat::from_str(value, false).unwrap_or(format);
         }
-        named = argument == "--log-format";
+        is_value = argument == "--log-format";
     }
     format
-}
-
-/// Carries out a command.
-pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<(), Failure> {
-    let global = &cli.global;
-    match &cli.command {
-        Command::Users(UsersCommand::Create(user)) => users::create(global, user, terminal),
-        Command::Users(UsersCommand::Update { id, user }) => {
-            users::update(global, id, user, terminal)
-        }
-        Command::Integrations { name, json } => {
-            integrations::show(name.as_deref(), *json, terminal)
-        }
-        Command::Accounts(AccountsCommand::List) => accounts::list(global, terminal),
-        Command::Accounts(AccountsCommand::Check) => accounts::check(global, terminal),
-        Command::Serve(arguments) => serve::serve(global, arguments, terminal),
-        Command::Sandbox { listen } => sandbox::serve(*listen, terminal),
-        Command::Component { out, standalone } => component::write(out, *standalone),
-        Command::Openapi => openapi::print(terminal),
-    }
 }
 
 #[cfg(test)]
@@ -357,14 +321,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_form_of_errors_is_read_from_any_arguments() {
-        let asked = |arguments: &[&str]| asked_format(arguments.iter().map(OsString::from));
+    fn log_format_is_found_in_any_arguments() {
+        let found = |arguments: &[&str]| find_log_format(arguments.iter().map(OsString::from));
         for json in [
             &["x", "--log-format", "json", "users"][..],
             &["x", "users", "create", "--nonsense", "--log-format=json"],
             &["x", "--log-format=text", "--log-format", "json"],
         ] {
-            assert_eq!(asked(json), LogFormat::Json, "{json:?}");
+            assert_eq!(found(json), LogFormat::Json, "{json:?}");
         }
         for text in [
             &["x"][..],
@@ -372,12 +336,12 @@ mod tests {
             &["x", "--log-format"],
             &["x", "--log-format", "nonsense"],
         ] {
-            assert_eq!(asked(text), LogFormat::Text, "{text:?}");
+            assert_eq!(found(text), LogFormat::Text, "{text:?}");
         }
     }
 
     #[test]
-    fn the_arguments_fit_together() {
-        super::Cli::command().debug_assert();
+    fn arguments_pass_debug_assert() {
+        Cli::command().debug_assert();
     }
 }

@@ -1,6 +1,6 @@
 //! JSON that is passed on: read member by member, printed token by token, never rebuilt.
 //!
-//! A value is its text ([`RawValue`]): every digit, members given twice, lone surrogates and any depth stay as they are.
+//! A value is its text ([`RawValue`]): every digit, a member given twice, a lone surrogate and any depth stay as they are.
 
 mod layout;
 
@@ -10,52 +10,57 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-pub(super) use self::layout::{compact, indented};
+pub(crate) use self::layout::{compact, indented};
 
-/// The byte order mark of UTF-8, which a reader may ignore (RFC 8259, section 8.1).
-const MARK: &[u8] = b"\xef\xbb\xbf";
+/// The byte order mark of UTF-8, which a parser may ignore (RFC 8259, section 8.1).
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// The bytes without a byte order mark before them.
-pub(super) fn unmarked(bytes: &[u8]) -> &[u8] {
-    bytes.strip_prefix(MARK).unwrap_or(bytes)
+/// Removes a byte order mark from the start.
+pub(crate) fn without_byte_order_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes)
 }
 
-/// An object: its members in their order, each of them as often as it is given.
+/// An object: its members in order, each as often as it is given.
 #[derive(Debug, Default)]
-pub(super) struct Object<'a>(pub(super) Vec<(&'a RawValue, &'a RawValue)>);
+pub(crate) struct Object<'a>(pub(crate) Vec<(&'a RawValue, &'a RawValue)>);
 
 impl<'a> Object<'a> {
-    pub(super) fn parse(json: &'a [u8]) -> serde_json::Result<Self> {
+    /// Parses an object.
+    ///
+    /// # Errors
+    ///
+    /// The bytes are not JSON, or not an object.
+    pub(crate) fn parse(json: &'a [u8]) -> serde_json::Result<Self> {
         serde_json::from_slice(json)
     }
 
-    /// The value of a name; the last, where there are several.
-    pub(super) fn get(&self, name: &str) -> Option<&'a RawValue> {
-        let member = self.0.iter().rfind(|(given, _)| string(given) == name);
+    /// Returns the value of the last member of this name.
+    pub(crate) fn get(&self, name: &str) -> Option<&'a RawValue> {
+        let member = self.0.iter().rfind(|(given, _)| as_string(given) == name);
         member.map(|(_, value)| *value)
     }
 
-    /// A string of this name; empty where there is none.
-    pub(super) fn string(&self, name: &str) -> String {
-        self.get(name).map(string).unwrap_or_default()
+    /// Returns the string of this name; an empty one where there is none.
+    pub(crate) fn string(&self, name: &str) -> String {
+        self.get(name).map(as_string).unwrap_or_default()
     }
 
-    /// A whole number of this name.
-    pub(super) fn number(&self, name: &str) -> Option<u64> {
+    /// Returns the integer of this name.
+    pub(crate) fn number(&self, name: &str) -> Option<u64> {
         self.get(name)?.get().parse().ok()
     }
 
-    /// The objects in an array of this name; none where there is none.
-    pub(super) fn objects(&self, name: &str) -> Vec<Self> {
+    /// Returns the objects in the array of this name; none where there is no such array.
+    pub(crate) fn objects(&self, name: &str) -> Vec<Self> {
         let array = self.get(name).map(RawValue::get).unwrap_or_default();
         serde_json::from_str(array).unwrap_or_default()
     }
 
-    /// The strings in an array of this name; none where there is none.
-    pub(super) fn strings(&self, name: &str) -> Vec<String> {
+    /// Returns the strings in the array of this name; none where there is no such array.
+    pub(crate) fn strings(&self, name: &str) -> Vec<String> {
         let array = self.get(name).map(RawValue::get).unwrap_or_default();
         let strings: Vec<&RawValue> = serde_json::from_str(array).unwrap_or_default();
-        strings.into_iter().map(string).collect()
+        strings.into_iter().map(as_string).collect()
     }
 }
 
@@ -81,29 +86,29 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
     }
 }
 
-/// The text of a string, half of a character pair as U+FFFD; empty where the value is no string.
-pub(super) fn string(value: &RawValue) -> String {
-    struct Text(String);
-    impl<'de> Deserialize<'de> for Text {
+/// Returns a string's characters, a lone surrogate as U+FFFD; an empty string where the value is no string.
+pub(crate) fn as_string(value: &RawValue) -> String {
+    struct Lossy(String);
+    impl<'de> Deserialize<'de> for Lossy {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
             struct Bytes;
             impl Visitor<'_> for Bytes {
-                type Value = Text;
+                type Value = Lossy;
 
                 fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                     f.write_str("a string")
                 }
 
-                fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Text, E> {
-                    Ok(Text(String::from_utf8_lossy(bytes).into_owned()))
+                fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Lossy, E> {
+                    Ok(Lossy(String::from_utf8_lossy(bytes).into_owned()))
                 }
             }
             // As bytes, the parser lets lone surrogates through.
             deserializer.deserialize_bytes(Bytes)
         }
     }
-    let text = serde_json::from_str(value.get());
-    text.map(|Text(text)| text).unwrap_or_default()
+    let string = serde_json::from_str(value.get());
+    string.map(|Lossy(string)| string).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -111,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn members_are_read_as_they_are_given() {
+    fn members_keep_their_text() {
         let json = br#" {"a": 1e999999, "\ud83d": [ {"b":"x"} ], "a":"z\ud83d\n", "n":503} "#;
         let object = Object::parse(json).expect("an object");
         let texts: Vec<(&str, &str)> = object
@@ -128,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn arrays_are_read_by_what_is_in_them() {
+    fn arrays_are_read_by_element_type() {
         let object =
             Object::parse(br#"{"a":["x","y"],"o":[{"b":"c"}],"n":{}}"#).expect("an object");
         assert_eq!(object.strings("a"), ["x", "y"]);
@@ -137,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn depth_is_no_limit() {
+    fn deep_value_is_read() {
         let json = format!(r#"{{"a":{}1{}}}"#, "[".repeat(200_000), "]".repeat(200_000));
         let object = Object::parse(json.as_bytes()).expect("an object");
         assert_eq!(

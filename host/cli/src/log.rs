@@ -1,8 +1,8 @@
-//! Standard error, by a thread of its own.
+//! Standard error, written by a thread of its own.
 //!
-//! Whoever writes a line puts it into a bounded queue and goes on: a sink that fails, is full or is not read can neither fail nor
-//! hold up a call. Lines that are lost are counted, and the count is told once a line goes out again. `tracing-appender` has a queue
-//! too; at its end it prints to standard output, which is for results here, and panics when that fails.
+//! A caller puts a line into a bounded queue and goes on: a sink that fails, is full or is not read can neither fail nor delay a
+//! call. Lost lines are counted, and the count is logged after the next line that is written. `tracing-appender` has a queue too,
+//! but at its end it prints to standard output, which is for results here, and panics if that fails.
 
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal as _, Write};
@@ -14,12 +14,13 @@ use anstream::{AutoStream, ColorChoice};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-use super::{LogFormat, escape};
+use crate::args::LogFormat;
+use crate::escape;
 
-/// How many bytes may wait; beyond them, lines of the log are lost.
-const MAX_WAITING: usize = 1 << 20;
+/// The most bytes in the queue; further lines of the log are lost.
+const MAX_QUEUED: usize = 1 << 20;
 
-/// How long the end of the program waits for the last lines altogether, and for each of them.
+/// How long the program waits at its end for all of the queue, and for each line.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
 const LINE_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -40,15 +41,15 @@ struct Shared {
 #[derive(Default)]
 struct Queue {
     lines: VecDeque<Vec<u8>>,
-    /// How many bytes the lines have.
-    waiting: usize,
-    /// Whether one is being written.
+    /// The length of all lines, in bytes.
+    bytes: usize,
+    /// Whether a line is being written.
     writing: bool,
-    /// How many have left the queue.
-    handled: u64,
-    /// How many never came out, and how many of those have been told of.
+    /// How many lines were written or failed.
+    completed: u64,
+    /// How many lines were lost, and how many of those are logged.
     lost: u64,
-    told: u64,
+    lost_logged: u64,
 }
 
 impl Shared {
@@ -56,25 +57,25 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, line: Vec<u8>, max_waiting: usize) {
+    fn push(&self, line: Vec<u8>, max_bytes: usize) {
         let mut queue = self.queue();
-        if queue.waiting.saturating_add(line.len()) > max_waiting {
+        if queue.bytes.saturating_add(line.len()) > max_bytes {
             queue.lost += 1;
             return;
         }
-        queue.waiting += line.len();
+        queue.bytes += line.len();
         queue.lines.push_back(line);
         self.changed.notify_all();
     }
 
-    /// Waits for a line.
+    /// Waits for a line and takes it.
     fn pop(&self) -> Vec<u8> {
         let mut queue = self.queue();
         queue.writing = false;
         self.changed.notify_all();
         loop {
             if let Some(line) = queue.lines.pop_front() {
-                queue.waiting -= line.len();
+                queue.bytes -= line.len();
                 queue.writing = true;
                 return line;
             }
@@ -83,21 +84,21 @@ impl Shared {
         }
     }
 
-    /// Notes what became of a line. Gives how many are lost by now, when that is to be told.
-    fn handled(&self, written: bool) -> Option<u64> {
+    /// Counts a line that was written or has failed. Returns the number of lost lines if it is to be logged now.
+    fn complete(&self, written: bool) -> Option<u64> {
         let mut queue = self.queue();
-        queue.handled += 1;
+        queue.completed += 1;
         queue.lost += u64::from(!written);
-        let tell = written && queue.lost > queue.told;
-        if tell {
-            queue.told = queue.lost;
+        let is_news = written && queue.lost > queue.lost_logged;
+        if is_news {
+            queue.lost_logged = queue.lost;
         }
-        tell.then_some(queue.lost)
+        is_news.then_some(queue.lost)
     }
 
-    /// Writes lines for ever.
+    /// Writes lines, without an end.
     fn write(&self, mut sink: impl Write) {
-        // Whether a line broke off within.
+        // Whether the last line may be written in part.
         let mut broken = false;
         loop {
             let line = self.pop();
@@ -108,38 +109,38 @@ impl Shared {
             };
             let written = written.and_then(|()| sink.flush());
             broken = written.is_err();
-            if let Some(lost) = self.handled(written.is_ok()) {
-                // By the log itself, so in its form.
+            if let Some(lost) = self.complete(written.is_ok()) {
+                // Through the log, so that the line has its format.
                 tracing::warn!(lost, "lines of the log could not be written");
             }
         }
     }
 
-    /// Waits until all is written, unless the sink stands still.
+    /// Waits until the queue is written, unless the sink blocks.
     fn flush(&self) {
         let end = Instant::now() + FLUSH_TIMEOUT;
         let mut queue = self.queue();
         while queue.writing || !queue.lines.is_empty() {
-            let handled = queue.handled;
-            let patience = LINE_TIMEOUT.min(end.saturating_duration_since(Instant::now()));
-            let waited = self.changed.wait_timeout_while(queue, patience, |queue| {
-                queue.handled == handled && (queue.writing || !queue.lines.is_empty())
+            let completed = queue.completed;
+            let timeout = LINE_TIMEOUT.min(end.saturating_duration_since(Instant::now()));
+            let waited = self.changed.wait_timeout_while(queue, timeout, |queue| {
+                queue.completed == completed && (queue.writing || !queue.lines.is_empty())
             });
-            let (now, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
-            if timeout.timed_out() {
+            let (guard, result) = waited.unwrap_or_else(PoisonError::into_inner);
+            if result.timed_out() {
                 return;
             }
-            queue = now;
+            queue = guard;
         }
     }
 }
 
 impl Log {
-    /// Takes standard error.
+    /// Starts the thread that writes to standard error.
     pub(crate) fn start() -> Self {
         let shared = Arc::new(Shared::default());
         let writer = Arc::clone(&shared);
-        // Without a thread there is no log; there is still a program.
+        // Without the thread there is no log, but the program works.
         let _ = thread::Builder::new()
             .name("log".to_owned())
             .spawn(move || writer.write(io::stderr()));
@@ -150,21 +151,21 @@ impl Log {
         }
     }
 
-    /// The same in another form.
+    /// Changes the format.
     pub(crate) fn with_format(self, format: LogFormat) -> Self {
         Self { format, ..self }
     }
 
-    pub(super) const fn format(&self) -> LogFormat {
+    pub(crate) const fn format(&self) -> LogFormat {
         self.format
     }
 
-    /// Whether there may be colours.
-    pub(super) const fn colours(&self) -> bool {
+    /// Whether standard error may have colours.
+    pub(crate) const fn colours(&self) -> bool {
         self.colours
     }
 
-    /// Logs what happens, from now on and in the whole process, panics included.
+    /// Logs the events of the whole process from now on, panics included.
     pub(crate) fn subscribe(&self, verbose: u8) {
         let level = match verbose {
             0 => LevelFilter::WARN,
@@ -174,7 +175,7 @@ impl Log {
         let log = tracing_subscriber::fmt()
             .with_max_level(level)
             .with_writer(self.clone())
-            // Else what cannot be logged is printed, by a macro that panics when that fails.
+            // It prints an event that cannot be logged by a macro that panics if printing fails.
             .log_internal_errors(false)
             .with_target(false);
         let set = match self.format {
@@ -183,7 +184,7 @@ impl Log {
                 .try_init(),
             LogFormat::Json => log.json().try_init(),
         };
-        // Only a second one fails.
+        // Only a second subscriber fails.
         if set.is_ok() {
             std::panic::set_hook(Box::new(
                 |panic| tracing::error!(%panic, "a fault of this program"),
@@ -191,13 +192,13 @@ impl Log {
         }
     }
 
-    /// A line that is not lost for want of room.
-    pub(super) fn line(&self, line: &str) {
-        self.shared.push(self.safe(line), usize::MAX);
+    /// Writes a line, however long the queue is.
+    pub(crate) fn line(&self, line: &str) {
+        self.shared.push(self.escaped(line), usize::MAX);
     }
 
-    /// A whole line, with nothing in it that steers a terminal but our own colours.
-    fn safe(&self, line: &str) -> Vec<u8> {
+    /// Returns the line with its end, and nothing in it that controls a terminal but our own colours.
+    fn escaped(&self, line: &str) -> Vec<u8> {
         let line = line.trim_end_matches('\n');
         let line = match self.format {
             LogFormat::Text => escape::lines(line, self.colours),
@@ -208,7 +209,7 @@ impl Log {
         bytes
     }
 
-    /// Waits for the last lines, for a bounded time.
+    /// Waits for the last lines, for a limited time.
     pub(crate) fn flush(&self) {
         self.shared.flush();
     }
@@ -222,13 +223,13 @@ impl<'a> MakeWriter<'a> for Log {
     }
 }
 
-/// What a line of the log is written to, whole.
+/// A writer of one line of the log, in one piece.
 pub(crate) struct Line<'a>(&'a Log);
 
 impl Write for Line<'_> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let safe = self.0.safe(&String::from_utf8_lossy(line));
-        self.0.shared.push(safe, MAX_WAITING);
+        let escaped = self.0.escaped(&String::from_utf8_lossy(line));
+        self.0.shared.push(escaped, MAX_QUEUED);
         Ok(line.len())
     }
 
@@ -243,9 +244,9 @@ mod tests {
 
     use super::*;
 
-    /// Writes what the test lets it write.
+    /// A sink that the test controls.
     struct Sink {
-        /// A line is taken for each `true`; a `false` makes one fail.
+        /// For each line, whether it is written or fails.
         allowed: mpsc::Receiver<bool>,
         written: mpsc::Sender<Vec<u8>>,
     }
@@ -275,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sink_that_stands_still_loses_lines_and_counts_them() {
+    fn blocked_sink_loses_counted_lines() {
         let (shared, allow, lines) = sink();
         for _ in 0..10 {
             shared.push(b"line\n".to_vec(), 20);
@@ -290,11 +291,11 @@ mod tests {
         allow.send(true).expect("the writer lives");
         shared.flush();
         let queue = shared.queue();
-        assert_eq!((queue.told, queue.handled), (lost, 10 - lost));
+        assert_eq!((queue.lost_logged, queue.completed), (lost, 10 - lost));
     }
 
     #[test]
-    fn a_line_that_fails_is_lost_and_the_next_is_written() {
+    fn failed_line_is_lost() {
         let (shared, allow, lines) = sink();
         shared.push(b"first\n".to_vec(), 100);
         allow.send(false).expect("the writer lives");

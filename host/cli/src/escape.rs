@@ -1,13 +1,13 @@
-//! Characters of others that would steer a terminal, written so that they can only be read.
+//! Escapes for the characters that a terminal acts on, in strings of other programs.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Whether a terminal acts on a character, or shows what surrounds it in another order.
+/// Whether a terminal acts on a character, or reorders the characters around it.
 ///
 /// The controls C0 and C1 and DEL (ECMA-48), the line ends of Unicode, and the marks, embeddings, overrides and isolates of its
 /// bidirectional algorithm (UAX #9).
-fn steers(character: char) -> bool {
+fn controls_terminal(character: char) -> bool {
     character.is_control()
         || matches!(
             character,
@@ -15,47 +15,47 @@ fn steers(character: char) -> bool {
         )
 }
 
-/// A text of others within a line for people: `\u{1b}` for an escape, `\n` for a line end.
-pub(super) fn text(text: &str) -> Cow<'_, str> {
-    escaped(text, steers, |escaped, character| {
+/// Escapes a string within a line for people: `\u{1b}` for an escape, `\n` for a line end.
+pub(crate) fn inline(text: &str) -> Cow<'_, str> {
+    escape(text, controls_terminal, |escaped, character| {
         escaped.extend(character.escape_default());
     })
 }
 
-/// Text whose own lines and colours stay: all but line ends, tabs and, where there are colours, what begins them.
-pub(super) fn lines(text: &str, colours: bool) -> Cow<'_, str> {
-    let steers = |character| {
-        steers(character)
+/// Escapes lines: everything but line ends, tabs and, with `colours`, the character that starts a colour.
+pub(crate) fn lines(text: &str, colours: bool) -> Cow<'_, str> {
+    let is_escaped = |character| {
+        controls_terminal(character)
             && !matches!(character, '\n' | '\t')
             && !(colours && character == '\u{1b}')
     };
-    escaped(text, steers, |escaped, character| {
+    escape(text, is_escaped, |escaped, character| {
         escaped.extend(character.escape_default());
     })
 }
 
-/// JSON, which stays the same JSON. Within its strings there are no other controls than these (RFC 8259, section 7), and outside of
-/// them only line ends and tabs.
-pub(super) fn json(json: &str) -> Cow<'_, str> {
-    let steers = |character: char| steers(character) && character >= '\u{7f}';
-    escaped(json, steers, |escaped, character| {
-        // All of them are in the basic plane.
+/// Escapes JSON; it stays the same JSON. Its strings have no other control characters than these (RFC 8259, section 7), and between
+/// its tokens are only line ends and tabs.
+pub(crate) fn json(json: &str) -> Cow<'_, str> {
+    let is_escaped = |character: char| controls_terminal(character) && character >= '\u{7f}';
+    escape(json, is_escaped, |escaped, character| {
+        // All of these characters are in the basic multilingual plane.
         let _ = write!(escaped, "\\u{:04x}", u32::from(character));
     })
 }
 
-fn escaped(
+fn escape(
     text: &str,
-    steers: impl Fn(char) -> bool,
-    escape: impl Fn(&mut String, char),
+    is_escaped: impl Fn(char) -> bool,
+    push_escaped: impl Fn(&mut String, char),
 ) -> Cow<'_, str> {
-    if !text.chars().any(&steers) {
+    if !text.chars().any(&is_escaped) {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len() + 16);
     for character in text.chars() {
-        if steers(character) {
-            escape(&mut escaped, character);
+        if is_escaped(character) {
+            push_escaped(&mut escaped, character);
         } else {
             escaped.push(character);
         }
@@ -68,16 +68,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn controls_are_shown_and_not_obeyed() {
+    fn control_characters_are_escaped() {
         assert_eq!(
-            text("a\u{1b}[2J\u{9b}1m\u{7f}\r\n\u{202e}b"),
+            inline("a\u{1b}[2J\u{9b}1m\u{7f}\r\n\u{202e}b"),
             r"a\u{1b}[2J\u{9b}1m\u{7f}\r\n\u{202e}b"
         );
-        assert!(matches!(text("Zoë 日本 👩‍💻"), Cow::Borrowed(_)));
+        assert!(matches!(inline("Zoë 日本 👩‍💻"), Cow::Borrowed(_)));
     }
 
     #[test]
-    fn lines_keep_their_ends_and_our_colours() {
+    fn lines_keep_ends_and_colours() {
         assert_eq!(
             lines("a\n\tb\u{1b}[0m\u{9b}", true),
             "a\n\tb\u{1b}[0m\\u{9b}"
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn json_stays_the_same() {
+    fn escaped_json_is_equal() {
         let given = "{\n\t\"a\": \"\u{9b}2J\u{7f}\u{2066}\u{2028}é\"}";
         let shown = json(given);
         assert_eq!(shown, "{\n\t\"a\": \"\\u009b2J\\u007f\\u2066\\u2028é\"}");

@@ -6,44 +6,48 @@ use unified_ticketing_guest::bindings::integrations::{Integration, Operation};
 use unified_ticketing_guest::describe;
 use unified_ticketing_guest::integration::{ALL, find};
 
-use super::Terminal;
-use super::failure::{Failure, Status};
+use crate::error::{CliError, ExitStatus};
+use crate::terminal::Terminal;
 
-/// What the marks of the matrix say.
-const LEGEND: &str = "● required   ○ supported   → can be in the answer";
+/// The meaning of the marks in the matrix.
+const LEGEND: &str = "● required   ○ supported   → can be in the response";
 
-/// How wide a description is, and where its values begin.
+/// The width of a description, and the column of its values.
 const WIDTH: usize = 80;
 const INDENT: usize = 13;
 
-pub(super) fn show(name: Option<&str>, json: bool, terminal: &mut Terminal) -> Result<(), Failure> {
-    let one = name
+pub(super) fn show(
+    name: Option<&str>,
+    json: bool,
+    terminal: &mut Terminal,
+) -> Result<(), CliError> {
+    let integration = name
         .map(|name| {
             find(name)
                 .map(describe::integration)
-                .ok_or_else(|| unknown(name))
+                .ok_or_else(|| unknown_integration(name))
         })
         .transpose()?;
-    match (one, json) {
+    match (integration, json) {
         (None, false) => terminal.result(format!("{}\n{LEGEND}\n", matrix()).as_bytes()),
         (None, true) => terminal.json(&describe::json(&describe::integrations())),
-        (Some(one), false) => terminal.result(text(&one).as_bytes()),
-        (Some(one), true) => {
-            let array = describe::json(&[one]);
-            let one = array
+        (Some(integration), false) => terminal.result(description(&integration).as_bytes()),
+        (Some(integration), true) => {
+            let array = describe::json(&[integration]);
+            let object = array
                 .strip_prefix(b"[")
                 .and_then(|rest| rest.strip_suffix(b"]"));
-            terminal.json(one.unwrap_or(&array))
+            terminal.json(object.unwrap_or(&array))
         }
     }
 }
 
-/// The README's matrix, its columns under the names that the command line takes, and without the marks of Markdown.
+/// Returns the README's matrix, without Markdown, and with the names that the command line takes as headings.
 fn matrix() -> String {
     let cell = |cell: &str| {
         let cell = cell.trim().trim_matches('`');
-        let titled = ALL.iter().find(|integration| integration.title == cell);
-        titled
+        let integration = ALL.iter().find(|integration| integration.title == cell);
+        integration
             .map_or(cell, |integration| integration.name)
             .to_owned()
     };
@@ -54,7 +58,7 @@ fn matrix() -> String {
         .map(|line| line.trim_matches('|').split('|').map(cell).collect())
         .collect();
     let mut matrix = String::new();
-    // A table for each operation, with an empty line between them.
+    // There is a table for each operation, with an empty line between them.
     for table in rows.split_inclusive(|row| row.len() == 1) {
         let width = |column: usize| {
             let cells = table.iter().filter_map(|row| row.get(column));
@@ -73,8 +77,8 @@ fn matrix() -> String {
     matrix
 }
 
-/// Writes a line of a description, broken between words where it would be too wide.
-fn line(text: &mut String, label: &str, value: &str) {
+/// Writes a value with its label, wrapped at the width of a description; nothing where the value is empty.
+fn write_value(text: &mut String, label: &str, value: &str) {
     let mut column = 0;
     for word in value.split_whitespace() {
         let length = word.chars().count();
@@ -94,10 +98,10 @@ fn line(text: &mut String, label: &str, value: &str) {
     }
 }
 
-fn unknown(name: &str) -> Failure {
+fn unknown_integration(name: &str) -> CliError {
     let known: Vec<&str> = ALL.iter().map(|integration| integration.name).collect();
-    Failure::new(
-        Status::Invalid,
+    CliError::new(
+        ExitStatus::Invalid,
         format!(
             "there is no integration `{name}`: there is `{}`",
             known.join("`, `")
@@ -105,7 +109,7 @@ fn unknown(name: &str) -> Failure {
     )
 }
 
-fn text(integration: &Integration) -> String {
+fn description(integration: &Integration) -> String {
     let Integration {
         name,
         title,
@@ -116,7 +120,7 @@ fn text(integration: &Integration) -> String {
         operations,
     } = integration;
     let mut text = format!("{title} ({name})\n");
-    let mut line = |label: &str, value: &str| line(&mut text, label, value);
+    let mut line = |label: &str, value: &str| write_value(&mut text, label, value);
     line("docs", docs);
     line("base URL", base_url);
     for setting in settings {
@@ -133,12 +137,12 @@ fn text(integration: &Integration) -> String {
     let sets: Vec<String> = credentials.iter().map(|set| set.join(" + ")).collect();
     line("credentials", &sets.join(", or "));
     for operation in operations {
-        describe(&mut text, operation);
+        write_operation(&mut text, operation);
     }
     text
 }
 
-fn describe(text: &mut String, operation: &Operation) {
+fn write_operation(text: &mut String, operation: &Operation) {
     let Operation {
         name,
         method,
@@ -150,7 +154,7 @@ fn describe(text: &mut String, operation: &Operation) {
         response,
     } = operation;
     let _ = writeln!(text, "\n{name}: {method} {path}");
-    let mut line = |label: &str, value: &str| line(text, label, value);
+    let mut line = |label: &str, value: &str| write_value(text, label, value);
     let names = |required| {
         let names: Vec<&str> = fields
             .iter()
@@ -164,8 +168,8 @@ fn describe(text: &mut String, operation: &Operation) {
     line("supported", &names(false));
     line("collections", &collections.join(", "));
     for field in fields.iter().filter(|field| !field.values.is_empty()) {
-        let one = if field.single { "one of " } else { "" };
-        line(&field.name, &format!("{one}{}", field.values.join(", ")));
+        let prefix = if field.single { "one of " } else { "" };
+        line(&field.name, &format!("{prefix}{}", field.values.join(", ")));
     }
     for condition in conditions {
         line("condition", condition);

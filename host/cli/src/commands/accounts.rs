@@ -2,12 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::failure::Failure;
-use super::setup::runtime;
-use super::{Global, Terminal};
+use crate::args::Global;
+use crate::error::CliError;
+use crate::setup::call_runtime;
+use crate::terminal::Terminal;
 
-pub(super) fn list(global: &Global, terminal: &mut Terminal) -> Result<(), Failure> {
-    let accounts = runtime()?.block_on(global.open_accounts())?;
+pub(super) fn list(global: &Global, terminal: &mut Terminal) -> Result<(), CliError> {
+    let accounts = call_runtime()?.block_on(global.open_accounts())?;
     let accounts: Vec<Value> = accounts
         .iter()
         .map(|account| {
@@ -29,10 +30,10 @@ pub(super) fn list(global: &Global, terminal: &mut Terminal) -> Result<(), Failu
     terminal.json(Value::Array(accounts).to_string().as_bytes())
 }
 
-pub(super) fn check(global: &Global, terminal: &mut Terminal) -> Result<(), Failure> {
-    let accounts = runtime()?.block_on(global.open_accounts())?;
+pub(super) fn check(global: &Global, terminal: &mut Terminal) -> Result<(), CliError> {
+    let accounts = call_runtime()?.block_on(global.open_accounts())?;
     for warning in accounts.warnings() {
-        terminal.caution(&warning.to_string());
+        terminal.configuration_warning(&warning.to_string());
     }
     let (count, warnings) = (accounts.iter().count(), accounts.warnings().count());
     let checked = json!({"accounts": count, "faults": 0, "warnings": warnings});
