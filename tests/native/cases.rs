@@ -13,9 +13,9 @@ const KINDS: [&str; 8] = [
     "unsupported-field",
     "remote-data-merge",
     "remote-query",
-    "refused-locally",
-    "refused-by-provider",
-    "odd-answer",
+    "invalid",
+    "rejected",
+    "odd-response",
 ];
 
 fn run(case: &Case) {

@@ -62,7 +62,7 @@ pub fn begin(request: &HttpRequest, account: Account) -> HttpStep {
 pub fn answer(case: &Case) -> ProviderResponse {
     let answer = case
         .file
-        .answer
+        .response
         .as_ref()
         .unwrap_or_else(|| panic!("{}: a request was sent, but no answer is given", case.name));
     let headers = answer

@@ -277,7 +277,7 @@ fn choice(case: &Case) -> u8 {
 
 /// What became of the request of a case, as three parts; none when nothing was sent.
 fn answered(case: &Case) -> Vec<Vec<u8>> {
-    if case.file.answer.is_none() {
+    if case.file.response.is_none() {
         return Vec::new();
     }
     let answer = answer(case);
