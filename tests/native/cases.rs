@@ -4,9 +4,9 @@ use unified_ticketing_guest::bindings::http_api::HttpStep;
 use unified_ticketing_guest::integration::ALL;
 
 use crate::case::{self, Case};
-use crate::support::{SERVER, account, answer, begin, finish, request};
+use crate::support::{SERVER, account, request, response_of, resume, start};
 
-/// The kinds that every operation needs.
+/// The kinds of cases that every operation needs.
 const KINDS: [&str; 8] = [
     "minimal",
     "full",
@@ -19,7 +19,7 @@ const KINDS: [&str; 8] = [
 ];
 
 fn run(case: &Case) {
-    let response = match begin(&request(case), account(case)) {
+    let response = match start(&request(case), account(case)) {
         HttpStep::Respond(response) => {
             assert!(
                 case.file.request.is_none(),
@@ -35,7 +35,7 @@ fn run(case: &Case) {
                 .strip_prefix(SERVER)
                 .unwrap_or_else(|| panic!("{}: {}", case.name, request.url));
             case.check_request(&request.method, target, &request.headers, &request.body);
-            finish(&context, &answer(case))
+            resume(&context, &response_of(case))
         }
     };
     case.check_response(SERVER, response.status, &response.headers, &response.body);
@@ -60,7 +60,7 @@ fn every_case_holds_natively() {
 }
 
 #[test]
-fn every_operation_has_a_case_of_every_kind() {
+fn operation_has_case_of_every_kind() {
     let cases = case::all();
     let mut missing = Vec::new();
     for integration in ALL {
@@ -83,5 +83,5 @@ fn every_operation_has_a_case_of_every_kind() {
             }
         }
     }
-    assert_eq!(missing, [""; 0], "cases that are missing");
+    assert_eq!(missing, [""; 0], "missing cases");
 }

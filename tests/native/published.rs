@@ -1,4 +1,4 @@
-//! The tables compiled in, against a byte copy of the published ones: `tests/published.json`.
+//! The compiled tables, compared with a byte copy of the published ones, `tests/published.json`.
 
 use std::collections::BTreeSet;
 
@@ -10,8 +10,9 @@ fn published() -> Value {
     serde_json::from_str(include_str!("../published.json")).expect("the published tables are JSON")
 }
 
-fn names(list: &Value) -> BTreeSet<&str> {
-    list.as_array()
+fn names(array: &Value) -> BTreeSet<&str> {
+    array
+        .as_array()
         .into_iter()
         .flatten()
         .filter_map(Value::as_str)
@@ -26,7 +27,7 @@ fn members(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
         .map(|(name, value)| (name.as_str(), value))
 }
 
-/// What the tables say of an operation, whichever input it takes.
+/// The tables of an operation, for either input.
 struct Shown {
     fields: &'static [Rule],
     response: &'static [ResponseField],
@@ -48,7 +49,7 @@ fn shown(integration: &'static Integration, update: bool) -> Option<Shown> {
     }
 }
 
-/// The integrations whose operation is such.
+/// The integrations whose operation meets a condition.
 fn having(update: bool, such: impl Fn(&Shown) -> bool) -> BTreeSet<&'static str> {
     let such = |integration: &&'static Integration| {
         shown(integration, update).is_some_and(|shown| such(&shown))
@@ -60,7 +61,7 @@ fn having(update: bool, such: impl Fn(&Shown) -> bool) -> BTreeSet<&'static str>
 }
 
 #[test]
-fn the_published_integrations_have_the_published_operations() {
+fn operations_match_published_tables() {
     let published = published();
     for (name, update) in [("create", false), ("update", true)] {
         assert_eq!(
@@ -72,7 +73,7 @@ fn the_published_integrations_have_the_published_operations() {
 }
 
 #[test]
-fn every_request_field_is_required_and_supported_as_published() {
+fn request_fields_match_published_tables() {
     let published = published();
     for (name, update) in [("create", false), ("update", true)] {
         for field in Field::ALL {
@@ -108,7 +109,7 @@ fn every_request_field_is_required_and_supported_as_published() {
 }
 
 #[test]
-fn every_answer_field_is_supported_as_published() {
+fn response_fields_match_published_tables() {
     let published = published();
     for (name, update) in [("create", false), ("update", true)] {
         for field in ResponseField::ALL {
@@ -120,7 +121,7 @@ fn every_answer_field_is_supported_as_published() {
 }
 
 #[test]
-fn collections_are_required_as_published() {
+fn collections_match_published_tables() {
     let published = published();
     for (name, update) in [("create", false), ("update", true)] {
         let ours = having(update, |shown| shown.collection.is_some());
@@ -133,7 +134,7 @@ fn collections_are_required_as_published() {
 }
 
 #[test]
-fn every_published_name_is_known_and_in_its_order() {
+fn field_names_match_published_order() {
     let published = published();
     let top = |table: &Value| -> Vec<String> {
         members(table)
@@ -146,16 +147,16 @@ fn every_published_name_is_known_and_in_its_order() {
     for update in top(&published["update"]["request"]) {
         assert!(request.contains(&update.as_str()), "{update}");
     }
-    let answer: Vec<&str> = ResponseField::ALL
+    let response: Vec<&str> = ResponseField::ALL
         .into_iter()
         .map(ResponseField::name)
         .collect();
-    assert_eq!(top(&published["create"]["response"]), answer);
-    assert_eq!(top(&published["update"]["response"]), answer);
+    assert_eq!(top(&published["create"]["response"]), response);
+    assert_eq!(top(&published["update"]["response"]), response);
 }
 
 #[test]
-fn the_list_is_in_order_and_its_tables_hang_together() {
+fn integration_tables_are_consistent() {
     let listed: Vec<&str> = ALL
         .into_iter()
         .map(|integration| integration.name)

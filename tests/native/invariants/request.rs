@@ -1,4 +1,4 @@
-//! The provider's request.
+//! The request to the provider.
 
 use form_urlencoded::parse as pairs;
 use http::Uri;
@@ -8,11 +8,11 @@ use unified_ticketing_guest::bindings::types::ProviderRequest;
 use unified_ticketing_guest::integration::OperationName;
 use unified_ticketing_guest::plan::{Context, MASK};
 
-use super::{findings, hidden, object, printable};
+use super::{assert_findings, assert_hidden, assert_json_object, printable};
 use crate::support::Operation;
 
-/// A request that is to be sent: where it goes, what it carries, and where the secret is.
-pub fn sent(
+/// Checks the target, the headers, the body and the secret of a planned request. Returns its context.
+pub fn assert_request(
     operation: Operation,
     account: &Account,
     request: &ProviderRequest,
@@ -22,7 +22,7 @@ pub fn sent(
     let table = operation.table();
     assert_eq!(request.method, table.method);
     let base = base_url(integration, account.base_url.as_deref(), &account.settings);
-    let base = base.expect("an account that is used has a base URL");
+    let base = base.expect("a usable account has a base URL");
     let origin = |url: &str| {
         let uri: Uri = url.parse().expect(url);
         (
@@ -30,7 +30,7 @@ pub fn sent(
             uri.authority().cloned(),
         )
     };
-    // No longer URL is one to the `http` crate.
+    // The `http` crate rejects longer URLs.
     if request.url.len() < usize::from(u16::MAX) {
         assert_eq!(origin(&request.url), origin(&base));
     }
@@ -69,26 +69,36 @@ pub fn sent(
         .query
         .iter()
         .filter(|(name, _)| authenticates(name))
-        .map(|(name, setting)| ((*name).to_owned(), used(operation, account, setting)))
+        .map(|(name, setting)| {
+            (
+                (*name).to_owned(),
+                setting_value(operation, account, setting),
+            )
+        })
         .collect();
     assert_eq!(found, owned, "{}", request.url);
-    headers(operation, account, request, context);
-    object(&request.body);
-    let read = Context::from_bytes(context).expect("a context is read by who wrote it");
+    assert_headers(operation, account, request, context);
+    assert_json_object(&request.body);
+    let read = Context::from_bytes(context).expect("the guest reads its own context");
     assert_eq!(read.integration.name, integration.name);
     assert_eq!(read.operation == OperationName::Update, operation.update);
-    findings(&read.warnings);
+    assert_findings(&read.warnings);
     read
 }
 
-/// A setting as an account uses it.
-fn used(operation: Operation, account: &Account, name: &str) -> String {
+/// The value of a setting in an account, or its default.
+fn setting_value(operation: Operation, account: &Account, name: &str) -> String {
     let mut settings = operation.integration.settings.iter();
     let known = settings.find(|known| known.name == name).expect(name);
     setting(known, &account.settings).expect(name).to_owned()
 }
 
-fn headers(operation: Operation, account: &Account, request: &ProviderRequest, context: &[u8]) {
+fn assert_headers(
+    operation: Operation,
+    account: &Account,
+    request: &ProviderRequest,
+    context: &[u8],
+) {
     let integration = operation.integration;
     let (auth, value) = match &account.credentials {
         Credentials::Injected(names) => {
@@ -119,8 +129,8 @@ fn headers(operation: Operation, account: &Account, request: &ProviderRequest, c
     assert!(printable(&value));
     let encoded = value.rsplit(' ').next().filter(|word| *word != MASK);
     let [body, context] = [&request.body, context].map(String::from_utf8_lossy);
-    for place in [request.url.as_str(), &body, &context] {
-        hidden(account, place);
-        assert!(encoded.is_none_or(|word| !place.contains(word)), "{place}");
+    for part in [request.url.as_str(), &body, &context] {
+        assert_hidden(account, part);
+        assert!(encoded.is_none_or(|word| !part.contains(word)), "{part}");
     }
 }

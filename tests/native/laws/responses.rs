@@ -1,15 +1,15 @@
-//! Laws of answers: what a call gives for whatever the provider says.
+//! Laws of responses: the result of a call for any response of the provider.
 
 use serde_json::{Map, json};
 use unified_ticketing_guest::bindings::http_api::HttpResponse;
 use unified_ticketing_guest::bindings::types::TransportError;
 use unified_ticketing_guest::field::{Field, ResponseField};
 
-use super::said;
-use crate::support::{Operation, answer_of, json_of, operations};
+use super::error_of;
+use crate::support::{Operation, json_of, operations, provider_response};
 
 #[test]
-fn a_status_that_refuses_has_its_code_and_nothing_was_done() {
+fn rejecting_status_has_its_code() {
     for operation in operations() {
         for (status, code) in [
             (400, "provider-invalid"),
@@ -22,9 +22,9 @@ fn a_status_that_refuses_has_its_code_and_nothing_was_done() {
             (429, "provider-rate-limited"),
         ] {
             for body in ["{}", "", "<html>no</html>", "[]", "null", r#""text""#] {
-                let response = operation.answered("", Ok(&answer_of(status, &[], body)));
+                let response = operation.resume("", Ok(&provider_response(status, &[], body)));
                 let expected = (status, code.to_owned(), "rejected".to_owned());
-                assert_eq!(said(&response), expected, "{} {body}", operation.name());
+                assert_eq!(error_of(&response), expected, "{} {body}", operation.name());
                 let shown = json_of(&response);
                 assert_eq!(shown["truto_is_remote_error"], true, "{}", operation.name());
                 assert_eq!(shown["provider_status"], status, "{}", operation.name());
@@ -36,20 +36,20 @@ fn a_status_that_refuses_has_its_code_and_nothing_was_done() {
 }
 
 #[test]
-fn how_long_to_wait_is_passed_on() {
+fn retry_after_is_passed_on() {
     for operation in operations() {
         let headers = [
             ("Retry-After", "17"),
             ("X-RateLimit-Limit", "40"),
             ("X-RateLimit-Remaining", "0"),
         ];
-        let unusable = operation.answered("", Ok(&answer_of(200, &headers, "[]")));
+        let unusable = operation.resume("", Ok(&provider_response(200, &headers, "[]")));
         let limit = unusable
             .headers
             .iter()
             .find(|(name, _)| name == "ratelimit-limit");
         assert!(limit.is_some(), "{}", operation.name());
-        let response = operation.answered("", Ok(&answer_of(429, &headers, "{}")));
+        let response = operation.resume("", Ok(&provider_response(429, &headers, "{}")));
         for (name, value) in [
             ("retry-after", "17"),
             ("ratelimit-limit", "40"),
@@ -66,9 +66,9 @@ fn how_long_to_wait_is_passed_on() {
 }
 
 #[test]
-fn nobody_knows_what_became_of_a_call_that_ended_without_a_clear_word() {
+fn unclear_response_has_unknown_outcome() {
     for operation in operations() {
-        let answers = [
+        let responses = [
             (500, "{}", "provider-failed"),
             (503, "", "provider-failed"),
             (200, "<html></html>", "invalid-response"),
@@ -79,29 +79,33 @@ fn nobody_knows_what_became_of_a_call_that_ended_without_a_clear_word() {
             (302, "{}", "invalid-response"),
             (304, "", "invalid-response"),
         ];
-        for (status, body, code) in answers {
-            let response = operation.answered("", Ok(&answer_of(status, &[], body)));
+        for (status, body, code) in responses {
+            let response = operation.resume("", Ok(&provider_response(status, &[], body)));
             assert_eq!(
-                said(&response),
+                error_of(&response),
                 (502, code.to_owned(), "unknown".to_owned()),
                 "{} {status} {body}",
                 operation.name()
             );
-            looks(operation, &response);
+            assert_says_how_to_look(operation, &response);
         }
-        let response = operation.answered("", Ok(&answer_of(408, &[], "{}")));
+        let response = operation.resume("", Ok(&provider_response(408, &[], "{}")));
         assert_eq!(
-            said(&response),
+            error_of(&response),
             (408, "provider-rejected".to_owned(), "unknown".to_owned()),
             "{}",
             operation.name()
         );
-        let response = operation.answered(
+        let response = operation.resume(
             "",
-            Ok(&answer_of(200, &[("content-encoding", "gzip")], "{}")),
+            Ok(&provider_response(
+                200,
+                &[("content-encoding", "gzip")],
+                "{}",
+            )),
         );
         assert_eq!(
-            said(&response),
+            error_of(&response),
             (502, "invalid-response".to_owned(), "unknown".to_owned()),
             "{}",
             operation.name()
@@ -109,8 +113,8 @@ fn nobody_knows_what_became_of_a_call_that_ended_without_a_clear_word() {
     }
 }
 
-/// The message says how to look.
-fn looks(operation: Operation, response: &HttpResponse) {
+/// Checks that the message says how to look for the user.
+fn assert_says_how_to_look(operation: Operation, response: &HttpResponse) {
     let body = json_of(response);
     let message = body["message"].as_str().unwrap_or_default();
     let way = if operation.update {
@@ -132,10 +136,10 @@ fn looks(operation: Operation, response: &HttpResponse) {
 }
 
 #[test]
-fn what_happened_on_the_way_says_whether_anything_was_sent() {
+fn transport_error_has_its_outcome() {
     let why = || "why".to_owned();
     for operation in operations() {
-        for (fault, status, code, outcome) in [
+        for (error, status, code, outcome) in [
             (
                 TransportError::NoConnection(why()),
                 502,
@@ -168,7 +172,7 @@ fn what_happened_on_the_way_says_whether_anything_was_sent() {
                 "response-too-large",
                 "unknown",
             ),
-            // However much is said of it.
+            // A rejection keeps its code, whatever its size.
             (
                 TransportError::ResponseTooLarge(Some(422)),
                 422,
@@ -193,7 +197,7 @@ fn what_happened_on_the_way_says_whether_anything_was_sent() {
                 "response-too-large",
                 "unknown",
             ),
-            // Only a complete refusal is one.
+            // Only a complete rejection is one.
             (
                 TransportError::ResponseTruncated((422, why())),
                 502,
@@ -201,42 +205,42 @@ fn what_happened_on_the_way_says_whether_anything_was_sent() {
                 "unknown",
             ),
         ] {
-            let response = operation.answered("", Err(&fault));
+            let response = operation.resume("", Err(&error));
             assert_eq!(
-                said(&response),
+                error_of(&response),
                 (status, code.to_owned(), outcome.to_owned()),
-                "{} {fault:?}",
+                "{} {error:?}",
                 operation.name()
             );
             if outcome == "unknown" {
-                looks(operation, &response);
+                assert_says_how_to_look(operation, &response);
             }
-            let told = json_of(&response)["provider_status"].as_u64();
-            let status = match fault {
+            let found = json_of(&response)["provider_status"].as_u64();
+            let status = match error {
                 TransportError::ResponseTooLarge(status) => status,
                 TransportError::ResponseTruncated((status, _)) => Some(status),
                 _ => None,
             };
             assert_eq!(
-                told,
+                found,
                 status.map(u64::from),
-                "{} {fault:?}",
+                "{} {error:?}",
                 operation.name()
             );
-            let limit = match fault {
+            let limit = match error {
                 TransportError::Deadline(_) => Some("deadline"),
                 TransportError::ResponseTooLarge(Some(_)) => Some("response-body"),
                 TransportError::ResponseTooLarge(None) => Some("response-headers"),
                 _ => None,
             };
-            let told = json_of(&response)["limit"].as_str().map(str::to_owned);
-            assert_eq!(told.as_deref(), limit, "{} {fault:?}", operation.name());
+            let found = json_of(&response)["limit"].as_str().map(str::to_owned);
+            assert_eq!(found.as_deref(), limit, "{} {error:?}", operation.name());
         }
     }
 }
 
 #[test]
-fn an_answer_without_anything_in_it_is_no_error() {
+fn empty_response_is_success() {
     for operation in operations() {
         for (status, body) in [
             (200, "{}"),
@@ -246,7 +250,7 @@ fn an_answer_without_anything_in_it_is_no_error() {
             (202, "null "),
             (200, r#"{"id": null}"#),
         ] {
-            let response = operation.answered("", Ok(&answer_of(status, &[], body)));
+            let response = operation.resume("", Ok(&provider_response(status, &[], body)));
             if body == "null " {
                 assert_eq!(response.status, 502, "{}", operation.name());
                 continue;
@@ -269,14 +273,14 @@ fn an_answer_without_anything_in_it_is_no_error() {
 }
 
 #[test]
-fn a_normalized_answer_has_exactly_the_documented_fields_in_their_order() {
+fn normalized_response_has_documented_fields() {
     let names: Vec<&str> = ResponseField::ALL
         .into_iter()
         .map(ResponseField::name)
         .collect();
     for operation in operations() {
-        let answer = answer_of(200, &[], r#"{"id": "1", "data": {"id": "1"}, "x": 1}"#);
-        let response = operation.answered("&truto_response_format=normalized", Ok(&answer));
+        let sent = provider_response(200, &[], r#"{"id": "1", "data": {"id": "1"}, "x": 1}"#);
+        let response = operation.resume("&truto_response_format=normalized", Ok(&sent));
         let body = json_of(&response);
         let found: Vec<&str> = body
             .as_object()
@@ -288,7 +292,7 @@ fn a_normalized_answer_has_exactly_the_documented_fields_in_their_order() {
                 "&truto_response_format=normalized&truto_exclude_fields[]={}",
                 excluded.name()
             );
-            let body = json_of(&operation.answered(&query, Ok(&answer)));
+            let body = json_of(&operation.resume(&query, Ok(&sent)));
             assert!(
                 body.get(excluded.name()).is_none(),
                 "{} {}",

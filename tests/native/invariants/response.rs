@@ -12,14 +12,17 @@ use unified_ticketing_guest::field::ResponseField;
 use unified_ticketing_guest::integration::OperationName;
 use unified_ticketing_guest::plan::Context;
 
-use super::{bounded, bounded_headers, hidden, object, place, printable, usable, valid};
+use super::{
+    assert_error_bounded, assert_headers_bounded, assert_hidden, assert_json, assert_json_object,
+    assert_location, printable, usable_body,
+};
 
-/// A finding as a body of the published API has it.
+/// A violation in a body of the published API.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Told {
+struct Violation {
     #[serde(rename = "in")]
-    place: String,
+    location: String,
     path: String,
     code: String,
     message: String,
@@ -44,12 +47,12 @@ pub struct Failure {
     #[serde(default)]
     raw_response_truncated: bool,
     #[serde(default)]
-    violations: Vec<Told>,
+    violations: Vec<Violation>,
     #[serde(default)]
     truto_error_insight: Option<Value>,
 }
 
-/// Whether there is a provider's body, `null` included. What it is, is not looked at: it may be as deep as can be read.
+/// Whether there is a provider's body, `null` included. Its value is not read: it may have the greatest readable depth.
 #[derive(Debug, Default)]
 struct Raw(bool);
 
@@ -59,7 +62,7 @@ impl<'de> Deserialize<'de> for Raw {
     }
 }
 
-/// The headers that any response may have. Nothing else of a provider's is passed on.
+/// The headers that a response may have. No other header of a provider is passed on.
 const HEADERS: [&str; 9] = [
     "content-type",
     "allow",
@@ -72,11 +75,11 @@ const HEADERS: [&str; 9] = [
     "unified-warning",
 ];
 
-/// An error of the published API: body and headers. Gives what it says.
-pub fn failed(response: &HttpResponse) -> Failure {
-    valid(&response.body);
-    bounded(&response.body);
-    bounded_headers(&response.headers);
+/// Checks body and headers of an error of the published API. Returns its members.
+pub fn assert_error(response: &HttpResponse) -> Failure {
+    assert_json(&response.body);
+    assert_error_bounded(&response.body);
+    assert_headers_bounded(&response.headers);
     let shown = String::from_utf8_lossy(&response.body);
     let failure: Failure = serde_json::from_slice(&response.body).expect(&shown);
     let json = ("content-type".to_owned(), "application/json".to_owned());
@@ -86,7 +89,7 @@ pub fn failed(response: &HttpResponse) -> Failure {
         assert!(printable(value), "{name}: {value}");
     }
     assert_eq!(failure.status, response.status, "{shown}");
-    // Clients that drop the body have these.
+    // These are for clients that drop the body.
     for (name, value) in [
         ("unified-code", &failure.code),
         ("unified-outcome", &failure.outcome),
@@ -119,8 +122,8 @@ pub fn failed(response: &HttpResponse) -> Failure {
     assert!(statuses.contains(&failure.status), "{shown}");
     let outcomes = ["not-sent", "rejected", "unknown"];
     assert!(outcomes.contains(&failure.outcome.as_str()), "{shown}");
-    for Told {
-        place: in_,
+    for Violation {
+        location: in_,
         path,
         code,
         message,
@@ -132,24 +135,24 @@ pub fn failed(response: &HttpResponse) -> Failure {
             "path" => Location::Path,
             other => panic!("no violation is in {other}"),
         };
-        place(known, path);
+        assert_location(known, path);
         assert!(!code.is_empty() && !message.is_empty(), "{shown}");
     }
-    let refused = failure
+    let rejected = failure
         .provider_status
         .is_some_and(|status| (400..600).contains(&status));
-    assert_eq!(failure.truto_is_remote_error, refused, "{shown}");
+    assert_eq!(failure.truto_is_remote_error, rejected, "{shown}");
     failure
 }
 
-/// The response to a call of which nothing was sent: a dry run, or a refusal of ours.
-pub fn responded(account: &Account, response: &HttpResponse) {
-    hidden(account, &String::from_utf8_lossy(&response.body));
+/// Checks the response to a call without a request: a dry run, or an error of ours.
+pub fn assert_local_response(account: &Account, response: &HttpResponse) {
+    assert_hidden(account, &String::from_utf8_lossy(&response.body));
     if response.status == 200 {
-        bounded_headers(&response.headers);
-        return object(&response.body);
+        assert_headers_bounded(&response.headers);
+        return assert_json_object(&response.body);
     }
-    let failure = failed(response);
+    let failure = assert_error(response);
     assert_eq!(failure.outcome, "not-sent");
     assert_eq!(
         failure.violations.is_empty(),
@@ -160,21 +163,21 @@ pub fn responded(account: &Account, response: &HttpResponse) {
     );
 }
 
-/// The response to a call that was sent tells the truth about what became of it.
-pub fn told(
+/// Checks that the response to a call reports the provider's response, or the error of the transport, correctly.
+pub fn assert_response(
     context: &Context,
-    answer: Result<&ProviderResponse, &TransportError>,
+    sent: Result<&ProviderResponse, &TransportError>,
     response: &HttpResponse,
 ) {
-    let expected = match answer {
-        Ok(answer) => match answer.status {
-            200..=299 => match body(answer) {
-                Some(text) => return done(context, answer, text, response),
-                None => ("invalid-response", "unknown", Some(answer.status), None),
+    let expected = match sent {
+        Ok(sent) => match sent.status {
+            200..=299 => match body(sent) {
+                Some(text) => return assert_success(context, sent, text, response),
+                None => ("invalid-response", "unknown", Some(sent.status), None),
             },
             408 => ("provider-", "unknown", Some(408), None),
-            400..=499 => ("provider-", "rejected", Some(answer.status), None),
-            500..=599 => ("provider-failed", "unknown", Some(answer.status), None),
+            400..=499 => ("provider-", "rejected", Some(sent.status), None),
+            500..=599 => ("provider-failed", "unknown", Some(sent.status), None),
             other => ("invalid-response", "unknown", Some(other), None),
         },
         Err(fault) => match fault {
@@ -186,9 +189,12 @@ pub fn told(
             }
             TransportError::Deadline(false) => ("deadline", "not-sent", None, Some("deadline")),
             TransportError::Deadline(true) => ("deadline", "unknown", None, Some("deadline")),
-            TransportError::ResponseTooLarge(None) => {
-                ("response-too-large", "unknown", None, Some("head"))
-            }
+            TransportError::ResponseTooLarge(None) => (
+                "response-too-large",
+                "unknown",
+                None,
+                Some("response-headers"),
+            ),
             TransportError::ResponseTooLarge(Some(status)) => {
                 let (code, outcome) = match status {
                     408 => ("provider-", "unknown"),
@@ -196,18 +202,18 @@ pub fn told(
                     500..=599 => ("provider-failed", "unknown"),
                     _ => ("response-too-large", "unknown"),
                 };
-                (code, outcome, Some(*status), Some("answer"))
+                (code, outcome, Some(*status), Some("response-body"))
             }
         },
     };
-    let failure = failed(response);
+    let failure = assert_error(response);
     let (code, outcome, status, limit) = expected;
     assert!(failure.code.starts_with(code), "{failure:?}");
     assert_eq!(failure.outcome, outcome, "{failure:?}");
     assert_eq!(failure.provider_status, status, "{failure:?}");
     assert_eq!(failure.limit.as_deref(), limit, "{failure:?}");
-    assert_eq!(failure.raw_response.0, answer.is_ok(), "{failure:?}");
-    let large = answer.is_ok_and(|answer| answer.body.len() > (64 << 10) + 3);
+    assert_eq!(failure.raw_response.0, sent.is_ok(), "{failure:?}");
+    let large = sent.is_ok_and(|sent| sent.body.len() > (64 << 10) + 3);
     assert!(!large || failure.raw_response_truncated, "{failure:?}");
     assert!(
         failure.violations.is_empty() || code == "provider-",
@@ -230,9 +236,9 @@ pub fn told(
     assert!(!waits || may_wait, "{failure:?}");
 }
 
-/// What a successful answer gives, where it can be used.
-fn body(answer: &ProviderResponse) -> Option<&str> {
-    let codings = answer
+/// The part of a successful response's body that is passed on, if the response is usable.
+fn body(sent: &ProviderResponse) -> Option<&str> {
+    let codings = sent
         .headers
         .iter()
         .filter(|(name, _)| name.eq_ignore_ascii_case("content-encoding"))
@@ -242,25 +248,25 @@ fn body(answer: &ProviderResponse) -> Option<&str> {
         .join(",")
         .split(',')
         .all(|coding| matches!(coding.trim(), "" | "identity" | "none" | "utf-8"));
-    let text = usable(&answer.body)?;
-    let empty = !answer.body.contains(&b'{');
-    ((plain || empty) && answer.status != 206).then_some(text)
+    let text = usable_body(&sent.body)?;
+    let empty = !sent.body.contains(&b'{');
+    ((plain || empty) && sent.status != 206).then_some(text)
 }
 
-/// The response to a call that the provider carried out, in the form that was asked for.
-fn done(context: &Context, answer: &ProviderResponse, text: &str, response: &HttpResponse) {
+/// Checks the response to a successful call, in the requested format.
+fn assert_success(context: &Context, sent: &ProviderResponse, text: &str, response: &HttpResponse) {
     assert_eq!(
         response.status,
         200,
         "{}",
         String::from_utf8_lossy(&response.body)
     );
-    bounded_headers(&response.headers);
+    assert_headers_bounded(&response.headers);
     let excluded = |name: &str| context.exclude_fields.iter().any(|field| field == name);
     match context.format {
-        Format::Raw => assert_eq!(response.body, answer.body),
+        Format::Raw => assert_eq!(response.body, sent.body),
         Format::Unified => {
-            object(&response.body);
+            assert_json_object(&response.body);
             let data = format!("\"remote_data\":{text}}}");
             let whole = response.body.ends_with(data.as_bytes());
             assert_eq!(

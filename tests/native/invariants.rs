@@ -1,8 +1,8 @@
-//! What holds for any call, whoever made it up: the properties, or the fuzz targets. What does not hold panics.
+//! Invariants of any call, for the properties and the fuzz targets. A violated one panics.
 
-#[path = "holds/request.rs"]
+#[path = "invariants/request.rs"]
 mod request;
-#[path = "holds/response.rs"]
+#[path = "invariants/response.rs"]
 pub mod response;
 
 use serde::de::IgnoredAny;
@@ -12,34 +12,34 @@ use unified_ticketing_guest::bindings::accounts::{Account, Credentials};
 use unified_ticketing_guest::bindings::types::{Finding, Location};
 use unified_ticketing_guest::json;
 
-pub use request::sent;
-pub use response::{responded, told};
+pub use request::assert_request;
+pub use response::{assert_local_response, assert_response};
 
-/// More than any error body has, whatever the caller or the provider wrote: 100 violations, and 64 KiB of the provider's body,
-/// every character of which may need an escape of six bytes.
+/// More than the size of any error body, whatever the caller or the provider wrote: 100 violations, and 64 KiB of the provider's
+/// body, every character of which may need an escape of six bytes.
 pub const MAX_ERROR: usize = 512 << 10;
 
-/// More than all headers of a response have: half of what Node reads.
+/// More than the size of all headers of a response: half of Node's limit.
 pub const MAX_HEADERS: usize = 8 << 10;
 
-/// More than a context has besides the caller's own texts.
+/// More than the size of a context without the caller's own strings.
 pub const MAX_CONTEXT: usize = 256 << 10;
 
-/// An error body is no larger than it may be.
-pub fn bounded(error: &[u8]) {
+/// Checks the size of an error body.
+pub fn assert_error_bounded(error: &[u8]) {
     assert!(error.len() < MAX_ERROR, "{} bytes", error.len());
 }
 
-/// The headers of a response are no larger than they may be, whatever is in the query, the body or the answer.
-pub fn bounded_headers(headers: &[(String, String)]) {
+/// Checks the size of a response's headers, which does not depend on the query, the body or the provider's response.
+pub fn assert_headers_bounded(headers: &[(String, String)]) {
     // The content type of a response in the format `raw` is the provider's.
     let ours = headers.iter().filter(|(name, _)| name != "content-type");
     let size: usize = ours.map(|(name, value)| name.len() + value.len() + 4).sum();
     assert!(size < MAX_HEADERS, "{size} bytes of headers");
 }
 
-/// No credential of the account is in this text. What is asked for cannot have it but by chance, so whoever asks sees to that.
-pub fn hidden(account: &Account, text: &str) {
+/// Checks that no credential of the account is in this text. The caller must rule out one that is there by chance.
+pub fn assert_hidden(account: &Account, text: &str) {
     if let Credentials::Disclosed(pairs) = &account.credentials {
         for (_, value) in pairs {
             assert!(!text.contains(normalized(value)), "{text}");
@@ -51,8 +51,8 @@ fn printable(value: &str) -> bool {
     !value.contains(|character: char| character.is_control() && character != '\t')
 }
 
-/// JSON in UTF-8. Nothing limits its depth: a value that was as deep as can be read may have been put into another.
-fn valid(body: &[u8]) {
+/// Checks for JSON in UTF-8. Its depth has no limit: a value of the greatest readable depth may be inside another.
+fn assert_json(body: &[u8]) {
     let shown = || String::from_utf8_lossy(body);
     assert!(std::str::from_utf8(body).is_ok(), "{}", shown());
     assert!(
@@ -62,14 +62,14 @@ fn valid(body: &[u8]) {
     );
 }
 
-/// A JSON object in UTF-8.
-pub fn object(body: &[u8]) {
-    valid(body);
+/// Checks for a JSON object in UTF-8.
+pub fn assert_json_object(body: &[u8]) {
+    assert_json(body);
     assert!(body.starts_with(b"{"), "{}", String::from_utf8_lossy(body));
 }
 
-/// Whether a successful answer with this body can be used, and what of it is passed on.
-pub fn usable(body: &[u8]) -> Option<&str> {
+/// The part of a successful response's body that is passed on, if the body is usable.
+pub fn usable_body(body: &[u8]) -> Option<&str> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let text = std::str::from_utf8(body)
         .ok()?
@@ -77,27 +77,27 @@ pub fn usable(body: &[u8]) -> Option<&str> {
     if text.is_empty() {
         return Some("{}");
     }
-    let read = json::parse(text).ok()?;
-    read.as_object().map(|_| text)
+    let value = json::parse(text).ok()?;
+    value.as_object().map(|_| text)
 }
 
-/// Our JSON is what `serde_json` takes for JSON, and has the same in it.
-pub fn reads_as_any_other(body: &[u8]) {
+/// Checks that our reader accepts the same JSON as `serde_json`, with the same values.
+pub fn assert_reads_as_serde(body: &[u8]) {
     let Ok(text) = std::str::from_utf8(body) else {
         return;
     };
     let ours = json::parse(text);
-    let passed_on = serde_json::from_str::<IgnoredAny>(text);
-    assert_eq!(ours.is_ok(), passed_on.is_ok(), "{text}");
-    // `Value` takes no half of a surrogate pair and no more than 128 levels, and for a number what is none.
+    let theirs = serde_json::from_str::<IgnoredAny>(text);
+    assert_eq!(ours.is_ok(), theirs.is_ok(), "{text}");
+    // `Value` rejects lone surrogates and more than 128 levels, and takes objects with its private name for numbers.
     if let (Ok(ours), Ok(theirs)) = (ours, serde_json::from_str::<Value>(text))
         && !text.contains("private::Number")
     {
-        same(&ours, &theirs);
+        assert_same(&ours, &theirs);
     }
 }
 
-fn same(ours: &json::Value<'_>, theirs: &Value) {
+fn assert_same(ours: &json::Value<'_>, theirs: &Value) {
     match (ours, theirs) {
         (json::Value::Null, Value::Null) => {}
         (json::Value::Bool(ours), Value::Bool(theirs)) => assert_eq!(ours, theirs),
@@ -109,12 +109,12 @@ fn same(ours: &json::Value<'_>, theirs: &Value) {
         (json::Value::Array(ours), Value::Array(theirs)) => {
             assert_eq!(ours.len(), theirs.len());
             for (ours, theirs) in ours.iter().zip(theirs) {
-                same(&ours, theirs);
+                assert_same(&ours, theirs);
             }
         }
         (json::Value::Object(ours), Value::Object(theirs)) => {
             for (name, theirs) in theirs {
-                same(&ours.get(name).expect(name), theirs);
+                assert_same(&ours.get(name).expect(name), theirs);
             }
             for (name, _) in ours.iter() {
                 assert!(theirs.contains_key(&*name), "{name}");
@@ -124,8 +124,8 @@ fn same(ours: &json::Value<'_>, theirs: &Value) {
     }
 }
 
-/// Findings say where they are.
-pub fn findings(findings: &[Finding]) {
+/// Checks that findings have a location and a message.
+pub fn assert_findings(findings: &[Finding]) {
     for finding in findings {
         let Finding {
             code: _,
@@ -133,13 +133,13 @@ pub fn findings(findings: &[Finding]) {
             path,
             message,
         } = finding;
-        place(*in_, path);
+        assert_location(*in_, path);
         assert!(!message.is_empty(), "{finding:?}");
     }
 }
 
-fn place(place: Location, path: &str) {
-    let holds = match place {
+fn assert_location(location: Location, path: &str) {
+    let holds = match location {
         Location::Body => {
             let escapes = path.split('~').skip(1);
             (path.is_empty() || path.starts_with('/'))
@@ -150,5 +150,5 @@ fn place(place: Location, path: &str) {
         Location::Path => path == "id",
         Location::Header => path == "idempotency-key",
     };
-    assert!(holds, "{place:?} `{path}`");
+    assert!(holds, "{location:?} `{path}`");
 }
