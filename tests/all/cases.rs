@@ -37,7 +37,7 @@ fn account(case: &Case, provider: &Provider) -> Account {
 }
 
 fn answer(case: &Case) -> Option<Answer> {
-    let answer = case.file.answer.as_ref()?;
+    let answer = case.file.response.as_ref()?;
     let headers = answer
         .headers
         .iter()
@@ -275,7 +275,7 @@ fn check_response(
 ) {
     let content_type = case
         .file
-        .answer
+        .response
         .as_ref()
         .and_then(|answer| answer.headers.get("content-type").cloned());
     let mut headers: Vec<(String, String)> = content_type

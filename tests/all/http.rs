@@ -60,7 +60,7 @@ impl Bench {
             done.push(self.call(runner, Call::Row(row), request, answer).await);
         }
         for (position, case) in self.cases.iter().enumerate() {
-            let answer = case.file.answer.as_ref().map(answer);
+            let answer = case.file.response.as_ref().map(answer);
             let request = request(case, position);
             done.push(self.call(runner, Call::Case(case), request, answer).await);
         }
@@ -175,7 +175,7 @@ fn request(case: &Case, position: usize) -> Request {
     }
 }
 
-fn answer(answer: &case::Answer) -> Answer {
+fn answer(answer: &case::Response) -> Answer {
     let headers = answer.headers.iter();
     Answer {
         status: answer.status,

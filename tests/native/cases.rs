@@ -4,18 +4,18 @@ use unified_ticketing_guest::bindings::http_api::HttpStep;
 use unified_ticketing_guest::integration::{ALL, OperationName};
 
 use crate::case::{self, Case};
-use crate::support::{SERVER, account, answer, request, resume, start};
+use crate::support::{SERVER, account, request, response_of, resume, start};
 
-/// The kinds that every operation needs.
+/// The kinds of cases that every operation needs.
 const KINDS: [&str; 8] = [
     "minimal",
     "full",
     "unsupported-field",
     "remote-data-merge",
     "remote-query",
-    "refused-locally",
-    "refused-by-provider",
-    "odd-answer",
+    "invalid",
+    "rejected",
+    "odd-response",
 ];
 
 fn run(case: &Case) {
@@ -37,7 +37,7 @@ fn run(case: &Case) {
                 .strip_prefix(SERVER)
                 .unwrap_or_else(|| panic!("{}: {}", case.name, request.url));
             case.check_request(&request.method, target, &request.headers, &request.body);
-            resume(&sending.context, Ok(&answer(case)))
+            resume(&sending.context, Ok(&response_of(case)))
         }
     };
     case.check_response(SERVER, response.status, &response.headers, &response.body);
@@ -62,7 +62,7 @@ fn every_case_holds_natively() {
 }
 
 #[test]
-fn every_operation_has_a_case_of_every_kind() {
+fn operation_has_case_of_every_kind() {
     let cases = case::all();
     let mut missing = Vec::new();
     for integration in ALL {
@@ -88,5 +88,5 @@ fn every_operation_has_a_case_of_every_kind() {
             }
         }
     }
-    assert_eq!(missing, [""; 0], "cases that are missing");
+    assert_eq!(missing, [""; 0], "missing cases");
 }

@@ -1,4 +1,4 @@
-//! The tables compiled in, against a byte copy of the published ones: `tests/published.json`.
+//! The compiled tables, compared with a byte copy of the published ones, `tests/published.json`.
 
 use std::collections::BTreeSet;
 
@@ -11,8 +11,9 @@ fn published() -> Value {
     serde_json::from_str(include_str!("../published.json")).expect("the published tables are JSON")
 }
 
-fn names(list: &Value) -> BTreeSet<&str> {
-    list.as_array()
+fn names(array: &Value) -> BTreeSet<&str> {
+    array
+        .as_array()
         .into_iter()
         .flatten()
         .filter_map(Value::as_str)
@@ -45,7 +46,7 @@ fn having(update: bool, fits: impl Fn(&Operation) -> bool) -> BTreeSet<&'static 
 }
 
 #[test]
-fn the_published_integrations_have_the_published_operations() {
+fn operations_match_published_tables() {
     let published = published();
     for (name, update) in [("create", false), ("update", true)] {
         assert_eq!(
@@ -57,7 +58,7 @@ fn the_published_integrations_have_the_published_operations() {
 }
 
 #[test]
-fn every_request_field_is_required_and_supported_as_published() {
+fn request_fields_match_published_tables() {
     let published = published();
     for (name, update) in [("create", false), ("update", true)] {
         for field in Field::ALL {
@@ -93,7 +94,7 @@ fn every_request_field_is_required_and_supported_as_published() {
 }
 
 #[test]
-fn every_answer_field_is_supported_as_published() {
+fn response_fields_match_published_tables() {
     let published = published();
     for (name, update) in [("create", false), ("update", true)] {
         for field in ResponseField::ALL {
@@ -105,7 +106,7 @@ fn every_answer_field_is_supported_as_published() {
 }
 
 #[test]
-fn collections_are_required_as_published() {
+fn collections_match_published_tables() {
     let published = published();
     for (name, update) in [("create", false), ("update", true)] {
         let ours = having(update, |row| row.collection().is_some());
@@ -118,7 +119,7 @@ fn collections_are_required_as_published() {
 }
 
 #[test]
-fn every_published_name_is_known_and_in_its_order() {
+fn field_names_match_published_order() {
     let published = published();
     let top = |table: &Value| -> Vec<String> {
         members(table)
@@ -131,16 +132,16 @@ fn every_published_name_is_known_and_in_its_order() {
     for update in top(&published["update"]["request"]) {
         assert!(request.contains(&update.as_str()), "{update}");
     }
-    let answer: Vec<&str> = ResponseField::ALL
+    let response: Vec<&str> = ResponseField::ALL
         .into_iter()
         .map(ResponseField::name)
         .collect();
-    assert_eq!(top(&published["create"]["response"]), answer);
-    assert_eq!(top(&published["update"]["response"]), answer);
+    assert_eq!(top(&published["create"]["response"]), response);
+    assert_eq!(top(&published["update"]["response"]), response);
 }
 
 #[test]
-fn the_list_is_in_order_and_its_tables_hang_together() {
+fn integration_tables_are_consistent() {
     let listed: Vec<&str> = ALL.iter().map(|integration| integration.name).collect();
     assert!(listed.is_sorted_by(|a, b| a < b), "{listed:?}");
     for integration in ALL {

@@ -1,4 +1,4 @@
-//! Calls the HTTP API natively.
+//! Native calls of the HTTP API.
 
 use serde_json::{Map, Value, json};
 use unified_ticketing_guest::account::credential_names;
@@ -11,13 +11,13 @@ use unified_ticketing_guest::integration::{ALL, Integration, Operation as Row, O
 
 use crate::case::{self, ACCOUNT, Case};
 
-/// Stands for the address of a server that is never asked.
+/// The address of a server that no test connects to.
 pub const SERVER: &str = "http://provider.test";
 
-/// What every credential of a made-up account holds.
+/// The value of every credential of a made-up account.
 pub const SECRET: &str = "S3cretOfTheAccount";
 
-/// The account of a case, its credentials disclosed, so that the header that authenticates can be seen.
+/// The account of a case, with its credentials disclosed, to show the header that authenticates.
 pub fn account(case: &Case) -> Account {
     let case::Account {
         base_url,
@@ -47,7 +47,7 @@ pub fn http_request(method: &str, target: &str, body: &[u8]) -> HttpRequest {
     }
 }
 
-/// The first step, with this one account.
+/// Starts a call, with this account alone.
 pub fn start(request: &HttpRequest, account: Account) -> HttpStep {
     http_api::start(ACCOUNT, request, |id| {
         if id == ACCOUNT {
@@ -58,26 +58,27 @@ pub fn start(request: &HttpRequest, account: Account) -> HttpStep {
     })
 }
 
-/// The answer of a case.
-pub fn answer(case: &Case) -> ProviderResponse {
-    let answer = case
-        .file
-        .answer
-        .as_ref()
-        .unwrap_or_else(|| panic!("{}: a request was sent, but no answer is given", case.name));
-    let headers = answer
+/// The provider's response of a case.
+pub fn response_of(case: &Case) -> ProviderResponse {
+    let response = case.file.response.as_ref().unwrap_or_else(|| {
+        panic!(
+            "{}: a request was sent, but the case has no response",
+            case.name
+        )
+    });
+    let headers = response
         .headers
         .iter()
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     ProviderResponse {
-        status: answer.status,
+        status: response.status,
         headers,
-        body: answer.body(),
+        body: response.body(),
     }
 }
 
-/// The response at the end of a call whose one request had this response.
+/// Resumes a call of one request, to its end.
 pub fn resume(
     context: &[u8],
     response: Result<&ProviderResponse, &TransportError>,
@@ -152,7 +153,7 @@ impl Operation {
         }
     }
 
-    /// A body that has every field the operation takes.
+    /// A body with every field of the operation.
     pub fn body(self) -> Map<String, Value> {
         let value = |rule: &Rule| match rule.field {
             Field::FirstName => json!("Ines"),
@@ -189,8 +190,8 @@ impl Operation {
         )
     }
 
-    /// Makes a call that is valid, and gives what would be sent.
-    pub fn sent(self, query: &str) -> Sending {
+    /// Starts a valid call. Returns the planned request and the context.
+    pub fn plan(self, query: &str) -> Sending {
         match start(
             &self.request(query, &Value::Object(self.body())),
             self.account(true),
@@ -204,13 +205,13 @@ impl Operation {
         }
     }
 
-    /// Makes a call that is valid, and gives what comes of this answer.
-    pub fn answered(
+    /// Makes a valid call, to which the provider responds with this.
+    pub fn resume(
         self,
         query: &str,
-        answer: Result<&ProviderResponse, &TransportError>,
+        response: Result<&ProviderResponse, &TransportError>,
     ) -> HttpResponse {
-        resume(&self.sent(query).context, answer)
+        resume(&self.plan(query).context, response)
     }
 }
 
@@ -219,8 +220,8 @@ pub fn json_of(response: &HttpResponse) -> Value {
     serde_json::from_slice(&response.body).expect("a response is JSON")
 }
 
-/// An answer with this status and body.
-pub fn answer_of(status: u16, headers: &[(&str, &str)], body: &str) -> ProviderResponse {
+/// A provider's response.
+pub fn provider_response(status: u16, headers: &[(&str, &str)], body: &str) -> ProviderResponse {
     let headers = headers
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
