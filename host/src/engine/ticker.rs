@@ -1,6 +1,6 @@
 //! The clock of the limit on CPU: a thread that lets an epoch pass for every [`TICK`] in which guest code may run.
 //!
-//! It rests while nothing runs, so an engine that has nothing to do costs nothing.
+//! It rests while nothing runs, so an idle engine costs nothing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
