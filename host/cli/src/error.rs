@@ -1,5 +1,6 @@
 //! The error of a command, and its exit code.
 
+use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -263,8 +264,8 @@ impl CliError {
     }
 
     /// A value of a flag that cannot be parsed. `pointer` is its location in the body.
-    pub(crate) fn flag(flag: &str, pointer: &str, message: &str) -> Self {
-        let message = format!("{flag}: {message}");
+    pub(crate) fn flag(flag: &str, pointer: &str, error: &dyn Error) -> Self {
+        let message = format!("{flag}: {error}");
         let violations =
             json!([{"in": "body", "path": pointer, "code": "format", "message": message}]);
         Self::new(ExitStatus::Invalid, message).with_member("violations", &violations.to_string())

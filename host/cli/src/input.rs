@@ -71,8 +71,7 @@ pub(crate) fn body(user: &UserArgs) -> Result<Vec<u8>, CliError> {
     ] {
         if let Some(text) = value {
             let value: &RawValue = serde_json::from_str(text).map_err(|error| {
-                let message = format!("expected JSON, but found a fault: {error}");
-                CliError::flag(flag, &format!("/{name}"), &message)
+                CliError::flag(flag, &format!("/{name}"), &InputError::Syntax(error))
             })?;
             body.set(name, value.get().to_owned());
         }
@@ -97,18 +96,18 @@ fn parse_role(value: &str) -> Value {
 }
 
 fn read(file: &Path) -> Result<Body, CliError> {
-    let failed = |message: &str| CliError::flag(&input_flag(file), "", message);
+    let failed = |error: &dyn std::error::Error| CliError::flag(&input_flag(file), "", error);
     let mut bytes = Vec::new();
     let read = if file == Path::new("-") {
         std::io::stdin().lock().read_to_end(&mut bytes)
     } else {
         std::fs::File::open(file).and_then(|mut file| file.read_to_end(&mut bytes))
     };
-    read.map_err(|error| failed(&error.to_string()))?;
-    parse(&bytes).map_err(|error| failed(&error.to_string()))
+    read.map_err(|error| failed(&error))?;
+    parse(&bytes).map_err(|error| failed(&error))
 }
 
-/// Why `--input` cannot be used.
+/// Why JSON of the command line cannot be used.
 #[derive(Debug, thiserror::Error)]
 enum InputError {
     #[error("expected JSON in UTF-8, but found UTF-16")]
