@@ -18,8 +18,8 @@ use crate::bindings::types::{
     Context, Error as CallError, NewUser, Options, Plan, ProviderRequest, ProviderResponse,
     Response, TransportError, UserChanges,
 };
-use crate::client::Begun;
-use crate::egress::{self, Outgoing};
+use crate::client::SendState;
+use crate::egress::{self, EgressError};
 
 type Answer = Result<ProviderResponse, TransportError>;
 
@@ -35,7 +35,7 @@ impl Engine {
         account: String,
         user: NewUser,
         options: Options,
-        begun: Begun,
+        begun: SendState,
     ) -> Ended<Result<Response, CallError>> {
         let deadline = self.deadline();
         let bound = match self.bind(&account, &deadline).await {
@@ -52,7 +52,7 @@ impl Engine {
         bound: &Bound,
         asked: &Arc<(String, NewUser, Options)>,
         deadline: &Deadline,
-        begun: Begun,
+        begun: SendState,
     ) -> Result<Response, CallError> {
         let (account, user, options) = &**asked;
         let doing = || Doing::create(user);
@@ -81,7 +81,7 @@ impl Engine {
         id: String,
         changes: UserChanges,
         options: Options,
-        begun: Begun,
+        begun: SendState,
     ) -> Ended<Result<Response, CallError>> {
         let deadline = self.deadline();
         let bound = match self.bind(&account, &deadline).await {
@@ -98,7 +98,7 @@ impl Engine {
         bound: &Bound,
         asked: &Arc<(String, String, UserChanges, Options)>,
         deadline: &Deadline,
-        begun: Begun,
+        begun: SendState,
     ) -> Result<Response, CallError> {
         let (account, id, changes, options) = &**asked;
         let doing = || Doing::Update(id.into());
@@ -236,7 +236,7 @@ impl Engine {
         self,
         request: HttpRequest,
         deadline: Deadline,
-        begun: Begun,
+        begun: SendState,
     ) -> Ended<HttpResponse> {
         let id = unified_ticketing_guest::query::account_id(&request.target).unwrap_or_default();
         let bound = match self.bind(&id, &deadline).await {
@@ -262,7 +262,7 @@ impl Engine {
         let deadline = self.deadline();
         let id = unified_ticketing_guest::query::account_id(&request.target).unwrap_or_default();
         let bound = self.bind(&id, &deadline).await?;
-        self.serve(&bound, id, request, &deadline, Begun::default())
+        self.serve(&bound, id, request, &deadline, SendState::default())
             .await
     }
 
@@ -272,7 +272,7 @@ impl Engine {
         id: String,
         request: HttpRequest,
         deadline: &Deadline,
-        begun: Begun,
+        begun: SendState,
     ) -> Result<HttpResponse, CallError> {
         let guest = &self.0.guest;
         if let Some(handler) = &self.0.handler {
@@ -320,17 +320,18 @@ impl Engine {
         bound: &Bound,
         request: ProviderRequest,
         deadline: &Deadline,
-        begun: Begun,
+        begun: SendState,
     ) -> Answer {
         let Some(account) = bound.account() else {
             return Err(TransportError::EgressDenied(
                 "the call is bound to no account".to_owned(),
             ));
         };
-        let denied = |denied: egress::Denied| TransportError::EgressDenied(denied.0);
-        let prepared = egress::prepare(account, Outgoing::of(request).map_err(denied)?, &begun)
-            .map_err(denied)?;
-        match deadline.within(self.0.client.send(prepared)).await {
+        let permitted = egress::from_provider_request(request)
+            .and_then(|request| egress::permit(account, request))
+            .map_err(|error: EgressError| TransportError::EgressDenied(error.to_string()))?;
+        let sending = self.0.client.send(account, permitted, &begun);
+        match deadline.within(sending).await {
             Some(answer) => answer.map_err(TransportError::from),
             None => Err(TransportError::Deadline(begun.withdraw())),
         }
@@ -402,7 +403,7 @@ impl Engine {
 pub(super) struct Whole<'a> {
     pub(super) bound: &'a Bound,
     pub(super) deadline: &'a Deadline,
-    pub(super) begun: Begun,
+    pub(super) begun: SendState,
 }
 
 /// Whether a provider may have the request that this became of.

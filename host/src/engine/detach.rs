@@ -10,7 +10,7 @@ use super::problem;
 use crate::accounts::Account;
 use crate::bindings::http_api::HttpResponse;
 use crate::bindings::types::{Error as CallError, Response};
-use crate::client::Begun;
+use crate::client::SendState;
 use crate::telemetry;
 
 /// The result of a call, and the account that it was bound to.
@@ -63,13 +63,16 @@ type Call<T> = Pin<Box<dyn Future<Output = Ended<T>> + Send>>;
 #[must_use = "a call is made by awaiting it"]
 pub(super) struct Attached<T: Summary + Send + 'static> {
     call: Option<Call<T>>,
-    begun: Begun,
+    begun: SendState,
     /// Where the call goes on.
     runtime: Option<Handle>,
 }
 
 impl<T: Summary + Send + 'static> Attached<T> {
-    pub(super) fn new(begun: Begun, call: impl Future<Output = Ended<T>> + Send + 'static) -> Self {
+    pub(super) fn new(
+        begun: SendState,
+        call: impl Future<Output = Ended<T>> + Send + 'static,
+    ) -> Self {
         Self {
             call: Some(Box::pin(call)),
             begun,
