@@ -22,7 +22,7 @@ use http::header::{CONTENT_LENGTH, HOST};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use tower::ServiceExt as _;
+use hyper::service::Service as _;
 
 use self::connect::{Connector, Resolver};
 use self::connection::Connection;
@@ -167,7 +167,7 @@ impl Client {
         } else {
             &self.public
         };
-        let stream = connector.clone().oneshot(target).await;
+        let stream = connector.call(target).await;
         let stream = stream
             .map_err(|error| ClientError::from_connecting(error.as_ref(), account.origin()))?;
         let connection = Connection::new(stream, self.limits).await;
