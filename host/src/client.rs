@@ -1,43 +1,44 @@
-//! The client: one request to a provider, one answer, never a second request.
+//! The client: one request to a provider, one response, never a second request.
 //!
 //! Connections are kept alive for the next call of the same account. A request goes out on one that
-//! is open at that moment (see [`Connection`]), or on a new one. One that no connection has begun
-//! may be given to another; one that a connection has begun is never sent again, and whether one
-//! has begun it is known exactly (see [`Begun`]).
+//! is open at that moment (see [`Connection`]), or on a new one. A request that no connection has
+//! started may go to another connection; a started one is never sent again, and it is known exactly
+//! whether a request has started (see [`SendState`]).
 
 mod addresses;
-mod body;
 mod connect;
 mod connection;
-mod failure;
-mod kept;
+mod error;
+mod pool;
+mod send_state;
 mod socket;
 #[cfg(test)]
 mod tests;
 
 use std::time::Instant;
 
+use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HOST};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use tower::ServiceExt as _;
+use hyper::service::Service as _;
 
-pub(crate) use self::body::{Begun, RequestBody};
 use self::connect::{Connector, Resolver};
 use self::connection::Connection;
-pub(crate) use self::failure::{Break, Failure, Stage};
-use self::kept::Kept;
+pub(crate) use self::error::{ClientError, ConnectErrorKind, LostKind};
+use self::pool::ConnectionPool;
+pub use self::send_state::SendState;
 use crate::accounts::{Account, Origin};
 use crate::bindings::types::ProviderResponse;
-use crate::egress::{Denied, Prepared};
 use crate::error::Error;
 use crate::telemetry;
 
-/// How large an answer may be, in bytes.
+/// How large a response may be, in bytes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct LargestAnswer {
-    pub(crate) head: usize,
+pub(crate) struct ResponseLimits {
+    /// The status line and the headers.
+    pub(crate) headers: usize,
     pub(crate) body: usize,
 }
 
@@ -48,168 +49,191 @@ pub(crate) struct Client {
     public: Connector,
     /// For base URLs that an account gives.
     any: Connector,
-    kept: Kept,
-    largest: LargestAnswer,
+    pool: ConnectionPool,
+    limits: ResponseLimits,
 }
 
 impl Client {
     /// `certificates` are root certificates in PEM, trusted besides the public ones.
-    pub(crate) fn new(certificates: Option<&[u8]>, largest: LargestAnswer) -> Result<Self, Error> {
-        Self::of(certificates, largest, Resolver::public(), Resolver::any())
+    pub(crate) fn new(certificates: Option<&[u8]>, limits: ResponseLimits) -> Result<Self, Error> {
+        Self::with_resolvers(certificates, limits, Resolver::public(), Resolver::any())
     }
 
-    fn of(
+    fn with_resolvers(
         certificates: Option<&[u8]>,
-        largest: LargestAnswer,
+        limits: ResponseLimits,
         public: Resolver,
         any: Resolver,
     ) -> Result<Self, Error> {
         let tls = connect::tls(certificates)?;
-        connection::keep_room_for_heads();
+        connection::keep_room_for_headers();
         Ok(Self {
             public: connect::connector(tls.clone(), public),
             any: connect::connector(tls, any),
-            kept: Kept::default(),
-            largest,
+            pool: ConnectionPool::default(),
+            limits,
         })
     }
 
-    /// Sends a request and reads the whole answer, without the account's secrets in it.
+    /// Sends a request, as it is, and reads the whole response. The account's secrets are redacted
+    /// in the response.
     ///
     /// When the future is dropped before its end, the connection that has the request is closed.
-    /// Whether one has it is what [`Begun::withdraw`] then says.
-    pub(crate) async fn send(&self, prepared: Prepared) -> Result<ProviderResponse, Failure> {
+    /// [`SendState::withdraw`] then says whether one has it.
+    pub(crate) async fn send(
+        &self,
+        account: &Account,
+        request: Request<Bytes>,
+        state: &SendState,
+    ) -> Result<ProviderResponse, ClientError> {
         if !tracing::enabled!(tracing::Level::INFO) {
-            return self.exchange(prepared).await;
+            return self.exchange(account, request, state).await;
         }
-        let begun = Instant::now();
-        let account = prepared.account.clone();
-        let method = telemetry::method_label(prepared.request.method().as_str());
-        let answer = self.exchange(prepared).await;
-        let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let start = Instant::now();
+        let method = telemetry::method_label(request.method().as_str());
+        let result = self.exchange(account, request, state).await;
+        let milliseconds = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         let request = telemetry::request_id();
         let (request, origin) = (request.as_deref(), account.origin());
-        let (account, integration) = (telemetry::account_label(&account), account.integration());
+        let (account, integration) = (telemetry::account_label(account), account.integration());
         // Never the path, in which there is a user's id; nor the query, a header or a body.
-        match &answer {
-            Ok(answer) => {
-                let status = answer.status;
+        match &result {
+            Ok(response) => {
+                let status = response.status;
                 tracing::info!(request, account, integration, method, %origin, status, milliseconds, "provider answered");
             }
-            Err(failure) => {
-                tracing::info!(request, account, integration, method, %origin, ?failure, milliseconds, "no answer from the provider");
+            Err(error) => {
+                tracing::info!(request, account, integration, method, %origin, ?error, milliseconds, "no response from the provider");
             }
         }
-        answer
+        result
     }
 
-    async fn exchange(&self, prepared: Prepared) -> Result<ProviderResponse, Failure> {
-        let Prepared {
-            request,
-            account,
-            begun,
-        } = prepared;
-        if account.explicit_base_url().is_none() && account.origin().is_address() {
+    async fn exchange(
+        &self,
+        account: &Account,
+        request: Request<Bytes>,
+        state: &SendState,
+    ) -> Result<ProviderResponse, ClientError> {
+        let origin = account.origin();
+        if account.explicit_base_url().is_none() && origin.is_address() {
             // An address is not looked up, so the resolver would not see it.
-            return Err(Failure::Denied(format!(
-                "{} is an address; only a `base_url` in the account can lead to one",
-                account.origin()
+            return Err(ClientError::AddressDenied(format!(
+                "{origin} is an address; only a `base_url` in the account can lead to one"
             )));
         }
         let target = request.uri().clone();
-        let mut request = addressed(request, account.origin())?;
-        let (connection, mut answer) = loop {
-            let kept = self.kept.take(&account);
+        let mut request = in_origin_form(request, origin)?.map(Full::new);
+        let (connection, mut response) = loop {
+            let kept = self.pool.take(account);
             let is_new = kept.is_none();
             let mut connection = match kept {
                 Some(connection) => connection,
-                None => self.connect(&account, target.clone()).await?,
+                None => self.connect(account, target.clone()).await?,
             };
+            // From here to the first write there is no pause in which it could be withdrawn.
+            if !state.start() {
+                return Err(ClientError::withdrawn(origin));
+            }
             match connection.send(request).await {
                 Ok(response) => {
-                    let answer = connection.while_waiting_for(self.read(response)).await?;
-                    break (connection, answer);
+                    let response = connection.drive(self.read(response)).await?;
+                    break (connection, response);
                 }
-                Err(mut error) => match error.take_message() {
-                    Some(untaken) if !is_new => request = untaken,
-                    Some(_) => return Err(failure::untaken(account.origin())),
-                    None => {
-                        let error = error.into_error();
-                        return Err(failure::sending(&error, &begun, account.origin()));
+                Err(mut error) => {
+                    let Some(returned) = error.take_message() else {
+                        return Err(ClientError::from_sending(error.error()));
+                    };
+                    state.give_back();
+                    if is_new {
+                        return Err(ClientError::given_back(origin));
                     }
-                },
+                    request = returned;
+                }
             }
         };
-        self.keep(&account, connection).await;
-        // Linear in the answer, of which there are at most the head's and the body's limit.
-        for (_, value) in &mut answer.headers {
-            account.redactor().redact_text(value);
-        }
-        if let std::borrow::Cow::Owned(clean) = account.redactor().redact(&answer.body) {
-            answer.body = clean;
-            for (name, value) in &mut answer.headers {
-                if name == CONTENT_LENGTH.as_str() {
-                    *value = answer.body.len().to_string();
-                }
-            }
-        }
-        Ok(answer)
+        self.keep(account, connection).await;
+        redact(account, &mut response);
+        Ok(response)
     }
 
-    async fn connect(&self, account: &Account, target: Uri) -> Result<Box<Connection>, Failure> {
+    async fn connect(
+        &self,
+        account: &Account,
+        target: Uri,
+    ) -> Result<Box<Connection>, ClientError> {
         let connector = if account.explicit_base_url().is_some() {
             &self.any
         } else {
             &self.public
         };
-        let stream = connector.clone().oneshot(target).await;
-        let stream =
-            stream.map_err(|error| failure::connecting(error.as_ref(), account.origin()))?;
-        let connection = Connection::new(stream, self.largest).await;
+        let stream = connector.call(target).await;
+        let stream = stream
+            .map_err(|error| ClientError::from_connecting(error.as_ref(), account.origin()))?;
+        let connection = Connection::new(stream, self.limits).await;
         connection
             .map(Box::new)
-            .map_err(|error| failure::connecting(&error, account.origin()))
+            .map_err(|error| ClientError::from_connecting(&error, account.origin()))
     }
 
     async fn keep(&self, account: &Account, mut connection: Box<Connection>) {
         if connection.is_free().await {
-            self.kept.keep(account, connection);
+            self.pool.keep(account, connection);
         }
     }
 
-    async fn read(&self, response: Response<Incoming>) -> Result<ProviderResponse, Failure> {
+    async fn read(&self, response: Response<Incoming>) -> Result<ProviderResponse, ClientError> {
         let (head, body) = response.into_parts();
-        let too_large = |status: StatusCode| Failure::ResponseTooLarge(Some(status.as_u16()));
-        let largest = u64::try_from(self.largest.body).unwrap_or(u64::MAX);
-        if length(&head.headers).is_some_and(|length| length > largest) {
+        let too_large = |status: StatusCode| ClientError::ResponseTooLarge(Some(status.as_u16()));
+        let max = u64::try_from(self.limits.body).unwrap_or(u64::MAX);
+        if length(&head.headers).is_some_and(|length| length > max) {
             return Err(too_large(head.status));
         }
-        let body = match Limited::new(body, self.largest.body).collect().await {
+        let body = match Limited::new(body, self.limits.body).collect().await {
             Ok(body) => body.to_bytes(),
             Err(error) if error.is::<LengthLimitError>() => return Err(too_large(head.status)),
-            Err(error) => return Err(failure::cut(head.status.as_u16(), error.as_ref())),
+            Err(error) => {
+                return Err(ClientError::from_reading(
+                    head.status.as_u16(),
+                    error.as_ref(),
+                ));
+            }
         };
-        let text =
-            |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let string = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         Ok(ProviderResponse {
             status: head.status.as_u16(),
             headers: head
                 .headers
                 .iter()
-                .map(|(name, value)| (name.as_str().to_owned(), text(value)))
+                .map(|(name, value)| (name.as_str().to_owned(), string(value)))
                 .collect(),
             body: body.into(),
         })
     }
 }
 
-/// The request as a server reads it: where it goes is in a header (RFC 9112, 3.2.1).
-fn addressed(
-    mut request: Request<RequestBody>,
+/// Takes the account's secrets out of a response. Linear in its size, which is limited.
+fn redact(account: &Account, response: &mut ProviderResponse) {
+    for (_, value) in &mut response.headers {
+        account.redactor().redact_text(value);
+    }
+    if let std::borrow::Cow::Owned(redacted) = account.redactor().redact(&response.body) {
+        response.body = redacted;
+        for (name, value) in &mut response.headers {
+            if name == CONTENT_LENGTH.as_str() {
+                *value = response.body.len().to_string();
+            }
+        }
+    }
+}
+
+/// The request in origin form, with its host in a header (RFC 9112, 3.2.1).
+fn in_origin_form(
+    mut request: Request<Bytes>,
     origin: &Origin,
-) -> Result<Request<RequestBody>, Failure> {
+) -> Result<Request<Bytes>, ClientError> {
     let host = HeaderValue::try_from(origin.authority())
-        .map_err(|_| Denied(format!("{origin} fits no header")))?;
+        .map_err(|_| ClientError::AddressDenied(format!("{origin} fits no header")))?;
     request.headers_mut().insert(HOST, host);
     let path = request.uri().path_and_query().cloned();
     *request.uri_mut() = path.map_or_else(Uri::default, Uri::from);

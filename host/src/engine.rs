@@ -42,7 +42,7 @@ use crate::bindings::types::{
     Context, Error as CallError, NewUser, Options, Plan, ProviderResponse, Response,
     TransportError, UserChanges,
 };
-use crate::client::{Begun, Client};
+use crate::client::{Client, SendState};
 use crate::telemetry;
 
 static COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/component.wasm"));
@@ -66,18 +66,6 @@ struct Inner {
     client: Client,
     accounts: Arc<dyn Accounts>,
     deadline: Duration,
-}
-
-/// Whether the request of a call has started on its way to the provider. Clones share it.
-#[derive(Clone, Debug, Default)]
-pub struct SendState(Begun);
-
-impl SendState {
-    /// Keeps the request from starting any more. True when it is too late: a connection has started it, and the provider may act.
-    #[must_use]
-    pub fn withdraw(&self) -> bool {
-        self.0.withdraw()
-    }
 }
 
 impl Engine {
@@ -115,7 +103,7 @@ impl Engine {
         user: NewUser,
         options: Options,
     ) -> Result<Response, CallError> {
-        let begun = Begun::default();
+        let begun = SendState::default();
         let call = self
             .clone()
             .create(account.to_owned(), user, options, begun.clone());
@@ -136,7 +124,7 @@ impl Engine {
         changes: UserChanges,
         options: Options,
     ) -> Result<Response, CallError> {
-        let begun = Begun::default();
+        let begun = SendState::default();
         let (account, id) = (account.to_owned(), id.to_owned());
         let call = self
             .clone()
@@ -244,7 +232,7 @@ impl Engine {
     /// As [`Self::http`], for who may give the call up before its response is there: `state` then says whether the provider may
     /// have its request. A state is for one call.
     pub async fn http_observed(&self, request: HttpRequest, state: &SendState) -> HttpResponse {
-        let ended = self.respond(request, state.0.clone(), None, None).await;
+        let ended = self.respond(request, state.clone(), None, None).await;
         ended.result
     }
 
@@ -252,7 +240,7 @@ impl Engine {
     pub(crate) async fn respond(
         &self,
         mut request: HttpRequest,
-        begun: Begun,
+        begun: SendState,
         request_id: Option<Arc<str>>,
         stop: Option<watch::Receiver<bool>>,
     ) -> Ended<HttpResponse> {

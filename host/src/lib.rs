@@ -62,7 +62,8 @@ pub use crate::accounts::{
     ReloadableAccounts,
 };
 pub use crate::bindings::{http_api, integrations, types};
-pub use crate::engine::{Engine, EngineBuilder, SendState, Sender, http_response};
+pub use crate::client::SendState;
+pub use crate::engine::{Engine, EngineBuilder, Sender, http_response};
 pub use crate::error::Error;
 pub use crate::openapi::openapi;
 

@@ -8,29 +8,27 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use http::Uri;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
-use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
-use tokio::net::TcpStream;
-use tower::Service;
-use tower::util::MapResponse;
+use tower_service::Service;
 
 use super::addresses::is_public;
 use super::socket::Socket;
 use crate::error::Error;
 
-/// For each connection, of the deadline of the whole call.
-const CONNECT: Duration = Duration::from_secs(10);
+/// For each connection, within the deadline of the whole call.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Makes connections.
-pub(super) type Connector =
-    HttpsConnector<MapResponse<HttpConnector<Resolver>, fn(TokioIo<TcpStream>) -> Socket>>;
+pub(super) type Connector = TowerToHyperService<HttpsConnector<TcpConnector>>;
 
-/// What a connection is made of.
+/// The stream of a connection.
 pub(super) type Stream = MaybeHttpsStream<Socket>;
 
 /// Makes connections to the addresses of this resolver, with TLS where the URL has it.
@@ -38,12 +36,32 @@ pub(super) fn connector(tls: ClientConfig, resolver: Resolver) -> Connector {
     let mut tcp = HttpConnector::new_with_resolver(resolver);
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
-    tcp.set_connect_timeout(Some(CONNECT));
-    HttpsConnectorBuilder::new()
+    tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    let connector = HttpsConnectorBuilder::new()
         .with_tls_config(tls)
         .https_or_http()
         .enable_http1()
-        .wrap_connector(MapResponse::new(tcp, Socket::new))
+        .wrap_connector(TcpConnector(tcp));
+    TowerToHyperService::new(connector)
+}
+
+/// Makes TCP connections.
+#[derive(Clone)]
+pub(super) struct TcpConnector(HttpConnector<Resolver>);
+
+impl Service<Uri> for TcpConnector {
+    type Response = Socket;
+    type Error = <HttpConnector<Resolver> as Service<Uri>>::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Socket, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, target: Uri) -> Self::Future {
+        let connecting = self.0.call(target);
+        Box::pin(async move { connecting.await.map(Socket::new) })
+    }
 }
 
 /// The TLS settings of every connection.
@@ -75,19 +93,19 @@ pub(super) fn tls(certificates: Option<&[u8]>) -> Result<ClientConfig, Error> {
 
 /// Looks names up, and leaves out addresses that a name may not have.
 ///
-/// A connection is made to the addresses that this gives and to no other, so nothing can change
-/// between check and use.
+/// Connections are made to these addresses and to no other, so nothing can change between check and
+/// use.
 #[derive(Clone)]
 pub(crate) struct Resolver {
     system: GaiResolver,
     public_only: bool,
-    /// What every name has, instead of what the system says.
+    /// The address of every name, in place of the system's.
     #[cfg(test)]
     pub(super) fixed: Option<SocketAddr>,
 }
 
 impl Resolver {
-    /// Gives public addresses only.
+    /// A resolver that gives public addresses only.
     pub(super) fn public() -> Self {
         Self {
             public_only: true,
@@ -95,7 +113,7 @@ impl Resolver {
         }
     }
 
-    /// Gives every address.
+    /// A resolver that gives every address.
     pub(super) fn any() -> Self {
         Self {
             system: GaiResolver::new(),
@@ -118,10 +136,10 @@ impl Resolver {
 /// Why a name gives no address.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NameError {
-    /// It cannot be looked up.
+    /// The system cannot look it up.
     #[error("{0}")]
     Lookup(#[source] io::Error),
-    /// It has only addresses that it may not have; this is one.
+    /// It has only addresses that it may not have, this one among them.
     #[error("{0} is not a public address")]
     NotPublic(IpAddr),
 }
@@ -159,18 +177,18 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_name_of_this_machine_is_not_public() {
+    async fn local_name_is_not_public() {
         let name = || "localhost".parse().unwrap();
-        let refused = Resolver::public().call(name()).await.unwrap_err();
+        let error = Resolver::public().call(name()).await.unwrap_err();
         assert!(
-            matches!(refused, NameError::NotPublic(address) if address.is_loopback()),
-            "{refused:?}"
+            matches!(error, NameError::NotPublic(address) if address.is_loopback()),
+            "{error:?}"
         );
         assert!(Resolver::any().call(name()).await.unwrap().count() > 0);
     }
 
     #[test]
-    fn what_is_no_certificate_is_refused() {
+    fn invalid_certificate_fails() {
         assert!(matches!(
             tls(Some(b"nothing")),
             Err(Error::RootCertificates(_))

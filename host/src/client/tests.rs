@@ -1,69 +1,66 @@
 //! The client against a raw server on loopback: nothing is sent twice, and what is said of a
 //! failure is true.
 
-mod answers;
-mod kept;
 mod peer;
+mod pool;
+mod responses;
 
 use std::net::SocketAddr;
 
-use bytes::Bytes;
-use http::{HeaderMap, Method};
+use http::Method;
+use http::header::AUTHORIZATION;
+use secrecy::ExposeSecret as _;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::accounts::Account;
-use crate::egress::{self, Outgoing};
 use crate::testing::{Act, Provider, answer, answer_text};
 
-const LARGEST: usize = 1000;
-const LARGEST_HEAD: usize = 16 * 1024;
+const MAX_BODY: usize = 1000;
+const MAX_HEADERS_SIZE: usize = 16 * 1024;
+
+const LIMITS: ResponseLimits = ResponseLimits {
+    headers: MAX_HEADERS_SIZE,
+    body: MAX_BODY,
+};
 
 fn client() -> Client {
-    let largest = LargestAnswer {
-        head: LARGEST_HEAD,
-        body: LARGEST,
-    };
-    Client::new(None, largest).unwrap()
+    Client::new(None, LIMITS).unwrap()
 }
 
 /// A client for which every name has this address.
-fn client_where_names_lead_to(address: SocketAddr) -> Client {
-    let largest = LargestAnswer {
-        head: LARGEST_HEAD,
-        body: LARGEST,
-    };
+fn client_resolving_to(address: SocketAddr) -> Client {
     let mut resolvers = [Resolver::public(), Resolver::any()];
     for resolver in &mut resolvers {
         resolver.fixed = Some(address);
     }
     let [public, any] = resolvers;
-    Client::of(None, largest, public, any).unwrap()
+    Client::with_resolvers(None, LIMITS, public, any).unwrap()
 }
 
-fn prepared(account: &Account, body: &str, begun: &Begun) -> Prepared {
-    let uri = format!("{}/agents?a=b", account.base_url())
-        .parse()
-        .unwrap();
-    let outgoing = Outgoing {
-        method: Method::POST,
-        uri,
-        headers: HeaderMap::new(),
-        body: Bytes::from(body.to_owned()),
-    };
-    egress::prepare(account, outgoing, begun).unwrap()
+fn request(account: &Account, body: &str) -> Request<Bytes> {
+    let (_, token) = account.authentication();
+    Request::builder()
+        .method(Method::POST)
+        .uri(format!("{}/agents?a=b", account.base_url()))
+        .header(AUTHORIZATION, token.expose_secret())
+        .header(CONTENT_LENGTH, body.len())
+        .body(Bytes::from(body.to_owned()))
+        .unwrap()
 }
 
-async fn post(client: &Client, account: &Account, body: &str) -> Result<ProviderResponse, Failure> {
-    client
-        .send(prepared(account, body, &Begun::default()))
-        .await
+async fn post(
+    client: &Client,
+    account: &Account,
+    body: &str,
+) -> Result<ProviderResponse, ClientError> {
+    let request = request(account, body);
+    client.send(account, request, &SendState::default()).await
 }
 
-fn lost(result: &Result<ProviderResponse, Failure>) -> Option<Break> {
+fn lost(result: &Result<ProviderResponse, ClientError>) -> Option<LostKind> {
     match result {
-        Err(Failure::Lost(how, _)) => Some(*how),
+        Err(ClientError::ConnectionLost(how, _)) => Some(*how),
         _ => None,
     }
 }
@@ -76,7 +73,7 @@ async fn settle() {
 }
 
 #[tokio::test]
-async fn a_request_is_sent_as_it_is() {
+async fn request_is_sent_unchanged() {
     let provider = Provider::start([answer(201, "{\"data\": {}}")]).await;
     let result = post(
         &client(),
@@ -98,7 +95,7 @@ async fn a_request_is_sent_as_it_is() {
 }
 
 #[tokio::test]
-async fn without_a_connection_nothing_is_sent() {
+async fn missing_connection_sends_nothing() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
@@ -109,20 +106,19 @@ async fn without_a_connection_nothing_is_sent() {
             .build()
             .unwrap()
     };
-    let begun = Begun::default();
-    let refused = client()
-        .send(prepared(
-            &account(format!("http://{address}")),
-            "{}",
-            &begun,
-        ))
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(&refused, Failure::NoConnection(Stage::Refused, why) if why.contains(&address.to_string())),
-        "{refused:?}"
-    );
-    assert!(!begun.withdraw());
+    for body in BODIES {
+        let state = SendState::default();
+        let account = account(format!("http://{address}"));
+        let refused = client()
+            .send(&account, request(&account, body), &state)
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(&refused, ClientError::NoConnection(ConnectErrorKind::ConnectionRefused, why) if why.contains(&address.to_string())),
+            "{refused:?}"
+        );
+        assert!(!state.withdraw());
+    }
 
     // A label of a name has at most 63 characters (RFC 1035).
     let name = "x".repeat(64);
@@ -130,7 +126,7 @@ async fn without_a_connection_nothing_is_sent() {
         .await
         .unwrap_err();
     assert!(
-        matches!(&unknown, Failure::NoConnection(Stage::Name, why) if why.contains(&name)),
+        matches!(&unknown, ClientError::NoConnection(ConnectErrorKind::Dns, why) if why.contains(&name)),
         "{unknown:?}"
     );
 
@@ -147,13 +143,16 @@ async fn without_a_connection_nothing_is_sent() {
     let client = client();
     let (result, _stream) = tokio::join!(post(&client, &account, "{}"), no_tls);
     assert!(
-        matches!(&result, Err(Failure::NoConnection(Stage::Tls, _))),
+        matches!(
+            &result,
+            Err(ClientError::NoConnection(ConnectErrorKind::Tls, _))
+        ),
         "{result:?}"
     );
 }
 
 #[tokio::test]
-async fn an_integrations_own_name_leads_to_no_private_address() {
+async fn private_address_needs_a_base_url() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     for address in [
         listener.local_addr().unwrap(),
@@ -161,25 +160,26 @@ async fn an_integrations_own_name_leads_to_no_private_address() {
         "169.254.169.254:80".parse().unwrap(),
         "[fd00::1]:443".parse().unwrap(),
     ] {
-        let client = client_where_names_lead_to(address);
+        let client = client_resolving_to(address);
         for integration in unified_ticketing_guest::integration::ALL {
             let (account, _) = accounts_of(integration.name);
-            let begun = Begun::default();
-            let denied = client.send(prepared(&account, "{}", &begun)).await;
+            let state = SendState::default();
+            let request = request(&account, "{}");
+            let denied = client.send(&account, request, &state).await;
             assert!(
-                matches!(&denied, Err(Failure::Denied(why)) if why.contains(&address.ip().to_string())),
+                matches!(&denied, Err(ClientError::AddressDenied(why)) if why.contains(&address.ip().to_string())),
                 "{denied:?}"
             );
-            assert!(!begun.withdraw());
+            assert!(!state.withdraw());
         }
     }
     // An address that the account gives may be any: this is as far as plain text comes with TLS.
-    let client = client_where_names_lead_to(listener.local_addr().unwrap());
+    let client = client_resolving_to(listener.local_addr().unwrap());
     let (_, explicit) = accounts_of("dixa");
     let accepted = async { drop(listener.accept().await.unwrap()) };
     let (result, ()) = tokio::join!(post(&client, &explicit, "{}"), accepted);
     assert!(
-        matches!(result, Err(Failure::NoConnection(..))),
+        matches!(result, Err(ClientError::NoConnection(..))),
         "{result:?}"
     );
 }
@@ -210,31 +210,59 @@ fn accounts_of(integration: &str) -> (Account, Account) {
     (account(None), account(Some("https://provider.example/v1")))
 }
 
+/// A request without a body starts with its head.
+const BODIES: [&str; 2] = ["", "{}"];
+
 #[tokio::test]
-async fn what_is_withdrawn_is_never_begun() {
-    let provider = Provider::start([answer(200, "{}")]).await;
-    let begun = Begun::default();
-    let withdrawn = prepared(&provider.account().build().unwrap(), "{}", &begun);
-    assert!(!begun.withdraw());
-    assert!(matches!(
-        client().send(withdrawn).await,
-        Err(Failure::NoConnection(..))
-    ));
-    settle().await;
-    assert_eq!(provider.received(), []);
+async fn withdrawn_request_is_not_sent() {
+    for body in BODIES {
+        let provider = Provider::start([answer(200, "{}")]).await;
+        let account = provider.account().build().unwrap();
+        let state = SendState::default();
+        let request = request(&account, body);
+        assert!(!state.withdraw());
+        let result = client().send(&account, request, &state).await;
+        assert!(
+            matches!(result, Err(ClientError::NoConnection(..))),
+            "{result:?}"
+        );
+        settle().await;
+        assert_eq!(provider.received(), []);
+    }
 }
 
 #[tokio::test]
-async fn what_is_begun_cannot_be_withdrawn() {
-    let mut provider = Provider::start([Act::Hang]).await;
-    let (client, account, begun) = (
-        client(),
-        provider.account().build().unwrap(),
-        Begun::default(),
-    );
-    tokio::select! {
-        result = client.send(prepared(&account, "{}", &begun)) => panic!("{result:?}"),
-        () = provider.event() => {}
+async fn started_request_cannot_be_withdrawn() {
+    for body in BODIES {
+        let mut provider = Provider::start([Act::Hang]).await;
+        let (client, account, state) = (
+            client(),
+            provider.account().build().unwrap(),
+            SendState::default(),
+        );
+        tokio::select! {
+            result = client.send(&account, request(&account, body), &state) => panic!("{result:?}"),
+            () = provider.event() => {}
+        }
+        assert!(state.withdraw());
     }
-    assert!(begun.withdraw());
+}
+
+/// The listener accepts in its backlog, and says nothing of TLS.
+#[tokio::test]
+async fn connecting_request_can_be_withdrawn() {
+    for body in BODIES {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let account = Account::builder("a", "dixa")
+            .base_url(format!("https://{}", listener.local_addr().unwrap()))
+            .credential("api_token", "the-token-of-dixa")
+            .build()
+            .unwrap();
+        let (client, state) = (client(), SendState::default());
+        tokio::select! {
+            result = client.send(&account, request(&account, body), &state) => panic!("{result:?}"),
+            accepted = listener.accept() => drop(accepted.unwrap()),
+        }
+        assert!(!state.withdraw());
+    }
 }

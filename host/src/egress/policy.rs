@@ -1,19 +1,20 @@
 //! What may leave: a request to the account's own origin, with the account's own authentication.
 
 use bytes::Bytes;
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::header::{self, HeaderName, HeaderValue};
 use http::uri::PathAndQuery;
 use http::{Method, Request, Uri};
 use secrecy::ExposeSecret as _;
 
+use super::error::EgressError;
 use crate::accounts::{Account, Origin};
 
 /// The largest head of a request, in bytes: more than any provider reads.
 pub(crate) const MAX_HEAD: usize = 64 * 1024;
 
-/// Headers that are the client's own, besides those that begin with `proxy-`, and those by which an
-/// answer would come compressed, in another character set or in pieces: a secret that the provider
-/// repeats is found in none of these.
+/// Headers that are the client's own, besides those that begin with `proxy-`, and headers by which a
+/// response would come compressed, in another character set or in pieces: there, redaction would not
+/// find a secret that the provider repeats.
 const DROPPED: [HeaderName; 13] = [
     header::ACCEPT_CHARSET,
     header::ACCEPT_ENCODING,
@@ -30,36 +31,20 @@ const DROPPED: [HeaderName; 13] = [
     header::UPGRADE,
 ];
 
-/// A request as the guest made it.
-#[derive(Debug)]
-pub(crate) struct Outgoing {
-    pub(crate) method: Method,
-    pub(crate) uri: Uri,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
-}
-
-/// Why a request may not leave: a sentence for people.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Denied(pub(crate) String);
-
 /// Makes a request fit to leave.
 ///
 /// # Errors
 ///
-/// A sentence that names the host, and what would allow it.
-pub(crate) fn permit(account: &Account, outgoing: Outgoing) -> Result<Request<Bytes>, Denied> {
-    let Outgoing {
-        method,
-        uri,
-        mut headers,
-        body,
-    } = outgoing;
+/// When the request is for another origin than the account's, or could not be sent.
+pub(crate) fn permit(
+    account: &Account,
+    request: Request<Bytes>,
+) -> Result<Request<Bytes>, EgressError> {
+    let (head, body) = request.into_parts();
+    let (method, uri, mut headers) = (head.method, head.uri, head.headers);
     allow(account, &uri)?;
     if matches!(method, Method::CONNECT | Method::TRACE) {
-        return Err(Denied(format!(
-            "the method {method} is not one that a provider is asked with"
-        )));
+        return Err(EgressError::MethodDenied(method));
     }
     let uri = strip_query(account, uri)?;
     let integration = account.table();
@@ -81,7 +66,7 @@ pub(crate) fn permit(account: &Account, outgoing: Outgoing) -> Result<Request<By
     }
     let (name, value) = account.authentication();
     let mut value = HeaderValue::from_str(value.expose_secret())
-        .map_err(|_| Denied("the credentials fit no header".to_owned()))?;
+        .map_err(|_| EgressError::InvalidCredentials)?;
     value.set_sensitive(true);
     headers.insert(HeaderName::from_static(name), value);
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
@@ -94,9 +79,7 @@ pub(crate) fn permit(account: &Account, outgoing: Outgoing) -> Result<Request<By
         .path_and_query()
         .map_or(0, |target| target.as_str().len());
     if lines + target > MAX_HEAD {
-        return Err(Denied(format!(
-            "the head of the request is over {MAX_HEAD} bytes: shorten the id or `remote_query`"
-        )));
+        return Err(EgressError::HeadTooLarge);
     }
     let mut request = Request::new(body);
     *request.method_mut() = method;
@@ -105,8 +88,8 @@ pub(crate) fn permit(account: &Account, outgoing: Outgoing) -> Result<Request<By
     Ok(request)
 }
 
-/// Whether two header names are one to a server that hands them to programs as variables (RFC 3875,
-/// 4.1.18), where `-` is `_` and there are only capitals.
+/// Whether two header names are one to a server that passes them to programs as variables (RFC 3875,
+/// 4.1.18), where `-` is `_` and every letter a capital.
 fn is_same_variable(one: &str, other: &str) -> bool {
     let variable = |byte: u8| match byte {
         b'-' => b'_',
@@ -115,27 +98,28 @@ fn is_same_variable(one: &str, other: &str) -> bool {
     one.bytes().map(variable).eq(other.bytes().map(variable))
 }
 
-/// Sees that a URL is within the account's origin.
-fn allow(account: &Account, uri: &Uri) -> Result<(), Denied> {
+/// Checks that a URL is within the account's origin.
+fn allow(account: &Account, uri: &Uri) -> Result<(), EgressError> {
     let allowed = account.origin();
     let plain = uri
         .authority()
         .is_some_and(|authority| !authority.as_str().contains('@'));
     match Origin::of(uri) {
         Some(origin) if origin == *allowed && plain => Ok(()),
-        Some(origin) => Err(Denied(format!(
-            "{origin} may not be reached with account `{}`, only {allowed}: a `base_url` in the account decides which",
-            account.id()
-        ))),
-        None => Err(Denied(format!(
-            "a URL without a host may not be reached; only {allowed} may"
-        ))),
+        Some(origin) => Err(EgressError::OtherOrigin {
+            origin: origin.to_string(),
+            account: account.id().to_owned(),
+            allowed: allowed.to_string(),
+        }),
+        None => Err(EgressError::NoHost {
+            allowed: allowed.to_string(),
+        }),
     }
 }
 
-/// Removes query parameters that authenticate, or could, but for one that is a setting of the
-/// account and has its value.
-fn strip_query(account: &Account, uri: Uri) -> Result<Uri, Denied> {
+/// Removes query parameters that authenticate, or could, except one that is a setting of the account
+/// with its value.
+fn strip_query(account: &Account, uri: Uri) -> Result<Uri, EgressError> {
     let integration = account.table();
     let Some(query) = uri.query().filter(|_| !integration.auth_query.is_empty()) else {
         return Ok(uri);
@@ -158,8 +142,7 @@ fn strip_query(account: &Account, uri: Uri) -> Result<Uri, Denied> {
         format!("{}?{}", uri.path(), kept.join("&"))
     };
     let mut parts = uri.into_parts();
-    parts.path_and_query = Some(
-        PathAndQuery::try_from(target).map_err(|_| Denied("the URL cannot be read".to_owned()))?,
-    );
-    Uri::from_parts(parts).map_err(|_| Denied("the URL cannot be read".to_owned()))
+    let target = PathAndQuery::try_from(target).map_err(|_| EgressError::InvalidUrl)?;
+    parts.path_and_query = Some(target);
+    Uri::from_parts(parts).map_err(|_| EgressError::InvalidUrl)
 }

@@ -9,7 +9,7 @@ use super::handler::Handler;
 use super::limits::Limits;
 use super::{Engine, Inner};
 use crate::accounts::{Accounts, MemoryAccounts};
-use crate::client::{Client, LargestAnswer};
+use crate::client::{Client, ResponseLimits};
 use crate::error::Error;
 
 /// The component without what sends, compiled for this target by the build script.
@@ -40,7 +40,7 @@ pub struct EngineBuilder {
     sender: Sender,
     deadline: Duration,
     limits: Limits,
-    largest: LargestAnswer,
+    largest: ResponseLimits,
     max_instances: Option<u32>,
     root_certificates: Option<Vec<u8>>,
 }
@@ -58,8 +58,8 @@ impl EngineBuilder {
                 instances: 0,
                 calls: 1,
             },
-            largest: LargestAnswer {
-                head: 128 << 10,
+            largest: ResponseLimits {
+                headers: 128 << 10,
                 body: 4 << 20,
             },
             max_instances: None,
@@ -114,7 +114,7 @@ impl EngineBuilder {
     /// How large the head of a provider's answer may be, in bytes: its status line and headers; 128
     /// KiB. Less than 8 KiB is taken for 8 KiB, and more than 4,096 headers are always too many.
     pub fn max_response_headers(mut self, bytes: usize) -> Self {
-        self.largest.head = bytes;
+        self.largest.headers = bytes;
         self
     }
 

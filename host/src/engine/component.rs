@@ -30,8 +30,8 @@ use super::limits::{Cut, Memory, RESOURCES};
 use super::reuse::{Shelves, Working};
 use crate::bindings::accounts as wit;
 use crate::bindings::types::{Limit, ProviderResponse};
-use crate::client::{Begun, Break, Client, Failure, Stage};
-use crate::egress::{self, Outgoing};
+use crate::client::{Client, ClientError, ConnectErrorKind, LostKind, SendState};
+use crate::egress;
 use crate::telemetry;
 
 /// The largest body of a request, in bytes. The guest cannot make a larger one within its memory;
@@ -102,7 +102,7 @@ impl Handler {
         guest: &Guest,
         client: &Client,
         bound: Bound,
-        begun: &Begun,
+        begun: &SendState,
         function: &ComponentExportIndex,
         parameters: P,
     ) -> Result<R, Cut>
@@ -195,7 +195,7 @@ impl Handler {
 }
 
 /// What the store of one call holds.
-fn whole(guest: &Guest, client: &Client, bound: Bound, begun: &Begun) -> Whole {
+fn whole(guest: &Guest, client: &Client, bound: Bound, begun: &SendState) -> Whole {
     let door = Door {
         bound: bound.clone(),
         client: client.clone(),
@@ -242,7 +242,7 @@ fn name_body_errors(linker: &mut Linker<Whole>) -> Result<(), wasmtime::Error> {
 struct Door {
     bound: Bound,
     client: Client,
-    begun: Begun,
+    begun: SendState,
     /// Of the request that the call answers, for the log.
     request_id: Option<Arc<str>>,
     /// How many more may leave.
@@ -277,22 +277,12 @@ impl WasiHttpHooks for Door {
                 .collect()
                 .await
                 .map_err(|_| WasiError::HttpRequestBodySize(None))?;
-            let outgoing = Outgoing {
-                method: head.method,
-                uri: head.uri,
-                headers: head.headers,
-                body: body.to_bytes(),
-            };
-            let answer = match bound
-                .account()
-                .map(|account| egress::prepare(account, outgoing, &begun))
-            {
-                Some(Ok(prepared)) => {
-                    telemetry::with_request_id(request_id, client.send(prepared)).await
-                }
-                Some(Err(denied)) => Err(denied.into()),
-                None => return Err(WasiError::HttpRequestDenied),
-            };
+            let account = bound.account().ok_or(WasiError::HttpRequestDenied)?;
+            let request = Request::from_parts(head, body.to_bytes());
+            let permitted =
+                egress::permit(account, request).map_err(|_| WasiError::HttpRequestDenied)?;
+            let sending = client.send(account, permitted, &begun);
+            let answer = telemetry::with_request_id(request_id, sending).await;
             let response = answer.map_or_else(failed, answered)?;
             Ok((
                 response,
@@ -324,36 +314,36 @@ fn answered(answer: ProviderResponse) -> Result<Response<WasiBody>, WasiError> {
 }
 
 /// What the guest learns of a failure: a code, from which it knows where the request is.
-fn failed(failure: Failure) -> Result<Response<WasiBody>, WasiError> {
-    Err(match failure {
-        Failure::Denied(_) => WasiError::HttpRequestDenied,
-        Failure::NoConnection(stage, why) => match stage {
-            Stage::Name => WasiError::DnsError {
+fn failed(error: ClientError) -> Result<Response<WasiBody>, WasiError> {
+    Err(match error {
+        ClientError::AddressDenied(_) => WasiError::HttpRequestDenied,
+        ClientError::NoConnection(kind, why) => match kind {
+            ConnectErrorKind::Dns => WasiError::DnsError {
                 rcode: Some(why),
                 info_code: None,
             },
-            Stage::Refused => WasiError::ConnectionRefused,
-            Stage::Timeout => WasiError::ConnectionTimeout,
-            Stage::Unreachable => WasiError::DestinationUnavailable,
-            Stage::Certificate => WasiError::TlsCertificateError,
-            Stage::Tls => WasiError::TlsProtocolError,
+            ConnectErrorKind::ConnectionRefused => WasiError::ConnectionRefused,
+            ConnectErrorKind::Timeout => WasiError::ConnectionTimeout,
+            ConnectErrorKind::Unreachable => WasiError::DestinationUnavailable,
+            ConnectErrorKind::Certificate => WasiError::TlsCertificateError,
+            ConnectErrorKind::Tls => WasiError::TlsProtocolError,
         },
-        Failure::Lost(how, _) => match how {
-            Break::Terminated => WasiError::ConnectionTerminated,
-            Break::Protocol => WasiError::HttpProtocolError,
+        ClientError::ConnectionLost(kind, _) => match kind {
+            LostKind::Closed => WasiError::ConnectionTerminated,
+            LostKind::NotHttp => WasiError::HttpProtocolError,
         },
         // The head came well; the body ends with an error.
-        Failure::Cut(status, _) => {
+        ClientError::ResponseTruncated(status, _) => {
             return response(
                 status,
                 Ending(Some(WasiError::HttpResponseIncomplete)).boxed_unsync(),
             );
         }
-        Failure::ResponseTooLarge(Some(status)) => {
+        ClientError::ResponseTooLarge(Some(status)) => {
             let ending = Ending(Some(WasiError::HttpResponseBodySize(None)));
             return response(status, ending.boxed_unsync());
         }
-        Failure::ResponseTooLarge(None) => WasiError::HttpResponseHeaderSectionSize(None),
+        ClientError::ResponseTooLarge(None) => WasiError::HttpResponseHeaderSectionSize(None),
     })
 }
 

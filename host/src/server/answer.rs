@@ -18,7 +18,7 @@ use super::socket::{Exchange, PROGRESS};
 use super::{Phase, Shared, refuse};
 use crate::bindings::http_api::HttpRequest;
 use crate::bindings::types::ErrorCode;
-use crate::client::Begun;
+use crate::client::SendState;
 use crate::engine::{CODE, Ended, OUTCOME};
 use crate::telemetry;
 
@@ -138,7 +138,7 @@ impl Shared {
         let cut = Some(self.cut.subscribe());
         let Ended { result, account } = self
             .engine
-            .respond(request, Begun::default(), id, cut)
+            .respond(request, SendState::default(), id, cut)
             .await;
         report.account = account;
         refuse::made(result)

@@ -15,6 +15,7 @@ pub(crate) mod sources {
         pub(crate) mod addresses;
     }
     pub(crate) mod egress {
+        pub(crate) mod error;
         pub(crate) mod policy;
     }
     pub(crate) mod files;
@@ -29,7 +30,7 @@ use std::path::Path;
 use http::{HeaderMap, Method, Request, Uri};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use sources::egress::policy::{self, Outgoing};
+use sources::egress::policy;
 use sources::secret::Redactor;
 use sources::server::tokens::Tokens as Accepted;
 
@@ -59,13 +60,11 @@ pub fn permitted(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Request<bytes::Bytes>, String> {
-    let outgoing = Outgoing {
-        method,
-        uri,
-        headers,
-        body: bytes::Bytes::from_static(b"{}"),
-    };
-    policy::permit(account, outgoing).map_err(|denied| denied.0)
+    let mut request = Request::new(bytes::Bytes::from_static(b"{}"));
+    *request.method_mut() = method;
+    *request.uri_mut() = uri;
+    *request.headers_mut() = headers;
+    policy::permit(account, request).map_err(|error| error.to_string())
 }
 
 /// The accounts of a file, or all messages about it.

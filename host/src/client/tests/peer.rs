@@ -48,13 +48,9 @@ impl<T: Send + 'static> Peer<T> {
             told: told_there,
             tell: tell_there,
         };
-        let largest = LargestAnswer {
-            head: LARGEST_HEAD,
-            body: LARGEST,
-        };
         let scheme = if secure { "https" } else { "http" };
         Self {
-            client: Client::new(Some(root.pem().as_bytes()), largest).unwrap(),
+            client: Client::new(Some(root.pem().as_bytes()), LIMITS).unwrap(),
             base_url: format!("{scheme}://{address}/v1"),
             tell,
             told,

@@ -16,7 +16,7 @@ use super::super::guest::Guest;
 use super::super::limits::Cut;
 use super::Handler;
 use crate::bindings::http_api::{HttpRequest, HttpResponse};
-use crate::client::{Begun, Client};
+use crate::client::{Client, SendState};
 
 type Parameters = (
     Resource<HostIncomingRequest>,
@@ -31,7 +31,7 @@ impl Handler {
         guest: &Guest,
         client: &Client,
         bound: Bound,
-        begun: &Begun,
+        begun: &SendState,
         request: HttpRequest,
     ) -> Result<HttpResponse, Cut> {
         let _permit = guest.permits.acquire().await;

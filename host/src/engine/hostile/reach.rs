@@ -6,8 +6,7 @@ use super::scene::{
     Caller, Came, ID, NOBODY, OTHER, TOKEN, Way, account, at, provider, received, send,
 };
 use super::table::{Row, Table};
-use crate::client::{Begun, Client, LargestAnswer, RequestBody};
-use crate::egress::Prepared;
+use crate::client::{Client, ResponseLimits, SendState};
 use crate::testing::Provider;
 
 pub(super) async fn attempts(table: &mut Table, way: Way) {
@@ -143,21 +142,17 @@ async fn ambiguous(table: &mut Table, way: Way, attempt: &'static str, between: 
 
 /// Sends with the library's own client what the door has not seen.
 async fn past_the_door(home: &Provider, url: &str) {
-    let begun = Begun::default();
-    let mut request = Request::new(RequestBody::new("{}".into(), begun.clone()));
+    let mut request = Request::new("{}".into());
     *request.method_mut() = Method::POST;
     *request.uri_mut() = url.parse().unwrap();
     *request.headers_mut() = HeaderMap::from_iter([(http::header::CONTENT_LENGTH, 2.into())]);
-    let prepared = Prepared {
-        request,
-        account: account(ID, home).build().unwrap(),
-        begun,
-    };
-    let largest = LargestAnswer {
-        head: 1 << 16,
+    let account = account(ID, home).build().unwrap();
+    let limits = ResponseLimits {
+        headers: 1 << 16,
         body: 1 << 16,
     };
-    let sent = Client::new(None, largest).unwrap().send(prepared).await;
+    let client = Client::new(None, limits).unwrap();
+    let sent = client.send(&account, request, &SendState::default()).await;
     // What came back does not matter, only who was reached.
     drop(sent);
 }

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use super::peer::{Line, Peer};
 use super::*;
-use crate::client::kept::{IDLE, MAX_KEPT};
+use crate::client::pool::{IDLE_TIMEOUT, MAX_IDLE};
 
 async fn body(client: &Client, account: &Account, body: &str) -> (u16, String) {
     let answer = post(client, account, body).await.unwrap();
@@ -37,7 +37,7 @@ async fn connection_is_kept_for_its_account() {
 }
 
 #[tokio::test]
-async fn connection_is_shared_only_by_calls_that_authenticate_alike() {
+async fn accounts_share_connections_only_if_alike() {
     let account = |provider: &Provider, id: &str, token: &str| {
         Account::builder(id, "dixa")
             .base_url(format!("http://{}/v1", provider.address))
@@ -68,14 +68,14 @@ async fn connection_is_shared_only_by_calls_that_authenticate_alike() {
 }
 
 #[tokio::test]
-async fn a_kept_connection_that_dies_with_a_request_never_leads_to_a_second_one() {
+async fn lost_request_is_never_repeated() {
     for act in [Act::Close, Act::Reset] {
         let provider = Provider::start([answer(200, "{}"), act, answer(200, "{}")]).await;
         let (client, account) = (client(), provider.account().build().unwrap());
         post(&client, &account, "first").await.unwrap();
         assert_eq!(
             lost(&post(&client, &account, "second").await),
-            Some(Break::Terminated)
+            Some(LostKind::Closed)
         );
         settle().await;
         let received = provider.received();
@@ -89,7 +89,7 @@ async fn a_kept_connection_that_dies_with_a_request_never_leads_to_a_second_one(
 }
 
 #[tokio::test]
-async fn a_connection_that_closes_while_idle_is_replaced() {
+async fn closed_idle_connection_is_replaced() {
     let whole = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}".to_owned();
     let mut provider = Provider::start([Act::SayAndClose(whole), answer(200, "{}")]).await;
     let (client, account) = (client(), provider.account().build().unwrap());
@@ -102,7 +102,7 @@ async fn a_connection_that_closes_while_idle_is_replaced() {
 }
 
 #[tokio::test]
-async fn an_idle_connection_is_closed_and_not_used_again() {
+async fn idle_connection_is_closed_in_time() {
     let mut provider = Provider::start([answer(200, "{}"), answer(200, "{}")]).await;
     let (client, account) = (client(), provider.account().build().unwrap());
     let before = tokio::time::Instant::now();
@@ -111,16 +111,16 @@ async fn an_idle_connection_is_closed_and_not_used_again() {
     // From here, time passes as soon as nothing else happens.
     tokio::time::pause();
     provider.event().await;
-    assert!(before.elapsed() >= IDLE, "{:?}", before.elapsed());
-    assert_eq!(client.kept.count(), 0);
+    assert!(before.elapsed() >= IDLE_TIMEOUT, "{:?}", before.elapsed());
+    assert_eq!(client.pool.len(), 0);
     tokio::time::resume();
     post(&client, &account, "second").await.unwrap();
     assert_eq!(connections(&provider), [0, 1]);
 }
 
 #[tokio::test]
-async fn kept_connections_of_all_accounts_are_bounded() {
-    let calls = MAX_KEPT + 10;
+async fn idle_connections_are_bounded() {
+    let calls = MAX_IDLE + 10;
     let provider = Provider::start(vec![answer(200, "{}"); calls + 2]).await;
     let client = client();
     let account = |number: usize| {
@@ -133,7 +133,7 @@ async fn kept_connections_of_all_accounts_are_bounded() {
     for number in 0..calls {
         post(&client, &account(number), "{}").await.unwrap();
     }
-    assert_eq!(client.kept.count(), MAX_KEPT);
+    assert_eq!(client.pool.len(), MAX_IDLE);
     // The youngest is there, the oldest is not.
     for number in [calls - 1, 0] {
         post(&client, &account(number), "{}").await.unwrap();
@@ -142,9 +142,43 @@ async fn kept_connections_of_all_accounts_are_bounded() {
     assert_eq!(connections[calls..], [calls - 1, calls]);
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn request_given_back_has_not_started() {
+    for text in BODIES {
+        let peer = Peer::start(false, |side| {
+            let mut line = side.accept();
+            line.request();
+            line.respond(200, "{}");
+            let side = side.shut();
+            side.step(line.client, || line.close(true));
+        });
+        let (account, state) = (peer.account("a"), SendState::default());
+        post(&peer.client, &account, "{}").await.unwrap();
+        assert_eq!(peer.client.pool.len(), 1);
+        peer.step();
+        let result = peer
+            .client
+            .send(&account, request(&account, text), &state)
+            .await;
+        assert!(
+            matches!(
+                result,
+                Err(ClientError::NoConnection(
+                    ConnectErrorKind::ConnectionRefused,
+                    _
+                ))
+            ),
+            "{result:?}"
+        );
+        assert!(!state.withdraw());
+        peer.end();
+    }
+}
+
 /// The runtime of the kept connection is gone, and with it what would have closed it in time.
 #[test]
-fn client_goes_on_in_another_runtime() {
+fn client_survives_its_runtime() {
     let peer = Peer::start(false, |side| {
         let mut lines: Vec<Line> = Vec::new();
         for _ in 0..2 {
@@ -169,7 +203,7 @@ fn client_goes_on_in_another_runtime() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn connection_closed_by_the_provider_takes_no_request() {
+async fn closed_connection_takes_no_request() {
     for (secure, properly, calls) in [(false, true, 600), (true, true, 30), (true, false, 30)] {
         let peer = Peer::start(secure, move |side| {
             let mut bodies = Vec::new();
@@ -188,7 +222,7 @@ async fn connection_closed_by_the_provider_takes_no_request() {
                 body(&peer.client, &account, number).await,
                 said(201, number)
             );
-            assert_eq!(peer.client.kept.count(), 1);
+            assert_eq!(peer.client.pool.len(), 1);
             peer.step();
         }
         assert_eq!(peer.end(), sent);
@@ -197,7 +231,7 @@ async fn connection_closed_by_the_provider_takes_no_request() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn unasked_response_on_a_kept_connection_ends_it() {
+async fn unsolicited_response_ends_the_connection() {
     for secure in [false, true] {
         let peer = Peer::start(secure, |side| {
             let mut line = side.accept();
@@ -212,7 +246,7 @@ async fn unasked_response_on_a_kept_connection_ends_it() {
         let account = peer.account("a");
         for text in ["first", "second"] {
             assert_eq!(body(&peer.client, &account, "{}").await, said(201, text));
-            assert_eq!(peer.client.kept.count(), 1);
+            assert_eq!(peer.client.pool.len(), 1);
             peer.step();
         }
         peer.end();
@@ -243,7 +277,7 @@ async fn late_response_never_reaches_another_account() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn tls_bytes_without_data_leave_a_connection_kept() {
+async fn tls_control_bytes_keep_the_connection() {
     const CALLS: usize = 4;
     let peer = Peer::start(true, |side| {
         let mut line = side.accept();
@@ -290,7 +324,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn request_is_never_sent_twice_whatever_the_provider_does(
+    fn request_is_never_sent_twice(
         script in prop::collection::vec(act(), 24),
         waves in prop::collection::vec(prop::collection::vec(0..3_usize, 1..4), 8),
     ) {
@@ -326,8 +360,8 @@ proptest! {
                         Ok(answer) if answer.status == 200 => assert_eq!(answer.body, body.as_bytes()),
                         Ok(answer) => assert_eq!(answer.status, 204),
                         // The provider may have closed before it read what was sent.
-                        Err(Failure::Lost(..)) if times == 0 => continue,
-                        Err(Failure::Lost(..) | Failure::Cut(..)) => {}
+                        Err(ClientError::ConnectionLost(..)) if times == 0 => continue,
+                        Err(ClientError::ConnectionLost(..) | ClientError::ResponseTruncated(..)) => {}
                         Err(other) => panic!("{other:?}"),
                     }
                     assert_eq!(times, 1, "{body}");

@@ -1,13 +1,13 @@
-//! What is made of what a provider says.
+//! What the client makes of the provider's responses.
 
 use super::*;
 
 /// One request to a server that acts so.
-async fn one(act: Act) -> Result<ProviderResponse, Failure> {
+async fn one(act: Act) -> Result<ProviderResponse, ClientError> {
     one_of(&client(), act).await
 }
 
-async fn one_of(client: &Client, act: Act) -> Result<ProviderResponse, Failure> {
+async fn one_of(client: &Client, act: Act) -> Result<ProviderResponse, ClientError> {
     let provider = Provider::start([act]).await;
     let result = post(client, &provider.account().build().unwrap(), "{}").await;
     assert_eq!(provider.received().len(), 1);
@@ -15,19 +15,19 @@ async fn one_of(client: &Client, act: Act) -> Result<ProviderResponse, Failure> 
 }
 
 #[tokio::test]
-async fn a_broken_connection_is_lost_however_it_breaks() {
+async fn broken_connection_is_lost() {
     let say = |text: &str| Act::SayAndClose(text.to_owned());
-    assert_eq!(lost(&one(Act::Close).await), Some(Break::Terminated));
-    assert_eq!(lost(&one(Act::Reset).await), Some(Break::Terminated));
+    assert_eq!(lost(&one(Act::Close).await), Some(LostKind::Closed));
+    assert_eq!(lost(&one(Act::Reset).await), Some(LostKind::Closed));
     assert_eq!(
         lost(&one(say("220 mail.example ESMTP\r\n\r\n")).await),
-        Some(Break::Protocol)
+        Some(LostKind::NotHttp)
     );
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_whole_keeps_its_status() {
-    for (answer, expected) in [
+async fn truncated_response_keeps_its_status() {
+    for (response, expected) in [
         ("200 OK\r\ncontent-length: 100\r\n\r\n{}", 200),
         ("201 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nab", 201),
         (
@@ -35,10 +35,10 @@ async fn an_answer_that_is_not_whole_keeps_its_status() {
             422,
         ),
     ] {
-        let result = one(Act::SayAndClose(format!("HTTP/1.1 {answer}"))).await;
+        let result = one(Act::SayAndClose(format!("HTTP/1.1 {response}"))).await;
         assert!(
-            matches!(&result, Err(Failure::Cut(status, _)) if *status == expected),
-            "{answer}: {result:?}"
+            matches!(&result, Err(ClientError::ResponseTruncated(status, _)) if *status == expected),
+            "{response}: {result:?}"
         );
     }
 }
@@ -55,50 +55,50 @@ fn head(bytes: usize, headers: usize) -> String {
 }
 
 #[tokio::test]
-async fn head_within_the_limits_is_read_and_one_beyond_has_no_status() {
-    const MOST: usize = 4096;
+async fn oversized_headers_have_no_status() {
+    const MAX: usize = 4096;
     for (limit, bytes, headers, fits) in [
         (128 << 10, 1000, 122, true),
-        (128 << 10, 32 << 10, MOST, true),
-        (128 << 10, 32 << 10, MOST + 1, false),
+        (128 << 10, 32 << 10, MAX, true),
+        (128 << 10, 32 << 10, MAX + 1, false),
         (128 << 10, 128 << 10, 3, true),
-        (128 << 10, 128 << 10, MOST, true),
+        (128 << 10, 128 << 10, MAX, true),
         (128 << 10, (128 << 10) + 1, 3, false),
         (128 << 10, 1 << 20, 3, false),
-        (LARGEST_HEAD, LARGEST_HEAD, 200, true),
-        (LARGEST_HEAD, LARGEST_HEAD + 1, 200, false),
+        (MAX_HEADERS_SIZE, MAX_HEADERS_SIZE, 200, true),
+        (MAX_HEADERS_SIZE, MAX_HEADERS_SIZE + 1, 200, false),
         (1 << 20, 1 << 20, 200, true),
         (1 << 20, (1 << 20) + 1, 200, false),
         // Less than 8 KiB is taken for 8 KiB.
         (1, 8 << 10, 3, true),
         (1, (8 << 10) + 1, 3, false),
     ] {
-        let largest = LargestAnswer {
-            head: limit,
-            body: LARGEST,
+        let limits = ResponseLimits {
+            headers: limit,
+            body: MAX_BODY,
         };
-        let client = Client::new(None, largest).unwrap();
+        let client = Client::new(None, limits).unwrap();
         let result = one_of(&client, Act::SayAndClose(head(bytes, headers))).await;
         let name = format!("{headers} headers, {bytes} bytes of {limit}");
         if fits {
-            let answer = result.unwrap_or_else(|failure| panic!("{name}: {failure:?}"));
+            let response = result.unwrap_or_else(|error| panic!("{name}: {error:?}"));
             assert_eq!(
-                (answer.status, answer.headers.len()),
+                (response.status, response.headers.len()),
                 (201, headers),
                 "{name}"
             );
         } else {
-            assert_eq!(result, Err(Failure::ResponseTooLarge(None)), "{name}");
+            assert_eq!(result, Err(ClientError::ResponseTooLarge(None)), "{name}");
         }
     }
 }
 
 #[tokio::test]
-async fn an_answer_over_the_limit_keeps_its_status() {
-    let body = "x".repeat(LARGEST + 1);
+async fn oversized_response_keeps_its_status() {
+    let body = "x".repeat(MAX_BODY + 1);
     assert_eq!(
         one(answer(201, &body)).await,
-        Err(Failure::ResponseTooLarge(Some(201)))
+        Err(ClientError::ResponseTooLarge(Some(201)))
     );
     let chunked = format!(
         "HTTP/1.1 422 X\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
@@ -106,25 +106,25 @@ async fn an_answer_over_the_limit_keeps_its_status() {
     );
     assert_eq!(
         one(Act::Say(chunked)).await,
-        Err(Failure::ResponseTooLarge(Some(422)))
+        Err(ClientError::ResponseTooLarge(Some(422)))
     );
-    let fits = "x".repeat(LARGEST);
-    assert_eq!(one(answer(200, &fits)).await.unwrap().body.len(), LARGEST);
+    let fits = "x".repeat(MAX_BODY);
+    assert_eq!(one(answer(200, &fits)).await.unwrap().body.len(), MAX_BODY);
 }
 
 #[tokio::test]
-async fn a_redirect_is_an_answer() {
+async fn redirect_is_a_response() {
     let found = "HTTP/1.1 307 X\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
     assert_eq!(one(Act::Say(found.to_owned())).await.unwrap().status, 307);
 }
 
 #[tokio::test]
-async fn secrets_do_not_come_back() {
+async fn secrets_are_redacted() {
     let echo = "HTTP/1.1 401 X\r\nx-echo: the-token-of-dixa!\r\ncontent-length: 27\r\n\r\n{\"sent\":\"the-token-of-dixa\"}";
-    let answer = one(Act::Say(echo.replace("27", "28"))).await.unwrap();
-    assert_eq!(answer.body, b"{\"sent\":\"***\"}");
+    let response = one(Act::Say(echo.replace("27", "28"))).await.unwrap();
+    assert_eq!(response.body, b"{\"sent\":\"***\"}");
     let header = |name: &str| {
-        answer
+        response
             .headers
             .iter()
             .find(|(key, _)| key == name)

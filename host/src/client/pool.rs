@@ -13,19 +13,19 @@ use crate::accounts::Account;
 
 /// Shorter than the shortest idle time of the servers that providers run behind, so that a kept
 /// connection is seldom a dead one.
-pub(super) const IDLE: Duration = Duration::from_secs(4);
+pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// How many are kept, of all accounts together: each holds a file descriptor.
-pub(super) const MAX_KEPT: usize = 256;
+pub(super) const MAX_IDLE: usize = 256;
 
-/// The connections that are kept. Clones share them.
+/// The idle connections. Clones share them.
 #[derive(Clone, Default)]
-pub(super) struct Kept(Arc<Mutex<State>>);
+pub(super) struct ConnectionPool(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
-    /// The one that has been idle the longest comes first, and with it everything that an account
-    /// has here: accounts that are not used leave nothing behind.
+    /// Ordered by the time that they have been idle, the longest first. An account has nothing else
+    /// in the pool, so accounts that are not used leave nothing behind.
     idle: VecDeque<Idle>,
     sweeper: Option<AbortHandle>,
 }
@@ -36,7 +36,7 @@ struct Idle {
     until: Instant,
 }
 
-impl Kept {
+impl ConnectionPool {
     /// Takes the connection of this account that was used last.
     pub(super) fn take(&self, account: &Account) -> Option<Box<Connection>> {
         let mut state = lock(&self.0);
@@ -48,21 +48,21 @@ impl Kept {
         state.idle.remove(found).map(|idle| idle.connection)
     }
 
-    /// Keeps a connection for this account, in place of the oldest of all where there are too many.
+    /// Keeps a connection for this account, and closes the oldest of all if there are too many.
     pub(super) fn keep(&self, account: &Account, connection: Box<Connection>) {
         let idle = Idle {
             account: account.clone(),
             connection,
-            until: Instant::now() + IDLE,
+            until: Instant::now() + IDLE_TIMEOUT,
         };
         let mut state = lock(&self.0);
-        let surplus = if state.idle.len() < MAX_KEPT {
+        let surplus = if state.idle.len() < MAX_IDLE {
             None
         } else {
             state.idle.pop_front()
         };
         state.idle.push_back(idle);
-        // A sweeper ends with the runtime that it was begun on, too.
+        // A sweeper ends with its runtime, too.
         if state.sweeper.as_ref().is_none_or(AbortHandle::is_finished) {
             let sweeper = tokio::spawn(sweep(Arc::downgrade(&self.0)));
             state.sweeper = Some(sweeper.abort_handle());
@@ -72,16 +72,16 @@ impl Kept {
     }
 
     #[cfg(test)]
-    pub(super) fn count(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         lock(&self.0).idle.len()
     }
 }
 
-/// Whether calls of these two may use one connection.
+/// Whether calls of these two accounts may use one connection.
 ///
-/// A late answer that nobody has asked for is taken for the answer to the next request on its
-/// connection; so only calls share one that authenticate alike, to the same place. An account that
-/// was read anew, or is made anew for each call, is the same for as long as that holds.
+/// hyper takes a late response that answers no request for the response to the next request on its
+/// connection; so only calls share one that authenticate alike, to the same host. An account that
+/// was loaded anew, or is made anew for each call, is the same for as long as that holds.
 fn is_same(one: &Account, other: &Account) -> bool {
     let ((header, secret), (other_header, other_secret)) =
         (one.authentication(), other.authentication());
@@ -94,12 +94,12 @@ fn is_same(one: &Account, other: &Account) -> bool {
         && secret.expose_secret() == other_secret.expose_secret()
 }
 
-/// Closes what has been idle for too long, until nothing is left.
-async fn sweep(kept: Weak<Mutex<State>>) {
+/// Closes connections that have been idle for too long, until none is left.
+async fn sweep(pool: Weak<Mutex<State>>) {
     loop {
         let (due, next) = {
-            let Some(kept) = kept.upgrade() else { return };
-            let mut state = lock(&kept);
+            let Some(pool) = pool.upgrade() else { return };
+            let mut state = lock(&pool);
             let now = Instant::now();
             let due = state.idle.partition_point(|idle| idle.until <= now);
             let due: Vec<Idle> = state.idle.drain(..due).collect();

@@ -1,0 +1,75 @@
+//! Whether a request has left.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// The value after a withdrawal. Any other is the number of started requests.
+const WITHDRAWN: u32 = u32::MAX;
+
+/// Whether the request of a call has started on its way to the provider. Clones share it.
+///
+/// A request starts just before a connection takes it. Either a connection starts it or its sender
+/// withdraws it; once one has happened, the other cannot. A request that its connection gives back
+/// untouched has not started.
+#[derive(Clone, Debug, Default)]
+pub struct SendState(Arc<AtomicU32>);
+
+impl SendState {
+    /// Keeps the request from starting any more. True when it is too late: a connection has started it, and the provider may act.
+    #[must_use]
+    pub fn withdraw(&self) -> bool {
+        self.0
+            .compare_exchange(0, WITHDRAWN, Ordering::AcqRel, Ordering::Acquire)
+            .is_err_and(|state| state != WITHDRAWN)
+    }
+
+    /// Notes that a connection takes a request now. False when the call is withdrawn: then nothing may be sent.
+    pub(super) fn start(&self) -> bool {
+        self.update(|state| (state < WITHDRAWN - 1).then(|| state + 1))
+    }
+
+    /// Notes that the connection has given a started request back untouched.
+    pub(super) fn give_back(&self) {
+        self.update(|state| (1..WITHDRAWN).contains(&state).then(|| state - 1));
+    }
+
+    fn update(&self, next: impl FnMut(u32) -> Option<u32>) -> bool {
+        self.0
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, next)
+            .is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn withdrawn_request_never_starts() {
+        let state = SendState::default();
+        assert!(!state.withdraw());
+        assert!(!state.clone().start());
+        assert!(!state.withdraw());
+    }
+
+    #[test]
+    fn started_request_cannot_be_withdrawn() {
+        let state = SendState::default();
+        assert!(state.clone().start());
+        assert!(state.withdraw());
+        assert!(state.start(), "a further request of the call");
+    }
+
+    #[test]
+    fn returned_request_has_not_started() {
+        let state = SendState::default();
+        assert!(state.start());
+        assert!(state.start());
+        state.give_back();
+        assert!(state.withdraw(), "the first has started");
+        state.give_back();
+        assert!(!state.withdraw());
+        state.give_back();
+        assert!(!state.start());
+    }
+}
