@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use super::account::CallAccount;
 use super::deadline::Deadline;
-use super::entry::{CallOutput as _, Entry, Next, Sent, Subject};
+use super::entry::{CallOutput, Entry, Next, Sent, Subject};
 use super::guest::{Calling, Guest};
 use super::limits::GuestError;
-use super::requests::{self, Requests};
+use super::requests::{self, RequestError, Requests};
 use super::{Engine, error};
 use crate::bindings::accounts::ResolveError;
 use crate::bindings::types::{
@@ -55,17 +55,8 @@ impl HostDriven {
     pub(super) async fn call<E: Entry>(&self, entry: E, call: &Call) -> E::Output {
         let entry = Arc::new(entry);
         let mut requests = Requests::new(self.max_requests);
-        let steps = self.steps(&entry, call, &mut requests).await;
-        let output = match steps {
-            Ok(output) => output,
-            Err(stop) => return E::Output::from_error(stop.into_error(&requests, &entry.subject())),
-        };
-        match (output.outcome(), requests.outcome()) {
-            (Some(Outcome::NotSent | Outcome::Rejected), Outcome::Unknown) => {
-                E::Output::from_error(error::contradicted(&entry.subject()))
-            }
-            _ => output,
-        }
+        let result = self.steps(&entry, call, &mut requests).await;
+        conclude(result, call, &requests, || entry.subject())
     }
 
     async fn steps<E: Entry>(
@@ -114,7 +105,7 @@ impl HostDriven {
     }
 
     /// Sends the request of a step, if the call may.
-    async fn send(
+    pub(super) async fn send(
         &self,
         call: &Call,
         sending: Sending,
@@ -166,23 +157,46 @@ impl HostDriven {
     }
 }
 
+/// The output of a call, whoever drove it. A component that reports less than its requests have done is not believed.
+pub(super) fn conclude<'a, T: CallOutput>(
+    result: Result<T, Stop>,
+    call: &Call,
+    requests: &Requests,
+    subject: impl FnOnce() -> Subject<'a>,
+) -> T {
+    let outcome = || match requests.outcome() {
+        // A request that was admitted may not have left.
+        Outcome::Unknown if !call.state.withdraw() => Outcome::NotSent,
+        outcome => outcome,
+    };
+    match result {
+        Ok(output) => match output.outcome() {
+            Some(Outcome::NotSent | Outcome::Rejected) if outcome() == Outcome::Unknown => {
+                T::from_error(error::contradicted(&subject()))
+            }
+            _ => output,
+        },
+        Err(stop) => T::from_error(stop.into_error(outcome(), &subject())),
+    }
+}
+
 /// Why a call ends without a result of the component.
 #[derive(Debug)]
 pub(super) enum Stop {
     /// The component was stopped.
     Guest(GuestError),
     /// The component asked for a request that the call may not send.
-    Request(requests::RequestError),
-    /// The deadline passed before anything was sent.
+    Request(RequestError),
+    /// The deadline passed.
     Deadline,
 }
 
 impl Stop {
-    pub(super) fn into_error(self, requests: &Requests, subject: &Subject<'_>) -> CallError {
+    pub(super) fn into_error(self, outcome: Outcome, subject: &Subject<'_>) -> CallError {
         match self {
-            Self::Guest(stopped) => error::stopped(&stopped, requests.outcome(), subject),
-            Self::Request(denied) => error::not_admitted(denied, requests, subject),
-            Self::Deadline => error::deadline(requests.outcome(), subject),
+            Self::Guest(stopped) => error::stopped(&stopped, outcome, subject),
+            Self::Request(denied) => error::not_admitted(denied, outcome, subject),
+            Self::Deadline => error::deadline(outcome, subject),
         }
     }
 }

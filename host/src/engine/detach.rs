@@ -48,7 +48,10 @@ pub(super) struct Attached<T: CallOutput + Send + 'static> {
 }
 
 impl<T: CallOutput + Send + 'static> Attached<T> {
-    pub(super) fn new(state: SendState, call: impl Future<Output = Ended<T>> + Send + 'static) -> Self {
+    pub(super) fn new(
+        state: SendState,
+        call: impl Future<Output = Ended<T>> + Send + 'static,
+    ) -> Self {
         Self {
             call: Some(Box::pin(call)),
             state,

@@ -185,9 +185,7 @@ pub(super) enum Subject<'a> {
 impl<'a> Subject<'a> {
     pub(super) fn from_operation(operation: &'a Operation) -> Self {
         match operation {
-            Operation::CreateUser(user) => {
-                Self::NewUser(primary_address(user).map(Cow::Borrowed))
-            }
+            Operation::CreateUser(user) => Self::NewUser(primary_address(user).map(Cow::Borrowed)),
             Operation::UpdateUser(update) => Self::User(Cow::Borrowed(&update.id)),
         }
     }

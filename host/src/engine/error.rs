@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::entry::Subject;
 use super::limits::GuestError;
-use super::requests::{RequestError, Requests};
+use super::requests::RequestError;
 use crate::bindings::http_api::{HttpError, HttpResponse};
 use crate::bindings::types::{Error, ErrorCode, Limit, Outcome};
 
@@ -35,17 +35,9 @@ pub(super) fn stopped(stopped: &GuestError, outcome: Outcome, subject: &Subject<
 }
 
 /// The error for a request that a call may not send.
-pub(super) fn not_admitted(
-    denied: RequestError,
-    requests: &Requests,
-    subject: &Subject<'_>,
-) -> Error {
+pub(super) fn not_admitted(denied: RequestError, outcome: Outcome, subject: &Subject<'_>) -> Error {
     let why = denied.to_string();
-    stopped(
-        &GuestError::Limit(Limit::Requests, why),
-        requests.outcome(),
-        subject,
-    )
+    stopped(&GuestError::Limit(Limit::Requests, why), outcome, subject)
 }
 
 /// The error for a call whose time is over.
@@ -87,8 +79,8 @@ fn error(
 }
 
 /// The headers of an error that say its code and its outcome, for clients that drop the body.
-const CODE: &str = "unified-code";
-const OUTCOME: &str = "unified-outcome";
+pub(super) const CODE: &str = "unified-code";
+pub(super) const OUTCOME: &str = "unified-outcome";
 
 /// The word of a case in the published API: its name in the contract.
 pub(crate) fn word(case: impl Debug) -> String {
@@ -103,6 +95,20 @@ pub(crate) fn word(case: impl Debug) -> String {
         word.push(character.to_ascii_lowercase());
     }
     word
+}
+
+/// The case of a word.
+#[cfg(feature = "component-sender")]
+pub(super) fn from_word<T: serde::de::DeserializeOwned>(word: &str) -> Option<T> {
+    let mut name = String::with_capacity(word.len());
+    for part in word.split('-') {
+        let mut characters = part.chars();
+        name.extend(characters.next().map(|first| first.to_ascii_uppercase()));
+        name.push_str(characters.as_str());
+    }
+    let deserializer: serde::de::value::StringDeserializer<serde::de::value::Error> =
+        serde::de::IntoDeserializer::into_deserializer(name);
+    T::deserialize(deserializer).ok()
 }
 
 /// The published API's response to an error that the host words.
@@ -170,7 +176,10 @@ mod tests {
             word(ErrorCode::ProviderRateLimited),
             codes::error(guest::ErrorCode::ProviderRateLimited)
         );
-        assert_eq!(word(Outcome::NotSent), codes::outcome(guest::Outcome::NotSent));
+        assert_eq!(
+            word(Outcome::NotSent),
+            codes::outcome(guest::Outcome::NotSent)
+        );
         assert_eq!(
             word(Limit::ResponseHeaders),
             codes::limit(guest::Limit::ResponseHeaders)

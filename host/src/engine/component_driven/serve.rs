@@ -11,48 +11,44 @@ use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 use wasmtime_wasi_http::p2::types::{HostIncomingRequest, HostResponseOutparam};
 
-use super::super::bound::Bound;
-use super::super::guest::Guest;
-use super::super::limits::Cut;
-use super::Handler;
-use crate::bindings::http_api::{HttpRequest, HttpResponse};
-use crate::client::{Client, SendState};
+use super::{ComponentDriven, SharedRequests};
+use crate::bindings::http_api::{HttpError, HttpRequest, HttpResponse};
+use crate::engine::call::{Call, Stop};
+use crate::engine::error;
 
 type Parameters = (
     Resource<HostIncomingRequest>,
     Resource<HostResponseOutparam>,
 );
-type Answer = Result<Response<HyperOutgoingBody>, ErrorCode>;
+type Outgoing = Result<Response<HyperOutgoingBody>, ErrorCode>;
 
-impl Handler {
-    /// Has the component answer a request of the HTTP API.
-    pub(in super::super) async fn serve(
+impl ComponentDriven {
+    /// Has the component's handler respond to a request of the HTTP API.
+    pub(super) async fn serve(
         &self,
-        guest: &Guest,
-        client: &Client,
-        bound: Bound,
-        begun: &SendState,
         request: HttpRequest,
-    ) -> Result<HttpResponse, Cut> {
-        let _permit = guest.permits.acquire().await;
-        let _running = guest.running();
-        let mut working = self.working(guest, super::whole(guest, client, bound, begun));
+        call: &Call,
+        requests: &SharedRequests,
+    ) -> Result<HttpResponse, Stop> {
+        let _permit = self.guest.permits.acquire().await;
+        let _running = self.guest.running();
+        let mut pooled = self.pooled(call, requests);
         let result = async {
             let (sender, receiver) = oneshot::channel();
-            let instance = self.instance(guest, &mut working).await?;
-            let store = &mut working.store;
+            let instance = self.instance(&mut pooled).await?;
+            let store = &mut pooled.store;
             let mut view = store.data_mut().http();
             let request = view.new_incoming_request(Scheme::Http, incoming(request)?)?;
             let out = view.new_response_outparam(sender)?;
             let function = instance.get_typed_func::<Parameters, ()>(&mut *store, &self.handle)?;
             // The handler writes the body while it is read here; a trap ends both.
             let handled = function.call_async(store, (request, out));
-            let largest = guest.limits.memory;
-            let ((), response) = tokio::try_join!(handled, outgoing(receiver, largest))?;
+            let max = self.guest.limits.memory;
+            let ((), response) = tokio::try_join!(handled, outgoing(receiver, max))?;
             Ok::<_, wasmtime::Error>(response)
         }
         .await;
-        self.ended(guest, working, result)
+        self.ended(pooled, result)
     }
 }
 
@@ -84,17 +80,17 @@ fn incoming(request: HttpRequest) -> Result<Request<Full<Bytes>>, wasmtime::Erro
 /// The response that the handler sets, read whole. It may be as large as one that the component has
 /// in its memory; it is the host that has it here.
 async fn outgoing(
-    receiver: oneshot::Receiver<Answer>,
-    largest: usize,
+    receiver: oneshot::Receiver<Outgoing>,
+    max: usize,
 ) -> Result<HttpResponse, wasmtime::Error> {
     let (head, body) = receiver.await??.into_parts();
-    let body = Limited::new(body, largest)
+    let body = Limited::new(body, max)
         .collect()
         .await
         .map_err(wasmtime::Error::from_boxed)?
         .to_bytes()
         .to_vec();
-    let headers = head
+    let headers: Vec<(String, String)> = head
         .headers
         .iter()
         .map(|(name, value)| {
@@ -104,7 +100,22 @@ async fn outgoing(
         .collect();
     Ok(HttpResponse {
         status: head.status.as_u16(),
+        error: error_of(&headers),
+        // Their messages do not pass `wasi:http`; the headers name them.
+        warnings: Vec::new(),
         headers,
         body,
+    })
+}
+
+/// Code and outcome of an error, from its headers.
+fn error_of(headers: &[(String, String)]) -> Option<HttpError> {
+    let header = |name| {
+        let mut headers = headers.iter();
+        headers.find_map(|(given, value)| (given == name).then_some(value.as_str()))
+    };
+    Some(HttpError {
+        code: error::from_word(header(error::CODE)?)?,
+        outcome: error::from_word(header(error::OUTCOME)?)?,
     })
 }
