@@ -2,7 +2,7 @@
 
 use wasmtime::component::HasData;
 
-use crate::accounts::Account;
+use crate::accounts::{Account, LookupError};
 use crate::bindings::accounts::{self as wit, Credentials, ResolveError};
 
 /// The account that a call is bound to: the only one that it can resolve.
@@ -15,9 +15,9 @@ pub(crate) struct Bound {
 }
 
 impl Bound {
-    pub(super) fn new(id: &str, found: Result<Option<Account>, String>) -> Self {
+    pub(super) fn new(id: &str, found: Result<Option<Account>, LookupError>) -> Self {
         let found = found
-            .map_err(ResolveError::Unusable)
+            .map_err(|error| ResolveError::Unusable(error.to_string()))
             .and_then(|account| account.ok_or(ResolveError::Unknown));
         Self {
             id: id.to_owned(),

@@ -177,7 +177,7 @@ impl EngineBuilder {
         limits.instances = max_instances.unwrap_or(if stacks { 1024 } else { 64 });
         let guest = Guest::new(precompiled, limits, stacks)?;
         let handler = if stacks {
-            Some(Handler::new(&guest)?)
+            Some(Handler::new(&guest).map_err(Error::component)?)
         } else {
             None
         };

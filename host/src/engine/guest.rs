@@ -117,20 +117,25 @@ impl Guest {
         limits: Limits,
         stacks: bool,
     ) -> Result<Self, Error> {
-        let engine = wasmtime::Engine::new(&config(limits, stacks))?;
-        let component = load(&engine, precompiled)?;
+        let engine = wasmtime::Engine::new(&config(limits, stacks)).map_err(Error::component)?;
+        let component = load(&engine, precompiled).map_err(Error::component)?;
         let mut linker = Linker::<Half>::new(&engine);
-        wit::add_to_linker::<_, HasBound>(&mut linker, |half| &mut half.bound)?;
+        wit::add_to_linker::<_, HasBound>(&mut linker, |half| &mut half.bound)
+            .map_err(Error::component)?;
         // Its way to the network leads nowhere.
-        linker.define_unknown_imports_as_traps(&component)?;
-        let halves = linker.instantiate_pre(&component)?;
+        linker
+            .define_unknown_imports_as_traps(&component)
+            .map_err(Error::component)?;
+        let halves = linker
+            .instantiate_pre(&component)
+            .map_err(Error::component)?;
         let ticker = Ticker::start(&engine)?;
         let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
         let permits = usize::try_from(limits.instances)
             .unwrap_or(usize::MAX)
             .min(Semaphore::MAX_PERMITS);
         Ok(Self {
-            exports: Exports::of(&component)?,
+            exports: Exports::of(&component).map_err(Error::component)?,
             engine,
             component,
             limits,

@@ -3,7 +3,7 @@
 use super::builder::HALVES;
 use super::limits::Limits;
 use super::*;
-use crate::accounts::{Lookup, MemoryAccounts};
+use crate::accounts::{Lookup, LookupError, MemoryAccounts};
 use crate::bindings::types::{Body, Email, ErrorCode, Outcome, StringChange};
 use crate::testing::{Act, Log, Provider, answer};
 
@@ -173,7 +173,9 @@ struct Broken;
 
 impl Accounts for Broken {
     fn get<'a>(&'a self, _: &'a str) -> Lookup<'a> {
-        Box::pin(std::future::ready(Err("the vault is sealed".to_owned())))
+        Box::pin(std::future::ready(Err(LookupError::new(
+            "the vault is sealed",
+        ))))
     }
 }
 
