@@ -17,9 +17,31 @@ pub use self::account::{Account, AccountBuilder, InvalidAccount};
 pub use self::file::{Fault, FileAccounts};
 pub use self::reload::ReloadableAccounts;
 
-/// What [`Accounts::get`] gives: in the end the account, nothing where there is none of that id, or
-/// for people why it cannot be used now.
-pub type Lookup<'a> = Pin<Box<dyn Future<Output = Result<Option<Account>, String>> + Send + 'a>>;
+/// What [`Accounts::get`] returns: a future of the account, or of `None` if there is none of that id.
+pub type Lookup<'a> =
+    Pin<Box<dyn Future<Output = Result<Option<Account>, LookupError>> + Send + 'a>>;
+
+/// Why an account cannot be used now. The message is for people and must hold no secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct LookupError {
+    message: String,
+}
+
+impl LookupError {
+    /// An error with this message.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+        }
+    }
+}
+
+impl From<InvalidAccount> for LookupError {
+    fn from(error: InvalidAccount) -> Self {
+        Self::new(error.to_string())
+    }
+}
 
 /// Where accounts come from.
 ///
@@ -36,7 +58,7 @@ pub type Lookup<'a> = Pin<Box<dyn Future<Output = Result<Option<Account>, String
 ///                 return Ok(None);
 ///             }
 ///             let token = "fetched from a vault";
-///             Account::builder(id, "dixa").credential("api_token", token).build().map(Some).map_err(|fault| fault.to_string())
+///             Ok(Some(Account::builder(id, "dixa").credential("api_token", token).build()?))
 ///         })
 ///     }
 /// }
@@ -44,12 +66,11 @@ pub type Lookup<'a> = Pin<Box<dyn Future<Output = Result<Option<Account>, String
 pub trait Accounts: Send + Sync {
     /// The account of this id. Ids are compared without regard to case.
     ///
-    /// An error is a sentence for people that holds no secret; the call then fails with
-    /// `account-unusable`.
+    /// On an error, the call fails with `account-unusable` and the error's message.
     fn get<'a>(&'a self, id: &'a str) -> Lookup<'a>;
 
-    /// Whether it is known that there is no more than one account. Where there may be several, a server lets none of them take
-    /// more than half of its places.
+    /// Whether it is known that there is no more than one account. Where there may be several, a server lets none of them have
+    /// more than half of the calls in flight.
     fn is_single(&self) -> bool {
         false
     }
@@ -76,7 +97,7 @@ impl MemoryAccounts {
         Self::default()
     }
 
-    /// Adds an account, and gives back the one of the same id that it replaces.
+    /// Adds an account, and returns the one of the same id that it replaces.
     pub fn insert(&mut self, account: Account) -> Option<Account> {
         self.0.insert(account.id().to_ascii_lowercase(), account)
     }
@@ -112,7 +133,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn an_id_is_found_in_any_case() {
+    async fn id_is_found_in_any_case() {
         let account = Account::builder("A", "dixa").credential("api_token", "the-token-of-dixa");
         let accounts = MemoryAccounts::from_iter([account.build().unwrap()]);
         assert!(accounts.get("a").await.unwrap().is_some());

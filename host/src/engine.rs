@@ -38,9 +38,9 @@ use self::component_driven::ComponentDriven;
 use self::deadline::Deadline;
 use self::detach::Attached;
 pub(crate) use self::detach::Ended;
+use self::guest::Calling;
 use self::entry::{CallOutput, Entry as _, Http, Next, Steps, Subject};
 pub use self::error::http_response;
-pub(crate) use self::error::word;
 #[cfg(feature = "native")]
 pub use self::native::Native;
 use crate::accounts::Accounts;
@@ -308,12 +308,10 @@ impl Engine {
     ///
     /// `guest-trap` or `limit-exceeded`, should the component not come to its end.
     pub async fn integrations(&self) -> Result<Vec<Integration>, CallError> {
-        let listed = self.0.host.guest.run(&CallAccount::none(), |calling| {
-            calling.call(&calling.exports.list, ())
-        });
-        listed
-            .await
-            .map_err(|stopped| error::stopped(&stopped, Outcome::NotSent, &Subject::Either))
+        let account = CallAccount::none();
+        let list = |calling: &mut Calling<'_>| calling.call(&calling.exports.list, ());
+        let listed = self.0.host.guest.run(&account, list).await;
+        listed.map_err(|stopped| error::stopped(&stopped, Outcome::NotSent, &Subject::Either))
     }
 
     /// Responds to a request of the published HTTP API, read whole by a server. The server has dealt

@@ -58,8 +58,8 @@ mod testing;
 mod tls;
 
 pub use crate::accounts::{
-    Account, AccountBuilder, Accounts, Fault, FileAccounts, InvalidAccount, Lookup, MemoryAccounts,
-    ReloadableAccounts,
+    Account, AccountBuilder, Accounts, Fault, FileAccounts, InvalidAccount, Lookup, LookupError,
+    MemoryAccounts, ReloadableAccounts,
 };
 pub use crate::bindings::{http_api, integrations, types};
 pub use crate::client::SendState;

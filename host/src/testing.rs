@@ -1,4 +1,4 @@
-//! A provider for tests: a raw server on loopback that says exactly the bytes it is told to.
+//! A provider for tests: a raw server on loopback that sends exactly the bytes of its script.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -10,44 +10,44 @@ use tokio::task::JoinHandle;
 
 use crate::accounts::{Account, AccountBuilder, MemoryAccounts};
 
-/// What the server does with one request, once it has read it.
+/// How the server reacts to one request, once it has read it.
 #[derive(Clone, Debug)]
 pub(crate) enum Act {
     /// Sends these bytes, and waits for the next request.
     Say(String),
-    /// Sends what this makes of the request, and waits for the next one.
+    /// Sends a response made from the request, and waits for the next one.
     Reply(fn(&str) -> String),
     /// Sends these bytes and closes.
     SayAndClose(String),
-    /// Closes without a word.
+    /// Closes without a response.
     Close,
-    /// Resets the connection without a word.
+    /// Resets the connection without a response.
     Reset,
-    /// Says nothing and keeps the connection.
+    /// Sends nothing and keeps the connection open.
     Hang,
 }
 
-/// An answer with this status and body, whole.
-pub(crate) fn answer(status: u16, body: &str) -> Act {
-    Act::Say(answer_text(status, body))
+/// Sends a whole response with this status and body.
+pub(crate) fn response(status: u16, body: &str) -> Act {
+    Act::Say(response_text(status, body))
 }
 
-/// What is sent for such an answer.
-pub(crate) fn answer_text(status: u16, body: &str) -> String {
+/// The bytes of such a response.
+pub(crate) fn response_text(status: u16, body: &str) -> String {
     format!(
         "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     )
 }
 
-/// A server that acts by a script, one act for each request in the order of their arrival, over all
+/// A server that follows a script: one act for each request, in the order of arrival over all
 /// connections.
 pub(crate) struct Provider {
     pub(crate) address: String,
-    /// Every request received whole, as text, with the number of its connection.
+    /// Every request received whole, as a string, with the number of its connection.
     pub(crate) received: Arc<Mutex<Vec<(usize, String)>>>,
     connections: Arc<AtomicUsize>,
-    /// Tells of each request received, and of each connection that the server has closed.
+    /// One event for each request received, and for each connection that the server has closed.
     events: mpsc::UnboundedReceiver<()>,
     task: JoinHandle<()>,
 }
@@ -58,7 +58,7 @@ impl Provider {
         let address = listener.local_addr().unwrap().to_string();
         let script: Arc<Mutex<Vec<Act>>> = Arc::new(Mutex::new(script.into_iter().collect()));
         let received = Arc::new(Mutex::new(Vec::new()));
-        let (tell, events) = mpsc::unbounded_channel();
+        let (event, events) = mpsc::unbounded_channel();
         let all = Arc::clone(&received);
         let connections = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&connections);
@@ -70,7 +70,7 @@ impl Provider {
                     number,
                     Arc::clone(&script),
                     Arc::clone(&all),
-                    tell.clone(),
+                    event.clone(),
                 ));
             }
         });
@@ -98,7 +98,7 @@ impl Provider {
         self.received.lock().unwrap().clone()
     }
 
-    /// How many connections were made to it, whether or not a request came.
+    /// How many connections were made to it, with a request or without one.
     pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
     }
@@ -120,11 +120,11 @@ async fn connection(
     number: usize,
     script: Arc<Mutex<Vec<Act>>>,
     received: Arc<Mutex<Vec<(usize, String)>>>,
-    tell: mpsc::UnboundedSender<()>,
+    event: mpsc::UnboundedSender<()>,
 ) {
     while let Some(request) = read_request(&mut stream).await {
         received.lock().unwrap().push((number, request.clone()));
-        let _ = tell.send(());
+        let _ = event.send(());
         let act = {
             let mut script = script.lock().unwrap();
             if script.is_empty() {
@@ -134,7 +134,7 @@ async fn connection(
             }
         };
         match act {
-            // The other side may have heard enough before the end.
+            // The other side may close before the end.
             Act::Say(bytes) => drop(stream.write_all(bytes.as_bytes()).await),
             Act::Reply(reply) => drop(stream.write_all(reply(&request).as_bytes()).await),
             Act::SayAndClose(bytes) => {
@@ -150,10 +150,10 @@ async fn connection(
         }
     }
     drop(stream);
-    let _ = tell.send(());
+    let _ = event.send(());
 }
 
-/// Reads a request with a `content-length`, or nothing when the connection ends before it does.
+/// Reads a request with a `content-length`, or `None` when the connection ends first.
 async fn read_request(stream: &mut TcpStream) -> Option<String> {
     let mut bytes = Vec::new();
     loop {
@@ -174,7 +174,7 @@ async fn read_request(stream: &mut TcpStream) -> Option<String> {
     }
 }
 
-/// What is logged on this thread while the guard lives.
+/// The log of this thread while the guard lives.
 pub(crate) struct Log {
     written: Arc<Mutex<Vec<u8>>>,
     _guard: tracing::subscriber::DefaultGuard,
@@ -210,16 +210,16 @@ impl Log {
         self.written.lock().unwrap().clear();
     }
 
-    /// Waits until a line has all of these.
+    /// Waits for a line with all of these.
     pub(crate) async fn line(&self, words: &[&str]) -> String {
-        let begun = std::time::Instant::now();
+        let start = std::time::Instant::now();
         loop {
             let text = String::from_utf8(self.written.lock().unwrap().clone()).unwrap();
             let mut lines = text.lines();
             if let Some(line) = lines.find(|line| words.iter().all(|word| line.contains(word))) {
                 return line.to_owned();
             }
-            assert!(begun.elapsed().as_secs() < 30, "{words:?} in {text}");
+            assert!(start.elapsed().as_secs() < 30, "{words:?} in {text}");
             tokio::time::sleep(std::time::Duration::from_millis(1)).await;
         }
     }

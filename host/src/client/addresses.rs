@@ -1,26 +1,26 @@
-//! Which addresses are of the public network.
+//! Which addresses belong to the public network.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::LazyLock;
 
 use ipnet::IpNet;
 
-/// What a prefix says of its addresses.
+/// Whether the addresses of a prefix are globally reachable.
 #[derive(Clone, Copy, Debug)]
 enum Reach {
     /// Unicast, and globally reachable.
     Global,
-    /// Not globally reachable, not unicast, or not given out.
+    /// Not globally reachable, not unicast, or not assigned.
     Other,
-    /// What the IPv4 addresses in it say.
+    /// The IPv4 addresses inside decide.
     Embedded(fn(Ipv6Addr) -> [Ipv4Addr; 2]),
 }
 
-/// The prefixes of the IANA registries; the longest that an address is in decides. Where a registry says "not applicable" of
-/// the reach, an address is not reachable, or what it embeds decides.
+/// The prefixes of the IANA registries. The longest prefix with the address decides. Where a registry says that reach is "not
+/// applicable", the address is not reachable, or the address embedded in it decides.
 ///
 /// IPv4: <https://www.iana.org/assignments/iana-ipv4-special-registry>, and multicast. IPv6:
-/// <https://www.iana.org/assignments/iana-ipv6-special-registry>, and of the address space only what is global unicast.
+/// <https://www.iana.org/assignments/iana-ipv6-special-registry>, and of the address space only global unicast.
 const PREFIXES: &[(&str, Reach, &str)] = &[
     ("0.0.0.0/0", Reach::Global, "everything else"),
     ("0.0.0.0/8", Reach::Other, "this network (RFC 791)"),
@@ -72,7 +72,7 @@ const PREFIXES: &[(&str, Reach, &str)] = &[
     ("ff00::/8", Reach::Other, "multicast (RFC 4291)"),
 ];
 
-/// The same, longest first.
+/// [`PREFIXES`], the longest first.
 static TABLE: LazyLock<Vec<(IpNet, Reach)>> = LazyLock::new(|| {
     let mut table: Vec<(IpNet, Reach)> = PREFIXES
         .iter()
@@ -94,7 +94,7 @@ pub(crate) fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// The IPv4 address of 32 bits at this distance from the end.
+/// The IPv4 address in the 32 bits at this distance from the end.
 fn at(address: Ipv6Addr, from_end: u32) -> Ipv4Addr {
     let [.., a, b, c, d] = (address.to_bits() >> from_end).to_be_bytes();
     Ipv4Addr::new(a, b, c, d)
@@ -108,7 +108,7 @@ fn six_to_four(address: Ipv6Addr) -> [Ipv4Addr; 2] {
     [at(address, 80); 2]
 }
 
-/// The server, and the client behind it, which is written with every bit turned (RFC 4380, 4).
+/// The server, and the client behind it, whose bits are all inverted (RFC 4380, 4).
 fn teredo(address: Ipv6Addr) -> [Ipv4Addr; 2] {
     [
         at(address, 64),
@@ -128,9 +128,9 @@ mod tests {
         })
     }
 
-    /// What the registries say, told in another way than the code does: the narrowest of the prefixes that have the address
-    /// between their first and last one.
-    fn said(address: IpAddr) -> bool {
+    /// The registries' word on an address, computed in another way than the code does: by the narrowest of the prefixes whose first and last
+    /// address enclose the address.
+    fn expected(address: IpAddr) -> bool {
         let narrowest = parsed()
             .filter(|(prefix, _)| (prefix.network()..=prefix.broadcast()).contains(&address))
             .max_by_key(|(prefix, _)| prefix.prefix_len());
@@ -139,7 +139,7 @@ mod tests {
         };
         let part = |first: usize| {
             let bytes: [u8; 4] = v6.octets()[first..first + 4].try_into().unwrap();
-            said(IpAddr::from(bytes))
+            expected(IpAddr::from(bytes))
         };
         let (prefix, reach) = narrowest.unwrap();
         let is = |text: &str| prefix == text.parse().unwrap();
@@ -149,13 +149,13 @@ mod tests {
             part(2)
         } else if is("2001::/32") {
             let client: [u8; 4] = v6.octets()[12..].try_into().unwrap();
-            part(4) && said(IpAddr::from(client.map(|byte| !byte)))
+            part(4) && expected(IpAddr::from(client.map(|byte| !byte)))
         } else {
             matches!(reach, Reach::Global)
         }
     }
 
-    fn of_bits(prefix: IpNet, bits: u128) -> IpAddr {
+    fn from_bits(prefix: IpNet, bits: u128) -> IpAddr {
         match prefix {
             IpNet::V4(_) => IpAddr::V4(Ipv4Addr::from_bits(u32::try_from(bits).unwrap())),
             IpNet::V6(_) => IpAddr::V6(Ipv6Addr::from_bits(bits)),
@@ -171,28 +171,28 @@ mod tests {
 
     proptest! {
         #[test]
-        fn address_of_each_prefix_or_beside_it_is_judged_as_the_registries_say(seed in any::<u128>()) {
+        fn prefix_borders_match_the_registries(seed in any::<u128>()) {
             for (prefix, _) in parsed() {
                 let (first, last) = (bits(prefix.network()), bits(prefix.broadcast()));
-                let all = of_bits(prefix, if prefix.max_prefix_len() == 32 { u128::from(u32::MAX) } else { u128::MAX });
+                let all = from_bits(prefix, if prefix.max_prefix_len() == 32 { u128::from(u32::MAX) } else { u128::MAX });
                 let within = first | (seed & (last - first));
                 let neighbours = [first.checked_sub(1), last.checked_add(1).filter(|next| *next <= bits(all))];
                 for one in [first, last, within].into_iter().chain(neighbours.into_iter().flatten()) {
-                    let address = of_bits(prefix, one);
-                    prop_assert_eq!(is_public(address), said(address), "{} at {}", address, prefix);
+                    let address = from_bits(prefix, one);
+                    prop_assert_eq!(is_public(address), expected(address), "{} at {}", address, prefix);
                 }
             }
         }
 
         #[test]
-        fn address_anywhere_is_judged_as_the_registries_say(four in any::<u32>(), six in any::<u128>()) {
+        fn any_address_matches_the_registries(four in any::<u32>(), six in any::<u128>()) {
             for address in [IpAddr::V4(Ipv4Addr::from_bits(four)), IpAddr::V6(Ipv6Addr::from_bits(six))] {
-                prop_assert_eq!(is_public(address), said(address), "{}", address);
+                prop_assert_eq!(is_public(address), expected(address), "{}", address);
             }
         }
 
         #[test]
-        fn embedded_address_is_judged_as_it_is_alone(four in any::<u32>(), rest in any::<u64>()) {
+        fn embedded_address_decides(four in any::<u32>(), rest in any::<u64>()) {
             let alone = is_public(Ipv4Addr::from_bits(four).into());
             let (four, rest) = (u128::from(four), u128::from(rest));
             let public = 0x0808_0808_u128;
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn prefixes_are_whole_and_there_once() {
+    fn prefixes_are_whole_and_unique() {
         let mut all: Vec<IpNet> = parsed().map(|(prefix, _)| prefix).collect();
         for prefix in &all {
             assert_eq!(*prefix, prefix.trunc());
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_of_this_machine_and_of_private_networks_are_not_public() {
+    fn local_and_private_addresses_are_denied() {
         for address in [
             "0.0.0.0",
             "0.1.2.3",

@@ -72,21 +72,20 @@ pub(super) fn tls(certificates: Option<&[u8]>) -> Result<ClientConfig, Error> {
     if let Some(pem) = certificates {
         let before = roots.len();
         for certificate in CertificateDer::pem_slice_iter(pem) {
-            let certificate =
-                certificate.map_err(|error| Error::RootCertificates(error.to_string()))?;
-            roots
-                .add(certificate)
-                .map_err(|error| Error::RootCertificates(error.to_string()))?;
+            let certificate = certificate.map_err(Error::root_certificates)?;
+            roots.add(certificate).map_err(Error::root_certificates)?;
         }
         if roots.len() == before {
-            return Err(Error::RootCertificates(
-                "expected certificates in PEM, but found none".to_owned(),
+            return Err(Error::root_certificates(
+                "expected certificates in PEM, but found none",
             ));
         }
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    Ok(ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
+    let versions =
+        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    Ok(versions
+        .map_err(Error::tls)?
         .with_root_certificates(roots)
         .with_no_client_auth())
 }

@@ -1,4 +1,4 @@
-//! A TCP connection that is read as it is, and not as it was when the reactor last looked.
+//! A TCP connection whose reads ask the system, not only the reactor.
 
 use std::io::{self, IoSlice, Read as _};
 use std::pin::Pin;
@@ -10,15 +10,14 @@ use hyper_util::rt::TokioIo;
 use socket2::SockRef;
 use tokio::net::TcpStream;
 
-/// Of what the reactor has not seen yet, as much as is taken at a time.
-const UNSEEN: usize = 1024;
+/// The most bytes that one read takes before the reactor has seen them.
+const MAX_UNSEEN: usize = 1024;
 
 /// A TCP connection.
 ///
-/// Tokio answers that there is nothing to read without asking the system, for as long as its
-/// reactor has not been told otherwise; on a busy machine that can be long after a connection was
-/// closed. Here the system is always asked: nothing to read means that just now there was nothing,
-/// and no end.
+/// Tokio reports that there is nothing to read without asking the system until its reactor has an
+/// event; on a busy machine that can be long after the connection was closed. Here every read asks
+/// the system: nothing to read means that at this moment the system had neither bytes nor an end.
 #[derive(Debug)]
 pub(super) struct Socket(TokioIo<TcpStream>);
 
@@ -39,12 +38,12 @@ impl Read for Socket {
         mut buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
         let tcp = self.0.inner();
-        // This has us woken before the system is asked, so nothing that comes later is missed.
+        // This registers for a wake-up before the system is asked, so later bytes are not missed.
         if tcp.poll_read_ready(context)?.is_ready() {
             return self.stream().poll_read(context, buffer);
         }
-        let mut bytes = [0; UNSEEN];
-        let room = buffer.remaining().min(UNSEEN);
+        let mut bytes = [0; MAX_UNSEEN];
+        let room = buffer.remaining().min(MAX_UNSEEN);
         let (bytes, _) = bytes.split_at_mut(room);
         let socket = SockRef::from(tcp);
         match (&*socket).read(bytes) {

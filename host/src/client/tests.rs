@@ -1,5 +1,4 @@
-//! The client against a raw server on loopback: nothing is sent twice, and what is said of a
-//! failure is true.
+//! The client against a raw server on loopback: no request is sent twice, and every error is true.
 
 mod peer;
 mod pool;
@@ -14,7 +13,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::testing::{Act, Provider, answer, answer_text};
+use crate::testing::{Act, Provider, response, response_text};
 
 const MAX_BODY: usize = 1000;
 const MAX_HEADERS_SIZE: usize = 16 * 1024;
@@ -65,7 +64,7 @@ fn lost(result: &Result<ProviderResponse, ClientError>) -> Option<LostKind> {
     }
 }
 
-/// Lets connections notice what has arrived for them.
+/// Lets connections notice arrived bytes.
 async fn settle() {
     for _ in 0..500 {
         tokio::task::yield_now().await;
@@ -74,7 +73,7 @@ async fn settle() {
 
 #[tokio::test]
 async fn request_is_sent_unchanged() {
-    let provider = Provider::start([answer(201, "{\"data\": {}}")]).await;
+    let provider = Provider::start([response(201, "{\"data\": {}}")]).await;
     let result = post(
         &client(),
         &provider.account().build().unwrap(),
@@ -173,7 +172,7 @@ async fn private_address_needs_a_base_url() {
             assert!(!state.withdraw());
         }
     }
-    // An address that the account gives may be any: this is as far as plain text comes with TLS.
+    // An account's own base URL may lead anywhere: this one fails only at TLS.
     let client = client_resolving_to(listener.local_addr().unwrap());
     let (_, explicit) = accounts_of("dixa");
     let accepted = async { drop(listener.accept().await.unwrap()) };
@@ -216,7 +215,7 @@ const BODIES: [&str; 2] = ["", "{}"];
 #[tokio::test]
 async fn withdrawn_request_is_not_sent() {
     for body in BODIES {
-        let provider = Provider::start([answer(200, "{}")]).await;
+        let provider = Provider::start([response(200, "{}")]).await;
         let account = provider.account().build().unwrap();
         let state = SendState::default();
         let request = request(&account, body);

@@ -200,7 +200,8 @@ impl EngineBuilder {
             Sender::Host => Side::Host,
             #[cfg(feature = "component-sender")]
             Sender::Component => {
-                Side::Component(ComponentDriven::new(Arc::clone(&guest), client.clone())?)
+                let component = ComponentDriven::new(Arc::clone(&guest), client.clone());
+                Side::Component(component.map_err(Error::component)?)
             }
         };
         Ok(Engine(Arc::new(Inner {

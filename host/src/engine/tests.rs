@@ -3,9 +3,9 @@
 use super::builder::HALVES;
 use super::limits::Limits;
 use super::*;
-use crate::accounts::{Lookup, MemoryAccounts};
+use crate::accounts::{Lookup, LookupError, MemoryAccounts};
 use crate::bindings::types::{Body, Email, ErrorCode, Outcome, StringChange};
-use crate::testing::{Act, Log, Provider, answer};
+use crate::testing::{Act, Log, Provider, response};
 
 const ID: &str = "62f44730-dd91-461e-bd6a-aedd9e0ad79d";
 const CREATED: &str =
@@ -56,7 +56,7 @@ fn code(result: &Result<Response, CallError>) -> (ErrorCode, u16, Outcome) {
 
 #[tokio::test]
 async fn both_routes_send_the_same_and_answer_the_same() {
-    let provider = Provider::start([answer(201, CREATED), answer(201, CREATED)]).await;
+    let provider = Provider::start([response(201, CREATED), response(201, CREATED)]).await;
     let [halves, handler] = engines(&provider, |engine| engine);
     let (one, other) = (
         create(&halves).await.unwrap(),
@@ -92,15 +92,15 @@ async fn both_routes_send_the_same_and_answer_the_same() {
 
 #[tokio::test]
 async fn both_routes_tell_the_same_of_a_failure() {
-    let large = answer(201, &format!("\"{}\"", "x".repeat(5 << 20)));
+    let large = response(201, &format!("\"{}\"", "x".repeat(5 << 20)));
     let cut = Act::SayAndClose("HTTP/1.1 201 X\r\ncontent-length: 100\r\n\r\n{}".to_owned());
     for (act, expected) in [
         (
-            answer(401, "{\"message\": \"no\"}"),
+            response(401, "{\"message\": \"no\"}"),
             (ErrorCode::ProviderUnauthorized, 401, Outcome::Rejected),
         ),
         (
-            answer(500, "{}"),
+            response(500, "{}"),
             (ErrorCode::ProviderFailed, 502, Outcome::Unknown),
         ),
         (
@@ -173,7 +173,9 @@ struct Broken;
 
 impl Accounts for Broken {
     fn get<'a>(&'a self, _: &'a str) -> Lookup<'a> {
-        Box::pin(std::future::ready(Err("the vault is sealed".to_owned())))
+        Box::pin(std::future::ready(Err(LookupError::new(
+            "the vault is sealed",
+        ))))
     }
 }
 
@@ -245,7 +247,7 @@ async fn limits_end_a_call_and_not_the_engine() {
 
 #[tokio::test]
 async fn what_is_as_deep_as_can_be_read_fits_on_the_stack() {
-    let provider = Provider::start([answer(201, CREATED), answer(201, CREATED)]).await;
+    let provider = Provider::start([response(201, CREATED), response(201, CREATED)]).await;
     let deep = format!("{{\"a\": {}1{}}}", "{\"a\": ".repeat(120), "}".repeat(120));
     for engine in engines(&provider, |engine| engine) {
         let user = NewUser {
@@ -300,8 +302,8 @@ async fn a_plan_shows_no_secret_and_opens_no_connection() {
 #[tokio::test]
 async fn an_update_goes_the_same_ways() {
     let provider = Provider::start([
-        answer(200, "{\"id\": 5, \"name\": \"Ines\"}"),
-        answer(200, "{\"id\": 5, \"name\": \"Ines\"}"),
+        response(200, "{\"id\": 5, \"name\": \"Ines\"}"),
+        response(200, "{\"id\": 5, \"name\": \"Ines\"}"),
     ])
     .await;
     let account = crate::Account::builder(ID, "planhat")
@@ -339,7 +341,7 @@ async fn an_update_goes_the_same_ways() {
 
 #[tokio::test]
 async fn the_http_face_is_bound_to_the_account_of_its_query() {
-    let provider = Provider::start([answer(201, CREATED)]).await;
+    let provider = Provider::start([response(201, CREATED)]).await;
     let [engine, _] = engines(&provider, |engine| engine);
     let request = |target: &str, body: &str| HttpRequest {
         method: "POST".to_owned(),
@@ -444,7 +446,7 @@ fn the_component_fits_what_the_pool_reserves_for_it() {
 
 #[tokio::test]
 async fn more_calls_than_instances_wait_for_each_other() {
-    let provider = Provider::start((0..8).map(|_| answer(201, CREATED))).await;
+    let provider = Provider::start((0..8).map(|_| response(201, CREATED))).await;
     for engine in engines(&provider, |engine| engine.max_instances(1)) {
         let calls: Vec<_> = (0..4)
             .map(|_| {
@@ -462,7 +464,7 @@ async fn more_calls_than_instances_wait_for_each_other() {
 #[tokio::test]
 async fn a_dropped_call_ends_only_before_it_has_begun() {
     let log = Log::start();
-    let mut provider = Provider::start((0..4).map(|_| answer(201, CREATED))).await;
+    let mut provider = Provider::start((0..4).map(|_| response(201, CREATED))).await;
     // Both live to the end: a connection that closes is an event, too.
     for engine in &engines(&provider, |engine| engine) {
         // Nothing has been asked for yet.

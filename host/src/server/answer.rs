@@ -10,7 +10,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
-use unified_ticketing_guest::{http_api::LARGEST_BODY, query};
+use unified_ticketing_guest::http_api::{MAX_BODY, account_id};
 
 use super::framing::Due;
 use super::report::Report;
@@ -127,7 +127,7 @@ impl Shared {
                 return closing(refuse::response(ErrorCode::Overloaded, message, Some(1)));
             }
         };
-        let account = query::account_id(&request.target).unwrap_or_default();
+        let account = account_id(&request.target).unwrap_or_default();
         let single = self.engine.accounts().is_single();
         let Some(place) = self.places.take(&account, single) else {
             let message = "too many requests are in flight here: try again later";
@@ -136,7 +136,7 @@ impl Shared {
         report.place = Some(place);
         let id = Some(Arc::clone(&report.request));
         let cut = Some(self.cut.subscribe());
-        let Ended { result, account } = self
+        let Ended { output, account } = self
             .engine
             .respond(request, SendState::default(), id, cut)
             .await;
@@ -153,7 +153,7 @@ impl Shared {
         let mut deadline = Instant::now() + self.times.body;
         let mut progress = 0;
         // Bodies beyond this are not read to their end; the component refuses them for their size.
-        while bytes.len() <= LARGEST_BODY {
+        while bytes.len() <= MAX_BODY {
             let frame = match timeout_at(deadline, body.frame()).await {
                 Err(_) => return Err(Unread::Slow),
                 Ok(None) => break,

@@ -8,7 +8,7 @@ use tokio::net::{TcpSocket, TcpStream};
 
 use super::Server;
 use crate::engine::Engine;
-use crate::testing::{Act, Log, Provider, answer_text};
+use crate::testing::{Act, Log, Provider, response_text};
 
 const LOOPBACK: [u8; 4] = [127, 0, 0, 1];
 
@@ -78,7 +78,7 @@ async fn a_client_that_takes_nothing_loses_its_connection() {
         "{{\"data\": {{\"id\": \"a\", \"b\": \"{}\"}}}}",
         "y".repeat(12 << 20)
     );
-    let provider = Provider::start([Act::Say(answer_text(201, &large))]).await;
+    let provider = Provider::start([Act::Say(response_text(201, &large))]).await;
     let address = serve(&provider).await;
     let body = r#"{"name": "Ines", "emails": [{"email": "ines@acme.example"}]}"#;
     let target = "/unified/ticketing/users?integrated_account_id=62f44730-dd91-461e-bd6a-aedd9e0ad79d&truto_response_format=raw";

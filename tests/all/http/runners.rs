@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
 use unified_ticketing::server::Server;
-use unified_ticketing::{Account, Accounts, Engine, Lookup, Sender};
+use unified_ticketing::{Account, Accounts, Engine, Lookup, LookupError, Sender};
 use unified_ticketing_guest::bindings::accounts::{
     Account as GuestAccount, Credentials, ResolveError,
 };
@@ -72,7 +72,7 @@ impl Accounts for Table {
             for (name, value) in &given.credentials {
                 account = account.credential(name, value.clone());
             }
-            account.build().map_err(|fault| fault.to_string())
+            account.build().map_err(LookupError::from)
         });
         Box::pin(std::future::ready(account.transpose()))
     }

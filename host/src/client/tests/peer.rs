@@ -1,7 +1,7 @@
-//! A provider on a thread of its own, which goes step by step with the test.
+//! A provider on a thread of its own, in step with the test.
 //!
-//! While the test waits for a step, the runtime of the client stands still: nothing that the
-//! provider does is seen by it before the next call.
+//! While the test waits for a step, the client's runtime stands still: it sees nothing of the
+//! provider's actions before the next call.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -12,22 +12,22 @@ use std::thread::{self, JoinHandle};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use super::*;
-use crate::testing::answer_text;
+use crate::testing::response_text;
 
-/// What the provider's thread holds.
+/// The provider's end.
 pub(super) struct Side {
     listener: TcpListener,
     tls: Option<Arc<ServerConfig>>,
-    told: Receiver<()>,
-    tell: Sender<SocketAddr>,
+    steps: Receiver<()>,
+    done: Sender<SocketAddr>,
 }
 
-/// What the test holds.
+/// The test's end.
 pub(super) struct Peer<T> {
     pub(super) client: Client,
     base_url: String,
-    tell: Sender<()>,
-    told: Receiver<SocketAddr>,
+    steps: Sender<()>,
+    done: Receiver<SocketAddr>,
     thread: JoinHandle<T>,
 }
 
@@ -40,20 +40,20 @@ impl<T: Send + 'static> Peer<T> {
             let acceptor = root.acceptor("127.0.0.1").unwrap();
             Arc::clone(acceptor.config())
         });
-        let (tell, told_there) = channel();
-        let (tell_there, told) = channel();
+        let (steps, steps_there) = channel();
+        let (done_there, done) = channel();
         let side = Side {
             listener,
             tls,
-            told: told_there,
-            tell: tell_there,
+            steps: steps_there,
+            done: done_there,
         };
         let scheme = if secure { "https" } else { "http" };
         Self {
             client: Client::new(Some(root.pem().as_bytes()), LIMITS).unwrap(),
             base_url: format!("{scheme}://{address}/v1"),
-            tell,
-            told,
+            steps,
+            done,
             thread: thread::spawn(move || script(side)),
         }
     }
@@ -66,10 +66,10 @@ impl<T: Send + 'static> Peer<T> {
             .unwrap()
     }
 
-    /// Lets the provider do its next step, and waits until that has reached the client's side.
+    /// Starts the provider's next step, and waits until its effect has reached the client's side.
     pub(super) fn step(&self) {
-        self.tell.send(()).unwrap();
-        let client = self.told.recv().unwrap();
+        self.steps.send(()).unwrap();
+        let client = self.done.recv().unwrap();
         while !has_arrived(client) {
             thread::yield_now();
         }
@@ -80,8 +80,8 @@ impl<T: Send + 'static> Peer<T> {
     }
 }
 
-/// Whether something waits at this end of a connection: bytes, or the other's end. The system's own
-/// table says so (proc(5), `/proc/net/tcp`).
+/// Whether bytes, or the connection's end, wait at this end of it, by the system's own table (proc(5),
+/// `/proc/net/tcp`).
 fn has_arrived(end: SocketAddr) -> bool {
     const CLOSE_WAIT: &str = "08";
     let port = format!(":{:04X}", end.port());
@@ -101,7 +101,7 @@ impl Side {
         Line::new(tcp, client, self.tls.clone())
     }
 
-    /// The next connection, unless something comes on this one before.
+    /// The next connection, unless bytes come on this one before.
     pub(super) fn accept_unless(&self, line: &Line) -> Option<Line> {
         self.listener.set_nonblocking(true).unwrap();
         line.tcp.set_nonblocking(true).unwrap();
@@ -120,16 +120,16 @@ impl Side {
         found
     }
 
-    /// Nobody can connect any more.
+    /// Stops accepting connections.
     pub(super) fn shut(self) -> Shut {
-        Shut(self.told, self.tell)
+        Shut(self.steps, self.done)
     }
 
-    /// Waits for the test, and then does this.
+    /// Waits for the test, and then acts.
     pub(super) fn step(&self, client: SocketAddr, act: impl FnOnce()) {
-        self.told.recv().unwrap();
+        self.steps.recv().unwrap();
         act();
-        self.tell.send(client).unwrap();
+        self.done.send(client).unwrap();
     }
 }
 
@@ -173,7 +173,7 @@ impl Line {
         }
     }
 
-    /// Reads a request, and gives its body.
+    /// Reads a request, and returns its body.
     pub(super) fn request(&mut self) -> String {
         let mut text = String::new();
         loop {
@@ -198,7 +198,7 @@ impl Line {
     }
 
     pub(super) fn respond(&mut self, status: u16, body: &str) {
-        let text = answer_text(status, body);
+        let text = response_text(status, body);
         match &mut self.wire {
             Wire::Plain(wire) => wire.write_all(text.as_bytes()).unwrap(),
             Wire::Secure(wire) => {
@@ -208,7 +208,7 @@ impl Line {
         }
     }
 
-    /// Says something that is TLS's own and no data.
+    /// Sends a TLS message that carries no data.
     pub(super) fn renew_keys(&mut self) {
         let Wire::Secure(wire) = &mut self.wire else {
             panic!("no TLS");
@@ -217,7 +217,7 @@ impl Line {
         wire.flush().unwrap();
     }
 
-    /// Ends the connection, with TLS as one should or just so.
+    /// Ends the connection, with TLS's own closing message or without it.
     pub(super) fn close(mut self, properly: bool) {
         if let (Wire::Secure(wire), true) = (&mut self.wire, properly) {
             wire.conn.send_close_notify();

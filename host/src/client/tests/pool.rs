@@ -10,15 +10,15 @@ use super::*;
 use crate::client::pool::{IDLE_TIMEOUT, MAX_IDLE};
 
 async fn body(client: &Client, account: &Account, body: &str) -> (u16, String) {
-    let answer = post(client, account, body).await.unwrap();
-    (answer.status, String::from_utf8(answer.body).unwrap())
+    let response = post(client, account, body).await.unwrap();
+    (response.status, String::from_utf8(response.body).unwrap())
 }
 
-fn said(status: u16, text: &str) -> (u16, String) {
+fn expected(status: u16, text: &str) -> (u16, String) {
     (status, text.to_owned())
 }
 
-/// On which connection each request came.
+/// The connection of each request.
 fn connections(provider: &Provider) -> Vec<usize> {
     let received = provider.received();
     received.iter().map(|(connection, _)| *connection).collect()
@@ -26,7 +26,12 @@ fn connections(provider: &Provider) -> Vec<usize> {
 
 #[tokio::test]
 async fn connection_is_kept_for_its_account() {
-    let provider = Provider::start([answer(200, "{}"), answer(200, "{}"), answer(200, "{}")]).await;
+    let provider = Provider::start([
+        response(200, "{}"),
+        response(200, "{}"),
+        response(200, "{}"),
+    ])
+    .await;
     let client = client();
     for body in ["1", "2", "3"] {
         post(&client.clone(), &provider.account().build().unwrap(), body)
@@ -37,7 +42,7 @@ async fn connection_is_kept_for_its_account() {
 }
 
 #[tokio::test]
-async fn accounts_share_connections_only_if_alike() {
+async fn only_like_accounts_share_connections() {
     let account = |provider: &Provider, id: &str, token: &str| {
         Account::builder(id, "dixa")
             .base_url(format!("http://{}/v1", provider.address))
@@ -51,8 +56,12 @@ async fn accounts_share_connections_only_if_alike() {
         ("b", "the-token-of-a", [0, 1, 0]),
         ("a", "the-token-of-b", [0, 1, 0]),
     ] {
-        let provider =
-            Provider::start([answer(200, "{}"), answer(200, "{}"), answer(200, "{}")]).await;
+        let provider = Provider::start([
+            response(200, "{}"),
+            response(200, "{}"),
+            response(200, "{}"),
+        ])
+        .await;
         let client = client();
         for (id, token) in [
             ("a", "the-token-of-a"),
@@ -70,7 +79,7 @@ async fn accounts_share_connections_only_if_alike() {
 #[tokio::test]
 async fn lost_request_is_never_repeated() {
     for act in [Act::Close, Act::Reset] {
-        let provider = Provider::start([answer(200, "{}"), act, answer(200, "{}")]).await;
+        let provider = Provider::start([response(200, "{}"), act, response(200, "{}")]).await;
         let (client, account) = (client(), provider.account().build().unwrap());
         post(&client, &account, "first").await.unwrap();
         assert_eq!(
@@ -91,7 +100,7 @@ async fn lost_request_is_never_repeated() {
 #[tokio::test]
 async fn closed_idle_connection_is_replaced() {
     let whole = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}".to_owned();
-    let mut provider = Provider::start([Act::SayAndClose(whole), answer(200, "{}")]).await;
+    let mut provider = Provider::start([Act::SayAndClose(whole), response(200, "{}")]).await;
     let (client, account) = (client(), provider.account().build().unwrap());
     post(&client, &account, "first").await.unwrap();
     provider.event().await;
@@ -103,7 +112,7 @@ async fn closed_idle_connection_is_replaced() {
 
 #[tokio::test]
 async fn idle_connection_is_closed_in_time() {
-    let mut provider = Provider::start([answer(200, "{}"), answer(200, "{}")]).await;
+    let mut provider = Provider::start([response(200, "{}"), response(200, "{}")]).await;
     let (client, account) = (client(), provider.account().build().unwrap());
     let before = tokio::time::Instant::now();
     post(&client, &account, "first").await.unwrap();
@@ -121,7 +130,7 @@ async fn idle_connection_is_closed_in_time() {
 #[tokio::test]
 async fn idle_connections_are_bounded() {
     let calls = MAX_IDLE + 10;
-    let provider = Provider::start(vec![answer(200, "{}"); calls + 2]).await;
+    let provider = Provider::start(vec![response(200, "{}"); calls + 2]).await;
     let client = client();
     let account = |number: usize| {
         Account::builder(number.to_string(), "dixa")
@@ -176,7 +185,7 @@ async fn request_given_back_has_not_started() {
     }
 }
 
-/// The runtime of the kept connection is gone, and with it what would have closed it in time.
+/// The runtime of the idle connection is gone, and with it the task that would have closed it in time.
 #[test]
 fn client_survives_its_runtime() {
     let peer = Peer::start(false, |side| {
@@ -220,7 +229,7 @@ async fn closed_connection_takes_no_request() {
         for number in &sent {
             assert_eq!(
                 body(&peer.client, &account, number).await,
-                said(201, number)
+                expected(201, number)
             );
             assert_eq!(peer.client.pool.len(), 1);
             peer.step();
@@ -245,7 +254,10 @@ async fn unsolicited_response_ends_the_connection() {
         });
         let account = peer.account("a");
         for text in ["first", "second"] {
-            assert_eq!(body(&peer.client, &account, "{}").await, said(201, text));
+            assert_eq!(
+                body(&peer.client, &account, "{}").await,
+                expected(201, text)
+            );
             assert_eq!(peer.client.pool.len(), 1);
             peer.step();
         }
@@ -253,8 +265,8 @@ async fn unsolicited_response_ends_the_connection() {
     }
 }
 
-/// The answer comes when the other account's request is under way already, where nothing in it says
-/// whose it is.
+/// The response comes when the other account's request is already under way, and does not say which
+/// request it answers.
 #[tokio::test]
 async fn late_response_never_reaches_another_account() {
     for secure in [false, true] {
@@ -269,7 +281,7 @@ async fn late_response_never_reaches_another_account() {
         });
         for id in ["a", "b"] {
             let (status, text) = body(&peer.client, &peer.account(id), "{}").await;
-            assert_eq!((status, text), said(201, &format!("of {id}")));
+            assert_eq!((status, text), expected(201, &format!("of {id}")));
         }
         peer.end();
     }
@@ -297,14 +309,14 @@ async fn tls_control_bytes_keep_the_connection() {
     peer.end();
 }
 
-/// Answers with the body of the request.
+/// Responds with the body of the request.
 fn echo(request: &str) -> String {
     let (_, body) = request.split_once("\r\n\r\n").unwrap();
-    answer_text(200, body)
+    response_text(200, body)
 }
 
 fn echo_and_more(request: &str) -> String {
-    format!("{}{}", echo(request), answer_text(400, "nobody asked"))
+    format!("{}{}", echo(request), response_text(400, "nobody asked"))
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -312,7 +324,7 @@ fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
         4 => Just(Act::Reply(echo)),
         2 => Just(Act::Reply(echo_and_more)),
-        1 => Just(Act::SayAndClose(answer_text(204, ""))),
+        1 => Just(Act::SayAndClose(response_text(204, ""))),
         1 => Just(Act::SayAndClose(part.to_owned())),
         1 => Just(Act::SayAndClose(part[..20].to_owned())),
         1 => Just(Act::Close),
@@ -357,9 +369,9 @@ proptest! {
                     let received = provider.received();
                     let times = received.iter().filter(|(_, request)| request.ends_with(&body)).count();
                     match result {
-                        Ok(answer) if answer.status == 200 => assert_eq!(answer.body, body.as_bytes()),
-                        Ok(answer) => assert_eq!(answer.status, 204),
-                        // The provider may have closed before it read what was sent.
+                        Ok(response) if response.status == 200 => assert_eq!(response.body, body.as_bytes()),
+                        Ok(response) => assert_eq!(response.status, 204),
+                        // The provider may have closed before it read the request.
                         Err(ClientError::ConnectionLost(..)) if times == 0 => continue,
                         Err(ClientError::ConnectionLost(..) | ClientError::ResponseTruncated(..)) => {}
                         Err(other) => panic!("{other:?}"),

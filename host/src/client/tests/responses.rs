@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// One request to a server that acts so.
+/// The result of one request, to which the server reacts with this act.
 async fn one(act: Act) -> Result<ProviderResponse, ClientError> {
     one_of(&client(), act).await
 }
@@ -43,7 +43,7 @@ async fn truncated_response_keeps_its_status() {
     }
 }
 
-/// A head of so many bytes, in so many headers.
+/// A head with this number of bytes, and of headers.
 fn head(bytes: usize, headers: usize) -> String {
     let mut head = "HTTP/1.1 201 X\r\ncontent-length: 0\r\n".to_owned();
     head.push_str(&"x: y\r\n".repeat(headers - 2));
@@ -69,7 +69,7 @@ async fn oversized_headers_have_no_status() {
         (MAX_HEADERS_SIZE, MAX_HEADERS_SIZE + 1, 200, false),
         (1 << 20, 1 << 20, 200, true),
         (1 << 20, (1 << 20) + 1, 200, false),
-        // Less than 8 KiB is taken for 8 KiB.
+        // A smaller limit counts as 8 KiB.
         (1, 8 << 10, 3, true),
         (1, (8 << 10) + 1, 3, false),
     ] {
@@ -97,7 +97,7 @@ async fn oversized_headers_have_no_status() {
 async fn oversized_response_keeps_its_status() {
     let body = "x".repeat(MAX_BODY + 1);
     assert_eq!(
-        one(answer(201, &body)).await,
+        one(response(201, &body)).await,
         Err(ClientError::ResponseTooLarge(Some(201)))
     );
     let chunked = format!(
@@ -109,7 +109,10 @@ async fn oversized_response_keeps_its_status() {
         Err(ClientError::ResponseTooLarge(Some(422)))
     );
     let fits = "x".repeat(MAX_BODY);
-    assert_eq!(one(answer(200, &fits)).await.unwrap().body.len(), MAX_BODY);
+    assert_eq!(
+        one(response(200, &fits)).await.unwrap().body.len(),
+        MAX_BODY
+    );
 }
 
 #[tokio::test]

@@ -96,8 +96,8 @@ impl WasiHttpHooks for Egress {
             let sending = client.send(account, permitted, &state);
             let response = telemetry::with_request_id(request_id, sending).await;
             {
-                let ended = response.as_ref().map_err(|error| error.clone().into());
-                let ended: Result<&ProviderResponse, TransportError> = ended;
+                let ended = response.as_ref();
+                let ended = ended.map_err(|error| TransportError::from(error.clone()));
                 let mut requests = requests.lock().unwrap_or_else(PoisonError::into_inner);
                 requests.ended(safety, ended.as_ref().copied());
             }

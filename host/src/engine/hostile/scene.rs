@@ -10,7 +10,7 @@ use crate::accounts::{Account, AccountBuilder, MemoryAccounts};
 use crate::bindings::http_api::{HttpRequest, HttpResponse};
 use crate::bindings::types::{Body, NewUser, Options};
 use crate::engine::{Engine, EngineBuilder, Sender, http_response};
-use crate::testing::{Act, Provider, answer};
+use crate::testing::{Act, Provider, response};
 
 pub(super) const ID: &str = "62f44730-dd91-461e-bd6a-aedd9e0ad79d";
 pub(super) const OTHER: &str = "9f3d2c61-58ab-4e07-b4d2-6c0e8f1a7b35";
@@ -62,7 +62,7 @@ impl Way {
 
 /// A provider that says yes to everything.
 pub(super) async fn provider() -> Provider {
-    acting(answer(200, "{}")).await
+    acting(response(200, "{}")).await
 }
 
 /// A provider that always acts so.

@@ -5,7 +5,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use super::scene::{Caller, Came, ID, Way, account, acting, request, send};
 use super::table::{Row, Table};
 use crate::accounts::{Account, AccountBuilder};
-use crate::testing::{Act, Provider, answer_text};
+use crate::testing::{Act, Provider, response_text};
 
 /// With characters that every encoding has to escape.
 const LONG: &str = "the/token+of \"dixa\"";
@@ -15,7 +15,7 @@ pub(super) async fn attempts(table: &mut Table, way: Way) {
     for (attempt, reply, form) in [
         (
             "a secret that the provider repeats as it is",
-            (|request| answer_text(400, &authorization(request))) as fn(&str) -> String,
+            (|request| response_text(400, &authorization(request))) as fn(&str) -> String,
             str::to_owned as fn(&str) -> String,
         ),
         (
@@ -28,12 +28,12 @@ pub(super) async fn attempts(table: &mut Table, way: Way) {
         ),
         (
             "a secret repeated in JSON",
-            |request| answer_text(400, &json(&authorization(request))),
+            |request| response_text(400, &json(&authorization(request))),
             json,
         ),
         (
             "a secret repeated percent-encoded",
-            |request| answer_text(400, &percent(&authorization(request))),
+            |request| response_text(400, &percent(&authorization(request))),
             percent,
         ),
     ] {
@@ -102,7 +102,7 @@ fn nothing_of(secret: &str, came: &Came) -> bool {
 
 async fn basic(table: &mut Table, way: Way) {
     let home = acting(Act::Reply(|request| {
-        answer_text(400, &authorization(request))
+        response_text(400, &authorization(request))
     }))
     .await;
     let gorgias = |email: &str, key: &str| {
@@ -138,9 +138,9 @@ async fn coded(table: &mut Table, way: Way) {
         let value = authorization(request);
         let asked = ["accept-encoding: ", "accept-charset: ", "range: "];
         if asked.iter().any(|header| request.contains(header)) {
-            answer_text(400, &value.chars().rev().collect::<String>())
+            response_text(400, &value.chars().rev().collect::<String>())
         } else {
-            answer_text(400, &value)
+            response_text(400, &value)
         }
     }))
     .await;
@@ -174,7 +174,7 @@ async fn token_of_the_client(table: &mut Table, way: Way) {
     if !way.is_http() {
         return;
     }
-    let home = acting(crate::testing::answer(200, "{}")).await;
+    let home = acting(crate::testing::response(200, "{}")).await;
     let caller = Caller::new(way, [account(ID, &home)]);
     let asked = |names: [&str; 3]| {
         let mut request = request(ID, "incoming");
