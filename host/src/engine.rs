@@ -38,9 +38,10 @@ use self::component_driven::ComponentDriven;
 use self::deadline::Deadline;
 use self::detach::Attached;
 pub(crate) use self::detach::Ended;
-use self::guest::Calling;
 use self::entry::{CallOutput, Entry as _, Http, Next, Steps, Subject};
 pub use self::error::http_response;
+pub(crate) use self::error::{CODE, OUTCOME};
+use self::guest::Calling;
 #[cfg(feature = "native")]
 pub use self::native::Native;
 use crate::accounts::Accounts;

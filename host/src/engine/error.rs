@@ -79,8 +79,8 @@ fn error(
 }
 
 /// The headers of an error that say its code and its outcome, for clients that drop the body.
-pub(super) const CODE: &str = "unified-code";
-pub(super) const OUTCOME: &str = "unified-outcome";
+pub(crate) const CODE: &str = "unified-code";
+pub(crate) const OUTCOME: &str = "unified-outcome";
 
 /// The word of a case in the published API: its name in the contract.
 pub(crate) fn word(case: impl Debug) -> String {

@@ -141,7 +141,7 @@ impl Shared {
             .respond(request, SendState::default(), id, cut)
             .await;
         report.account = account;
-        refuse::made(result)
+        refuse::made(output)
     }
 
     /// Reads a request whole.

@@ -53,6 +53,8 @@ pub(super) fn made(response: HttpResponse) -> Response<Full<Bytes>> {
         status,
         headers,
         body,
+        warnings: _,
+        error: _,
     } = response;
     let mut made = Response::new(Full::new(Bytes::from(body)));
     *made.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
