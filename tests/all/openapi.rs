@@ -7,7 +7,7 @@ use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 use unified_ticketing::openapi;
 use unified_ticketing_guest::bindings::types::Format;
-use unified_ticketing_guest::query;
+use unified_ticketing_guest::http_api::query::Query;
 
 use crate::case::ACCOUNT;
 use crate::http::runners::Runner;
@@ -237,7 +237,7 @@ async fn every_response_is_documented() {
                 .map_or_else(|_| json!(value), |value| json!(value));
             valid(name, &validator(&document, schema), &value);
         }
-        let (query, _) = query::read(query::of(&done.request.target));
+        let (query, _) = Query::parse(&done.request.target).settings();
         let json = response.header("content-type") == Some("application/json");
         if json && query.options.format != Format::Raw {
             let schema = &documented["content"]["application/json"]["schema"];

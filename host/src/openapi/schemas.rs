@@ -360,9 +360,10 @@ fn plan() -> Value {
                 "items": { "type": "array", "prefixItems": [text, text], "items": false, "minItems": 2 },
             },
             "body": { "type": "object" },
+            "safety": { "enum": ["safe", "idempotent", "once"], "description": "What sending the request twice would do." },
             "warnings": { "type": "array", "items": reference("Finding") },
         },
-        "required": ["integration", "operation", "method", "url", "headers", "body", "warnings"],
+        "required": ["integration", "operation", "method", "url", "headers", "body", "safety", "warnings"],
         "additionalProperties": false,
     })
 }

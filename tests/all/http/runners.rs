@@ -12,7 +12,7 @@ use unified_ticketing_guest::bindings::accounts::{
 };
 use unified_ticketing_guest::bindings::http_api::{HttpRequest, HttpStep};
 use unified_ticketing_guest::bindings::types::{ProviderRequest, ProviderResponse, TransportError};
-use unified_ticketing_guest::{http_api, query};
+use unified_ticketing_guest::http_api;
 
 use crate::case;
 use crate::client::{self, Cut, Request, Response};
@@ -112,7 +112,7 @@ async fn native(accounts: &BTreeMap<String, Given>, request: &Request) -> Respon
         headers,
         body,
     };
-    let id = query::account_id(&request.target).unwrap_or_default();
+    let id = http_api::account_id(&request.target).unwrap_or_default();
     let resolve = |id: &str| {
         let (integration, given) = accounts
             .get(&id.to_ascii_lowercase())
@@ -125,10 +125,14 @@ async fn native(accounts: &BTreeMap<String, Given>, request: &Request) -> Respon
             credentials: Credentials::Disclosed(pairs(&given.credentials)),
         })
     };
-    let response = match http_api::start(&id, &request, resolve) {
-        HttpStep::Respond(response) => response,
-        HttpStep::Send((request, context)) => {
-            http_api::resume(&context, execute(request).await.as_ref())
+    let mut step = http_api::start(&id, &request, resolve);
+    let response = loop {
+        match step {
+            HttpStep::Respond(response) => break response,
+            HttpStep::Send(sending) => {
+                let response = execute(sending.request).await;
+                step = http_api::resume(&id, &sending.context, response.as_ref());
+            }
         }
     };
     Response {
