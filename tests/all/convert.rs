@@ -1,4 +1,4 @@
-//! From the guest crate's types to the host's: the same records, generated twice.
+//! Conversions from the guest crate's types to the host's: the same records, generated twice.
 
 use unified_ticketing::types as host;
 use unified_ticketing_guest::bindings::types as guest;
@@ -42,11 +42,11 @@ pub fn new_user(user: guest::NewUser) -> host::NewUser {
     }
 }
 
-fn text(change: guest::StringChange) -> host::StringChange {
+fn string_change(change: guest::StringChange) -> host::StringChange {
     match change {
         guest::StringChange::Keep => host::StringChange::Keep,
         guest::StringChange::Clear => host::StringChange::Clear,
-        guest::StringChange::Set(text) => host::StringChange::Set(text),
+        guest::StringChange::Set(value) => host::StringChange::Set(value),
     }
 }
 
@@ -63,9 +63,9 @@ pub fn changes(changes: guest::UserChanges) -> host::UserChanges {
         remote_data,
     } = changes;
     host::UserChanges {
-        first_name: text(first_name),
-        last_name: text(last_name),
-        name: text(name),
+        first_name: string_change(first_name),
+        last_name: string_change(last_name),
+        name: string_change(name),
         emails: match emails {
             guest::EmailsChange::Keep => host::EmailsChange::Keep,
             guest::EmailsChange::Clear => host::EmailsChange::Clear,
@@ -80,13 +80,13 @@ pub fn changes(changes: guest::UserChanges) -> host::UserChanges {
                 host::RolesChange::Set(roles.into_iter().map(role).collect())
             }
         },
-        nick_name: text(nick_name),
+        nick_name: string_change(nick_name),
         custom_fields: match custom_fields {
             guest::JsonChange::Keep => host::JsonChange::Keep,
             guest::JsonChange::Clear => host::JsonChange::Clear,
             guest::JsonChange::Set(json) => host::JsonChange::Set(json),
         },
-        avatar: text(avatar),
+        avatar: string_change(avatar),
         remote_data,
     }
 }

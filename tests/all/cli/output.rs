@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::support::program;
 use crate::faults::Stderr;
-use crate::provider::{Answer, Provider};
+use crate::provider::{Provider, ProviderResponse};
 
 /// A folder with an accounts file: `dixa` at this URL.
 pub fn accounts(url: &str) -> tempfile::TempDir {
@@ -49,7 +49,7 @@ impl Scene {
     fn answers(&self, status: u16, headers: &[(&str, &str)], body: &str) {
         let headers = headers.iter();
         let headers = headers.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        self.provider.answer(Some(Answer {
+        self.provider.respond(Some(ProviderResponse {
             status,
             headers: headers.collect(),
             body: body.as_bytes().to_vec(),

@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 
 use super::output::accounts;
 use super::support::{program, signal};
-use crate::provider::{Answer, Provider};
+use crate::provider::{Provider, ProviderResponse};
 use crate::serve::until;
 
 /// A call of the program under way. It ends with this.
@@ -62,7 +62,7 @@ const CREATE: [&str; 4] = ["users", "create", "--name=Ines", "--email=ines@k.exa
 #[tokio::test(flavor = "multi_thread")]
 async fn interrupted_call_that_started_is_unknown() {
     let provider = Provider::start().await;
-    provider.answer(Some(Answer {
+    provider.respond(Some(ProviderResponse {
         status: 201,
         headers: Vec::new(),
         body: Vec::new(),
@@ -113,7 +113,7 @@ async fn result_that_nobody_reads_ends_with_a_signal() {
     let provider = Provider::start().await;
     // More than a pipe holds.
     let filler = "x".repeat(1 << 20);
-    provider.answer(Some(Answer {
+    provider.respond(Some(ProviderResponse {
         status: 201,
         headers: Vec::new(),
         body: format!(r#"{{"data": {{"id": "a1", "filler": "{filler}"}}}}"#).into_bytes(),
