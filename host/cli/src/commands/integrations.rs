@@ -134,7 +134,10 @@ fn description(integration: &Integration) -> String {
             &format!("{}: {}{default}", setting.name, setting.description),
         );
     }
-    let sets: Vec<String> = credentials.iter().map(|set| set.names.join(" + ")).collect();
+    let sets: Vec<String> = credentials
+        .iter()
+        .map(|set| set.names.join(" + "))
+        .collect();
     line("credentials", &sets.join(", or "));
     for operation in operations {
         write_operation(&mut text, operation);

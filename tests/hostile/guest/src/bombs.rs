@@ -63,11 +63,11 @@ pub(crate) fn hoard(count: usize) -> usize {
     hoard.len()
 }
 
-/// Gives the host a list of this many texts that are all the same 64 kB of the guest's memory.
+/// Gives the host an array of this many strings that are all the same 64 kB of the guest's memory.
 pub(crate) fn amplify(count: usize) -> bool {
     #[expect(
         unsafe_code,
-        reason = "no binding gives the host one text many times over; this is the import as the component model has it"
+        reason = "no binding gives the host one string many times over; this is the import as the component model has it"
     )]
     #[link(wasm_import_module = "wasi:http/types@0.2.12")]
     unsafe extern "C" {

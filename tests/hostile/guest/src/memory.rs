@@ -9,14 +9,14 @@ const PAGE: usize = 65_536;
 /// 8 MiB: more than the host keeps mapped between two calls.
 const PAGES: usize = 128;
 
-/// Keeps a text in a static.
+/// Keeps a string in a static.
 pub(crate) fn remember(text: &str) {
     if let Ok(mut remembered) = REMEMBERED.lock() {
         text.clone_into(&mut remembered);
     }
 }
 
-/// The text kept.
+/// The string kept.
 pub(crate) fn recall() -> String {
     REMEMBERED
         .lock()
@@ -24,7 +24,7 @@ pub(crate) fn recall() -> String {
         .unwrap_or_default()
 }
 
-/// Writes a text all over new memory, where nothing frees it.
+/// Writes a string all over new memory, where nothing frees it.
 pub(crate) fn stain(text: &str) {
     let start = memory_grow::<0>(PAGES);
     for offset in (start * PAGE..(start + PAGES) * PAGE).step_by(64) {
@@ -35,7 +35,7 @@ pub(crate) fn stain(text: &str) {
 }
 
 /// How often bytes that begin a stain are in all of memory, and in as much new memory again. The
-/// text comes without its first byte, so that the search does not find itself.
+/// string comes without its first byte, so that the search does not find itself.
 pub(crate) fn search(first: u8, rest: &str) -> usize {
     memory_grow::<0>(PAGES);
     let end = memory_size::<0>() * PAGE - rest.len() - 1;

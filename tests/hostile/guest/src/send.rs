@@ -14,16 +14,16 @@ pub(crate) struct Sending {
     pub(crate) future: FutureIncomingResponse,
 }
 
-/// Hands a request over, its body not yet written. A part that the host refuses is left out, and
-/// `refused` told of it.
+/// Hands a request over, its body not yet written. A part that the host rejects is left out, and
+/// `rejected` names it.
 pub(crate) fn hand_over(
     request: &ProviderRequest,
-    refused: &mut Vec<String>,
+    rejected: &mut Vec<String>,
 ) -> Result<Sending, String> {
     let fields = Fields::new();
     for (name, value) in &request.headers {
         if let Err(error) = fields.append(name, value.as_bytes()) {
-            refused.push(format!("header {}: {error}", name.escape_debug()));
+            rejected.push(format!("header {}: {error}", name.escape_debug()));
         }
     }
     let (scheme, rest) = request.url.split_once("://").unwrap_or(("", &request.url));
@@ -35,29 +35,29 @@ pub(crate) fn hand_over(
         other => Some(Scheme::Other(other.to_owned())),
     };
     let outgoing = OutgoingRequest::new(fields);
-    let mut refuse = |what: &str, done: Result<(), ()>| {
+    let mut reject = |what: &str, done: Result<(), ()>| {
         if done.is_err() {
-            refused.push(what.to_owned());
+            rejected.push(what.to_owned());
         }
     };
-    refuse(
+    reject(
         "method",
         outgoing.set_method(&Method::Other(request.method.clone())),
     );
-    refuse("scheme", outgoing.set_scheme(scheme.as_ref()));
-    refuse("authority", outgoing.set_authority(Some(authority)));
-    refuse("path", outgoing.set_path_with_query(Some(path)));
+    reject("scheme", outgoing.set_scheme(scheme.as_ref()));
+    reject("authority", outgoing.set_authority(Some(authority)));
+    reject("path", outgoing.set_path_with_query(Some(path)));
     let body = outgoing.body().map_err(|()| "no body".to_owned())?;
     let future = outgoing_handler::handle(outgoing, None).map_err(|code| code.to_string())?;
     Ok(Sending { body, future })
 }
 
-/// Sends a request and reads the answer.
+/// Sends a request and reads the response.
 pub(crate) fn send(
     request: &ProviderRequest,
-    refused: &mut Vec<String>,
+    rejected: &mut Vec<String>,
 ) -> Result<ProviderResponse, String> {
-    let Sending { body, future } = hand_over(request, refused)?;
+    let Sending { body, future } = hand_over(request, rejected)?;
     match write(&body, &request.body) {
         Ok(()) => drop(OutgoingBody::finish(body, None)),
         // A host waits for the end of a body that is still held.
@@ -66,7 +66,7 @@ pub(crate) fn send(
     wait(&future)
 }
 
-/// Waits for the answer.
+/// Waits for the response.
 pub(crate) fn wait(future: &FutureIncomingResponse) -> Result<ProviderResponse, String> {
     let response = loop {
         match future.get() {
