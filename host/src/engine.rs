@@ -11,8 +11,6 @@ mod entry;
 mod error;
 mod exchange;
 mod guest;
-#[cfg(test)]
-mod hostile;
 mod limits;
 #[cfg(feature = "native")]
 mod native;

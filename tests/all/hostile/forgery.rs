@@ -1,17 +1,17 @@
-//! Attempts to be somebody else, and to say what only the client says.
+//! Attempts to authenticate as another, and to say what only the client says.
 
-use super::scene::{Caller, ID, Way, account, provider, received, send};
+use super::caller::{Caller, EntryPoint, ID, account, provider, received, send};
 use super::table::{Row, Table};
-use crate::accounts::{Account, AccountBuilder};
-use crate::testing::Provider;
+use crate::raw_provider::Provider;
+use unified_ticketing::{Account, AccountBuilder};
 
-pub(super) async fn attempts(table: &mut Table, way: Way) {
-    authorization(table, way).await;
-    key_of_hive(table, way).await;
-    query_of_hive(table, way).await;
-    connection(table, way).await;
-    injected(table, way).await;
-    split_line(table, way).await;
+pub(super) async fn attempts(table: &mut Table, entry_point: EntryPoint) {
+    authorization(table, entry_point).await;
+    key_of_hive(table, entry_point).await;
+    query_of_hive(table, entry_point).await;
+    connection(table, entry_point).await;
+    injected(table, entry_point).await;
+    split_line(table, entry_point).await;
 }
 
 fn headers(lines: &[&str]) -> String {
@@ -30,33 +30,33 @@ fn last(provider: &Provider) -> Vec<String> {
         .collect()
 }
 
-async fn authorization(table: &mut Table, way: Way) {
+async fn authorization(table: &mut Table, entry_point: EntryPoint) {
     let home = provider().await;
     let forged = headers(&["authorization: forged-1", "Authorization: forged-2"]);
     let script = format!("{forged}{}", send(&home, ""));
-    let caller = Caller::new(way, [account(ID, &home)]);
-    let came = caller.run(&script).await;
+    let caller = Caller::new(entry_point, [account(ID, &home)]);
+    let observed = caller.run(&script).await;
     let lines = last(&home);
     let own = lines
         .iter()
         .filter(|line| line.starts_with("authorization: "))
         .eq(["authorization: the-token-of-dixa"]);
-    let goes_on = caller.goes_on(&home).await;
+    caller.assert_recovers(&home).await;
 
     // It authenticates by `x-trackertoken`: `authorization` is a header like others there.
     let tracker = Account::builder(ID, "pivotal_tracker")
         .base_url(format!("http://{}/v1", home.address))
         .credential("api_token", "the-token-of-pivotal");
-    let then = Caller::new(way, [tracker]).run(&script).await;
+    let then = Caller::new(entry_point, [tracker]).run(&script).await;
     let passed = last(&home).contains(&"authorization: forged-1".to_owned());
-    let nowhere = came.says("answered 200") && own;
+    let contained = observed.says("answered 200") && own;
     table.push(Row {
         attempt: "a forged `authorization`",
-        way,
-        happened: came.told_as(nowhere, "only the account's own was received"),
-        nowhere: nowhere && goes_on,
+        entry_point,
+        observed: observed.summary_if(contained, "only the account's own was received"),
+        contained,
         control: "an integration that does not authenticate by it",
-        then: "received as forged".to_owned(),
+        then_observed: "received as forged".to_owned(),
         succeeded: then.says("answered 200") && passed,
     });
 }
@@ -69,60 +69,64 @@ fn hive(provider: &Provider) -> AccountBuilder {
         .credential("api_key", "the-key-of-hive")
 }
 
-async fn key_of_hive(table: &mut Table, way: Way) {
+async fn key_of_hive(table: &mut Table, entry_point: EntryPoint) {
     let home = provider().await;
     // A server that hands headers to a program as variables takes `-` and `_` for the same.
     let forged = headers(&["api_key: forged", "API_KEY: forged", "api-key: forged"]);
     let script = format!("{forged}{}", send(&home, ""));
-    let caller = Caller::new(way, [hive(&home)]);
-    let came = caller.run(&script).await;
+    let caller = Caller::new(entry_point, [hive(&home)]);
+    let observed = caller.run(&script).await;
     let lines = last(&home);
     let own = !lines.iter().any(|line| line.contains("forged"))
         && lines.contains(&"api_key: the-key-of-hive".to_owned());
-    let goes_on = caller.goes_on(&home).await;
+    caller.assert_recovers(&home).await;
 
-    let then = Caller::new(way, [account(ID, &home)]).run(&script).await;
+    let then = Caller::new(entry_point, [account(ID, &home)])
+        .run(&script)
+        .await;
     let passed = last(&home).contains(&"api_key: forged".to_owned());
-    let nowhere = came.says("answered 200") && own;
+    let contained = observed.says("answered 200") && own;
     table.push(Row {
         attempt: "a forged `api_key`, in three spellings",
-        way,
-        happened: came.told_as(nowhere, "only the account's own was received"),
-        nowhere: nowhere && goes_on,
+        entry_point,
+        observed: observed.summary_if(contained, "only the account's own was received"),
+        contained,
         control: "an integration that does not authenticate by it",
-        then: "received as forged".to_owned(),
+        then_observed: "received as forged".to_owned(),
         succeeded: then.says("answered 200") && passed,
     });
 }
 
-async fn query_of_hive(table: &mut Table, way: Way) {
+async fn query_of_hive(table: &mut Table, entry_point: EntryPoint) {
     let home = provider().await;
     let query = "api_key=forged&API_KEY=forged&api%5Fkey=forged&user_id=forged&api_key[]=forged&user_id%5B0%5D=forged&a=1";
     let script = format!("to http://{}/v1/agents?{query}\nsend", home.address);
-    let caller = Caller::new(way, [hive(&home)]);
-    let came = caller.run(&script).await;
+    let caller = Caller::new(entry_point, [hive(&home)]);
+    let observed = caller.run(&script).await;
     let clean = last(&home)
         .first()
         .is_some_and(|line| line == "POST /v1/agents?a=1 HTTP/1.1");
-    let goes_on = caller.goes_on(&home).await;
+    caller.assert_recovers(&home).await;
 
-    let then = Caller::new(way, [account(ID, &home)]).run(&script).await;
+    let then = Caller::new(entry_point, [account(ID, &home)])
+        .run(&script)
+        .await;
     let passed = last(&home)
         .first()
         .is_some_and(|line| line.contains("?api_key=forged&"));
-    let nowhere = came.says("answered 200") && clean;
+    let contained = observed.says("answered 200") && clean;
     table.push(Row {
         attempt: "forged parameters that authenticate",
-        way,
-        happened: came.told_as(nowhere, "none was received"),
-        nowhere: nowhere && goes_on,
+        entry_point,
+        observed: observed.summary_if(contained, "none was received"),
+        contained,
         control: "an integration that does not authenticate by them",
-        then: "received as forged".to_owned(),
+        then_observed: "received as forged".to_owned(),
         succeeded: then.says("answered 200") && passed,
     });
 }
 
-async fn connection(table: &mut Table, way: Way) {
+async fn connection(table: &mut Table, entry_point: EntryPoint) {
     const FORGED: [&str; 12] = [
         "host: elsewhere.example",
         "content-length: 1",
@@ -138,8 +142,8 @@ async fn connection(table: &mut Table, way: Way) {
         "forwarded: for=forged",
     ];
     let home = provider().await;
-    // One at a time: one that the host refuses must not hide another.
-    let caller = Caller::new(way, [account(ID, &home)]);
+    // One at a time: one that the host rejects must not hide another.
+    let caller = Caller::new(entry_point, [account(ID, &home)]);
     let (mut received, mut passed) = (0, 0);
     for forged in FORGED {
         caller
@@ -164,21 +168,21 @@ async fn connection(table: &mut Table, way: Way) {
             passed += 1;
         }
     }
-    let goes_on = caller.goes_on(&home).await;
+    caller.assert_recovers(&home).await;
     table.push(Row {
         attempt: "forged headers of the connection, twelve",
-        way,
-        happened: format!("{received} received"),
-        nowhere: received == 0 && goes_on,
+        entry_point,
+        observed: format!("{received} received"),
+        contained: received == 0,
         control: "the same, each with `x-` before its name",
-        then: format!("{passed} received"),
+        then_observed: format!("{passed} received"),
         succeeded: passed == FORGED.len(),
     });
 }
 
-async fn injected(table: &mut Table, way: Way) {
+async fn injected(table: &mut Table, entry_point: EntryPoint) {
     let home = provider().await;
-    let caller = Caller::new(way, [account(ID, &home)]);
+    let caller = Caller::new(entry_point, [account(ID, &home)]);
     let mut sent = 0;
     for line in [
         "x-a: 1\\r\\nx-smuggled: 1",
@@ -198,25 +202,25 @@ async fn injected(table: &mut Table, way: Way) {
         .iter()
         .filter(|(_, request)| request.contains("x-smuggled"))
         .count();
-    let goes_on = caller.goes_on(&home).await;
+    caller.assert_recovers(&home).await;
 
     let script = format!("{}{}", headers(&["x-smuggled: 1"]), send(&home, ""));
     let then = caller.run(&script).await;
     let passed = last(&home).contains(&"x-smuggled: 1".to_owned());
     table.push(Row {
         attempt: "a line break in a header, six ways",
-        way,
-        happened: format!("{smuggled} of {sent} received"),
-        nowhere: smuggled == 0 && goes_on,
+        entry_point,
+        observed: format!("{smuggled} of {sent} received"),
+        contained: smuggled == 0,
         control: "a header of its own",
-        then: "received".to_owned(),
+        then_observed: "received".to_owned(),
         succeeded: then.says("answered 200") && passed,
     });
 }
 
-async fn split_line(table: &mut Table, way: Way) {
+async fn split_line(table: &mut Table, entry_point: EntryPoint) {
     let home = provider().await;
-    let caller = Caller::new(way, [account(ID, &home)]);
+    let caller = Caller::new(entry_point, [account(ID, &home)]);
     let to = format!("http://{}/v1/agents", home.address);
     let rest = "HTTP/1.1\\r\\nx-smuggled: 1\\r\\n\\r\\n";
     for script in [
@@ -230,7 +234,7 @@ async fn split_line(table: &mut Table, way: Way) {
         caller.run(&script).await;
     }
     let count = home.received().len();
-    // What wasi:http refuses the component leaves out, and then sends what any may send.
+    // The component leaves out what wasi:http rejects, and then sends what any may send.
     let smuggled = home
         .received()
         .iter()
@@ -239,7 +243,7 @@ async fn split_line(table: &mut Table, way: Way) {
                 || !(request.starts_with("GET /") || request.starts_with("POST /"))
         })
         .count();
-    let goes_on = caller.goes_on(&home).await;
+    caller.assert_recovers(&home).await;
 
     let before = home.received().len();
     let then = caller
@@ -250,11 +254,11 @@ async fn split_line(table: &mut Table, way: Way) {
         .is_some_and(|line| line == "PUT /v1/agents?x-smuggled=1 HTTP/1.1");
     table.push(Row {
         attempt: "a line break in path or method; CONNECT, TRACE",
-        way,
-        happened: format!("{smuggled} of {count} received so"),
-        nowhere: smuggled == 0 && goes_on,
+        entry_point,
+        observed: format!("{smuggled} of {count} received so"),
+        contained: smuggled == 0,
         control: "another path and method without one",
-        then: received(home.received().len() - before),
+        then_observed: received(home.received().len() - before),
         succeeded: then.says("answered 200") && passed,
     });
 }

@@ -1,39 +1,41 @@
-//! Attempts by way of the answer: too large, or more than one to the client of the server.
+//! Attempts by way of the response: too large, or more than one to the client of the server.
 
 use std::net::SocketAddr;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use unified_ticketing::server::Server;
+use unified_ticketing_hostile::PRECOMPILED;
 
-use super::scene::{Caller, Came, ID, Way, account, provider, request};
+use super::caller::{Caller, EntryPoint, ID, account, provider, request};
+use super::observed::Observed;
 use super::table::{Row, Table};
-use crate::server::Server;
+use super::unguarded;
 
-pub(super) async fn attempts(table: &mut Table, way: Way) {
-    if !way.is_http() {
+pub(super) async fn attempts(table: &mut Table, entry_point: EntryPoint) {
+    if !entry_point.is_http() {
         return;
     }
-    endless(table, way).await;
-    split(table, way).await;
-    many_headers(table, way).await;
-    interim(table, way).await;
+    endless(table, entry_point).await;
+    split(table, entry_point).await;
+    many_headers(table, entry_point).await;
+    interim(table, entry_point).await;
 }
 
-async fn endless(table: &mut Table, way: Way) {
+async fn endless(table: &mut Table, entry_point: EntryPoint) {
     let home = provider().await;
-    let caller = Caller::new(way, [account(ID, &home)]);
-    let came = caller.run("more 1000").await;
-    let goes_on = caller.goes_on(&home).await;
-    let then = caller.run("more 8").await;
-    let large = matches!(&then, Came::Said(body) if body.len() == 8 << 20);
+    let caller = Caller::new(entry_point, [account(ID, &home)]);
+    let observed = caller.run("response-more 1000").await;
+    caller.assert_recovers(&home).await;
+    let then = caller.run("response-more 8").await;
     table.push(Row {
-        attempt: "an answer of 1,000 MiB",
-        way,
-        happened: came.told(),
-        nowhere: came.limited("memory", "not-sent") && goes_on,
+        attempt: "a response of 1,000 MiB",
+        entry_point,
+        observed: observed.summary(),
+        contained: observed.is_limit("memory", "not-sent"),
         control: "one of 8 MiB",
-        then: then.told(),
-        succeeded: large,
+        then_observed: then.summary(),
+        succeeded: matches!(&then, Observed::Report(body) if body.len() == 8 << 20),
     });
 }
 
@@ -65,12 +67,8 @@ async fn over_the_server(caller: &Caller, script: &str) -> String {
 }
 
 /// What a client would receive from a server that writes what the component says.
-async fn at_its_word(caller: &Caller, script: &str) -> String {
-    let response = caller
-        .engine
-        .at_its_word(request(ID, script))
-        .await
-        .unwrap();
+fn word_for_word(script: &str) -> String {
+    let response = unguarded::respond(PRECOMPILED, &request(ID, script));
     let mut text = format!("HTTP/1.1 {} X\r\n", response.status);
     for (name, value) in response.headers {
         text.extend([&name, ": ", &value, "\r\n"]);
@@ -79,9 +77,9 @@ async fn at_its_word(caller: &Caller, script: &str) -> String {
     text
 }
 
-/// The answers that a client reads of what it received: status, headers, body.
-fn answers(mut received: &str) -> Vec<(u16, String, String)> {
-    let mut answers = Vec::new();
+/// The responses that a client reads of what it received: status, headers, body.
+fn responses(mut received: &str) -> Vec<(u16, String, String)> {
+    let mut responses = Vec::new();
     while let Some((head, rest)) = received.split_once("\r\n\r\n") {
         let status = head
             .split(' ')
@@ -92,86 +90,83 @@ fn answers(mut received: &str) -> Vec<(u16, String, String)> {
             .find_map(|line| line.strip_prefix("content-length: ")?.parse().ok())
             .unwrap_or(0);
         let (body, rest) = rest.split_at_checked(length).unwrap_or((rest, ""));
-        answers.push((status.unwrap_or(0), head.to_owned(), body.to_owned()));
+        responses.push((status.unwrap_or(0), head.to_owned(), body.to_owned()));
         received = rest;
     }
-    answers
+    responses
 }
 
-async fn split(table: &mut Table, way: Way) {
+async fn split(table: &mut Table, entry_point: EntryPoint) {
     let home = provider().await;
-    let caller = Caller::new(way, [account(ID, &home)]);
+    let caller = Caller::new(entry_point, [account(ID, &home)]);
     let body = "helloHTTP/1.1 200 OK\\r\\ncontent-length: 8\\r\\n\\r\\nsmuggled";
     let forge = |prefix: &str| {
         format!(
-            "answer-header {prefix}content-length: 5\nanswer-header {prefix}transfer-encoding: chunked\n\
-             answer-header {prefix}connection: upgrade\nanswer {body}"
+            "response-header {prefix}content-length: 5\nresponse-header {prefix}transfer-encoding: chunked\n\
+             response-header {prefix}connection: upgrade\nresponse-body {body}"
         )
     };
     let received = over_the_server(&caller, &forge("")).await;
-    let read = answers(&received);
-    let goes_on = caller.goes_on(&home).await;
-    let own = read.len() == 2 && read[1].2.contains("ok");
+    let read = responses(&received);
+    caller.assert_recovers(&home).await;
+    let is_own = read.len() == 2 && read[1].2.contains("ok");
     // wasi:http does not let the component say such a thing, so there its word is not enough.
-    let (control, then, succeeded) = if way == Way::Face {
-        let read = answers(&at_its_word(&caller, &forge("")).await);
-        let hidden = read.get(1).is_some_and(|answer| answer.2 == "smuggled");
-        let then = format!("{} answers read to 1 request", read.len());
-        (
-            "a server that takes the component at its word",
-            then,
-            hidden,
-        )
+    let (control, then_observed, succeeded) = if entry_point == EntryPoint::HttpApi {
+        let read = responses(&word_for_word(&forge("")));
+        let hidden = read.get(1).is_some_and(|response| response.2 == "smuggled");
+        let then = format!("{} responses read to 1 request", read.len());
+        ("a server that writes what the component says", then, hidden)
     } else {
-        let read = answers(&over_the_server(&caller, &forge("x-")).await);
+        let read = responses(&over_the_server(&caller, &forge("x-")).await);
         let received = read.len() == 2 && read[0].1.contains("x-content-length: 5");
         ("headers of other names", "received".to_owned(), received)
     };
     table.push(Row {
-        attempt: "a second answer hidden in the first",
-        way,
-        happened: format!("{} answers read to 2 requests", read.len()),
-        nowhere: own && !received.contains("upgrade") && goes_on,
+        attempt: "a second response hidden in the first",
+        entry_point,
+        observed: format!("{} responses read to 2 requests", read.len()),
+        contained: is_own && !received.contains("upgrade"),
         control,
-        then,
+        then_observed,
         succeeded,
     });
 }
 
-async fn many_headers(table: &mut Table, way: Way) {
+async fn many_headers(table: &mut Table, entry_point: EntryPoint) {
     let home = provider().await;
-    let caller = Caller::new(way, [account(ID, &home)]);
-    let read = answers(&over_the_server(&caller, "answer-headers 40000").await);
-    let goes_on = caller.goes_on(&home).await;
-    let then = answers(&over_the_server(&caller, "answer-headers 1000").await);
+    let caller = Caller::new(entry_point, [account(ID, &home)]);
+    let read = responses(&over_the_server(&caller, "response-headers 40000").await);
+    caller.assert_recovers(&home).await;
+    let then = responses(&over_the_server(&caller, "response-headers 1000").await);
     table.push(Row {
-        attempt: "40,000 headers in the answer",
-        way,
-        happened: format!("{} answers to 2 requests", read.len()),
-        nowhere: read.len() == 2 && read[1].0 == 200 && goes_on,
+        attempt: "40,000 headers in the response",
+        entry_point,
+        observed: format!("{} responses to 2 requests", read.len()),
+        contained: read.len() == 2 && read[1].0 == 200,
         control: "a thousand",
-        then: "received".to_owned(),
+        then_observed: "received".to_owned(),
         succeeded: then.len() == 2 && then[0].1.contains("x-999: "),
     });
 }
 
-async fn interim(table: &mut Table, way: Way) {
+async fn interim(table: &mut Table, entry_point: EntryPoint) {
     let home = provider().await;
-    let caller = Caller::new(way, [account(ID, &home)]);
+    let caller = Caller::new(entry_point, [account(ID, &home)]);
     let mut statuses = Vec::new();
     for status in [0, 99, 100, 101, 103, 199, 1000, 65535] {
-        let read = answers(&over_the_server(&caller, &format!("status {status}")).await);
-        statuses.push(read.first().map_or(0, |answer| answer.0));
+        let script = format!("response-status {status}");
+        let read = responses(&over_the_server(&caller, &script).await);
+        statuses.push(read.first().map_or(0, |response| response.0));
     }
-    let goes_on = caller.goes_on(&home).await;
-    let then = answers(&over_the_server(&caller, "status 599").await);
+    caller.assert_recovers(&home).await;
+    let then = responses(&over_the_server(&caller, "response-status 599").await);
     table.push(Row {
         attempt: "statuses that end no request, eight",
-        way,
-        happened: format!("{statuses:?}"),
-        nowhere: statuses.iter().all(|status| (200..600).contains(status)) && goes_on,
+        entry_point,
+        observed: format!("{statuses:?}"),
+        contained: statuses.iter().all(|status| (200..600).contains(status)),
         control: "status 599",
-        then: format!("{}", then[0].0),
+        then_observed: then[0].0.to_string(),
         succeeded: then[0].0 == 599,
     });
 }

@@ -2,16 +2,17 @@
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::scene::{Caller, Came, ID, Way, account, acting, request, send};
+use super::caller::{Caller, EntryPoint, ID, account, acting, request, send};
+use super::observed::Observed;
 use super::table::{Row, Table};
-use crate::accounts::{Account, AccountBuilder};
-use crate::testing::{Act, Provider, response_text};
+use crate::raw_provider::{Act, Provider, response_text};
+use unified_ticketing::{Account, AccountBuilder};
 
 /// With characters that every encoding has to escape.
 const LONG: &str = "the/token+of \"dixa\"";
 const SHORT: &str = "a/\"b c";
 
-pub(super) async fn attempts(table: &mut Table, way: Way) {
+pub(super) async fn attempts(table: &mut Table, entry_point: EntryPoint) {
     for (attempt, reply, form) in [
         (
             "a secret that the provider repeats as it is",
@@ -37,11 +38,11 @@ pub(super) async fn attempts(table: &mut Table, way: Way) {
             percent,
         ),
     ] {
-        repeated(table, way, attempt, reply, form).await;
+        repeated(table, entry_point, attempt, reply, form).await;
     }
-    basic(table, way).await;
-    coded(table, way).await;
-    token_of_the_client(table, way).await;
+    basic(table, entry_point).await;
+    coded(table, entry_point).await;
+    token_of_the_client(table, entry_point).await;
 }
 
 fn json(text: &str) -> String {
@@ -67,40 +68,40 @@ fn with_token(provider: &Provider, token: &str) -> AccountBuilder {
 
 async fn repeated(
     table: &mut Table,
-    way: Way,
+    entry_point: EntryPoint,
     attempt: &'static str,
     reply: fn(&str) -> String,
     form: fn(&str) -> String,
 ) {
     let home = acting(Act::Reply(reply)).await;
     let script = send(&home, "echo");
-    let caller = Caller::new(way, [with_token(&home, LONG)]);
-    let came = caller.run(&script).await;
-    let goes_on = caller.goes_on(&home).await;
-    let then = Caller::new(way, [with_token(&home, SHORT)])
+    let caller = Caller::new(entry_point, [with_token(&home, LONG)]);
+    let observed = caller.run(&script).await;
+    caller.assert_recovers(&home).await;
+    let then = Caller::new(entry_point, [with_token(&home, SHORT)])
         .run(&script)
         .await;
-    let nowhere = came.says("***") && nothing_of(LONG, &came);
+    let contained = observed.says("***") && nothing_of(LONG, &observed);
     table.push(Row {
         attempt,
-        way,
-        happened: came.told_as(nowhere, "reads `***`"),
-        nowhere: nowhere && goes_on,
+        entry_point,
+        observed: observed.summary_if(contained, "reads `***`"),
+        contained,
         control: "a value too short to be a secret",
-        then: "reads it".to_owned(),
+        then_observed: "reads it".to_owned(),
         succeeded: then.says(form(SHORT).trim_matches('"')),
     });
 }
 
 /// Whether no piece of a secret is in what the component says.
-fn nothing_of(secret: &str, came: &Came) -> bool {
+fn nothing_of(secret: &str, observed: &Observed) -> bool {
     let pieces = secret.split(|character: char| !character.is_alphanumeric());
     pieces
         .filter(|piece| piece.len() > 2)
-        .all(|piece| !came.says(piece))
+        .all(|piece| !observed.says(piece))
 }
 
-async fn basic(table: &mut Table, way: Way) {
+async fn basic(table: &mut Table, entry_point: EntryPoint) {
     let home = acting(Act::Reply(|request| {
         response_text(400, &authorization(request))
     }))
@@ -112,28 +113,33 @@ async fn basic(table: &mut Table, way: Way) {
             .credential("api_key", key)
     };
     let script = send(&home, "echo");
-    let caller = Caller::new(way, [gorgias("ops@acme.example", "the-key-of-gorgias")]);
-    let came = caller.run(&script).await;
+    let caller = Caller::new(
+        entry_point,
+        [gorgias("ops@acme.example", "the-key-of-gorgias")],
+    );
+    let observed = caller.run(&script).await;
     let sent = authorization(&home.received()[0].1);
     let encoded = sent.strip_prefix("Basic ").unwrap();
-    let goes_on = caller.goes_on(&home).await;
+    caller.assert_recovers(&home).await;
     // So short that what is made of both is shorter than a secret.
-    let then = Caller::new(way, [gorgias("a", "b")]).run(&script).await;
-    let nowhere = came.says("Basic ***") && !came.says(&encoded[..12]);
+    let then = Caller::new(entry_point, [gorgias("a", "b")])
+        .run(&script)
+        .await;
+    let contained = observed.says("Basic ***") && !observed.says(&encoded[..12]);
     table.push(Row {
         attempt: "a secret repeated as `Basic`",
-        way,
-        happened: came.told_as(nowhere, "reads `***`"),
-        nowhere: nowhere && goes_on,
+        entry_point,
+        observed: observed.summary_if(contained, "reads `***`"),
+        contained,
         control: "a value too short to be a secret",
-        then: "reads it".to_owned(),
+        then_observed: "reads it".to_owned(),
         succeeded: then.says("Basic YTpi"),
     });
 }
 
-/// A provider that codes its answers when it is asked to: backwards here, for any coding that the
+/// A provider that codes its responses when it is asked to: backwards here, for any coding that the
 /// component can undo and the engine cannot see through.
-async fn coded(table: &mut Table, way: Way) {
+async fn coded(table: &mut Table, entry_point: EntryPoint) {
     let home = acting(Act::Reply(|request| {
         let value = authorization(request);
         let asked = ["accept-encoding: ", "accept-charset: ", "range: "];
@@ -154,28 +160,28 @@ async fn coded(table: &mut Table, way: Way) {
         .map(|header| format!("header {prefix}{header}\n"));
         format!("{}{}", headers.concat(), send(&home, "echo"))
     };
-    let caller = Caller::new(way, [with_token(&home, LONG)]);
-    let came = caller.run(&ask("")).await;
-    let goes_on = caller.goes_on(&home).await;
+    let caller = Caller::new(entry_point, [with_token(&home, LONG)]);
+    let observed = caller.run(&ask("")).await;
+    caller.assert_recovers(&home).await;
     let then = caller.run(&ask("x-")).await;
-    let nowhere = came.says("***") && !came.says(&backwards);
+    let contained = observed.says("***") && !observed.says(&backwards);
     table.push(Row {
-        attempt: "a secret in an answer asked for in another coding",
-        way,
-        happened: came.told_as(nowhere, "the provider is not asked; reads `***`"),
-        nowhere: nowhere && goes_on,
+        attempt: "a secret in a response asked for in another coding",
+        entry_point,
+        observed: observed.summary_if(contained, "the provider is not asked; reads `***`"),
+        contained,
         control: "headers that the provider takes for the same",
-        then: "reads it".to_owned(),
+        then_observed: "reads it".to_owned(),
         succeeded: then.says(&backwards),
     });
 }
 
-async fn token_of_the_client(table: &mut Table, way: Way) {
-    if !way.is_http() {
+async fn token_of_the_client(table: &mut Table, entry_point: EntryPoint) {
+    if !entry_point.is_http() {
         return;
     }
-    let home = acting(crate::testing::response(200, "{}")).await;
-    let caller = Caller::new(way, [account(ID, &home)]);
+    let home = acting(crate::raw_provider::response(200, "{}")).await;
+    let caller = Caller::new(entry_point, [account(ID, &home)]);
     let asked = |names: [&str; 3]| {
         let mut request = request(ID, "incoming");
         for name in names {
@@ -184,17 +190,18 @@ async fn token_of_the_client(table: &mut Table, way: Way) {
         }
         caller.engine.http(request)
     };
-    let came = Came::of(&asked(["authorization", "Proxy-Authorization", "cookie"]).await);
-    let goes_on = caller.goes_on(&home).await;
-    let then = Came::of(&asked(["x-authorization", "x-proxy", "x-cookie"]).await);
-    let nowhere = came.says("came content-type") && !came.says("the-token");
+    let observed =
+        Observed::from_response(&asked(["authorization", "Proxy-Authorization", "cookie"]).await);
+    caller.assert_recovers(&home).await;
+    let then = Observed::from_response(&asked(["x-authorization", "x-proxy", "x-cookie"]).await);
+    let contained = observed.says("received content-type") && !observed.says("the-token");
     table.push(Row {
         attempt: "the bearer token of the client",
-        way,
-        happened: came.told_as(nowhere, "does not see it"),
-        nowhere: nowhere && goes_on,
-        control: "headers that authenticate nobody",
-        then: "sees them".to_owned(),
-        succeeded: then.says("came x-authorization: Bearer the-token-of-the-client"),
+        entry_point,
+        observed: observed.summary_if(contained, "does not see it"),
+        contained,
+        control: "headers that do not authenticate",
+        then_observed: "sees them".to_owned(),
+        succeeded: then.says("received x-authorization: Bearer the-token-of-the-client"),
     });
 }

@@ -1,61 +1,96 @@
 //! Attempts to leave the caller in error about whether the provider has the request.
 
-use super::scene::{Caller, Came, ID, Way, account, provider, received, send};
+use super::caller::{Caller, EntryPoint, ID, account, provider, received, send};
+use super::observed::Observed;
 use super::table::{Row, Table};
+use crate::raw_provider::{Act, Provider, response};
 
-pub(super) async fn attempts(table: &mut Table, way: Way) {
-    before_sending(table, way).await;
-    after_the_answer(table, way).await;
-    if way.sends() {
-        on_the_way(table, way).await;
+pub(super) async fn attempts(table: &mut Table, entry_point: EntryPoint) {
+    before_sending(table, entry_point).await;
+    after_the_response(table, entry_point).await;
+    if entry_point.is_component_driven() {
+        on_the_way(table, entry_point).await;
     }
 }
 
-async fn before_sending(table: &mut Table, way: Way) {
+async fn before_sending(table: &mut Table, entry_point: EntryPoint) {
     let home = provider().await;
-    let caller = Caller::new(way, [account(ID, &home)]);
-    let came = caller.run(&format!("trap\n{}", send(&home, ""))).await;
+    let caller = Caller::new(entry_point, [account(ID, &home)]);
+    let observed = caller.run(&format!("trap\n{}", send(&home, ""))).await;
     let reached = home.connections();
-    let goes_on = caller.goes_on(&home).await;
+    caller.assert_recovers(&home).await;
     let before = home.received().len();
     let then = caller.run(&send(&home, "")).await;
     let passed = home.received().len() - before;
     table.push(Row {
         attempt: "a trap before sending",
-        way,
-        happened: format!("{}, {}", came.told(), received(reached)),
-        nowhere: came.failed("guest-trap", "not-sent") && reached == 0 && goes_on,
+        entry_point,
+        observed: format!("{}, {}", observed.summary(), received(reached)),
+        contained: observed.is_error("guest-trap", "not-sent") && reached == 0,
         control: "the same without the trap",
-        then: format!("{}, {}", then.told(), received(passed)),
+        then_observed: format!("{}, {}", then.summary(), received(passed)),
         succeeded: then.says("answered 200") && passed == 1,
     });
 }
 
-async fn after_the_answer(table: &mut Table, way: Way) {
-    let home = provider().await;
-    let caller = Caller::new(way, [account(ID, &home)]);
-    let came = caller.run(&send(&home, "trap")).await;
-    let reached = home.received().len();
-    let goes_on = caller.goes_on(&home).await;
-    let before = home.received().len();
-    let then = caller.run(&send(&home, "")).await;
-    let passed = home.received().len() - before;
-    table.push(Row {
-        attempt: "a trap after the provider has the request",
-        way,
-        happened: format!("{}, {}", came.told(), received(reached)),
-        nowhere: came.failed("guest-trap", "unknown") && reached == 1 && goes_on,
-        control: "the same without the trap",
-        then: format!("{}, {}", then.told(), received(passed)),
-        succeeded: then.says("answered 200") && passed == 1,
-    });
+/// What a trap leaves of a call whose request the provider has: the outcome that the response gives.
+async fn after_the_response(table: &mut Table, entry_point: EntryPoint) {
+    let part = "HTTP/1.1 409 X\r\ncontent-length: 100\r\n\r\n{}".to_owned();
+    for (attempt, act, outcome, end) in [
+        (
+            "a trap after the provider has the request",
+            response(200, "{}"),
+            "unknown",
+            "answered 200",
+        ),
+        (
+            "a trap after a rejection",
+            response(409, "{}"),
+            "rejected",
+            "answered 409",
+        ),
+        (
+            "a trap after a 408",
+            response(408, "{}"),
+            "unknown",
+            "answered 408",
+        ),
+        (
+            "a trap after a part of a rejection",
+            Act::SayAndClose(part),
+            "unknown",
+            "no response",
+        ),
+    ] {
+        let home = Provider::start([act.clone(), response(200, "{}"), act]).await;
+        let caller = Caller::new(entry_point, [account(ID, &home)]);
+        let observed = caller.run(&send(&home, "trap")).await;
+        let reached = home.received().len();
+        caller.assert_recovers(&home).await;
+        let before = home.received().len();
+        let then = caller.run(&send(&home, "")).await;
+        let passed = home.received().len() - before;
+        table.push(Row {
+            attempt,
+            entry_point,
+            observed: format!("{}, {}", observed.summary(), received(reached)),
+            contained: observed.is_error("guest-trap", outcome) && reached == 1,
+            control: "the same without the trap",
+            then_observed: format!(
+                "{}, {}",
+                then.summary_if(then.says(end), end),
+                received(passed)
+            ),
+            succeeded: then.says(end) && passed == 1,
+        });
+    }
 }
 
 /// Each trap comes where it comes, before a connection has the request or after; what is said of it
 /// must be true.
-async fn on_the_way(table: &mut Table, way: Way) {
+async fn on_the_way(table: &mut Table, entry_point: EntryPoint) {
     let home = provider().await;
-    let caller = Caller::new(way, [account(ID, &home)]);
+    let caller = Caller::new(entry_point, [account(ID, &home)]);
     let (mut not_sent, mut untrue) = (Vec::new(), 0);
     for number in 0..50 {
         let script = format!(
@@ -63,12 +98,12 @@ async fn on_the_way(table: &mut Table, way: Way) {
             home.address
         );
         match caller.run(&script).await {
-            Came::Failed { outcome, .. } if outcome == "not-sent" => not_sent.push(number),
-            Came::Failed { .. } => {}
-            Came::Said(_) | Came::Panicked => untrue += 1,
+            Observed::Error { outcome, .. } if outcome == "not-sent" => not_sent.push(number),
+            Observed::Error { .. } => {}
+            Observed::Report(_) | Observed::Panicked => untrue += 1,
         }
         // Takes as long as a request that is still on its way would.
-        untrue += usize::from(!caller.goes_on(&home).await);
+        caller.assert_recovers(&home).await;
     }
     for number in not_sent {
         let begin = format!("POST /v1/agents/{number} ");
@@ -83,11 +118,11 @@ async fn on_the_way(table: &mut Table, way: Way) {
     let passed = home.received().len() - before;
     table.push(Row {
         attempt: "a trap while the request is on its way, 50 times",
-        way,
-        happened: format!("{untrue} of 50 outcomes untrue"),
-        nowhere: untrue == 0,
+        entry_point,
+        observed: format!("{untrue} of 50 outcomes untrue"),
+        contained: untrue == 0,
         control: "the same without the trap",
-        then: format!("{}, {}", then.told(), received(passed)),
+        then_observed: format!("{}, {}", then.summary(), received(passed)),
         succeeded: then.says("answered 200") && passed == 1,
     });
 }
