@@ -7,12 +7,14 @@
 //! `cargo test --test all hostile -- --nocapture` prints the table. The component is in `tests/hostile/guest`.
 
 mod caller;
+mod contexts;
 mod forgery;
 mod imports;
 mod leftovers;
 mod limits;
 mod observed;
 mod reach;
+mod requests;
 mod responses;
 mod secrets;
 mod table;
@@ -30,6 +32,8 @@ async fn hostile_component_is_contained() {
         secrets::attempts(&mut table, entry_point).await;
         forgery::attempts(&mut table, entry_point).await;
         limits::attempts(&mut table, entry_point).await;
+        requests::attempts(&mut table, entry_point).await;
+        contexts::attempts(&mut table, entry_point).await;
         traps::attempts(&mut table, entry_point).await;
         leftovers::attempts(&mut table, entry_point).await;
         responses::attempts(&mut table, entry_point).await;
