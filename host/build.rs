@@ -45,24 +45,23 @@ fn main() -> Result<()> {
         // The documentation is built from this package alone; nothing of it runs.
         fs::write(out.join("component.wasm"), [])?;
         fs::write(out.join("component.cwasm"), [])?;
+        fs::write(out.join("core.wasm"), [])?;
         fs::write(out.join("core.cwasm"), [])?;
         fs::write(out.join("standalone.wasm"), [])?;
         return Ok(());
     }
 
     let guest = "unified-ticketing-guest";
-    let (component, core) = if let Some(component) = prebuilt(PREBUILT)? {
-        (component.clone(), component)
+    let (component, core, fast) = if let Some(component) = prebuilt(PREBUILT)? {
+        (component.clone(), component.clone(), component)
     } else {
-        let whole = without_names(&wrap(&build_guest(guest, &[], &out)?)?)?;
-        // It is shipped in nothing but this library, so that its size counts for less than its speed.
-        let fast = [
-            "--no-default-features",
-            "--config",
-            "profile.component.opt-level=3",
-        ];
-        let core = build_guest(guest, &fast, &out)?;
-        (whole, wrap(&core)?)
+        let build = |arguments: &[&str]| -> Result<Vec<u8>> {
+            without_names(&wrap(&build_guest(guest, arguments, &out)?)?)
+        };
+        let core = "--no-default-features";
+        // This one is shipped in nothing but this library, so that its size counts for less than its speed.
+        let fast = [core, "--config", "profile.component.opt-level=3"];
+        (build(&[])?, build(&[core])?, build(&fast)?)
     };
     let standalone = if let Some(standalone) = prebuilt(PREBUILT_STANDALONE)? {
         standalone
@@ -72,7 +71,8 @@ fn main() -> Result<()> {
     };
     fs::write(out.join("component.wasm"), &component)?;
     fs::write(out.join("component.cwasm"), precompile(&component)?)?;
-    fs::write(out.join("core.cwasm"), precompile(&core)?)?;
+    fs::write(out.join("core.wasm"), &core)?;
+    fs::write(out.join("core.cwasm"), precompile(&fast)?)?;
     fs::write(out.join("standalone.wasm"), standalone)?;
     Ok(())
 }

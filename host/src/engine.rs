@@ -54,6 +54,7 @@ use crate::client::SendState;
 use crate::telemetry;
 
 static COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/component.wasm"));
+static CORE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/core.wasm"));
 static STANDALONE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/standalone.wasm"));
 
 /// The component and all that its calls need. Built once; cheap to clone; clones share everything.
@@ -99,10 +100,16 @@ impl Engine {
         EngineBuilder::new()
     }
 
-    /// The component that is embedded, for other runtimes.
+    /// The component of the world `ticketing`, for other runtimes.
     #[must_use]
     pub fn component() -> &'static [u8] {
         COMPONENT
+    }
+
+    /// The component of the world `core`, for hosts that bring their own HTTP client: it imports accounts alone.
+    #[must_use]
+    pub fn core() -> &'static [u8] {
+        CORE
     }
 
     /// The component composed with an adapter that takes the accounts from the environment variable

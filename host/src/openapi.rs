@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use self::examples::Example;
 
-/// What of the document depends on the operation.
+/// An operation of the HTTP API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Operation {
     Create,
@@ -50,16 +50,16 @@ pub fn openapi() -> Value {
         "info": {
             "title": "Unified ticketing users",
             "version": env!("CARGO_PKG_VERSION"),
-            "summary": "Create and update the users of six ticketing products, one way for all of them.",
+            "summary": "Create and update the users of ticketing products, one way for all of them.",
             "description": "Validation and mapping are the same for every client; which fields an integration requires and \
                 supports is in the schemas of the request bodies.\n\n\
                 Query parameters are read in every usual spelling: `a[b]=c`, `a[]=b`, `a[0]=b`, `a[0][id]=1`, `a[][id]=1`, \
-                percent-encoded or not; `+` is a space. All violations of a request are told at once.\n\n\
+                percent-encoded or not; `+` is a space. An error lists all violations of a request at once.\n\n\
                 Every error has an `outcome`: `not-sent` (sending again is safe), `rejected` (the provider changed nothing) or \
                 `unknown` (the provider may have acted: look before sending a creation again).",
             "license": { "name": "Apache-2.0 WITH LLVM-exception", "identifier": "Apache-2.0 WITH LLVM-exception" },
         },
-        "servers": [{ "url": "http://127.0.0.1:8080", "description": "Where `serve` listens unless told otherwise." }],
+        "servers": [{ "url": "http://127.0.0.1:8080", "description": "The default address of `serve`." }],
         "security": [{}, { "token": [] }],
         "tags": [
             { "name": "users", "description": "Agents, members, seats: the people who work in a ticketing product." },
@@ -75,7 +75,7 @@ pub fn openapi() -> Value {
                 "token": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "A line of the server's token file, where it has one.",
+                    "description": "A line of the server's token file, if it has one.",
                 },
             },
             "parameters": parameters::components(),
@@ -105,7 +105,7 @@ fn operation(operation: Operation, examples: &[Example]) -> Value {
         "tags": ["users"],
         "summary": summary,
         "description": description,
-        "parameters": parameters::of(operation),
+        "parameters": parameters::references(operation),
         "requestBody": {
             "required": true,
             "description": format!("At most {} bytes.", unified_ticketing_guest::http_api::MAX_BODY),
@@ -116,7 +116,7 @@ fn operation(operation: Operation, examples: &[Example]) -> Value {
                 },
             },
         },
-        "responses": responses::of(operation, examples),
+        "responses": responses::by_status(operation, examples),
     })
 }
 
@@ -125,12 +125,12 @@ fn health() -> Value {
     json!({
         "operationId": "health",
         "tags": ["server"],
-        "summary": "Tell that the server serves",
-        "description": "Asks nobody, and needs no token.",
+        "summary": "Tell whether the server serves",
+        "description": "Sends no request to a provider, and needs no token.",
         "security": [],
         "responses": {
             "200": {
-                "description": "It does.",
+                "description": "The server serves.",
                 "headers": { "X-Request-Id": { "$ref": "#/components/headers/X-Request-Id" } },
                 "content": { "application/json": { "schema": status, "example": { "status": "ok" } } },
             },

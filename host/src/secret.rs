@@ -1,12 +1,12 @@
-//! Redaction: a provider's response is cleared of the account's secrets before anyone sees it.
+//! Redaction: takes the account's secrets out of a provider's response.
 //!
 //! A provider that echoes a request's headers into an error page would otherwise put a token into
 //! every log along the way. A secret is found as it is, escaped as in JSON, percent-encoded, and
 //! escaped as in HTML; any character may be escaped or not, so `a/b`, `a\/b`, `a\u002fb`, `a%2Fb`,
-//! `a&sol;b` and `a&#x2f;b` are all the same secret. Each becomes `***`. Which values are looked for
-//! (a credential, its base64 forms) is for the account to say.
+//! `a&sol;b` and `a&#x2f;b` are all the same secret. Each becomes `***`. The account says which values
+//! are its secrets: a credential, its base64 forms.
 //!
-//! The time is linear in the text, whatever the secrets and the text are.
+//! The time is linear in the text, for all secrets and texts.
 
 mod escape;
 mod pattern;
@@ -21,14 +21,14 @@ use secrecy::{ExposeSecret as _, SecretString};
 use self::escape::{INTRODUCERS, MAX_ESCAPE, readings};
 use self::pattern::{Pattern, Search};
 
-/// What stands where a secret stood.
+/// The replacement of a secret.
 const MASK: &[u8] = b"***";
 
-/// The shortest value that counts as a secret. A shorter one is no secret worth the name, and would
-/// be found by chance.
+/// The length of the shortest secret, in bytes. A shorter value protects nothing, and would be found by
+/// chance.
 pub(crate) const MIN_SECRET: usize = 8;
 
-/// How often a text is looked through. Once is enough, but for a secret that has the mask in it.
+/// How often a text is searched at most. Once is enough, except for a secret with the mask in it.
 const MAX_PASSES: usize = 8;
 
 /// Finds the secrets of one account.
@@ -39,7 +39,7 @@ pub(crate) struct Redactor {
 }
 
 impl Redactor {
-    /// A redactor of these values; those that are too short to be secrets are left out.
+    /// A redactor of these values, without those that are too short to be secrets.
     pub(crate) fn new(values: impl IntoIterator<Item = SecretString>) -> Self {
         let mut secrets: Vec<SecretString> = values
             .into_iter()
@@ -63,7 +63,7 @@ impl Redactor {
         Self { patterns, lasts }
     }
 
-    /// The same bytes without secrets: borrowed where there is none.
+    /// The same bytes without secrets: borrowed if there is none.
     pub(crate) fn redact<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
         let Some(mut clean) = self.pass(bytes) else {
             return Cow::Borrowed(bytes);
@@ -80,12 +80,12 @@ impl Redactor {
     /// The same text without secrets.
     pub(crate) fn redact_text(&self, text: &mut String) {
         if let Cow::Owned(clean) = self.redact(text.as_bytes()) {
-            // A secret is found by whole characters, so what is left is still text.
+            // A secret is found by whole characters, so the rest is still UTF-8.
             *text = String::from_utf8_lossy(&clean).into_owned();
         }
     }
 
-    /// The same bytes with a mask in place of each secret; nothing where there is none.
+    /// The same bytes with a mask in place of each secret; `None` if there is none.
     fn pass(&self, bytes: &[u8]) -> Option<Vec<u8>> {
         let found = self.find(bytes);
         if found.is_empty() {
@@ -95,7 +95,7 @@ impl Redactor {
         let mut copied = 0;
         for Range { start, end } in found {
             let before = bytes.get(copied..start).unwrap_or_default();
-            // A backslash that escapes the first character found goes with it: alone it would
+            // A backslash that escapes the secret's first character goes with it: alone it would
             // escape the mask.
             let backslashes = before
                 .iter()
@@ -111,19 +111,19 @@ impl Redactor {
         Some(clean)
     }
 
-    /// Where secrets are, in order; those that overlap are one.
+    /// The ranges of secrets, in order; those that overlap are one.
     fn find(&self, bytes: &[u8]) -> Vec<Range<usize>> {
         if bytes.len() < MIN_SECRET || self.patterns.is_empty() {
             return Vec::new();
         }
         let mut searches: Vec<Search<'_>> = self.patterns.iter().map(Search::new).collect();
-        // Where a part of a secret was found last.
+        // The last position at which a part of a secret was found.
         let mut live = usize::MAX;
         let mut at = bytes.len();
         while at > 0 {
             at -= 1;
             if live - at > MAX_ESCAPE {
-                // Nothing that is known can be reached: on to where a secret can end.
+                // No escape leads to that position from here: skip to where a secret can end.
                 let Some(last) = self.last(bytes, at) else {
                     break;
                 };
@@ -152,7 +152,7 @@ impl Redactor {
         found
     }
 
-    /// The last place up to `at` where the last character of a secret can be.
+    /// The last position up to `at` at which a secret can end.
     fn last(&self, bytes: &[u8], at: usize) -> Option<usize> {
         let last = |byte: &u8| self.lasts.get(usize::from(*byte)) == Some(&true);
         bytes.get(..=at)?.iter().rposition(last)

@@ -1,20 +1,20 @@
-//! What the log lines of one request have in common.
+//! The fields that the log lines of one request share.
 
 use std::sync::Arc;
 
 use crate::accounts::Account;
 
 tokio::task_local! {
-    /// The id of the request that a task works on.
+    /// The id of the request that a task serves.
     static REQUEST: Arc<str>;
 }
 
-/// The id of the request that the current task works on.
+/// The id of the request that the current task serves.
 pub(crate) fn request_id() -> Option<Arc<str>> {
     REQUEST.try_with(Arc::clone).ok()
 }
 
-/// Has everything that the future logs carry this id.
+/// Runs a future whose log lines carry this id.
 pub(crate) async fn with_request_id<T>(id: Option<Arc<str>>, future: impl Future<Output = T>) -> T {
     match id {
         Some(id) => REQUEST.scope(id, future).await,
@@ -22,12 +22,12 @@ pub(crate) async fn with_request_id<T>(id: Option<Arc<str>>, future: impl Future
     }
 }
 
-/// How the log names an account: by its name, else by its id.
+/// The account's label in the log: its name, else its id.
 pub(crate) fn account_label(account: &Account) -> &str {
     account.name().unwrap_or(account.id())
 }
 
-/// How the log names a method: those that there are. Any other is a client's own text.
+/// The method's label in the log: a known method, or `other`, because any other is a client's own text.
 pub(crate) fn method_label(method: &str) -> &'static str {
     const METHODS: [&str; 9] = [
         "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE",

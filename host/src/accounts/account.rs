@@ -1,4 +1,4 @@
-//! One account: checked when it is made, its secrets where they cannot be printed.
+//! One account: checked when it is made, its secrets in a type that cannot be printed.
 
 #[cfg(test)]
 mod tests;
@@ -35,7 +35,7 @@ struct Inner {
     redactor: Redactor,
 }
 
-/// The one place that an account's requests may go to.
+/// The one origin that an account's requests may go to.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Origin {
     pub(crate) scheme: UriScheme,
@@ -45,7 +45,8 @@ pub(crate) struct Origin {
 }
 
 impl Origin {
-    pub(crate) fn of(uri: &Uri) -> Option<Self> {
+    /// The origin of an absolute URL.
+    pub(crate) fn from_uri(uri: &Uri) -> Option<Self> {
         let scheme = uri.scheme()?.clone();
         let port = uri
             .port_u16()
@@ -59,13 +60,13 @@ impl Origin {
 }
 
 impl Origin {
-    /// Whether the host is an address, which nobody looks up.
+    /// Whether the host is an address, which needs no look-up.
     pub(crate) fn is_address(&self) -> bool {
         let address = self.host.trim_matches(['[', ']']);
         address.parse::<std::net::IpAddr>().is_ok()
     }
 
-    /// Host and port, the port only where it is not the scheme's own (RFC 9110, 4.2.3).
+    /// Host and port, the port only if it is not the scheme's default (RFC 9110, 4.2.3).
     pub(crate) fn authority(&self) -> String {
         let Self { scheme, host, port } = self;
         let own = if *scheme == UriScheme::HTTPS { 443 } else { 80 };
@@ -84,7 +85,7 @@ impl fmt::Display for Origin {
 }
 
 impl Account {
-    /// Begins an account with this id, of the integration of this name.
+    /// Starts an account with this id, of the integration of this name.
     ///
     /// Any id does in memory; the HTTP API accepts only UUIDs.
     pub fn builder(id: impl Into<String>, integration: impl Into<String>) -> AccountBuilder {
@@ -98,13 +99,13 @@ impl Account {
         }
     }
 
-    /// The id that calls name it by.
+    /// The id by which calls name it.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.0.id
     }
 
-    /// The name for people, where it has one.
+    /// The name for people, if it has one.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.0.name.as_deref()
@@ -223,14 +224,14 @@ impl AccountBuilder {
             });
         };
         let base = self.base_url.as_deref();
-        // From here on there is only what the provider receives: it is what must not come back.
+        // From here on there are only the values that the provider receives: these must not come back.
         let mut plain: Vec<(String, String)> = self
             .credentials
             .iter()
             .map(|(name, value)| (name.clone(), normalized(value.expose_secret()).to_owned()))
             .collect();
         let found = errors(integration, base, &self.settings, &plain);
-        let made = made(integration, base, &self.settings, &plain);
+        let endpoint = endpoint(integration, base, &self.settings, &plain);
         let credentials: Vec<(String, SecretString)> = plain
             .iter()
             .map(|(name, value)| (name.clone(), SecretString::from(value.as_str())))
@@ -238,7 +239,7 @@ impl AccountBuilder {
         for (_, value) in &mut plain {
             value.zeroize();
         }
-        match made {
+        match endpoint {
             Ok((origin, auth, header)) if found.is_empty() => {
                 let redactor = Redactor::new(secrets(integration, &credentials, &header));
                 let Self {
@@ -262,9 +263,9 @@ impl AccountBuilder {
                     redactor,
                 })))
             }
-            made => {
-                let made = made.err().filter(|error| !found.contains(error));
-                let all = found.iter().chain(&made);
+            endpoint => {
+                let last = endpoint.err().filter(|error| !found.contains(error));
+                let all = found.iter().chain(&last);
                 let faults = all.map(ToString::to_string).collect();
                 Err(InvalidAccount { faults })
             }
@@ -301,16 +302,15 @@ fn unknown_integration(name: &str) -> String {
     )
 }
 
-/// What is made of settings and credentials: where requests go, and the header that authenticates
-/// them.
-fn made(
+/// The origin of requests and the header that authenticates them, made of settings and credentials.
+fn endpoint(
     integration: &'static Integration,
     base: Option<&str>,
     settings: &[(String, String)],
     credentials: &[(String, String)],
 ) -> Result<(Origin, &'static Auth, SecretString), AccountError> {
     let url = base_url(integration, base, settings)?;
-    let origin = url.parse().ok().and_then(|uri| Origin::of(&uri));
+    let origin = url.parse().ok().and_then(|uri| Origin::from_uri(&uri));
     let origin = origin.ok_or(AccountError::BaseUrl {
         expected: "an absolute URL",
         found: url,
@@ -323,8 +323,8 @@ fn made(
     Ok((origin, auth, SecretString::from(header)))
 }
 
-/// What must not come back: the credentials, but for the public half of a pair, what is made of them
-/// for the header, and both as base64.
+/// The values that must not come back: the credentials, except the public half of a pair, the header's
+/// value made of them, and both as base64.
 fn secrets(
     integration: &Integration,
     credentials: &[(String, SecretString)],
@@ -345,8 +345,8 @@ fn secrets(
     secrets
 }
 
-/// The ways to write what has been encoded as base64: with both alphabets, with padding and without
-/// (RFC 4648, sections 3.2, 4 and 5).
+/// The spellings of a base64 text: with both alphabets, with padding and without (RFC 4648, sections
+/// 3.2, 4 and 5).
 fn spellings(base64: &SecretString) -> impl Iterator<Item = SecretString> {
     let standard = base64.expose_secret().to_owned();
     let dashed = Zeroizing::new(standard.replace('+', "-"));

@@ -4,9 +4,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::{Accounts, Lookup};
 
-/// Accounts that can be replaced as a whole, at any time. Calls in flight keep those that they have begun with.
+/// Accounts that can be replaced as a whole, at any time. Calls in flight keep the account that they started with.
 ///
-/// Clones share what they hold: give one to the engine, and keep another to replace its accounts.
+/// Clones share their accounts: give one to the engine, and keep another to replace them.
 ///
 /// ```
 /// use unified_ticketing::{Account, Accounts, MemoryAccounts, ReloadableAccounts};
@@ -15,12 +15,12 @@ use super::{Accounts, Lookup};
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let id = "62f44730-dd91-461e-bd6a-aedd9e0ad79d";
 /// let accounts = ReloadableAccounts::new(MemoryAccounts::new());
-/// let of_engine = accounts.clone();
-/// assert!(of_engine.get(id).await?.is_none());
+/// let shared = accounts.clone();
+/// assert!(shared.get(id).await?.is_none());
 ///
 /// let account = Account::builder(id, "dixa").credential("api_token", "the token of dixa").build()?;
 /// accounts.replace(MemoryAccounts::from_iter([account]));
-/// assert!(of_engine.get(id).await?.is_some());
+/// assert!(shared.get(id).await?.is_some());
 /// # Ok(())
 /// # }
 /// ```
@@ -34,13 +34,13 @@ impl<A> Clone for ReloadableAccounts<A> {
 }
 
 impl<A> ReloadableAccounts<A> {
-    /// Begins with these accounts.
+    /// Starts with these accounts.
     #[must_use]
     pub fn new(accounts: A) -> Self {
         Self(Arc::new(RwLock::new(Arc::new(accounts))))
     }
 
-    /// Replaces all accounts, for every call that begins from now on.
+    /// Replaces all accounts, for every call that starts from now on.
     pub fn replace(&self, accounts: A) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(accounts);
     }

@@ -104,7 +104,7 @@ fn allow(account: &Account, uri: &Uri) -> Result<(), EgressError> {
     let plain = uri
         .authority()
         .is_some_and(|authority| !authority.as_str().contains('@'));
-    match Origin::of(uri) {
+    match Origin::from_uri(uri) {
         Some(origin) if origin == *allowed && plain => Ok(()),
         Some(origin) => Err(EgressError::OtherOrigin {
             origin: origin.to_string(),

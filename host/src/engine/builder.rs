@@ -17,7 +17,7 @@ use crate::client::{Client, ResponseLimits};
 use crate::error::Error;
 
 /// The component of the world `core`, compiled for this target by the build script.
-static CORE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/core.cwasm"));
+pub(super) static CORE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/core.cwasm"));
 
 /// The component of the world `ticketing`, compiled likewise.
 #[cfg(feature = "component-sender")]

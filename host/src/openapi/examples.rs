@@ -1,4 +1,4 @@
-//! Examples: golden cases, with what the component answered to them. A test keeps them current.
+//! Examples: golden cases, with the component's responses. A test keeps them current.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -8,9 +8,9 @@ use super::Operation;
 /// A call of a golden case.
 #[derive(Deserialize)]
 pub(super) struct Example {
-    /// The case: the integration, and what of it is shown.
+    /// The case: the integration, and its aspect.
     case: String,
-    /// What the case is about, in a sentence.
+    /// The case's subject, in a sentence.
     about: String,
     update: bool,
     body: Value,
@@ -31,7 +31,7 @@ impl Example {
     }
 }
 
-/// Every example. None, should the embedded file not be what the test has made sure that it is.
+/// Every example; none if the embedded file were not the one that a test checks.
 pub(super) fn all() -> Vec<Example> {
     serde_json::from_str(include_str!("examples.json")).unwrap_or_default()
 }
@@ -53,7 +53,7 @@ pub(super) fn bodies(operation: Operation, examples: &[Example]) -> Map<String, 
     entries(accepted, |example| &example.body)
 }
 
-/// What these were answered with.
+/// The responses to accepted bodies.
 pub(super) fn successes(operation: Operation, examples: &[Example]) -> Map<String, Value> {
     let accepted = examples
         .iter()

@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::Operation;
 
-/// The parameters by their names in the document, which are what the published pages call them.
+/// The parameters by their names in the document, which are those of the published pages.
 pub(super) fn components() -> Value {
-    let truth = |name: &str, description: &str| json!({ "name": name, "in": "query", "description": description, "schema": { "type": "boolean", "default": false } });
+    let boolean = |name: &str, description: &str| json!({ "name": name, "in": "query", "description": description, "schema": { "type": "boolean", "default": false } });
     json!({
         "integrated_account_id": {
             "name": "integrated_account_id",
@@ -19,17 +19,17 @@ pub(super) fn components() -> Value {
         "truto_response_format": {
             "name": "truto_response_format",
             "in": "query",
-            "description": "The form of the answer. `unified`: the unified fields that the provider gave, and its whole answer in \
+            "description": "The form of the response. `unified`: the unified fields that the provider gave, and its whole response in \
                 `remote_data`. `raw`: the provider's body, byte for byte. `normalized`: exactly the documented fields, `null` \
                 where unknown.",
             "schema": { "type": "string", "enum": ["unified", "raw", "normalized"], "default": "unified" },
         },
-        "truto_ignore_remote_data": truth("truto_ignore_remote_data", "Leaves `remote_data` out of the answer."),
+        "truto_ignore_remote_data": boolean("truto_ignore_remote_data", "Leaves `remote_data` out of the response."),
         "truto_exclude_fields": {
             "name": "truto_exclude_fields",
             "in": "query",
-            "description": "Names of top-level fields to leave out of the answer. `truto_exclude_fields[]` and a comma-separated \
-                value are read too. A name that no answer has is a warning.",
+            "description": "Names of top-level fields to leave out of the response. `truto_exclude_fields[]` and a comma-separated \
+                value are read too. A name that no response has is a warning.",
             "style": "form",
             "explode": true,
             "schema": { "type": "array", "items": { "type": "string" } },
@@ -57,14 +57,14 @@ pub(super) fn components() -> Value {
         "collections_type": {
             "name": "collections[][type]",
             "in": "query",
-            "description": "What the collection is, such as `project`. It belongs to an identifier.",
+            "description": "The type of the collection, such as `project`. It belongs to an identifier.",
             "schema": { "type": "string" },
         },
-        "unified_dry_run": truth(
+        "unified_dry_run": boolean(
             "unified_dry_run",
-            "Answers with the request that would be sent, what authenticates as `***`. Nothing is sent.",
+            "Responds with the request that would be sent, its credentials as `***`. Nothing is sent.",
         ),
-        "unified_strict": truth(
+        "unified_strict": boolean(
             "unified_strict",
             "Makes fields that are unsupported or unknown violations instead of warnings.",
         ),
@@ -72,14 +72,14 @@ pub(super) fn components() -> Value {
             "name": "id",
             "in": "path",
             "required": true,
-            "description": "The user's identifier, as a creation answers it.",
+            "description": "The user's identifier, as in the response to a creation.",
             "schema": { "type": "string", "minLength": 1 },
             "example": "23423523",
         },
         "idempotency_key": {
             "name": "Idempotency-Key",
             "in": "header",
-            "description": "Not honoured yet: the answer says so in a warning.",
+            "description": "Not honoured yet: the response says so in a warning.",
             "schema": { "type": "string" },
         },
     })
@@ -97,8 +97,8 @@ fn requiring() -> Vec<&'static str> {
         .collect()
 }
 
-/// The parameters of an operation: all but the identifier of a user that does not exist yet.
-pub(super) fn of(operation: Operation) -> Value {
+/// References to the parameters of an operation: all but the identifier of a user that does not exist yet.
+pub(super) fn references(operation: Operation) -> Value {
     let all = components();
     let names = all.as_object().into_iter().flat_map(Map::keys);
     names

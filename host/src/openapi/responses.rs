@@ -1,4 +1,4 @@
-//! What is answered: statuses, headers, errors.
+//! The responses: statuses, headers, errors.
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -48,7 +48,7 @@ const CODES: &[(ErrorCode, &[u16])] = &[
     (ErrorCode::Deadline, &[504]),
 ];
 
-/// Every code of a finding. A violation that stopped the call and a warning are told in the same form.
+/// Every code of a finding: of a violation, which stops the call, and of a warning, which has the same form.
 const FINDINGS: &[FindingCode] = &[
     FindingCode::Required,
     FindingCode::Type,
@@ -67,7 +67,7 @@ const FINDINGS: &[FindingCode] = &[
 ];
 
 /// Every limit of a server on one call.
-const LIMITS: [Limit; 6] = [
+const LIMITS: &[Limit] = &[
     Limit::Deadline,
     Limit::Cpu,
     Limit::Memory,
@@ -89,7 +89,7 @@ fn statuses() -> Vec<u16> {
 }
 
 /// The codes of a status.
-fn of_status(status: u16) -> Vec<&'static str> {
+fn codes_of(status: u16) -> Vec<&'static str> {
     let codes = CODES
         .iter()
         .filter(|(_, statuses)| statuses.contains(&status));
@@ -100,8 +100,8 @@ fn name(status: u16) -> String {
     format!("Error{status}")
 }
 
-/// The responses of an operation.
-pub(super) fn of(operation: Operation, examples: &[Example]) -> Value {
+/// The responses of an operation, by status.
+pub(super) fn by_status(operation: Operation, examples: &[Example]) -> Value {
     let mut responses = Map::new();
     responses.insert("200".to_owned(), success(operation, examples));
     for status in statuses() {
@@ -145,7 +145,7 @@ fn success(operation: Operation, examples: &[Example]) -> Value {
 pub(super) fn components(examples: &[Example]) -> Value {
     let mut responses = Map::new();
     for status in statuses() {
-        let codes = of_status(status);
+        let codes = codes_of(status);
         let reason = StatusCode::from_u16(status)
             .ok()
             .and_then(|status| status.canonical_reason());
@@ -164,14 +164,14 @@ pub(super) fn components(examples: &[Example]) -> Value {
         }
         responses.insert(name(status), response);
     }
-    let refused = json!({
+    let rejected = json!({
         "allOf": [reference("Error")],
         "properties": { "code": { "const": codes::error(ErrorCode::ProviderRejected) } },
     });
     responses.insert("ProviderRejected".to_owned(), json!({
-        "description": "Another refusal of the provider, which keeps its number: `provider-rejected`.",
+        "description": "Another rejection by the provider, which keeps its status: `provider-rejected`.",
         "headers": error_headers(400),
-        "content": { "application/json": { "schema": refused } },
+        "content": { "application/json": { "schema": rejected } },
     }));
     Value::Object(responses)
 }
@@ -222,7 +222,7 @@ fn headers_of(status: u16) -> &'static [&'static str] {
 /// Every header of a response.
 pub(super) fn headers() -> Value {
     let number = |description: &str| json!({ "description": description, "schema": { "type": "integer", "minimum": 0 } });
-    let text =
+    let string =
         |description: &str| json!({ "description": description, "schema": { "type": "string" } });
     json!({
         "Unified-Warning": {
@@ -231,15 +231,15 @@ pub(super) fn headers() -> Value {
             "schema": { "type": "string" },
             "example": "unsupported-field; path=\"/nick_name\"",
         },
-        "Unified-Code": text("The `code` of the error, for clients that drop its body."),
-        "Unified-Outcome": text("The `outcome` of the error, for clients that drop its body."),
-        "RateLimit-Limit": number("Requests that the provider allows in a window, when it told."),
-        "RateLimit-Remaining": number("Requests left in this window, when the provider told."),
-        "RateLimit-Reset": number("Seconds until the window starts anew, when the provider told."),
+        "Unified-Code": string("The `code` of the error, for clients that drop its body."),
+        "Unified-Outcome": string("The `outcome` of the error, for clients that drop its body."),
+        "RateLimit-Limit": number("Requests that the provider allows in a window, if it says so."),
+        "RateLimit-Remaining": number("Requests left in this window, if the provider says so."),
+        "RateLimit-Reset": number("Seconds until the next window, if the provider says so."),
         "Retry-After": number("Seconds to wait before the next attempt."),
-        "Allow": text("The method that the path has."),
-        "WWW-Authenticate": text("Where the server asks for a token: `Bearer`."),
-        "X-Request-Id": text("The name of this request in the server's log."),
+        "Allow": string("The method that the path has."),
+        "WWW-Authenticate": string("Where the server asks for a token: `Bearer`."),
+        "X-Request-Id": string("The name of this request in the server's log."),
     })
 }
 
@@ -247,7 +247,7 @@ pub(super) fn headers() -> Value {
 pub(super) fn schemas() -> Map<String, Value> {
     let codes: Vec<&str> = CODES.iter().map(|(code, _)| codes::error(*code)).collect();
     let outcomes = [Outcome::NotSent, Outcome::Rejected, Outcome::Unknown].map(codes::outcome);
-    let places = [
+    let locations = [
         Location::Body,
         Location::Query,
         Location::Path,
@@ -272,16 +272,16 @@ pub(super) fn schemas() -> Map<String, Value> {
             "code": { "enum": codes },
             "outcome": {
                 "enum": outcomes,
-                "description": "What is known of the provider's state: it has not received the request, it refused it and changed \
+                "description": "What is known of the provider's state: it has not received the request, it rejected it and changed \
                     nothing, or it may have acted.",
             },
             "limit": {
-                "enum": LIMITS.map(codes::limit),
+                "enum": LIMITS.iter().copied().map(codes::limit).collect::<Vec<_>>(),
                 "description": "The limit of the server that ended the call.",
             },
-            "truto_is_remote_error": { "const": true, "description": "The provider refused or failed." },
-            "provider_status": { "type": "integer", "description": "The provider's status, when there was an answer." },
-            "raw_response": { "description": "The provider's answer: its JSON, or its text. What is over 64 KiB becomes text, cut there." },
+            "truto_is_remote_error": { "const": true, "description": "The provider rejected the request or failed." },
+            "provider_status": { "type": "integer", "description": "The provider's status, if it responded." },
+            "raw_response": { "description": "The provider's response: its JSON, or its text. What is over 64 KiB becomes a string, cut there." },
             "raw_response_truncated": { "const": true, "description": "`raw_response` was cut." },
             "violations": { "type": "array", "items": reference("Finding"), "minItems": 1 },
             "truto_error_insight": {
@@ -298,9 +298,9 @@ pub(super) fn schemas() -> Map<String, Value> {
     });
     let finding = json!({
         "type": "object",
-        "description": "What is wrong with, or notable about, one place of the request.",
+        "description": "A violation or a warning at one location of the request.",
         "properties": {
-            "in": { "enum": places },
+            "in": { "enum": locations },
             "path": {
                 "type": "string",
                 "description": "A JSON Pointer in the body, empty for the body as a whole; else the name of the parameter or header.",

@@ -1,4 +1,4 @@
-//! The schemas: what is published, and for each integration what its table adds.
+//! The schemas: the published ones, and one for each integration, with its table's additions.
 
 use serde_json::{Map, Value, json};
 use unified_ticketing_guest::field::{Field, ResponseField, Rule};
@@ -7,10 +7,10 @@ use unified_ticketing_guest::integration::{ALL, Integration, Operation as Row, O
 use super::Operation;
 use super::responses;
 
-/// A text that is not blank.
-const GIVEN: &str = r"\S";
+/// A string that is not blank.
+const NOT_BLANK: &str = r"\S";
 
-/// The schema of a request body: what one of the integrations takes.
+/// The schema of a request body: one that any of the integrations accepts.
 pub(super) fn body(operation: Operation) -> Value {
     let schemas = ALL.iter().filter_map(|integration| {
         row(integration, operation).map(|_| name(operation, integration))
@@ -61,7 +61,7 @@ pub(super) fn components() -> Value {
     schemas.insert(
         "ProviderResponse".to_owned(),
         json!({
-            "title": "The provider's answer, for `truto_response_format=raw`",
+            "title": "The provider's response, for `truto_response_format=raw`",
             "type": "object",
         }),
     );
@@ -69,7 +69,7 @@ pub(super) fn components() -> Value {
     Value::Object(schemas)
 }
 
-/// The published fields, with their types. What is required differs by integration, so nothing is here.
+/// The published fields, with their types. None is required here, because that differs by integration.
 fn published(operation: Operation) -> Value {
     let clearing = match operation {
         Operation::Create => "`null` is the same as left out.",
@@ -97,10 +97,10 @@ fn published(operation: Operation) -> Value {
 }
 
 fn typed(field: Field, operation: Operation) -> Value {
-    let nothing = |kind: &str| json!([kind, "null"]);
+    let nullable = |kind: &str| json!([kind, "null"]);
     match field {
         Field::FirstName | Field::LastName | Field::Name | Field::NickName | Field::Avatar => {
-            json!({ "type": nothing("string") })
+            json!({ "type": nullable("string") })
         }
         Field::Emails => {
             let kind = match operation {
@@ -108,27 +108,27 @@ fn typed(field: Field, operation: Operation) -> Value {
                     json!({ "enum": ["primary", "other", null], "description": "The type of email address." })
                 }
                 Operation::Update => {
-                    json!({ "type": nothing("string"), "description": "The type of email address." })
+                    json!({ "type": nullable("string"), "description": "The type of email address." })
                 }
             };
             let address = json!({ "type": "string", "description": "The user's email address." });
-            let list = match operation {
-                Operation::Create => nothing("array"),
+            let array = match operation {
+                Operation::Create => nullable("array"),
                 // No integration has users without an address.
                 Operation::Update => json!("array"),
             };
             json!({
-                "type": list,
+                "type": array,
                 "items": { "type": "object", "properties": { "email": address, "type": kind }, "required": ["email"] },
             })
         }
         Field::Roles => json!({
-            "type": nothing("array"),
+            "type": nullable("array"),
             "items": {
                 "type": "object",
                 "properties": {
-                    "id": { "type": nothing("string"), "description": "The role's unique identifier." },
-                    "name": { "type": nothing("string"), "description": "The role's name." },
+                    "id": { "type": nullable("string"), "description": "The role's unique identifier." },
+                    "name": { "type": nullable("string"), "description": "The role's name." },
                 },
             },
         }),
@@ -151,7 +151,7 @@ const fn about(field: Field) -> &'static str {
     }
 }
 
-/// Who requires and who supports a field, in a sentence.
+/// The integrations that require and that support a field, in a sentence.
 fn support(field: Field, operation: Operation) -> String {
     let titles = |required: bool| -> Vec<&str> {
         let having = ALL.iter().filter(|integration| {
@@ -186,7 +186,12 @@ fn special(operation: Operation, integration: &Integration, row: &Row) -> Value 
     let properties: Map<String, Value> = row
         .fields
         .iter()
-        .filter_map(|rule| Some((rule.field.name().to_owned(), narrowed(rule, operation)?)))
+        .filter_map(|rule| {
+            Some((
+                rule.field.name().to_owned(),
+                narrowed_field(rule, operation)?,
+            ))
+        })
         .collect();
     let required: Vec<&str> = row
         .fields
@@ -217,7 +222,7 @@ fn need(fields: &[Field]) -> Value {
     let given = |field: &Field| {
         let value = match field {
             Field::Emails => json!({ "type": "array", "minItems": 1 }),
-            _ => json!({ "type": "string", "pattern": GIVEN }),
+            _ => json!({ "type": "string", "pattern": NOT_BLANK }),
         };
         json!({ "required": [field.name()], "properties": { field.name(): value } })
     };
@@ -227,66 +232,65 @@ fn need(fields: &[Field]) -> Value {
     }
 }
 
-/// What a rule adds to the type of its field.
-fn narrowed(rule: &Rule, operation: Operation) -> Option<Value> {
+/// A rule's additions to the type of its field.
+fn narrowed_field(rule: &Rule, operation: Operation) -> Option<Value> {
     match rule.field {
         Field::Emails => {
-            let given = json!({ "items": { "properties": { "email": { "pattern": GIVEN } } } });
-            let mut list = given;
+            let given = json!({ "items": { "properties": { "email": { "pattern": NOT_BLANK } } } });
+            let mut array = given;
             if rule.required || operation == Operation::Update {
-                list["type"] = json!("array");
-                list["minItems"] = json!(1);
+                array["type"] = json!("array");
+                array["minItems"] = json!(1);
             }
-            Some(list)
+            Some(array)
         }
         Field::Roles => Some(roles(rule, operation)),
         Field::CustomFields if rule.object => Some(json!({ "type": ["object", "null"] })),
         Field::CustomFields => None,
         Field::FirstName | Field::LastName | Field::Name | Field::NickName | Field::Avatar => rule
             .required
-            .then(|| json!({ "type": "string", "pattern": GIVEN })),
+            .then(|| json!({ "type": "string", "pattern": NOT_BLANK })),
     }
 }
 
 fn roles(rule: &Rule, operation: Operation) -> Value {
     let value = |member: &str| {
-        let text = json!({ "type": "string", "pattern": GIVEN });
+        let string = json!({ "type": "string", "pattern": NOT_BLANK });
         let value = if rule.values.is_empty() {
-            text
+            string
         } else {
             json!({ "enum": rule.values })
         };
         json!({ "required": [member], "properties": { member: value } })
     };
-    let mut list = if rule.by_id {
+    let mut array = if rule.by_id {
         json!({ "items": value("id") })
     } else {
-        // It counts by its name, else by its id.
-        let unnamed =
-            json!({ "properties": { "name": { "not": { "type": "string", "pattern": GIVEN } } } });
+        // The provider takes its name, else its id.
+        let unnamed = json!({ "properties": { "name": { "not": { "type": "string", "pattern": NOT_BLANK } } } });
         json!({ "items": { "anyOf": [value("name"), { "allOf": [value("id"), unnamed] }] } })
     };
     if rule.single {
-        list["maxItems"] = json!(1);
+        array["maxItems"] = json!(1);
         if operation == Operation::Update {
-            list["type"] = json!("array");
-            list["minItems"] = json!(1);
+            array["type"] = json!("array");
+            array["minItems"] = json!(1);
         }
     }
-    list
+    array
 }
 
-/// The unified answer: `unified` leaves out what is unknown, `normalized` says `null`.
+/// The unified response: `unified` leaves out unknown members, `normalized` has `null`.
 fn user() -> Value {
-    let text = || json!({ "type": ["string", "null"] });
+    let string = || json!({ "type": ["string", "null"] });
     let mut properties = Map::new();
     for field in ResponseField::ALL {
         let (mut schema, about) = match field {
-            ResponseField::Id => (text(), "The user's unique identifier."),
-            ResponseField::Name => (text(), "The user's name."),
-            ResponseField::FirstName => (text(), "The user's first name."),
-            ResponseField::LastName => (text(), "The user's last name."),
-            ResponseField::Username => (text(), "The user's username."),
+            ResponseField::Id => (string(), "The user's unique identifier."),
+            ResponseField::Name => (string(), "The user's name."),
+            ResponseField::FirstName => (string(), "The user's first name."),
+            ResponseField::LastName => (string(), "The user's last name."),
+            ResponseField::Username => (string(), "The user's username."),
             ResponseField::Emails => (
                 pairs(["email", "type"]),
                 "The user's email addresses, the primary one first.",
@@ -299,18 +303,18 @@ fn user() -> Value {
                 json!({ "type": ["array", "null"], "items": { "type": "string" } }),
                 "The IDs of the teams the user is a member of.",
             ),
-            ResponseField::Avatar => (text(), "The URL of the user's avatar."),
+            ResponseField::Avatar => (string(), "The URL of the user's avatar."),
             ResponseField::Roles => (pairs(["id", "name"]), "The roles the user has."),
             ResponseField::CreatedAt => (
-                text(),
-                "When the user was created: RFC 3339 in UTC. A text that is no time is passed on as it came.",
+                string(),
+                "When the user was created: RFC 3339 in UTC. A string that is not a time is passed on unchanged.",
             ),
             ResponseField::UpdatedAt => (
-                text(),
+                string(),
                 "When the user was last updated, in the form of `created_at`.",
             ),
             ResponseField::Etag => (
-                text(),
+                string(),
                 "The unique identifier for the specific version of the resource.",
             ),
         };
@@ -319,7 +323,7 @@ fn user() -> Value {
     }
     properties.insert(
         unified_ticketing_guest::field::REMOTE_DATA.to_owned(),
-        json!({ "type": "object", "description": "The provider's whole answer, digit for digit." }),
+        json!({ "type": "object", "description": "The provider's whole response, digit for digit." }),
     );
     json!({
         "title": "A user, for `truto_response_format=unified` and `normalized`",
@@ -345,24 +349,25 @@ fn plan() -> Value {
         .into_iter()
         .map(|integration| integration.name)
         .collect();
-    let text = json!({ "type": "string" });
+    let string = json!({ "type": "string" });
     json!({
         "title": "The request that would be sent, for `unified_dry_run=true`",
         "type": "object",
         "properties": {
             "integration": { "enum": names },
             "operation": { "enum": [Operation::Create.name(), Operation::Update.name()] },
-            "method": text,
+            "method": string,
             "url": { "type": "string", "format": "uri" },
             "headers": {
                 "type": "array",
-                "description": "Names and values; what authenticates is `***`.",
-                "items": { "type": "array", "prefixItems": [text, text], "items": false, "minItems": 2 },
+                "description": "Names and values; credentials are `***`.",
+                "items": { "type": "array", "prefixItems": [string, string], "items": false, "minItems": 2 },
             },
             "body": { "type": "object" },
+            "safety": { "enum": ["safe", "idempotent", "once"], "description": "What sending the request twice would do." },
             "warnings": { "type": "array", "items": reference("Finding") },
         },
-        "required": ["integration", "operation", "method", "url", "headers", "body", "warnings"],
+        "required": ["integration", "operation", "method", "url", "headers", "body", "safety", "warnings"],
         "additionalProperties": false,
     })
 }

@@ -1,17 +1,17 @@
-//! The escapes that a character of a secret can stand behind.
+//! The escapes that can stand for a character of a secret.
 
 use std::borrow::Cow;
 use std::slice;
 
-/// The most bytes that one escape has: `&CounterClockwiseContourIntegral;` is the longest name of HTML.
+/// The length of the longest escape, in bytes: `&CounterClockwiseContourIntegral;` has HTML's longest name.
 pub(super) const MAX_ESCAPE: usize = 33;
 
 /// The bytes that an escape begins with.
 pub(super) const INTRODUCERS: [u8; 3] = [b'%', b'\\', b'&'];
 
-/// Calls `visit` with every reading of what stands at `at`: the bytes that are meant, and where it ends.
+/// Calls `visit` with every reading of the text at `at`: the bytes that it means, and its end.
 ///
-/// The first reading is the byte as it is. Each reading says by itself where it ends, so that what follows does not change it.
+/// The first reading is the byte itself. The end of a reading does not depend on the bytes after it.
 pub(super) fn readings(text: &[u8], at: usize, mut visit: impl FnMut(&[u8], usize)) {
     let Some((first, rest)) = text.get(at..).and_then(<[u8]>::split_first) else {
         return;
@@ -69,7 +69,7 @@ fn unicode(rest: &[u8]) -> Option<(char, usize)> {
     Some((characters.next()?.ok()?, 12))
 }
 
-/// What a character reference of HTML means, and its length. Only one that ends in `;` counts, as every encoder writes it.
+/// The meaning of a character reference of HTML, and its length. It must end in `;`, as every encoder writes it.
 fn html(text: &[u8]) -> Option<(Cow<'_, str>, usize)> {
     let name = text
         .iter()
@@ -93,17 +93,17 @@ fn hex(digits: &[u8]) -> Option<u32> {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Vec<(String, usize)> {
-        let mut read = Vec::new();
+    fn escapes(text: &str) -> Vec<(String, usize)> {
+        let mut found = Vec::new();
         readings(text.as_bytes(), 0, |meant, end| {
-            read.push((String::from_utf8_lossy(meant).into_owned(), end));
+            found.push((String::from_utf8_lossy(meant).into_owned(), end));
         });
-        read.remove(0);
-        read
+        found.remove(0);
+        found
     }
 
     #[test]
-    fn every_escape_is_read() {
+    fn every_escape_is_decoded() {
         for (text, meant) in [
             ("+", " "),
             ("%2F", "/"),
@@ -123,12 +123,12 @@ mod tests {
             ("&CounterClockwiseContourIntegral;", "∳"),
         ] {
             let more = format!("{text}0;");
-            assert_eq!(read(&more), [(meant.to_owned(), text.len())], "{text}");
+            assert_eq!(escapes(&more), [(meant.to_owned(), text.len())], "{text}");
         }
     }
 
     #[test]
-    fn what_is_no_escape_is_read_as_it_is() {
+    fn incomplete_escape_stays() {
         for text in [
             "a",
             "%",
@@ -149,7 +149,7 @@ mod tests {
             "&#xg;",
             "&#x110000;",
         ] {
-            assert_eq!(read(text), [], "{text}");
+            assert_eq!(escapes(text), [], "{text}");
         }
     }
 }

@@ -1,9 +1,9 @@
-//! One secret as a pattern that is found through escapes, in time linear in the text.
+//! The search for one secret through escapes, in time linear in the text.
 //!
-//! The readings of a text make a graph: its nodes are the places between bytes, its edges lead over one byte or one escape. A
-//! secret is a path that spells it. All places in the secret that a search can be at are kept as one set of bits, and a step moves
-//! them all at once (the shift-and search of Baeza-Yates and Gonnet, <https://doi.org/10.1145/135239.135243>): neither a secret
-//! that overlaps itself nor an escape that can be read in two ways makes it slower.
+//! The readings of a text make a graph: its nodes are the positions between bytes, its edges lead over one byte or one escape. A
+//! secret is a path that spells it. All positions in the secret that a search can be at are kept as one set of bits, and a step
+//! moves them all at once (the shift-and search of Baeza-Yates and Gonnet, <https://doi.org/10.1145/135239.135243>): neither a secret
+//! that overlaps itself nor an escape with two readings makes it slower.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use secrecy::zeroize::Zeroizing;
 
 use super::escape::{MAX_ESCAPE, readings};
 
-/// How many nodes are kept: more than an edge leads over.
+/// How many nodes are kept: more than the longest edge leads over.
 const KEPT: usize = 64;
 const _: () = assert!(MAX_ESCAPE < KEPT);
 
@@ -21,7 +21,7 @@ pub(super) struct Pattern {
     last: u8,
     /// For each byte, the number of its row in `positions`; row 0 is empty.
     rows: Zeroizing<Vec<u8>>,
-    /// In each row, the bits of the positions that have the byte.
+    /// In each row, the bits of the byte's positions.
     positions: Zeroizing<Vec<u64>>,
 }
 
@@ -74,7 +74,7 @@ impl Pattern {
             .unwrap_or_default()
     }
 
-    /// The longest way from `start` that spells the secret: where it ends.
+    /// The end of the longest path from `start` that spells the secret.
     fn end(&self, text: &[u8], start: usize) -> Option<usize> {
         let mut found = None;
         let mut nodes = Nodes::new(self.words());
@@ -106,13 +106,14 @@ impl Pattern {
     }
 }
 
-/// A search for one secret, from the end of a text to its beginning: a place is known to begin the secret when it is reached.
+/// A search for one secret, from the end of a text to its beginning: on reaching a position, it knows whether the secret begins
+/// there.
 pub(super) struct Search<'a> {
     pattern: &'a Pattern,
-    /// Bit `n` of a node: the rest of the secret from its byte `n` on begins here.
+    /// Bit `n` of a node: the secret from its byte `n` on begins here.
     nodes: Nodes,
     states: Vec<u64>,
-    /// Whether the secret begins at a byte. Empty while it has not been found.
+    /// For each byte, whether the secret begins there. Empty until it is found.
     begins: Vec<bool>,
 }
 
@@ -126,7 +127,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Takes one reading from `at` to `end` into account: whether a part of the secret begins at `at`.
+    /// Takes one reading from `at` to `end` into account. True if a part of the secret begins at `at`.
     pub(super) fn step(&mut self, text: &[u8], at: usize, meant: &[u8], end: usize) -> bool {
         let pattern = self.pattern;
         match self.nodes.at(end) {
@@ -154,7 +155,7 @@ impl<'a> Search<'a> {
         true
     }
 
-    /// Where the secret is, once every reading has been taken into account.
+    /// The ranges of the secret, once every reading has been taken into account.
     pub(super) fn found(self, text: &[u8], found: &mut Vec<Range<usize>>) {
         let mut from = 0;
         while let Some(rest) = self.begins.get(from..)
@@ -167,11 +168,11 @@ impl<'a> Search<'a> {
     }
 }
 
-/// What is known of the last nodes, a set of bits each.
+/// The last nodes, a set of bits each.
 struct Nodes {
     words: usize,
     states: Vec<u64>,
-    /// Which node a set belongs to.
+    /// The node of each set.
     owners: [usize; KEPT],
 }
 

@@ -1,4 +1,4 @@
-//! What is found, and what stays.
+//! Which texts are redacted, and which stay.
 
 use proptest::prelude::*;
 
@@ -34,7 +34,7 @@ fn every_form_becomes_the_mask() {
 }
 
 #[test]
-fn what_only_begins_alike_stays() {
+fn partial_secret_stays() {
     for text in [
         "",
         "secret-valu",
@@ -55,7 +55,7 @@ fn what_only_begins_alike_stays() {
 }
 
 #[test]
-fn a_short_value_is_no_secret_and_a_longer_one_wins() {
+fn longest_secret_wins() {
     assert_eq!(
         redact(
             &["1234567", "12345678", "12345678-90"],
@@ -66,7 +66,7 @@ fn a_short_value_is_no_secret_and_a_longer_one_wins() {
 }
 
 #[test]
-fn a_json_text_stays_a_json_text() {
+fn json_stays_json() {
     for (text, clean) in [
         (r#""\nabcdefgh""#, r#""***""#),
         (r#""\\nabcdefgh""#, r#""\\***""#),
@@ -79,7 +79,7 @@ fn a_json_text_stays_a_json_text() {
 }
 
 #[test]
-fn ambiguous_escapes_are_followed_both_ways() {
+fn ambiguous_escapes_are_read_both_ways() {
     let backslashes = r"a\\\\\\\\b";
     assert_eq!(redact(&[backslashes], backslashes), "***");
     assert_eq!(
@@ -93,7 +93,7 @@ fn ambiguous_escapes_are_followed_both_ways() {
 }
 
 #[test]
-fn other_scripts_are_found_too() {
+fn other_scripts_are_found() {
     for form in [
         "geheim-ß😀",
         "geheim-\\u00df\\ud83d\\ude00",
@@ -105,9 +105,9 @@ fn other_scripts_are_found_too() {
     }
 }
 
-/// The longest credential, at every byte of a text: minutes, if each beginning were followed.
+/// The longest credential, at every byte of a text: it would take minutes if the search followed each beginning.
 #[test]
-fn a_secret_that_overlaps_itself_takes_linear_time() {
+fn overlapping_secret_takes_linear_time() {
     let size = 1 << 18;
     let long = "a".repeat(8191);
     assert_eq!(
@@ -116,7 +116,7 @@ fn a_secret_that_overlaps_itself_takes_linear_time() {
     );
     for (secret, text) in [
         (format!("{long}b"), "a".repeat(size)),
-        // An escape that can be two: twice as many ways with each.
+        // An escape with two readings: each doubles the number of paths.
         (format!("{}b", "\\".repeat(40)), "\\".repeat(size)),
         (format!("{}b", "%25".repeat(20)), "%25".repeat(size / 3)),
         (format!("{}b", "&amp;".repeat(20)), "&amp;".repeat(size / 5)),
@@ -126,15 +126,15 @@ fn a_secret_that_overlaps_itself_takes_linear_time() {
 }
 
 #[test]
-fn secrets_that_overlap_are_one_mask() {
+fn overlapping_secrets_become_one_mask() {
     let secrets = ["first-shared", "shared-second"];
     assert_eq!(redact(&secrets, "<first-shared-second>"), "<***>");
     assert_eq!(redact(&secrets, "first-sharedshared-second"), "******");
 }
 
-/// What is left around a mask could be a secret together with it.
+/// The text around a mask could be a secret together with the mask.
 #[test]
-fn a_mask_makes_no_secret() {
+fn mask_completes_no_secret() {
     let secrets = ["left***right", "in-between"];
     assert_eq!(redact(&secrets, "<leftin-betweenright>"), "<***>");
     let mut text = "in-between".to_owned();
@@ -146,7 +146,7 @@ fn a_mask_makes_no_secret() {
 
 proptest! {
     #[test]
-    fn what_is_clean_stays(secrets in proptest::collection::vec("[*%&\\\\a;2 +]{8,12}", 1..4), text in "[*%&\\\\a;25 +]{0,200}") {
+    fn clean_text_stays(secrets in proptest::collection::vec("[*%&\\\\a;2 +]{8,12}", 1..4), text in "[*%&\\\\a;25 +]{0,200}") {
         let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
         let clean = redact(&secrets, &text);
         prop_assert!(secrets.iter().all(|secret| !clean.contains(secret)));
@@ -170,7 +170,7 @@ proptest! {
     }
 
     #[test]
-    fn json_strings_are_found_and_stay_json(secret in "\\PC{8,20}", before in "\\PC{0,10}") {
+    fn json_strings_stay_json(secret in "\\PC{8,20}", before in "\\PC{0,10}") {
         let text = serde_json::to_string(&format!("{before}{secret}")).unwrap();
         let clean = redact(&[&secret], &text);
         let value: String = serde_json::from_str(&clean).unwrap();

@@ -1,4 +1,4 @@
-//! Accounts, and what they keep to themselves.
+//! Accounts, and the secrets that they keep.
 
 use super::*;
 
@@ -16,7 +16,7 @@ fn gorgias() -> AccountBuilder {
 }
 
 #[test]
-fn every_fault_is_told_at_once() {
+fn every_violation_is_reported() {
     let fault = Account::builder("a", "gorgias")
         .setting("site", "x")
         .credential("token", "very-secret")
@@ -29,7 +29,7 @@ fn every_fault_is_told_at_once() {
 }
 
 #[test]
-fn nothing_secret_is_printed() {
+fn secrets_are_not_printed() {
     let printed = format!("{:?} {:?}", gorgias(), gorgias().build().unwrap());
     assert!(
         !printed.contains("key-of-gorgias") && printed.contains("api_key"),
@@ -38,7 +38,7 @@ fn nothing_secret_is_printed() {
 }
 
 #[test]
-fn the_basic_header_is_a_secret_and_its_user_name_is_not() {
+fn user_name_is_not_redacted() {
     let account = gorgias().build().unwrap();
     let redact = |text: &str| {
         String::from_utf8(account.redactor().redact(text.as_bytes()).into_owned()).unwrap()
@@ -52,7 +52,7 @@ fn the_basic_header_is_a_secret_and_its_user_name_is_not() {
 }
 
 #[test]
-fn what_is_pasted_around_a_credential_is_no_part_of_it() {
+fn pasted_credential_is_normalized() {
     for pasted in [
         "the-token-of-dixa",
         " the-token-of-dixa\n",
@@ -76,7 +76,7 @@ fn what_is_pasted_around_a_credential_is_no_part_of_it() {
 }
 
 #[test]
-fn a_key_and_a_pair_are_masked_in_every_spelling_of_base64() {
+fn every_base64_spelling_is_redacted() {
     use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
     let key = "key~of>gorgias?";
     let account = gorgias_with(key);
@@ -100,7 +100,7 @@ fn a_key_and_a_pair_are_masked_in_every_spelling_of_base64() {
 }
 
 #[test]
-fn the_origin_has_the_default_port_and_a_lower_case_host() {
+fn origin_is_normalized() {
     let account = gorgias().base_url("https://API.Example/x").build().unwrap();
     assert_eq!(account.origin().to_string(), "https://api.example:443");
     assert_eq!(

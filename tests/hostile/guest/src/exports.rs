@@ -1,4 +1,4 @@
-//! The exports: each runs its script.
+//! The exports. Each runs its script.
 
 use wasi::http::types::{IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam};
 use wasi::io::streams::StreamError;
@@ -11,7 +11,7 @@ use crate::bindings::{http_api, incoming_handler, integrations, steps, users};
 use crate::script::{Next, Run};
 use crate::send;
 
-/// The code of every error that a script claims.
+/// The code of every error of a script.
 const CODE: &str = "provider-failed";
 
 struct Hostile;
@@ -46,7 +46,7 @@ fn step(next: Next) -> steps::Step {
 
 impl users::Guest for Hostile {
     fn create_user(_: String, user: NewUser, _: Options) -> Result<Response, Error> {
-        whole(user.remote_data.as_deref())
+        run_whole(user.remote_data.as_deref())
     }
 
     fn update_user(
@@ -55,17 +55,17 @@ impl users::Guest for Hostile {
         changes: UserChanges,
         _: Options,
     ) -> Result<Response, Error> {
-        whole(changes.remote_data.as_deref())
+        run_whole(changes.remote_data.as_deref())
     }
 }
 
-fn whole(script: Option<&str>) -> Result<Response, Error> {
+fn run_whole(script: Option<&str>) -> Result<Response, Error> {
     let mut run = Run::new(Vec::new());
     run.whole(script.unwrap_or_default());
     result(run)
 }
 
-/// The report, or the error that the script claims.
+/// The report, or the error that replaces it.
 fn result(run: Run) -> Result<Response, Error> {
     if let Some(outcome) = run.claim {
         return Err(Error {
@@ -129,7 +129,7 @@ struct Message {
     status: u16,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
-    /// So many MiB besides.
+    /// The number of MiB to add.
     more: usize,
 }
 
@@ -173,7 +173,7 @@ impl incoming_handler::Guest for Hostile {
         let mut message = Message::new(run);
         let fields = wasi::http::types::Fields::new();
         for (name, value) in &message.headers {
-            // One that the host rejects is left out.
+            // A header that the host rejects is left out.
             let _ = fields.append(name, value.as_bytes());
         }
         let response = OutgoingResponse::new(fields);
@@ -184,7 +184,7 @@ impl incoming_handler::Guest for Hostile {
             return;
         };
         ResponseOutparam::set(out, Ok(response));
-        // What cannot be written is not written.
+        // The host may close the stream at any time.
         let _ = write(&body, &message.body, message.more);
         drop(OutgoingBody::finish(body, None));
     }

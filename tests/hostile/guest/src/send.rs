@@ -1,4 +1,4 @@
-//! Sends over `wasi:http`, with nothing checked beforehand.
+//! Sends over `wasi:http`, without any check.
 
 use wasi::http::outgoing_handler;
 use wasi::http::types::{
@@ -8,14 +8,14 @@ use wasi::io::streams::{OutputStream, StreamError};
 
 use crate::bindings::types::{ProviderRequest, ProviderResponse};
 
-/// What is left open of a request that was handed over.
+/// The open parts of a request that was handed over.
 pub(crate) struct Sending {
     pub(crate) body: OutgoingBody,
     pub(crate) future: FutureIncomingResponse,
 }
 
-/// Hands a request over, its body not yet written. A part that the host rejects is left out, and
-/// `rejected` names it.
+/// Hands a request over, without its body. A part that the host rejects is left out and added to
+/// `rejected`.
 pub(crate) fn hand_over(
     request: &ProviderRequest,
     rejected: &mut Vec<String>,
@@ -35,18 +35,18 @@ pub(crate) fn hand_over(
         other => Some(Scheme::Other(other.to_owned())),
     };
     let outgoing = OutgoingRequest::new(fields);
-    let mut reject = |what: &str, done: Result<(), ()>| {
-        if done.is_err() {
+    let mut check = |what: &str, result: Result<(), ()>| {
+        if result.is_err() {
             rejected.push(what.to_owned());
         }
     };
-    reject(
+    check(
         "method",
         outgoing.set_method(&Method::Other(request.method.clone())),
     );
-    reject("scheme", outgoing.set_scheme(scheme.as_ref()));
-    reject("authority", outgoing.set_authority(Some(authority)));
-    reject("path", outgoing.set_path_with_query(Some(path)));
+    check("scheme", outgoing.set_scheme(scheme.as_ref()));
+    check("authority", outgoing.set_authority(Some(authority)));
+    check("path", outgoing.set_path_with_query(Some(path)));
     let body = outgoing.body().map_err(|()| "no body".to_owned())?;
     let future = outgoing_handler::handle(outgoing, None).map_err(|code| code.to_string())?;
     Ok(Sending { body, future })
@@ -60,7 +60,7 @@ pub(crate) fn send(
     let Sending { body, future } = hand_over(request, rejected)?;
     match write(&body, &request.body) {
         Ok(()) => drop(OutgoingBody::finish(body, None)),
-        // A host waits for the end of a body that is still held.
+        // The host waits for the end of a body that is still open.
         Err(_) => drop(body),
     }
     wait(&future)
