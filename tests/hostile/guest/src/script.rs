@@ -1,8 +1,8 @@
-//! What a call tries: a command a line, its name and the rest of the line. `\r`, `\n` and `\0` in a
-//! rest are those characters.
+//! The attempts of a call: one command per line, its name and its argument. `\r`, `\n` and `\0` in
+//! an argument are those characters.
 //!
-//! `send` has the request sent as the entry point sends: by the host, in which case the rest of the script runs in the
-//! next step, or over `wasi:http`. Everything else is the same in every function. `send 3` sends three times.
+//! `send` sends the request: by the host, which then runs the rest of the script in the next step, or
+//! over `wasi:http`. `send 3` sends three times. All other commands are the same in every function.
 
 use std::borrow::Cow;
 
@@ -12,41 +12,41 @@ use crate::bindings::types::{
 };
 use crate::{bombs, memory, send};
 
-/// A script being run.
+/// A run of a script.
 pub(crate) struct Run {
-    /// What it saw and got so far.
+    /// The results so far.
     pub(crate) report: String,
     pub(crate) response: Response,
-    /// The outcome of the error that it claims in place of its report.
+    /// The outcome of an error that replaces the report.
     pub(crate) claim: Option<Outcome>,
     request: ProviderRequest,
     safety: Safety,
     wait_ms: u32,
-    /// In place of the context that the next step can go on with.
+    /// Replaces the context that the next step can read.
     context: Option<Vec<u8>>,
-    /// The commands so far that the next step needs again.
+    /// The commands that the next step repeats.
     settings: String,
     received: Option<ProviderResponse>,
     incoming: Vec<(String, String)>,
 }
 
-/// How a request of the HTTP API is responded to.
+/// The response to a request of the HTTP API.
 pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
-    /// In place of the report.
+    /// Replaces the report.
     pub(crate) body: Option<String>,
-    /// So many MiB besides.
+    /// The number of MiB to add.
     pub(crate) more: usize,
 }
 
-/// What comes next in a call whose requests the host sends.
+/// The next step of a call whose requests the host sends.
 pub(crate) enum Next {
     Send(Sending),
     End(Run),
 }
 
-/// Every context begins with this.
+/// The start of every context.
 const MARK: &str = "hostile";
 
 impl Run {
@@ -80,7 +80,7 @@ impl Run {
         Self::new(incoming).step(script, true)
     }
 
-    /// Goes on in the next step. Without a context that can be read, it claims that nothing was sent.
+    /// Resumes a run in the next step. With a context that it cannot read, it claims that nothing was sent.
     pub(crate) fn resume(
         context: &[u8],
         response: Result<ProviderResponse, TransportError>,
@@ -98,7 +98,7 @@ impl Run {
             run.command(line);
         }
         report.clone_into(&mut run.report);
-        run.answered(response.map_err(|error| format!("{error:?}")));
+        run.receive(response.map_err(|error| format!("{error:?}")));
         run.step(script, false)
     }
 
@@ -118,7 +118,7 @@ impl Run {
         })
     }
 
-    /// Runs a script: to its end, or to the first `send`, and then gives the script that comes after it.
+    /// Runs a script to its end, or to the first `send`, and then returns the rest.
     fn until_send<'a>(&mut self, script: &'a str) -> Option<Cow<'a, str>> {
         let mut rest = script;
         while !rest.is_empty() {
@@ -163,11 +163,11 @@ impl Run {
         for what in rejected {
             self.say(&format!("rejected {what}"));
         }
-        self.answered(response);
+        self.receive(response);
     }
 
-    /// Says what became of a request, once if the next ones end the same.
-    fn answered(&mut self, response: Result<ProviderResponse, String>) {
+    /// Reports the result of a request, once for several in a row with the same result.
+    fn receive(&mut self, response: Result<ProviderResponse, String>) {
         let line = match response {
             Ok(response) => {
                 let line = format!("answered {}", response.status);
@@ -195,7 +195,7 @@ impl Run {
         }
     }
 
-    /// What requests and the response are to be. False where the command is none of these.
+    /// Changes the next requests or the response. False if the command does something else.
     fn set(&mut self, name: &str, rest: &str) -> bool {
         let number = || rest.parse::<u32>().unwrap_or_default();
         let header = || {
@@ -307,7 +307,7 @@ impl Run {
         self.say(&format!("resolved {id}: {found}"));
     }
 
-    /// Says all that there is of the provider's response.
+    /// Reports the whole response.
     fn echo(&mut self) {
         if let Some(response) = self.received.take() {
             for (name, value) in response.headers {
@@ -324,13 +324,13 @@ impl Run {
             Ok(sending) => {
                 let response = send::wait(&sending.future);
                 drop(sending.body);
-                self.answered(response);
+                self.receive(response);
             }
-            Err(why) => self.answered(Err(why)),
+            Err(why) => self.receive(Err(why)),
         }
     }
 
-    /// Traps while a request is on its way.
+    /// Traps while a request is in flight.
     fn send_and_trap(&mut self) {
         if let Ok(sending) = send::hand_over(&self.request, &mut Vec::new()) {
             let _ = send::write(&sending.body, &self.request.body);
