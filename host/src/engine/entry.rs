@@ -165,7 +165,11 @@ impl CallOutput for HttpResponse {
     }
 
     fn outcome(&self) -> Option<Outcome> {
-        self.error.as_ref().map(|error| error.outcome)
+        match &self.error {
+            Some(error) => Some(error.outcome),
+            // An error that says nothing of the provider's state is one that any client takes for `not-sent`.
+            None => (!(200..300).contains(&self.status)).then_some(Outcome::NotSent),
+        }
     }
 
     fn words(&self) -> Option<(String, String)> {

@@ -319,7 +319,7 @@ pub(super) fn load(
         reason = "the bytes are what a build script of this workspace had wasmtime compile; nothing else is ever loaded"
     )]
     // SAFETY: `deserialize` must be given bytes that `precompile_component` made, unaltered. They
-    // come from this build: the library's component, and in tests the hostile one.
+    // come from this build, or from a caller of `precompiled`, who vouches for them.
     unsafe {
         Component::deserialize(engine, precompiled)
     }
