@@ -30,7 +30,8 @@ pub enum Sender {
     /// The engine, with its own client: the component has no network. No instance is held while the provider thinks.
     #[default]
     Host,
-    /// The component, over `wasi:http`, as it does in hosts that bring no client. An instance is held for the whole call.
+    /// The component, over `wasi:http`, as it does in hosts that bring no client. An instance is held for the whole call. The
+    /// warnings of the HTTP API are read from its headers, which have no messages.
     #[cfg(feature = "component-sender")]
     Component,
 }

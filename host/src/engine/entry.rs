@@ -7,7 +7,7 @@ use unified_ticketing_guest::findings::{Findings, quoted, quoted_address};
 use unified_ticketing_guest::http_api::body;
 use unified_ticketing_guest::{primary, set_emails};
 
-use super::error::{http_response, word};
+use super::error::http_response;
 use super::guest::Calling;
 use crate::bindings::http_api::{HttpRequest, HttpResponse, HttpStep};
 use crate::bindings::steps::{Operation, Step};
@@ -115,7 +115,7 @@ impl CallOutput for Result<Response, CallError> {
 
     fn words(&self) -> Option<(String, String)> {
         let error = self.as_ref().err()?;
-        Some((word(error.code), word(error.outcome)))
+        Some((error.code.to_string(), error.outcome.to_string()))
     }
 }
 
@@ -167,7 +167,7 @@ impl CallOutput for HttpResponse {
 
     fn words(&self) -> Option<(String, String)> {
         let error = self.error.as_ref()?;
-        Some((word(error.code), word(error.outcome)))
+        Some((error.code.to_string(), error.outcome.to_string()))
     }
 }
 

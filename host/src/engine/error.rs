@@ -1,7 +1,5 @@
 //! The errors that the host gives: a component that was stopped, a deadline, a request that a call may not send.
 
-use std::fmt::Debug;
-
 use http::StatusCode;
 use serde::Serialize;
 
@@ -82,34 +80,9 @@ fn error(
 pub(crate) const CODE: &str = "unified-code";
 pub(crate) const OUTCOME: &str = "unified-outcome";
 
-/// The word of a case in the published API: its name in the contract.
-pub(crate) fn word(case: impl Debug) -> String {
-    // The generated types write the name in Rust: `ErrorCode::InvalidRequest`.
-    let name = format!("{case:?}");
-    let name = name.rsplit("::").next().unwrap_or_default();
-    let mut word = String::with_capacity(name.len() + 4);
-    for character in name.chars() {
-        if character.is_uppercase() && !word.is_empty() {
-            word.push('-');
-        }
-        word.push(character.to_ascii_lowercase());
-    }
-    word
-}
-
-/// The case of a word.
+/// The header of a warning.
 #[cfg(feature = "component-sender")]
-pub(super) fn from_word<T: serde::de::DeserializeOwned>(word: &str) -> Option<T> {
-    let mut name = String::with_capacity(word.len());
-    for part in word.split('-') {
-        let mut characters = part.chars();
-        name.extend(characters.next().map(|first| first.to_ascii_uppercase()));
-        name.push_str(characters.as_str());
-    }
-    let deserializer: serde::de::value::StringDeserializer<serde::de::value::Error> =
-        serde::de::IntoDeserializer::into_deserializer(name);
-    T::deserialize(deserializer).ok()
-}
+pub(super) const WARNING: &str = "unified-warning";
 
 /// The published API's response to an error that the host words.
 #[derive(Serialize)]
@@ -134,9 +107,9 @@ pub fn http_response(error: &Error) -> HttpResponse {
         status: status.as_u16(),
         error: status.canonical_reason().unwrap_or_default(),
         message: &error.message,
-        code: &word(error.code),
-        outcome: &word(error.outcome),
-        limit: error.limit.map(word),
+        code: &error.code.to_string(),
+        outcome: &error.outcome.to_string(),
+        limit: error.limit.map(|limit| limit.to_string()),
     };
     let mut headers = [
         ("content-type", "application/json"),
@@ -160,29 +133,5 @@ pub fn http_response(error: &Error) -> HttpResponse {
             code: error.code,
             outcome: error.outcome,
         }),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use unified_ticketing_guest::bindings::types as guest;
-    use unified_ticketing_guest::codes;
-
-    use super::*;
-
-    #[test]
-    fn words_are_the_core_s() {
-        assert_eq!(
-            word(ErrorCode::ProviderRateLimited),
-            codes::error(guest::ErrorCode::ProviderRateLimited)
-        );
-        assert_eq!(
-            word(Outcome::NotSent),
-            codes::outcome(guest::Outcome::NotSent)
-        );
-        assert_eq!(
-            word(Limit::ResponseHeaders),
-            codes::limit(guest::Limit::ResponseHeaders)
-        );
     }
 }
