@@ -1,4 +1,4 @@
-//! What crosses a boundary: the real component in the real host, and the real program.
+//! Tests across a boundary: the real component in the real host, and the real program.
 
 #![allow(
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! What is measured without HTTP: the core natively, and a call through the component with a provider in memory.
+//! The measurements without HTTP: the core natively, and a call through the component with a provider in memory.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -15,10 +15,10 @@ use unified_ticketing_guest::interpret::interpret;
 use unified_ticketing_guest::plan::{self, Context};
 use unified_ticketing_guest::shape;
 
-use crate::provider::{ACCOUNT, ANSWER};
+use crate::provider::{ACCOUNT, RESPONSE};
 use crate::server::accounts;
 
-/// The names under which the figures are kept, and for the component's the calls that an instance serves, and the threads.
+/// The names of the figures; for the component also the calls per instance, and the threads.
 pub(crate) const NATIVE: &str = "native";
 pub(crate) const COMPONENT: [(&str, u32, usize); 4] = [
     ("fresh, one thread", 0, 1),
@@ -27,7 +27,7 @@ pub(crate) const COMPONENT: [(&str, u32, usize); 4] = [
     ("reused, two threads", 1000, 2),
 ];
 
-/// One round. Criterion keeps the figures in the folder that `CRITERION_HOME` names.
+/// Measures one round. Criterion writes the figures to the folder `CRITERION_HOME`.
 pub(crate) fn measure() -> Result<()> {
     let mut criterion = Criterion::default()
         .sample_size(30)
@@ -46,9 +46,9 @@ pub(crate) fn measure() -> Result<()> {
     Ok(())
 }
 
-/// How long it takes until each thread has made so many calls.
+/// The time in which each thread makes this number of calls.
 fn timed(engine: &Engine, threads: usize, calls: u64) -> Duration {
-    let begun = Instant::now();
+    let start = Instant::now();
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
@@ -58,42 +58,42 @@ fn timed(engine: &Engine, threads: usize, calls: u64) -> Duration {
                 };
                 runtime.block_on(async {
                     for _ in 0..calls {
-                        assert!(through_the_component(engine).await, "a good call");
+                        assert!(call_component(engine).await, "a good call");
                     }
                 });
             });
         }
     });
-    begun.elapsed()
+    start.elapsed()
 }
 
-async fn through_the_component(engine: &Engine) -> bool {
+async fn call_component(engine: &Engine) -> bool {
     let email = |address: &str, kind: &str| Email {
         address: address.to_owned(),
         type_: Some(kind.to_owned()),
     };
-    let text = |text: &str| Some(text.to_owned());
+    let some = |value: &str| Some(value.to_owned());
     let user = NewUser {
-        name: text("Ines Halvorsen"),
-        first_name: text("Ines"),
-        last_name: text("Halvorsen"),
+        name: some("Ines Halvorsen"),
+        first_name: some("Ines"),
+        last_name: some("Halvorsen"),
         emails: Some(vec![
             email("ines.halvorsen@kelpworks.example", "primary"),
             email("ines@kelpworks.example", "other"),
         ]),
-        avatar: text("https://img.kelpworks.example/ines.png"),
+        avatar: some("https://img.kelpworks.example/ines.png"),
         ..NewUser::default()
     };
-    let answer = ProviderResponse {
+    let response = ProviderResponse {
         status: 201,
         headers: headers(),
-        body: ANSWER.as_bytes().to_vec(),
+        body: RESPONSE.as_bytes().to_vec(),
     };
     let options = Options::default();
-    let response = engine
-        .create_user_in_memory(ACCOUNT, user, options, answer)
+    let result = engine
+        .create_user_in_memory(ACCOUNT, user, options, response)
         .await;
-    black_box(response).is_ok()
+    black_box(result).is_ok()
 }
 
 fn native() -> bool {
@@ -101,16 +101,16 @@ fn native() -> bool {
         address: address.to_owned(),
         type_: Some(kind.to_owned()),
     };
-    let text = |text: &str| Some(text.to_owned());
+    let some = |value: &str| Some(value.to_owned());
     let user = core::NewUser {
-        name: text("Ines Halvorsen"),
-        first_name: text("Ines"),
-        last_name: text("Halvorsen"),
+        name: some("Ines Halvorsen"),
+        first_name: some("Ines"),
+        last_name: some("Halvorsen"),
         emails: Some(vec![
             email("ines.halvorsen@kelpworks.example", "primary"),
             email("ines@kelpworks.example", "other"),
         ]),
-        avatar: text("https://img.kelpworks.example/ines.png"),
+        avatar: some("https://img.kelpworks.example/ines.png"),
         ..core::NewUser::default()
     };
     let account = Account {
@@ -126,25 +126,24 @@ fn native() -> bool {
         Findings::new(false),
     );
     let Ok(planned) = planned else { return false };
-    // The halves are apart, as they are in the component.
+    // The context is written and read between the two functions, as in the component.
     let Ok(context) = Context::from_bytes(&planned.context.to_bytes()) else {
         return false;
     };
-    let answer = core::ProviderResponse {
+    let response = core::ProviderResponse {
         status: 201,
         headers: headers(),
-        body: ANSWER.as_bytes().to_vec(),
+        body: RESPONSE.as_bytes().to_vec(),
     };
-    let response =
-        interpret(&context, Ok(&answer)).map(|answered| shape::response(answered, &context));
-    black_box((planned.request, response)).1.is_ok()
+    let result = interpret(&context, Ok(&response)).map(|user| shape::response(user, &context));
+    black_box((planned.request, result)).1.is_ok()
 }
 
 fn headers() -> Vec<(String, String)> {
     let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     vec![
         header("content-type", "application/json"),
-        header("content-length", &ANSWER.len().to_string()),
+        header("content-length", &RESPONSE.len().to_string()),
         header("date", "Mon, 02 Nov 2026 10:00:00 GMT"),
     ]
 }

@@ -1,22 +1,22 @@
 //! The benchmark: one run, one machine, one table of ratios.
 //!
-//! `CONTRIBUTING.md` has the command. What is compared with what:
+//! `CONTRIBUTING.md` has the command. The variants:
 //!
 //! | Name | What it is |
 //! | --- | --- |
-//! | bare | a server that hands a request on to the provider and its answer back, on the same HTTP stack |
+//! | bare | a server that forwards the request to the provider and the response back, on the same HTTP stack |
 //! | native | the core's HTTP API called in process, with the same server and the same client |
-//! | fresh | the component, with an instance of its own for each half of a call, or for the whole call where the component sends |
+//! | fresh | the component, with a new instance for each step of a call, or for the whole call if the component sends |
 //! | reused | the same, with instances that serve 1,000 calls |
 //! | stock | `wasmtime serve` with the standalone component |
 //!
-//! Rounds of all variants alternate, so that what else the machine does meets all of them. Every figure is the median of the rounds,
-//! with the lowest and the highest. One answer that is not 2xx, and there is no table.
+//! Rounds of all variants alternate, so that other work of the machine affects all of them. Every figure is the median of the rounds,
+//! with the lowest and the highest. A response that is not 2xx ends the benchmark without a table.
 
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a program that prints a table, and says what it is doing"
+    reason = "a program that prints a table, and its progress"
 )]
 
 mod core;
@@ -55,10 +55,10 @@ struct Arguments {
 /// A process of the benchmark.
 #[derive(Debug, Subcommand)]
 enum Part {
-    /// The provider: the same answer to every request.
+    /// The provider: the same response to every request.
     #[command(hide = true)]
     Provider {
-        /// Milliseconds before each answer.
+        /// Milliseconds before each response.
         #[arg(long, default_value_t = 0)]
         wait: u64,
         /// Speak TLS, and write the root certificate here.

@@ -20,20 +20,20 @@ use unified_ticketing::{Account, Engine, MemoryAccounts, Sender};
 use crate::process;
 use crate::provider::ACCOUNT;
 
-/// What answers.
+/// The kind of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
-    /// Hands on.
+    /// Forwards to the provider.
     Bare,
     /// The core, in process.
     Native,
-    /// The component, the host sending in between.
+    /// The component; the host sends.
     Host,
-    /// The component, sending for itself.
+    /// The component, which sends.
     Component,
 }
 
-/// Serves until standard input ends, and then says how many instances were made.
+/// Serves until standard input ends, and then prints the number of instances.
 pub(crate) fn serve(kind: Kind, provider: &str, reuse: u32, root: Option<&Path>) -> Result<()> {
     let sender = match kind {
         Kind::Bare => return bare(provider),
@@ -49,14 +49,14 @@ pub(crate) fn serve(kind: Kind, provider: &str, reuse: u32, root: Option<&Path>)
         builder = builder.root_certificates(std::fs::read(root)?);
     }
     let engine = builder.build()?;
-    let counted = engine.clone();
-    process::served(async move {
+    let counter = engine.clone();
+    process::serve_until_stdin_ends(async move {
         let server = Server::bind(([127, 0, 0, 1], 0).into(), engine, None, 4096).await?;
-        process::listening(&format!("http://{}", server.address()));
+        process::print_url(&format!("http://{}", server.address()));
         server.serve(std::future::pending()).await;
         Ok(())
     })?;
-    println!("{}", counted.instances());
+    println!("{}", counter.instances());
     Ok(())
 }
 
@@ -71,31 +71,31 @@ pub(crate) fn accounts(provider: &str) -> Result<MemoryAccounts> {
 
 fn bare(provider: &str) -> Result<()> {
     let target: Uri = format!("{provider}/v1/agents").parse()?;
-    process::served(async move {
+    process::serve_until_stdin_ends(async move {
         let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        process::listening(&format!("http://{}", listener.local_addr()?));
+        process::print_url(&format!("http://{}", listener.local_addr()?));
         loop {
             let (stream, _) = listener.accept().await?;
             stream.set_nodelay(true)?;
             let (client, target) = (client.clone(), target.clone());
-            let hand_on = service_fn(move |request: Request<Incoming>| {
+            let forward = service_fn(move |request: Request<Incoming>| {
                 let (client, target) = (client.clone(), target.clone());
                 async move {
-                    let answer = handed_on(&client, target, request).await;
-                    Ok::<_, Infallible>(answer.unwrap_or_else(|_| {
+                    let response = forward_request(&client, target, request).await;
+                    Ok::<_, Infallible>(response.unwrap_or_else(|_| {
                         let mut failed = Response::new(Full::default());
                         *failed.status_mut() = http::StatusCode::BAD_GATEWAY;
                         failed
                     }))
                 }
             });
-            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), hand_on));
+            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), forward));
         }
     })
 }
 
-async fn handed_on(
+async fn forward_request(
     client: &Client<hyper_util::client::legacy::connect::HttpConnector, Full<Bytes>>,
     target: Uri,
     request: Request<Incoming>,
@@ -104,7 +104,11 @@ async fn handed_on(
     let request = Request::post(target)
         .header(http::header::CONTENT_TYPE, "application/json")
         .body(Full::new(body))?;
-    let (head, body) = client.request(request).await?.into_parts();
-    let body = body.collect().await.context("a whole answer")?.to_bytes();
-    Ok(Response::from_parts(head, Full::new(body)))
+    let (parts, body) = client.request(request).await?.into_parts();
+    let body = body
+        .collect()
+        .await
+        .context("a complete response")?
+        .to_bytes();
+    Ok(Response::from_parts(parts, Full::new(body)))
 }

@@ -11,11 +11,11 @@ use unified_ticketing::Engine;
 
 use crate::core::{COMPONENT, NATIVE};
 use crate::load::{Load, Wrk};
-use crate::process::{Process, beside};
+use crate::process::{Process, sibling};
 use crate::provider::ACCOUNT;
 use crate::{slow, stock};
 
-/// What is under load: its name, the arguments of its server, and the calls that an instance serves.
+/// The servers under load: name and arguments.
 const SERVERS: [(&str, &[&str]); 6] = [
     ("bare", &["bare"]),
     ("native", &["native"]),
@@ -43,13 +43,13 @@ impl Figures {
         self.0.entry(name.to_owned()).or_default().push(figure);
     }
 
-    fn of(&self, name: &str) -> &[f64] {
+    fn get(&self, name: &str) -> &[f64] {
         self.0.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// One by the other, round by round.
-    fn ratio(&self, name: &str, of: &str) -> Vec<f64> {
-        let pairs = self.of(name).iter().zip(self.of(of));
+    /// The ratio of two figures, for each round.
+    fn ratio(&self, name: &str, other: &str) -> Vec<f64> {
+        let pairs = self.get(name).iter().zip(self.get(other));
         pairs.map(|(one, other)| one / other).collect()
     }
 }
@@ -83,7 +83,7 @@ fn figure(figures: &[f64], unit: &str) -> String {
 pub(crate) fn run(rounds: usize, seconds: u64) -> Result<()> {
     ensure!(
         !cfg!(debug_assertions),
-        "build with `--release`: what is not optimized says nothing"
+        "build with `--release`: unoptimized figures mean nothing"
     );
     let folder = tempfile::tempdir()?;
     let wrk = Wrk::new(folder.path())?;
@@ -117,7 +117,7 @@ pub(crate) fn run(rounds: usize, seconds: u64) -> Result<()> {
             .map(|(name, server)| (*name, server.url.as_str()));
         let urls = urls.chain(stock.iter().map(|stock| (STOCK, stock.url.as_str())));
         for (name, url) in urls {
-            // The first second is for caches and connections.
+            // The first second fills caches and opens connections.
             let warm = wrk.run(url, CONNECTIONS, 1)?;
             let load = wrk.run(url, CONNECTIONS, seconds)?;
             figures.add(name, load.per_second);
@@ -143,9 +143,9 @@ pub(crate) fn run(rounds: usize, seconds: u64) -> Result<()> {
     let mut instances = BTreeMap::new();
     for (name, server) in servers {
         if let Ok(made) = server.stop()?.trim().parse::<u64>() {
-            let asked = requests.get(name).copied().unwrap_or_default();
+            let total = requests.get(name).copied().unwrap_or_default();
             #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-            instances.insert(name, made as f64 / asked as f64);
+            instances.insert(name, made as f64 / total as f64);
         }
     }
     let slow = [slow::run("host")?, slow::run("component")?];
@@ -158,11 +158,11 @@ pub(crate) fn run(rounds: usize, seconds: u64) -> Result<()> {
     Ok(())
 }
 
-/// A round of what needs no HTTP, in a process of its own because criterion prints as it goes.
+/// A round of the measurements without HTTP, in its own process because criterion prints its progress.
 fn in_process(folder: &Path, figures: &mut Figures) -> Result<()> {
     let status = Command::new(std::env::current_exe()?)
         .arg("core")
-        // With it, every error within the process takes the time to capture one.
+        // With this variable, every error in the process would capture a backtrace, which takes time.
         .env_remove("RUST_BACKTRACE")
         .env("CRITERION_HOME", folder)
         .stdout(Stdio::null())
@@ -179,7 +179,7 @@ fn in_process(folder: &Path, figures: &mut Figures) -> Result<()> {
     Ok(())
 }
 
-/// Whole processes, as a person starts them.
+/// The time of a whole process of the program.
 fn dry_runs(folder: &Path, provider: &str, figures: &mut Figures) -> Result<()> {
     let accounts = folder.join("accounts.toml");
     std::fs::write(
@@ -191,15 +191,15 @@ fn dry_runs(folder: &Path, provider: &str, figures: &mut Figures) -> Result<()> 
     )?;
     let mut times = Vec::new();
     for _ in 0..30 {
-        let begun = Instant::now();
-        let output = Command::new(beside("unified-ticketing")?)
+        let start = Instant::now();
+        let output = Command::new(sibling("unified-ticketing")?)
             .env_remove("RUST_BACKTRACE")
             .arg("--accounts")
             .arg(&accounts)
             .args(["users", "create", "--account", "dixa", "--name", "Ines"])
             .args(["--email", "ines@kelpworks.example", "--dry-run"])
             .output()?;
-        times.push(begun.elapsed().as_secs_f64() * 1000.0);
+        times.push(start.elapsed().as_secs_f64() * 1000.0);
         ensure!(output.status.success(), "the dry run: {output:?}");
     }
     let (median, _, _) = summary(&times).context("a time")?;
@@ -207,11 +207,11 @@ fn dry_runs(folder: &Path, provider: &str, figures: &mut Figures) -> Result<()> 
     Ok(())
 }
 
-/// What is printed.
+/// The table.
 struct Table<'a> {
     figures: &'a Figures,
     instances: &'a BTreeMap<&'a str, f64>,
-    /// Bytes resident and calls answered, by each sender.
+    /// Resident bytes and successful calls, by each sender.
     slow: [(u64, usize); 2],
 }
 
@@ -240,9 +240,9 @@ impl Table<'_> {
     }
 
     fn in_process(&self) -> [(&'static str, &'static str, String); 7] {
-        let time = |name: &str| figure(self.figures.of(&format!("in process: {name}")), "µs");
+        let time = |name: &str| figure(self.figures.get(&format!("in process: {name}")), "µs");
         let component = Engine::component().len();
-        let dry_run = figure(self.figures.of("dry run"), "ms");
+        let dry_run = figure(self.figures.get("dry run"), "ms");
         [
             (
                 "component",
@@ -285,8 +285,8 @@ impl Table<'_> {
         let stock = summary(&stock).map_or("not measured".to_owned(), |(median, low, high)| {
             format!("{median:.1} times ({low:.1} to {high:.1})")
         });
-        let [host_sends, component_sends] = self.slow.map(|(resident, answered)| {
-            let lost = slow::CALLS.saturating_sub(answered);
+        let [host_sends, component_sends] = self.slow.map(|(resident, succeeded)| {
+            let lost = slow::CALLS.saturating_sub(succeeded);
             format!("{} MB, {lost} lost", resident / 1_000_000)
         });
         [
@@ -340,10 +340,10 @@ impl Table<'_> {
             let native = format!("native at {connections}");
             let cell = |name: &str| {
                 let name = format!("{name} at {connections}");
-                let latency = self.figures.of(&format!("{name}: latency"));
+                let latency = self.figures.get(&format!("{name}: latency"));
                 let latency = summary(latency).map_or(0.0, |(median, _, _)| median);
                 if name == native {
-                    let (per_second, _, _) = summary(self.figures.of(&name)).unwrap_or_default();
+                    let (per_second, _, _) = summary(self.figures.get(&name)).unwrap_or_default();
                     return format!("{per_second:.0}/s, {latency:.2} ms");
                 }
                 let ratio = percent(&self.figures.ratio(&name, &native));

@@ -1,4 +1,4 @@
-//! The exports: each runs its script.
+//! The exports. Each runs its script.
 
 use wasi::http::types::{IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam};
 use wasi::io::streams::StreamError;
@@ -15,7 +15,7 @@ struct Hostile;
 
 impl users::Guest for Hostile {
     fn create_user(_: String, user: NewUser, _: Options) -> Result<Response, Error> {
-        Ok(whole(user.remote_data.as_deref()))
+        Ok(run_whole(user.remote_data.as_deref()))
     }
 
     fn update_user(
@@ -24,11 +24,11 @@ impl users::Guest for Hostile {
         changes: UserChanges,
         _: Options,
     ) -> Result<Response, Error> {
-        Ok(whole(changes.remote_data.as_deref()))
+        Ok(run_whole(changes.remote_data.as_deref()))
     }
 
     fn plan_create_user(_: String, user: NewUser, _: Options) -> Result<Plan, Error> {
-        Ok(plan(user.remote_data.as_deref()))
+        Ok(run_to_send(user.remote_data.as_deref()))
     }
 
     fn plan_update_user(
@@ -37,31 +37,31 @@ impl users::Guest for Hostile {
         changes: UserChanges,
         _: Options,
     ) -> Result<Plan, Error> {
-        Ok(plan(changes.remote_data.as_deref()))
+        Ok(run_to_send(changes.remote_data.as_deref()))
     }
 
     fn interpret_create_user(
         context: Context,
-        answer: Result<ProviderResponse, TransportError>,
+        response: Result<ProviderResponse, TransportError>,
     ) -> Result<Response, Error> {
-        Ok(said(interpret(&context, answer)))
+        Ok(report_of(interpret(&context, response)))
     }
 
     fn interpret_update_user(
         context: Context,
-        answer: Result<ProviderResponse, TransportError>,
+        response: Result<ProviderResponse, TransportError>,
     ) -> Result<Response, Error> {
-        Ok(said(interpret(&context, answer)))
+        Ok(report_of(interpret(&context, response)))
     }
 }
 
-fn whole(script: Option<&str>) -> Response {
+fn run_whole(script: Option<&str>) -> Response {
     let mut run = Run::new(Vec::new());
     run.whole(script.unwrap_or_default());
-    said(run)
+    report_of(run)
 }
 
-fn plan(script: Option<&str>) -> Plan {
+fn run_to_send(script: Option<&str>) -> Plan {
     let mut run = Run::new(Vec::new());
     let rest = run.until_send(script.unwrap_or_default());
     Plan {
@@ -71,13 +71,13 @@ fn plan(script: Option<&str>) -> Plan {
     }
 }
 
-fn interpret(context: &[u8], answer: Result<ProviderResponse, TransportError>) -> Run {
-    let (mut run, rest) = Run::resume(context, answer.map_err(|error| format!("{error:?}")));
+fn interpret(context: &[u8], response: Result<ProviderResponse, TransportError>) -> Run {
+    let (mut run, rest) = Run::resume(context, response.map_err(|error| format!("{error:?}")));
     run.whole(&rest);
     run
 }
 
-fn said(run: Run) -> Response {
+fn report_of(run: Run) -> Response {
     Response {
         body: Body::Raw(run.report.into_bytes()),
         warnings: Vec::new(),
@@ -100,9 +100,9 @@ impl http_api::Guest for Hostile {
 
     fn resume(
         context: Context,
-        answer: Result<ProviderResponse, TransportError>,
+        response: Result<ProviderResponse, TransportError>,
     ) -> http_api::HttpResponse {
-        respond(interpret(&context, answer))
+        respond(interpret(&context, response))
     }
 }
 
@@ -124,7 +124,7 @@ impl incoming_handler::Guest for Hostile {
         }
         let fields = wasi::http::types::Fields::new();
         for (name, value) in &run.response.headers {
-            // One that the host refuses is left out.
+            // A header that the host rejects is left out.
             let _ = fields.append(name, value.as_bytes());
         }
         let response = OutgoingResponse::new(fields);
@@ -136,7 +136,7 @@ impl incoming_handler::Guest for Hostile {
         };
         ResponseOutparam::set(out, Ok(response));
         let bytes = run.response.body.unwrap_or(run.report).into_bytes();
-        // What cannot be written is not written.
+        // The host may close the stream at any time.
         let _ = write(&body, &bytes, run.response.more);
         drop(OutgoingBody::finish(body, None));
     }

@@ -1,30 +1,30 @@
-//! What a call tries: a command a line, its name and the rest of the line. `\r`, `\n` and `\0` in a
-//! rest are those characters.
+//! The attempts of a call: one command per line, its name and its argument. `\r`, `\n` and `\0` in
+//! an argument are those characters.
 //!
-//! `send` has the request sent as the route sends: by the host, in which case what follows runs in
-//! the second half, or over `wasi:http`. Everything else is the same in every function.
+//! `send` sends the request: by the host, which then runs the rest of the script in the second
+//! function, or over `wasi:http`. All other commands are the same in every function.
 
 use crate::bindings::accounts::{Credentials, ResolveError, resolve};
 use crate::bindings::types::{ProviderRequest, ProviderResponse};
 use crate::{bombs, memory, send};
 
-/// A script being run.
+/// A run of a script.
 pub(crate) struct Run {
-    /// What it saw and got so far.
+    /// The results so far.
     pub(crate) report: String,
     pub(crate) request: ProviderRequest,
     pub(crate) response: Response,
-    answer: Option<ProviderResponse>,
+    received: Option<ProviderResponse>,
     incoming: Vec<(String, String)>,
 }
 
-/// How a request of the HTTP API is answered.
+/// The response to a request of the HTTP API.
 pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
-    /// In place of the report.
+    /// Replaces the report.
     pub(crate) body: Option<String>,
-    /// So many MiB besides.
+    /// The number of MiB to add.
     pub(crate) more: usize,
 }
 
@@ -44,30 +44,30 @@ impl Run {
                 body: None,
                 more: 0,
             },
-            answer: None,
+            received: None,
             incoming,
         }
     }
 
-    /// Goes on in the second half.
+    /// Resumes a run in the second function. Returns it and the rest of the script.
     pub(crate) fn resume(
         context: &[u8],
-        answer: Result<ProviderResponse, String>,
+        response: Result<ProviderResponse, String>,
     ) -> (Self, String) {
         let context = String::from_utf8_lossy(context);
         let (script, report) = context.split_once('\0').unwrap_or((&context, ""));
         let mut run = Self::new(Vec::new());
         report.clone_into(&mut run.report);
-        run.answered(answer);
+        run.receive(response);
         (run, script.to_owned())
     }
 
-    /// What the second half needs from the first.
+    /// The context for the second function.
     pub(crate) fn context(&self, rest: &str) -> Vec<u8> {
         format!("{rest}\0{}", self.report).into_bytes()
     }
 
-    /// Runs a script: to its end, or to the first `send`, and then gives what comes after it.
+    /// Runs a script to its end, or to the first `send`, and then returns the rest.
     pub(crate) fn until_send<'a>(&mut self, script: &'a str) -> Option<&'a str> {
         let mut rest = script;
         while !rest.is_empty() {
@@ -98,19 +98,19 @@ impl Run {
     }
 
     fn send(&mut self) {
-        let mut refused = Vec::new();
-        let answer = send::send(&self.request, &mut refused);
-        for what in refused {
+        let mut rejected = Vec::new();
+        let response = send::send(&self.request, &mut rejected);
+        for what in rejected {
             self.say(&format!("refused {what}"));
         }
-        self.answered(answer);
+        self.receive(response);
     }
 
-    fn answered(&mut self, answer: Result<ProviderResponse, String>) {
-        match answer {
-            Ok(answer) => {
-                self.say(&format!("answered {}", answer.status));
-                self.answer = Some(answer);
+    fn receive(&mut self, response: Result<ProviderResponse, String>) {
+        match response {
+            Ok(response) => {
+                self.say(&format!("answered {}", response.status));
+                self.received = Some(response);
             }
             Err(why) => self.say(&format!("no answer: {why}")),
         }
@@ -215,42 +215,42 @@ impl Run {
         self.say(&format!("resolved {id}: {found}"));
     }
 
-    /// Says all that there is of the answer.
+    /// Reports the whole response.
     fn echo(&mut self) {
-        if let Some(answer) = self.answer.take() {
-            for (name, value) in answer.headers {
+        if let Some(response) = self.received.take() {
+            for (name, value) in response.headers {
                 self.say(&format!("heard {name}: {value}"));
             }
-            let body = String::from_utf8_lossy(&answer.body).into_owned();
+            let body = String::from_utf8_lossy(&response.body).into_owned();
             self.say(&format!("heard {body}"));
         }
     }
 
-    /// Sends many times over.
+    /// Sends many times.
     fn flood(&mut self, count: usize) {
-        let (mut answered, mut denied) = (0, 0);
+        let (mut responses, mut denied) = (0, 0);
         for _ in 0..count {
             match send::send(&self.request, &mut Vec::new()) {
-                Ok(_) => answered += 1,
+                Ok(_) => responses += 1,
                 Err(_) => denied += 1,
             }
         }
-        self.say(&format!("{answered} answered, {denied} denied"));
+        self.say(&format!("{responses} answered, {denied} denied"));
     }
 
     /// Sends, and never ends the request's body.
     fn hold(&mut self) {
         match send::hand_over(&self.request, &mut Vec::new()) {
             Ok(sending) => {
-                let answer = send::wait(&sending.future);
+                let response = send::wait(&sending.future);
                 drop(sending.body);
-                self.answered(answer);
+                self.receive(response);
             }
-            Err(why) => self.answered(Err(why)),
+            Err(why) => self.receive(Err(why)),
         }
     }
 
-    /// Traps while a request is on its way.
+    /// Traps while a request is in flight.
     fn send_and_trap(&mut self) {
         if let Ok(sending) = send::hand_over(&self.request, &mut Vec::new()) {
             let _ = send::write(&sending.body, &self.request.body);
