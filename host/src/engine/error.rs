@@ -9,7 +9,7 @@ use super::requests::RequestError;
 use crate::bindings::http_api::{HttpError, HttpResponse};
 use crate::bindings::types::{Error, ErrorCode, Limit, Outcome};
 
-/// The error for an instance that was stopped. `outcome` says what is known of the provider's state.
+/// The error for an instance that was stopped.
 pub(super) fn stopped(stopped: &GuestError, outcome: Outcome, subject: &Subject<'_>) -> Error {
     match stopped {
         GuestError::Limit(limit, why) => Error {
@@ -38,7 +38,7 @@ pub(super) fn not_admitted(denied: RequestError, outcome: Outcome, subject: &Sub
     stopped(&GuestError::Limit(Limit::Requests, why), outcome, subject)
 }
 
-/// The error for a call whose time is over.
+/// The error for a call that passed its deadline.
 pub(super) fn deadline(outcome: Outcome, subject: &Subject<'_>) -> Error {
     let message = "the deadline passed".to_owned();
     Error {
@@ -47,7 +47,7 @@ pub(super) fn deadline(outcome: Outcome, subject: &Subject<'_>) -> Error {
     }
 }
 
-/// The error for a component that says less than is known of what it has sent: the provider may have acted.
+/// The error for a component whose report contradicts what it has sent: the provider may have acted.
 pub(super) fn contradicted(subject: &Subject<'_>) -> Error {
     let why = "it reported an error as if the provider could not have acted".to_owned();
     stopped(&GuestError::Trap(why), Outcome::Unknown, subject)
@@ -61,7 +61,7 @@ fn error(
     mut message: String,
 ) -> Error {
     if outcome == Outcome::Unknown {
-        message.push_str(&subject.look());
+        message.push_str(&subject.how_to_look());
     }
     Error {
         code,
@@ -76,7 +76,7 @@ fn error(
     }
 }
 
-/// The headers of an error that say its code and its outcome, for clients that drop the body.
+/// The headers of an error with its code and its outcome, for clients that drop the body.
 pub(crate) const CODE: &str = "unified-code";
 pub(crate) const OUTCOME: &str = "unified-outcome";
 
@@ -84,7 +84,7 @@ pub(crate) const OUTCOME: &str = "unified-outcome";
 #[cfg(feature = "component-sender")]
 pub(super) const WARNING: &str = "unified-warning";
 
-/// The published API's response to an error that the host words.
+/// The body of an error of the host in the published API.
 #[derive(Serialize)]
 struct Body<'a> {
     #[serde(rename = "statusCode")]
@@ -99,7 +99,7 @@ struct Body<'a> {
 
 /// An error of the host in the form of the published API.
 ///
-/// For errors that have neither violations nor a provider's response; the component words those.
+/// For errors that have neither violations nor a provider's response: the component writes those.
 #[must_use]
 pub fn http_response(error: &Error) -> HttpResponse {
     let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -80,8 +80,7 @@ fn incoming(request: HttpRequest) -> Result<Request<Full<Bytes>>, wasmtime::Erro
     Ok(incoming)
 }
 
-/// The response that the handler sets, read whole. It may be as large as one that the component has
-/// in its memory; it is the host that has it here.
+/// The complete response of the handler. It may be as large as one in the component's memory; here it is in the host's.
 async fn outgoing(
     receiver: oneshot::Receiver<Outgoing>,
     max: usize,
