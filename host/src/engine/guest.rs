@@ -1,4 +1,4 @@
-//! The component at work: a fresh instance for each step of a call, within limits.
+//! Runs the component: a fresh instance for each step of a call, within limits.
 //!
 //! A step never waits. It runs without a stack of its own, has no network, and its instance is gone before the provider is asked
 //! anything.
@@ -28,7 +28,7 @@ use super::ticker::{Running, Ticker};
 use crate::bindings::accounts as wit;
 use crate::error::Error;
 
-/// What one instance of the component is made of: core instances (the guest, and two small ones
+/// The parts of one instance of the component: core instances (the guest, and two small ones
 /// that tie it to its imports), tables, and elements of a table. Room to spare; a test holds them
 /// against the component.
 const CORE_INSTANCES: u32 = 4;
@@ -39,10 +39,10 @@ const TABLES: u32 = 3;
 const RESIDENT_MEMORY: usize = 4 << 20;
 const RESIDENT_TABLE: usize = 64 << 10;
 
-/// How long a step may hold up the thread that makes the call. The first tick may come at once.
+/// How long a step may occupy the thread that makes the call. The first tick may come at once.
 const SHORT_TICKS: u64 = 2;
 
-/// What a store holds while a step runs.
+/// The data of a store while a step runs.
 pub(super) struct State {
     account: CallAccount,
     memory: Memory,
@@ -135,7 +135,7 @@ impl Guest {
         &self.engine
     }
 
-    /// Lets time pass for the limit on CPU while the guard lives.
+    /// Counts time for the limit on CPU while the guard lives.
     pub(super) fn running(&self) -> Running<'_> {
         self.ticker.run()
     }
@@ -250,7 +250,7 @@ impl Guest {
 /// How long a step may run.
 #[derive(Clone, Copy)]
 enum TimeSlice {
-    /// As long as it may hold up the thread that makes the call.
+    /// As long as it may occupy the thread that makes the call.
     Short,
     /// As long as its limit lets it.
     Full,
@@ -275,7 +275,7 @@ pub(super) struct Calling<'a> {
 
 fn config(limits: Limits, stacks: bool) -> Config {
     let mut pool = PoolingAllocationConfig::new();
-    // Those at work, and those that wait.
+    // Running ones, and those that wait for their next step.
     let instances = limits
         .instances
         .saturating_add(InstancePool::<State>::capacity(limits));
