@@ -1,4 +1,4 @@
-//! From the guest crate's types to the host's: the same records, generated twice.
+//! Conversions from the guest crate's types to the host's: the same records, generated twice.
 
 use unified_ticketing::types as host;
 use unified_ticketing_guest::bindings::types as guest;
@@ -56,11 +56,11 @@ pub fn new_user(user: guest::UserChanges) -> host::NewUser {
     }
 }
 
-fn string(change: guest::StringChange) -> host::StringChange {
+fn string_change(change: guest::StringChange) -> host::StringChange {
     match change {
         guest::StringChange::Keep => host::StringChange::Keep,
         guest::StringChange::Clear => host::StringChange::Clear,
-        guest::StringChange::Set(string) => host::StringChange::Set(string),
+        guest::StringChange::Set(value) => host::StringChange::Set(value),
     }
 }
 
@@ -77,9 +77,9 @@ pub fn changes(changes: guest::UserChanges) -> host::UserChanges {
         remote_data,
     } = changes;
     host::UserChanges {
-        first_name: string(first_name),
-        last_name: string(last_name),
-        name: string(name),
+        first_name: string_change(first_name),
+        last_name: string_change(last_name),
+        name: string_change(name),
         emails: match emails {
             guest::EmailsChange::Keep => host::EmailsChange::Keep,
             guest::EmailsChange::Clear => host::EmailsChange::Clear,
@@ -94,13 +94,13 @@ pub fn changes(changes: guest::UserChanges) -> host::UserChanges {
                 host::RolesChange::Set(roles.into_iter().map(role).collect())
             }
         },
-        nick_name: string(nick_name),
+        nick_name: string_change(nick_name),
         custom_fields: match custom_fields {
             guest::JsonChange::Keep => host::JsonChange::Keep,
             guest::JsonChange::Clear => host::JsonChange::Clear,
             guest::JsonChange::Set(json) => host::JsonChange::Set(json),
         },
-        avatar: string(avatar),
+        avatar: string_change(avatar),
         remote_data,
     }
 }

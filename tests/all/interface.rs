@@ -1,4 +1,4 @@
-//! The component as it is shipped: what it imports, what it exports, how large it is.
+//! The shipped component: its imports, its exports, its size.
 
 use std::collections::BTreeSet;
 
@@ -119,26 +119,26 @@ fn every_contract_item_is_documented() {
     let mut resolve = Resolve::default();
     let wit = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit");
     let (package, _) = resolve.push_dir(&wit).expect("the contract");
-    let mut bare = Vec::new();
-    let mut look = |docs: &Docs, name: String| {
+    let mut undocumented = Vec::new();
+    let mut check = |docs: &Docs, name: String| {
         if docs
             .contents
             .as_ref()
             .is_none_or(|docs| docs.trim().is_empty())
         {
-            bare.push(name);
+            undocumented.push(name);
         }
     };
     let package = &resolve.packages[package];
-    look(&package.docs, package.name.to_string());
+    check(&package.docs, package.name.to_string());
     for (name, id) in &package.worlds {
-        look(&resolve.worlds[*id].docs, name.clone());
+        check(&resolve.worlds[*id].docs, name.clone());
     }
     for (interface, id) in &package.interfaces {
         let items = &resolve.interfaces[*id];
-        look(&items.docs, interface.clone());
+        check(&items.docs, interface.clone());
         for (name, function) in &items.functions {
-            look(&function.docs, format!("{interface}.{name}"));
+            check(&function.docs, format!("{interface}.{name}"));
         }
         for (name, id) in &items.types {
             let item = &resolve.types[*id];
@@ -146,7 +146,7 @@ fn every_contract_item_is_documented() {
             {
                 continue; // `use` of another interface's type
             }
-            look(&item.docs, format!("{interface}.{name}"));
+            check(&item.docs, format!("{interface}.{name}"));
             let parts: Vec<(&String, &Docs)> = match &item.kind {
                 TypeDefKind::Record(record) => record
                     .fields
@@ -166,9 +166,9 @@ fn every_contract_item_is_documented() {
                 _ => Vec::new(),
             };
             for (part, docs) in parts {
-                look(docs, format!("{interface}.{name}.{part}"));
+                check(docs, format!("{interface}.{name}.{part}"));
             }
         }
     }
-    assert_eq!(bare, [""; 0], "items without documentation");
+    assert_eq!(undocumented, [""; 0], "items without documentation");
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::support::program;
 use crate::faults::Stderr;
-use crate::provider::{Answer, Provider};
+use crate::provider::{Provider, ProviderResponse};
 
 /// Returns a folder with an accounts file: the account `dixa` at this URL.
 pub fn accounts_folder(url: &str) -> tempfile::TempDir {
@@ -50,7 +50,7 @@ impl Fixture {
     fn respond(&self, status: u16, headers: &[(&str, &str)], body: &str) {
         let headers = headers.iter();
         let headers = headers.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        self.provider.answer(Some(Answer {
+        self.provider.respond(Some(ProviderResponse {
             status,
             headers: headers.collect(),
             body: body.as_bytes().to_vec(),

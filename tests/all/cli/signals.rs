@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 
 use super::output::accounts_folder;
 use super::support::{program, signal};
-use crate::provider::{Answer, Provider};
+use crate::provider::{Provider, ProviderResponse};
 use crate::serve::until;
 
 /// A running call of the program. It is killed when this is dropped.
@@ -62,7 +62,7 @@ const CREATE: [&str; 4] = ["users", "create", "--name=Ines", "--email=ines@k.exa
 #[tokio::test(flavor = "multi_thread")]
 async fn interrupted_call_after_start_is_unknown() {
     let provider = Provider::start().await;
-    provider.answer(Some(Answer {
+    provider.respond(Some(ProviderResponse {
         status: 201,
         headers: Vec::new(),
         body: Vec::new(),
@@ -113,7 +113,7 @@ async fn signal_ends_unread_result() {
     let provider = Provider::start().await;
     // This is more than a pipe buffers.
     let filler = "x".repeat(1 << 20);
-    provider.answer(Some(Answer {
+    provider.respond(Some(ProviderResponse {
         status: 201,
         headers: Vec::new(),
         body: format!(r#"{{"data": {{"id": "a1", "filler": "{filler}"}}}}"#).into_bytes(),

@@ -1,56 +1,56 @@
-//! The accounts, and the forms in which a provider could say their secrets.
+//! The accounts, and the forms in which a provider could send their secrets.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::provider::Answer;
+use crate::provider::ProviderResponse;
 
 /// An account whose credentials are canaries.
-pub struct Bird {
+pub struct CanaryAccount {
     pub integration: &'static str,
     settings: &'static str,
-    /// The name of the credential, and the user name that goes before it in a `Basic` header, if that is how it is sent.
+    /// The name of the credential, and the user name before it in a `Basic` header, if the integration uses one.
     pub credential: &'static str,
     user: Option<&'static str>,
     pub update: bool,
 }
 
-pub const BIRDS: [Bird; 8] = [
-    Bird::new("dixa", "api_token"),
-    Bird {
+pub const ACCOUNTS: [CanaryAccount; 8] = [
+    CanaryAccount::new("dixa", "api_token"),
+    CanaryAccount {
         user: Some("ops@kelpworks.example"),
-        ..Bird::new("gorgias", "api_key")
+        ..CanaryAccount::new("gorgias", "api_key")
     },
-    Bird::new("gorgias", "access_token"),
-    Bird {
+    CanaryAccount::new("gorgias", "access_token"),
+    CanaryAccount {
         settings: r#"settings = { workspace_id = "w", user_id = "u" }"#,
         update: true,
-        ..Bird::new("hive", "api_key")
+        ..CanaryAccount::new("hive", "api_key")
     },
-    Bird {
+    CanaryAccount {
         update: true,
-        ..Bird::new("pivotal_tracker", "api_token")
+        ..CanaryAccount::new("pivotal_tracker", "api_token")
     },
-    Bird {
+    CanaryAccount {
         update: true,
-        ..Bird::new("planhat", "api_token")
+        ..CanaryAccount::new("planhat", "api_token")
     },
-    Bird {
+    CanaryAccount {
         user: Some(""),
         update: true,
-        ..Bird::new("teamwork", "api_key")
+        ..CanaryAccount::new("teamwork", "api_key")
     },
-    Bird {
+    CanaryAccount {
         update: true,
-        ..Bird::new("teamwork", "access_token")
+        ..CanaryAccount::new("teamwork", "access_token")
     },
 ];
 
-/// The token that the server asks its clients for: a secret like the others, that no provider may see.
+/// The token for clients of the server: a secret like the others, which no provider may receive.
 pub const SERVER_TOKEN: &str = "canary/of-the-server=0";
 
-impl Bird {
+impl CanaryAccount {
     const fn new(integration: &'static str, credential: &'static str) -> Self {
         Self {
             integration,
@@ -61,12 +61,12 @@ impl Bird {
         }
     }
 
-    /// The secret. Its `/` is escaped by some writers of JSON, its `"` by all, its `+` and space by some of percent-encoding.
+    /// The secret. Some writers of JSON escape its `/`, all escape its `"`, and some percent-encode its `+` and space.
     pub fn secret(&self) -> String {
         format!("canary/{}+{}\"song 1", self.integration, self.credential)
     }
 
-    /// The secret as the accounts file has it: as people paste it.
+    /// The secret in the accounts file, as people paste it.
     fn pasted(&self, number: usize) -> String {
         let secret = self.secret();
         match number % 4 {
@@ -81,7 +81,7 @@ impl Bird {
         format!("{number:08x}-0000-4000-8000-000000000000")
     }
 
-    pub fn account(&self, number: usize, provider: &str) -> String {
+    pub fn to_toml(&self, number: usize, provider: &str) -> String {
         let (integration, credential, settings) =
             (self.integration, self.credential, self.settings);
         let email = match self.user {
@@ -96,7 +96,7 @@ impl Bird {
         )
     }
 
-    /// The forms in which a provider could say the secret. (The contract promises these.)
+    /// The forms in which a provider could send the secret. (The contract promises these.)
     pub fn forms(&self) -> Vec<String> {
         let secret = self.secret();
         let (mut escaped, mut encoded) = (String::new(), String::new());
@@ -129,7 +129,7 @@ impl Bird {
         forms
     }
 
-    /// What comes after `Basic `. Teamwork's key is the user, and anything the password.
+    /// The value after `Basic `. Teamwork's key is the user name, with any password.
     pub fn basic(&self) -> Option<String> {
         self.pair().map(|pair| STANDARD.encode(pair))
     }
@@ -142,44 +142,45 @@ impl Bird {
         })
     }
 
-    /// Answers that say the secret in this form.
-    pub fn answers(form: &str) -> Vec<Answer> {
+    /// Responses with the secret in this form.
+    pub fn responses(form: &str) -> Vec<ProviderResponse> {
         let json = |name: &str| (name.to_owned(), "application/json".to_owned());
-        let answer = |status: u16, headers: Vec<(String, String)>, body: String| Answer {
-            status,
-            headers,
-            body: body.into_bytes(),
-        };
-        // A form with a bare quote makes what would be JSON none: that is an answer, too.
+        let response =
+            |status: u16, headers: Vec<(String, String)>, body: String| ProviderResponse {
+                status,
+                headers,
+                body: body.into_bytes(),
+            };
+        // A form with a bare quote makes the body invalid JSON, which is a case of its own.
         let object = format!(
             "{{\"id\": \"1\", \"name\": \"{form}\", \"{form}\": [\"x {form} y\"], \"data\": {{\"id\": \"{form}\"}}}}"
         );
         let errors = format!("{{\"message\": \"{form}\", \"errors\": [\"{form}\"]}}");
-        // No header is written as JSON is.
+        // Headers have no JSON escapes.
         let header = if form.contains('\\') { "" } else { form };
-        let cut = ("content-length".to_owned(), "1000".to_owned());
+        let longer = ("content-length".to_owned(), "1000".to_owned());
         vec![
-            answer(200, vec![json("content-type")], object.clone()),
-            answer(400, vec![json("content-type")], errors.clone()),
-            answer(401, vec![json("content-type")], errors.clone()),
-            answer(422, vec![json("content-type")], errors.clone()),
-            answer(500, vec![], format!("<pre>authorization: {form}</pre>")),
-            answer(
+            response(200, vec![json("content-type")], object.clone()),
+            response(400, vec![json("content-type")], errors.clone()),
+            response(401, vec![json("content-type")], errors.clone()),
+            response(422, vec![json("content-type")], errors.clone()),
+            response(500, vec![], format!("<pre>authorization: {form}</pre>")),
+            response(
                 302,
                 vec![("location".to_owned(), format!("/?{header}"))],
                 String::new(),
             ),
-            answer(
+            response(
                 200,
                 vec![("content-type".to_owned(), header.to_owned())],
                 "{}".to_owned(),
             ),
-            answer(
+            response(
                 429,
                 vec![("retry-after".to_owned(), header.to_owned())],
                 errors,
             ),
-            answer(200, vec![json("content-type"), cut], object),
+            response(200, vec![json("content-type"), longer], object),
         ]
     }
 }

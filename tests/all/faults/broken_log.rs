@@ -1,4 +1,4 @@
-//! The program, serving with a standard error that takes no lines.
+//! `serve` with a standard error that takes no lines.
 
 use std::io::{PipeReader, Write as _};
 use std::net::SocketAddr;
@@ -10,19 +10,19 @@ use tokio::net::{TcpSocket, TcpStream};
 use crate::cli::program;
 use crate::serve::until;
 
-/// Where the log goes.
+/// The destination of the log.
 #[derive(Clone, Copy, Debug)]
 pub enum Stderr {
-    /// A disk that is full.
+    /// A full disk.
     Full,
-    /// A pipe that is full, and that nobody reads.
+    /// A full pipe without a reader at work.
     Undrained,
-    /// A pipe whose reader has left.
+    /// A pipe whose reader has closed it.
     Gone,
 }
 
 impl Stderr {
-    /// It, and what has to live as long as it is to be so.
+    /// Opens the destination. The reader keeps a pipe open, and must outlive the process.
     pub fn open(self) -> (Stdio, Option<PipeReader>) {
         if let Self::Full = self {
             let full = std::fs::File::options().write(true).open("/dev/full");
@@ -33,29 +33,30 @@ impl Stderr {
         if let Self::Gone = self {
             return (stdio, None);
         }
-        // Until the reader is gone, more is always waiting to be written than there is room for.
+        // Until the reader is dropped, the pipe stays full.
         std::thread::spawn(move || while writer.write_all(&[b'\n'; 4096]).is_ok() {});
         (stdio, Some(reader))
     }
 }
 
-/// It ends with this.
-pub struct Served {
+/// A process that runs `serve`. Dropping this kills it.
+pub struct BrokenLogServer {
     process: Child,
     pub address: SocketAddr,
     _folder: tempfile::TempDir,
-    /// Keeps the port.
+    /// Reserves the port.
     _port: TcpSocket,
     _reader: Option<PipeReader>,
 }
 
-impl Served {
+impl BrokenLogServer {
     pub async fn start(accounts: &str, root: &str, options: &[&str], stderr: Stderr) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let path = |name: &str| folder.path().join(name);
         std::fs::write(path("accounts.toml"), accounts).expect("a file");
         std::fs::write(path("root.pem"), root).expect("a file");
-        // Its address cannot be read from its first line. Bound and not listening, a port is had by nobody but who may use it again.
+        // The address cannot be read from the log. A socket that is bound and not listening reserves the port for a process that may
+        // reuse it.
         let port = TcpSocket::new_v4().expect("a socket");
         port.set_reuseaddr(true).expect("an option");
         port.bind(([127, 0, 0, 1], 0).into()).expect("a port");
@@ -74,7 +75,7 @@ impl Served {
             .stderr(stdio)
             .spawn()
             .expect("the program starts");
-        let mut served = Self {
+        let mut server = Self {
             process,
             address,
             _folder: folder,
@@ -82,15 +83,15 @@ impl Served {
             _reader: reader,
         };
         while TcpStream::connect(address).await.is_err() {
-            let ended = served.process.try_wait().expect("its status");
+            let ended = server.process.try_wait().expect("its status");
             assert!(ended.is_none(), "the program ended: {ended:?}");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        served
+        server
     }
 
-    /// Asks it to stop, and waits for its end.
-    pub async fn stopped(&mut self) -> std::process::ExitStatus {
+    /// Asks the process to stop, and waits until it ends.
+    pub async fn stop(&mut self) -> std::process::ExitStatus {
         crate::cli::signal("TERM", &self.process);
         let process = &mut self.process;
         until("the end of the program", async || {
@@ -100,7 +101,7 @@ impl Served {
     }
 }
 
-impl Drop for Served {
+impl Drop for BrokenLogServer {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();

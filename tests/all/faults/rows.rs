@@ -1,4 +1,4 @@
-//! The rows of `tests/faults.toml`, whose head is their manual.
+//! The rows of `tests/faults.toml`, which starts with their manual.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,9 +10,9 @@ use serde_json::{Map, Value, json};
 pub struct Row {
     pub name: String,
     #[serde(default)]
-    pub at: At,
+    pub at: Endpoint,
     fault: Option<Map<String, Value>>,
-    head: Option<String>,
+    response: Option<String>,
     body: Option<String>,
     base64: Option<String>,
     #[serde(default = "yes")]
@@ -24,10 +24,10 @@ pub struct Row {
     pub code: String,
     #[serde(default)]
     pub outcome: String,
-    pub wait: Option<u64>,
+    pub retry_after: Option<u64>,
     #[serde(default)]
     pub limit: String,
-    pub provider: Option<u16>,
+    pub provider_status: Option<u16>,
     pub exit: i32,
 }
 
@@ -35,10 +35,10 @@ const fn yes() -> bool {
     true
 }
 
-/// Which account is used.
+/// The endpoint of an account.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
-pub enum At {
+pub enum Endpoint {
     /// The simulator, over http.
     #[default]
     Plain,
@@ -48,17 +48,17 @@ pub enum At {
     WrongName,
     /// A certificate of a root that is not trusted.
     UnknownRoot,
-    /// The simulator's http, asked for https.
+    /// The simulator's http, called with https.
     NoTls,
-    /// A server that accepts connections and says nothing, asked for https.
+    /// A server that accepts connections and sends nothing, called with https.
     Mute,
-    /// Nobody listens.
+    /// A port without a listener.
     Refused,
-    /// A name that has no address.
+    /// A name without an address.
     Unresolvable,
 }
 
-impl At {
+impl Endpoint {
     pub const ALL: [Self; 8] = [
         Self::Plain,
         Self::Tls,
@@ -93,56 +93,57 @@ pub fn rows() -> Vec<Row> {
 }
 
 impl Row {
-    /// The fault for the sandbox's control path, if the simulator has a part in it. `elsewhere` is the address of a server that
-    /// nobody may call.
-    pub fn fault(&self, elsewhere: &str) -> Option<String> {
-        let fault = match (&self.fault, &self.head) {
+    /// The fault for the sandbox's control path, if the simulator injects it. `redirect_target` is the address of a server that no
+    /// request may reach.
+    pub fn fault(&self, redirect_target: &str) -> Option<String> {
+        let fault = match (&self.fault, &self.response) {
             (Some(fault), None) => Value::Object(fault.clone()),
-            (None, Some(head)) => {
-                json!({"kind": "raw", "base64": STANDARD.encode(self.answer(head))})
+            (None, Some(response)) => {
+                json!({"kind": "raw", "base64": STANDARD.encode(self.response_bytes(response))})
             }
             (None, None) => return None,
-            (Some(_), Some(_)) => panic!("{}: a fault or an answer, not both", self.name),
+            (Some(_), Some(_)) => panic!("{}: a fault or a response, not both", self.name),
         };
-        let mut fault = fault.to_string().replace("{elsewhere}", elsewhere);
+        let mut fault = fault
+            .to_string()
+            .replace("{redirect_target}", redirect_target);
         if fault.contains("<<") {
-            fault = String::from_utf8(expanded(&fault)).expect("text");
+            fault = String::from_utf8(expand(&fault)).expect("text");
         }
         Some(fault)
     }
 
-    /// The bytes of an answer.
-    fn answer(&self, head: &str) -> Vec<u8> {
+    /// The bytes of a response.
+    fn response_bytes(&self, response: &str) -> Vec<u8> {
         let body = match (&self.body, &self.base64) {
-            (Some(text), None) => Some(expanded(text)),
+            (Some(text), None) => Some(expand(text)),
             (None, Some(text)) => Some(STANDARD.decode(text).expect("base64")),
             (None, None) => None,
             (Some(_), Some(_)) => panic!("{}: one body, not two", self.name),
         };
-        let mut answer = String::from_utf8(expanded(head))
+        let mut bytes = String::from_utf8(expand(response))
             .expect("text")
             .replace('\n', "\r\n");
-        answer.push_str("\r\n");
+        bytes.push_str("\r\n");
         let framed = ["content-length", "transfer-encoding"]
             .iter()
-            .any(|name| head.contains(name));
+            .any(|name| response.contains(name));
         if let Some(body) = &body
             && self.framing
             && !framed
         {
-            answer.push_str(&format!("content-length: {}\r\n", body.len()));
+            bytes.push_str(&format!("content-length: {}\r\n", body.len()));
         }
-        // The sandbox closes after it. Unsaid, the call after this one would be lost where it comes before the end does, and by
-        // right.
-        answer.push_str("connection: close\r\n");
-        answer.push_str("\r\n");
-        let mut answer = answer.into_bytes();
-        answer.extend(body.unwrap_or_default());
-        answer
+        // The sandbox closes the connection after it. Without this header, the next call on the connection could be lost, and rightly.
+        bytes.push_str("connection: close\r\n");
+        bytes.push_str("\r\n");
+        let mut bytes = bytes.into_bytes();
+        bytes.extend(body.unwrap_or_default());
+        bytes
     }
 
-    /// What the caller is to be told, in short.
-    pub fn told(&self) -> String {
+    /// The expected result, in short.
+    pub fn expected_result(&self) -> String {
         if self.code.is_empty() {
             return self.status.to_string();
         }
@@ -150,8 +151,8 @@ impl Row {
     }
 }
 
-/// The text with each `<<TEXT*N>>` written out.
-fn expanded(text: &str) -> Vec<u8> {
+/// The text with each `<<TEXT*N>>` expanded.
+fn expand(text: &str) -> Vec<u8> {
     let mut parts = text.split("<<");
     let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
     for part in parts {

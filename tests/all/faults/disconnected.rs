@@ -1,4 +1,4 @@
-//! The program, serving a client that leaves. What it would have been told is read from the log.
+//! `serve` with a client that disconnects. The result of its call is read from the log.
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -8,36 +8,36 @@ use serde::Deserialize;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
-use super::call::{Call, Told};
+use super::call::{Call, Observed};
 use crate::client;
 use crate::serve::Serve;
 
-/// Between one look and the next at what is waited for.
+/// The pause between two looks at a condition.
 pub const PAUSE: Duration = Duration::from_millis(5);
 
-/// How a client leaves.
+/// How a client disconnects.
 #[derive(Clone, Copy, Debug)]
-pub enum Leave {
+pub enum Disconnect {
     /// It closes its socket.
     Close,
     /// It resets its connection, as the system does for a process that is killed with something left to read.
     Reset,
 }
 
-/// It ends with this.
-pub struct Leaving {
+/// A server whose log is read. Dropping this kills the process.
+pub struct LoggedServer {
     serve: Serve,
-    /// How many bytes of the log have been read.
+    /// How many bytes of the log were read.
     read: usize,
-    /// How many requests it has been sent.
+    /// How many requests were sent to it.
     sent: usize,
     _root: tempfile::NamedTempFile,
 }
 
-/// A client that has sent its request, and is still there.
+/// A client that has sent its request and is connected.
 pub struct Client(TcpStream);
 
-/// What the log says of a request.
+/// The fields of a request's line in the log.
 #[derive(Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(default)]
 struct Fields {
@@ -52,7 +52,7 @@ struct Fields {
     client: String,
 }
 
-impl Leaving {
+impl LoggedServer {
     pub fn start(accounts: &str, root: &str, limits: &[&str]) -> Self {
         let file = tempfile::NamedTempFile::new().expect("a file");
         std::fs::write(file.path(), root).expect("a file");
@@ -60,7 +60,7 @@ impl Leaving {
         let common = ["-v", "--log-format=json", "--ca-file", path];
         let arguments = [&common[..], limits].concat();
         Self {
-            serve: Serve::of(accounts, &arguments),
+            serve: Serve::with_accounts(accounts, &arguments),
             read: 0,
             sent: 0,
             _root: file,
@@ -68,79 +68,79 @@ impl Leaving {
     }
 
     /// Sends a whole request.
-    pub async fn begin(&mut self, call: &Call) -> Client {
+    pub async fn send(&mut self, call: &Call) -> Client {
         self.sent += 1;
         let request = call.request();
-        let mut bytes = client::head(&request, self.serve.address).into_bytes();
+        let mut bytes = client::encode_headers(&request, self.serve.address).into_bytes();
         bytes.extend_from_slice(&request.body);
         let stream = TcpStream::connect(self.serve.address).await;
         let mut stream = stream.expect("a connection");
-        stream.write_all(&bytes).await.expect("it takes them");
+        stream.write_all(&bytes).await.expect("a write");
         Client(stream)
     }
 
-    /// Has a client leave, and waits until the server's system knows.
-    pub async fn leave(&self, Client(stream): Client, leave: Leave) {
-        if let Leave::Reset = leave {
+    /// Disconnects a client, and waits until the server's system knows.
+    pub async fn disconnect(&self, Client(stream): Client, how: Disconnect) {
+        if let Disconnect::Reset = how {
             stream.set_zero_linger().expect("an option");
         }
         let client = stream.local_addr().expect("its address");
         drop(stream);
-        next(|| (!is_established(self.serve.address, client)).then_some(())).await;
+        wait_for(|| (!is_established(self.serve.address, client)).then_some(())).await;
     }
 
     /// Whether the log has the line of the last request.
-    pub fn has_told(&mut self) -> bool {
+    pub fn has_logged(&mut self) -> bool {
         let read = self.read;
-        let told = self.next_line().is_some();
+        let logged = self.next_line().is_some();
         self.read = read;
-        told
+        logged
     }
 
-    /// What the log says of a call, once it does.
-    pub async fn told(&mut self, call: &Call) -> Told {
-        let line = next(|| self.next_line()).await;
-        let of_call = line.message == "answered"
-            && line.account == call.at.name()
+    /// Waits for the line of a call in the log. Returns its fields.
+    pub async fn logged(&mut self, call: &Call) -> Observed {
+        let line = wait_for(|| self.next_line()).await;
+        let is_of_call = line.message == "answered"
+            && line.account == call.endpoint.name()
             && line.integration == call.integration
             && line.operation == call.operation();
-        if !of_call {
-            return Told {
-                client: format!("in a line of something else: {line:?}"),
-                ..Told::default()
+        if !is_of_call {
+            return Observed {
+                client: format!("the line of another call: {line:?}"),
+                ..Observed::default()
             };
         }
-        Told {
+        Observed {
             status: line.status,
             code: line.code,
             outcome: line.outcome,
             client: line.client,
-            ..Told::default()
+            ..Observed::default()
         }
     }
 
-    /// A call whose client stays, and is told what the log says.
-    pub async fn stay(&mut self, call: &Call) -> Told {
+    /// Makes a call whose client stays connected, and compares its result with the log.
+    pub async fn call(&mut self, call: &Call) -> Observed {
         self.sent += 1;
-        let told = call.http(self.serve.address).await;
-        let logged = self.told(call).await;
+        let observed = call.http(self.serve.address).await;
+        let logged = self.logged(call).await;
         let same = (logged.status, &logged.code, &logged.outcome)
-            == (told.status, &told.code, &told.outcome);
+            == (observed.status, &observed.code, &observed.outcome);
         let client = if same {
             logged.client
         } else {
-            format!("told otherwise than the log: {logged:?}")
+            format!("the log differs: {logged:?}")
         };
-        Told { client, ..told }
+        Observed { client, ..observed }
     }
 
-    /// Stops it, and sees that each request has had its line, and one only.
+    /// Stops the server, and checks that each request has exactly one line.
     pub async fn stop(&mut self) {
         self.serve.terminate();
-        let ended = next(|| self.serve.has_ended()).await;
+        let ended = wait_for(|| self.serve.exit_status()).await;
         assert!(ended.success(), "{ended}");
-        let log = self.serve.said();
-        let lines: Vec<Fields> = log.lines().filter_map(of_request).collect();
+        let log = self.serve.log();
+        let lines: Vec<Fields> = log.lines().filter_map(request_fields).collect();
         let requests: HashSet<&str> = lines.iter().map(|line| &*line.request).collect();
         assert_eq!(
             (lines.len(), requests.len()),
@@ -149,12 +149,12 @@ impl Leaving {
         );
     }
 
-    /// The next line of a request, when it is there.
+    /// The next line of a request, if the log has it.
     fn next_line(&mut self) -> Option<Fields> {
-        let said = self.serve.said_after(self.read);
-        for line in said.split_inclusive('\n') {
+        let log = self.serve.log_after(self.read);
+        for line in log.split_inclusive('\n') {
             self.read += line.len();
-            if let Some(fields) = of_request(line) {
+            if let Some(fields) = request_fields(line) {
                 return Some(fields);
             }
         }
@@ -162,7 +162,7 @@ impl Leaving {
     }
 }
 
-/// Whether a server's system takes its connection with a client for one that both keep open.
+/// Whether a server's system has an established connection with this client.
 fn is_established(server: SocketAddr, client: SocketAddr) -> bool {
     let end = |address: SocketAddr| format!("0100007F:{:04X}", address.port());
     let established = format!(" {} {} 01 ", end(server), end(client));
@@ -170,8 +170,8 @@ fn is_established(server: SocketAddr, client: SocketAddr) -> bool {
     connections.contains(&established)
 }
 
-/// Waits until this gives something. Whoever waits for a lane has patience, and not without end.
-async fn next<T>(mut look: impl FnMut() -> Option<T>) -> T {
+/// Waits until `look` returns a value. The runner has a timeout.
+async fn wait_for<T>(mut look: impl FnMut() -> Option<T>) -> T {
     loop {
         if let Some(found) = look() {
             return found;
@@ -180,15 +180,15 @@ async fn next<T>(mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// What a line says of a request, if it is about one and not about what a provider did.
-fn of_request(line: &str) -> Option<Fields> {
+/// The fields of a line, if it is the line of a request.
+fn request_fields(line: &str) -> Option<Fields> {
     #[derive(Deserialize)]
     struct Line {
         fields: serde_json::Value,
     }
     let Line { fields } = serde_json::from_str(line).expect("JSON");
     let message = fields["message"].as_str().unwrap_or_default();
-    // The second is of a call that nobody waits for any more: where a request has its own line, it would be one too many.
+    // The second is the line of a call without a caller. A request has a line already, so a second one would be too many.
     matches!(message, "answered" | "a call ended without its caller")
         .then(|| serde_json::from_value(fields.clone()).expect("fields"))
 }
