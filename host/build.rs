@@ -35,6 +35,7 @@ fn main() -> Result<()> {
         "../guest/Cargo.toml",
         "../guest/src",
         "../guest/adapter",
+        "../guest/json",
         "../wit",
     ] {
         println!("cargo::rerun-if-changed={path}");

@@ -10,7 +10,7 @@ use crate::context::{Context, Form};
 use crate::field::Field;
 use crate::findings::{FindingList, MAX_MESSAGE, error, quoted_address, shortened};
 use crate::integration::{Integration, OperationName, RejectedField, Rejection};
-use crate::json::{Value, parse, trimmed, without_mark};
+use crate::json::{KindOf as _, Value, parse, trimmed, without_mark};
 use crate::plan::add_warning;
 use crate::{coding, rate, status};
 

@@ -13,8 +13,9 @@
 //! It is the array of the TOML accounts file as JSON, where every value is a string. Whether settings
 //! and credentials suit the integration is for the component that asks.
 
+use unified_ticketing_json::{Value, raw};
+
 use crate::bindings::accounts::{Account, Credentials, ResolveError};
-use crate::json::{Json, Members};
 
 /// The environment variable with the accounts.
 pub const VARIABLE: &str = "UNIFIED_TICKETING_ACCOUNTS_JSON";
@@ -49,6 +50,9 @@ pub fn resolve(json: Option<&str>, id: &str) -> Result<Account, ResolveError> {
         .ok_or(ResolveError::Unknown)
 }
 
+/// The members of an object, also those given twice.
+type Members<'a> = Vec<(String, Value<'a>)>;
+
 /// The accounts read so far, by id, and every violation. Paths are JSON Pointers.
 #[derive(Default)]
 struct Reader {
@@ -59,34 +63,34 @@ struct Reader {
 impl Reader {
     fn document(&mut self, json: &str) {
         // A reader may ignore a byte order mark (RFC 8259, section 8.1).
-        let document = match Json::parse(json.strip_prefix('\u{feff}').unwrap_or(json)) {
+        let document = match raw(json.strip_prefix('\u{feff}').unwrap_or(json)) {
             Ok(document) => document,
+            // An error of syntax: `serde_json` words it without a quotation of the input.
             Err(error) => return self.violations.push(format!("not JSON: {error}")),
         };
-        let members = self.members("", document, &["account"]);
-        match members.and_then(|members| members.get("account")) {
+        let members = self.members("", &document.into(), &["account"]);
+        match members.as_ref().and_then(|members| get(members, "account")) {
             None => {}
-            Some(Json::Array(accounts)) => {
-                for (index, account) in accounts.into_iter().enumerate() {
-                    self.account(&format!("/account/{index}"), account.into());
+            Some(Value::Array(accounts)) => {
+                for (index, account) in accounts.iter().enumerate() {
+                    self.account(&format!("/account/{index}"), &account);
                 }
             }
-            Some(other) => self.expected("/account", "an array", &other),
+            Some(other) => self.expected("/account", "an array", other),
         }
     }
 
-    fn account(&mut self, path: &str, value: Json<'_>) {
+    fn account(&mut self, path: &str, value: &Value<'_>) {
         let Some(members) = self.members(path, value, &KEYS) else {
             return;
         };
-        let members = &members;
-        let id = self.required(path, members, "id");
-        let integration = self.required(path, members, "integration");
+        let id = self.required(path, &members, "id");
+        let integration = self.required(path, &members, "integration");
         // Of use on the command line only; here it must not be something else by mistake.
-        self.optional(path, members, "name");
-        let base_url = self.optional(path, members, "base_url");
-        let settings = self.strings(path, members, "settings");
-        let credentials = self.strings(path, members, "credentials");
+        self.optional(path, &members, "name");
+        let base_url = self.optional(path, &members, "base_url");
+        let settings = self.strings(path, &members, "settings");
+        let credentials = self.strings(path, &members, "credentials");
         let (Some(id), Some(integration)) = (id, integration) else {
             return;
         };
@@ -109,9 +113,14 @@ impl Reader {
     }
 
     /// The members of an object, each once and of these names.
-    fn members<'a>(&mut self, path: &str, value: Json<'a>, known: &[&str]) -> Option<Members<'a>> {
+    fn members<'a>(
+        &mut self,
+        path: &str,
+        value: &Value<'a>,
+        known: &[&str],
+    ) -> Option<Members<'a>> {
         let members = self.object(path, value)?;
-        for (name, _) in &members.0 {
+        for (name, _) in &members {
             if !known.contains(&name.as_str()) {
                 let known = known.join("`, `");
                 self.violations
@@ -122,18 +131,18 @@ impl Reader {
     }
 
     /// The members of an object, each once.
-    fn object<'a>(&mut self, path: &str, value: Json<'a>) -> Option<Members<'a>> {
-        let Json::Object(members) = value else {
-            self.expected(path, "an object", &value);
+    fn object<'a>(&mut self, path: &str, value: &Value<'a>) -> Option<Members<'a>> {
+        let Value::Object(object) = value else {
+            self.expected(path, "an object", value);
             return None;
         };
-        for (index, (name, _)) in members.0.iter().enumerate() {
-            if members
-                .0
-                .iter()
-                .take(index)
-                .any(|(before, _)| before == name)
-            {
+        let members: Members<'_> = object
+            .iter()
+            .map(|(name, value)| (name.into_owned(), value.into()))
+            .collect();
+        // They are few. `Object::duplicates` sorts them, and would add 6 kB of code.
+        for (index, (name, _)) in members.iter().enumerate() {
+            if members.iter().take(index).any(|(before, _)| before == name) {
                 self.violations
                     .push(format!("`{path}/{name}`: given twice"));
             }
@@ -142,44 +151,43 @@ impl Reader {
     }
 
     fn required(&mut self, path: &str, members: &Members<'_>, name: &str) -> Option<String> {
-        if members.get(name).is_none() {
+        if get(members, name).is_none() {
             self.violations.push(format!("`{path}/{name}`: missing"));
         }
         self.optional(path, members, name)
     }
 
     fn optional(&mut self, path: &str, members: &Members<'_>, name: &str) -> Option<String> {
-        self.string(&format!("{path}/{name}"), members.get(name)?)
+        self.string(&format!("{path}/{name}"), get(members, name)?)
     }
 
     /// An object of strings; empty when it is left out.
     fn strings(&mut self, path: &str, members: &Members<'_>, name: &str) -> Vec<(String, String)> {
-        let Some(value) = members.get(name) else {
+        let Some(value) = get(members, name) else {
             return Vec::new();
         };
         let path = format!("{path}/{name}");
         let mut strings = Vec::new();
-        let members = self.object(&path, value).map(|members| members.0);
-        for (name, value) in members.into_iter().flatten() {
-            let string = self.string(&format!("{path}/{name}"), value.into());
+        for (name, value) in self.object(&path, value).unwrap_or_default() {
+            let string = self.string(&format!("{path}/{name}"), &value);
             strings.extend(string.map(|string| (name, string)));
         }
         strings
     }
 
-    fn string(&mut self, path: &str, value: Json<'_>) -> Option<String> {
+    fn string(&mut self, path: &str, value: &Value<'_>) -> Option<String> {
         match value {
-            Json::String(string) => Some(string),
+            Value::String(string) => Some(string.clone().into_owned()),
             other => {
-                self.expected(path, "a string", &other);
+                self.expected(path, "a string", other);
                 None
             }
         }
     }
 
     /// Adds a violation for a value of another kind. It names the kind alone: the value may be a secret.
-    fn expected(&mut self, path: &str, expected: &str, found: &Json<'_>) {
-        let found = found.kind();
+    fn expected(&mut self, path: &str, expected: &str, found: &Value<'_>) {
+        let found = kind(found);
         let location = if path.is_empty() {
             String::new()
         } else {
@@ -187,6 +195,27 @@ impl Reader {
         };
         self.violations
             .push(format!("{location}expected {expected}, but found {found}"));
+    }
+}
+
+/// The value of the first member of this name.
+fn get<'a, 'b>(members: &'b Members<'a>, name: &str) -> Option<&'b Value<'a>> {
+    let mut members = members.iter();
+    members
+        .find(|(known, _)| known == name)
+        .map(|(_, value)| value)
+}
+
+/// The kind of value, for a message.
+const fn kind(value: &Value<'_>) -> &'static str {
+    match value {
+        Value::String(_) => "a string",
+        Value::Unpaired(_) => "a string that is not Unicode",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+        Value::Number(_) => "a number",
+        Value::Bool(_) => "a boolean",
+        Value::Null => "null",
     }
 }
 

@@ -5,7 +5,6 @@
 
 pub mod accounts;
 mod bindings;
-mod json;
 
 #[cfg(target_arch = "wasm32")]
 mod component {

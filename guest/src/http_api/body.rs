@@ -12,7 +12,7 @@ use crate::bindings::types::{
     StringChange, UserChanges,
 };
 use crate::findings::{Findings, MAX_NAME, quoted};
-use crate::json::{Object, Value, escaped, parse, trimmed, without_mark};
+use crate::json::{KindOf as _, Object, Value, escaped, parse, trimmed, without_mark};
 
 /// Reads a body as changes: a member left out, `null`, a value.
 #[expect(

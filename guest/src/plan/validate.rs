@@ -9,7 +9,7 @@ use crate::body::{is_blank, primary_position, role_value};
 use crate::field::{Field, OptionField, REMOTE_DATA, ResponseField, Rule};
 use crate::findings::{Findings, quoted};
 use crate::integration::{Integration, Operation, OperationName};
-use crate::json::{Value, is_hollow, parse, trimmed};
+use crate::json::{KindOf as _, Value, is_hollow, parse, trimmed};
 
 /// Parts of a valid input.
 pub(super) struct Valid<'a> {

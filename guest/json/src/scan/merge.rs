@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::Names;
 use super::tokens::{Kind, Token, Tokens};
-use super::{Names, unescaped};
+use crate::string::unescaped;
 
 /// A member of an object, or of an object in it. Members within arrays are not read.
 struct Member<'a> {
@@ -103,9 +104,9 @@ struct Frame {
 }
 
 /// The object `lower` with `upper` merged into it, deeply: objects merge, else the value of `upper` counts. Values keep their
-/// spelling; new members come last, in their order.
+/// spelling; new members come last, in their order. Both are valid JSON.
 #[must_use]
-pub(crate) fn merge(lower: &str, upper: &str) -> String {
+pub fn merge(lower: &str, upper: &str) -> String {
     let mut merged = String::with_capacity(lower.len() + upper.len());
     // Levels that only one of them has cannot merge.
     let depth = depth(lower).min(depth(upper));
@@ -262,7 +263,7 @@ mod tests {
 
     /// Merges by a reader that takes one level at a time.
     fn merged_by_level(lower: &str, upper: &str) -> String {
-        let parsed = |json| crate::json::parse(json).unwrap();
+        let parsed = |json| crate::parse(json).unwrap();
         let (lower, upper) = (parsed(lower), parsed(upper));
         let (lower, upper) = (lower.as_object().unwrap(), upper.as_object().unwrap());
         let mut members = Vec::new();

@@ -6,18 +6,20 @@ mod tokens;
 use std::borrow::Cow;
 use std::fmt::{self, Display};
 
-pub(crate) use merge::merge;
+pub use merge::merge;
 use tokens::{Kind, Token, Tokens};
 
-use super::{escaped, paired, unescaped, unquoted};
+use super::escaped;
+use super::string::{paired, unescaped, unquoted};
 
 /// Names, each with the number of its object and a position. All are sorted at once: one object may have all the names, and each
 /// name may have an object of its own.
 type Names<'a> = Vec<(usize, Cow<'a, [u8]>, usize)>;
 
-/// Finds the members that are given twice or more often, at any depth, each name of an object once. `found` takes the JSON Pointer
-/// of the object and the name. The pointer can be as long as the JSON, and there can be many: it is written only as far as it is shown.
-pub(crate) fn duplicates(json: &str, found: &mut dyn FnMut(&dyn Display, &str)) {
+/// Finds the members of valid JSON that are given twice or more often, at any depth, each name of an object once. `found` takes the
+/// JSON Pointer of the object and the name. The pointer can be as long as the JSON, and there can be many: it is written only as far
+/// as it is shown.
+pub fn duplicates(json: &str, found: &mut dyn FnMut(&dyn Display, &str)) {
     if !json.starts_with(['{', '[']) {
         return;
     }
@@ -132,9 +134,9 @@ impl Display for Pointer<'_> {
     }
 }
 
-/// Whether there is nothing but objects in this object.
+/// Whether there is nothing but objects in this object, which is valid JSON.
 #[must_use]
-pub(crate) fn is_hollow(object: &str) -> bool {
+pub fn is_hollow(object: &str) -> bool {
     Tokens::new(object).all(|token| {
         matches!(
             token,
