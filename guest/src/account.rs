@@ -112,7 +112,7 @@ pub fn base_url(
     Ok(url)
 }
 
-/// Writes a template, and in place of each name in braces what `value` writes.
+/// Writes a template; `value` writes what replaces each name in braces.
 pub(crate) fn fill(
     template: &str,
     out: &mut String,
@@ -150,10 +150,10 @@ pub fn shown(value: &str) -> String {
     }
 }
 
-/// The longest credential, in bytes: servers read no longer header line unless told to.
+/// The longest credential, in bytes: by default, servers read no longer header line.
 pub const MAX_CREDENTIAL: usize = 8 * 1024;
 
-/// A credential as the provider is to receive it, of what was typed, pasted or read from a file.
+/// A credential as the provider is to receive it, from one that was typed, pasted or read from a file.
 ///
 /// HTTP has no white space at the ends of a header's value (RFC 9110, section 5.5), and the word `Bearer` before a token is the
 /// scheme's (RFC 6750), which people paste along with it.
@@ -229,7 +229,7 @@ pub fn authentication(auth: &Auth, credentials: &Pairs) -> Result<String, Accoun
         }
         Scheme::BasicUser(user, password) => basic(user, credential(credentials, user)?, password)?,
     };
-    // What RFC 9110, section 5.5, allows in a header's value, less the octets beyond ASCII.
+    // RFC 9110, section 5.5, allows these characters in a header's value, and octets beyond ASCII.
     if !header.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         let names = credential_names(auth).join("` and `");
         return Err(AccountError::Credential(names, CredentialError::NotAscii));
@@ -293,7 +293,7 @@ pub fn errors(
     errors
 }
 
-/// Whether a string looks like the name of a credential. Another one may be the credential itself, in the wrong place.
+/// Whether a string looks like the name of a credential. Any other string may be the credential itself, by mistake.
 fn looks_like_name(name: &str) -> bool {
     name.len() <= 24
         && name

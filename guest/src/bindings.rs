@@ -43,7 +43,7 @@ pub use generated::unified::ticketing::{accounts, types};
 pub(crate) use generated::export;
 
 impl Default for types::User {
-    /// A user of whom nothing is known.
+    /// A user without any field.
     fn default() -> Self {
         Self {
             id: None,

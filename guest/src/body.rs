@@ -42,10 +42,10 @@ pub(crate) fn others(emails: &[Email]) -> Vec<&str> {
         .collect()
 }
 
-/// What a role counts by: its name, else its id.
+/// The value that identifies a role: its name, else its id.
 #[must_use]
 pub(crate) fn role_value(role: &Role) -> Option<&str> {
-    let given = |text: &'_ Option<String>| text.as_deref().is_some_and(|text| !is_blank(text));
+    let given = |value: &'_ Option<String>| value.as_deref().is_some_and(|value| !is_blank(value));
     if given(&role.name) {
         role.name.as_deref()
     } else {
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn primary_address_has_type_or_is_first() {
+    fn primary_address_is_typed_or_first() {
         let typed = [
             email("a", Some("other")),
             email("b", Some("primary")),

@@ -1,4 +1,4 @@
-//! What a call needs to go on, so that another instance can.
+//! The state of a call between two steps, so that another instance can resume it.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -6,12 +6,12 @@ use crate::bindings::types::{Error, ErrorCode, Finding, Format, Outcome};
 use crate::findings::error;
 use crate::integration::{Integration, OperationName, find};
 
-/// What a call needs to go on. It holds no secret.
+/// The state of a call between two steps. It holds no secret.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct Context {
     /// The id of the account that the call is for.
     pub account: String,
-    /// Who asked, and reads the result.
+    /// The entry point that started the call, and gives its result.
     pub entry_point: EntryPoint,
     /// The integration that is called.
     #[serde(serialize_with = "by_name", deserialize_with = "from_name")]
@@ -26,11 +26,11 @@ pub struct Context {
     pub position: u32,
     /// The form of the response.
     pub form: Form,
-    /// What was found in the input.
+    /// The warnings about the input.
     pub warnings: Vec<Finding>,
 }
 
-/// Who asks for an operation. A context of one is not one of another.
+/// An entry point of calls. A context of one cannot be resumed at another.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub enum EntryPoint {
     /// The typed contract.
@@ -39,7 +39,7 @@ pub enum EntryPoint {
     HttpApi,
 }
 
-/// What a caller asks a response to be.
+/// The form of a response that a caller asks for.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Form {
     /// The format.
@@ -57,7 +57,7 @@ impl Context {
     /// The form in which it crosses the boundary: the version, then the fields, in the encoding of the `postcard` crate.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        // What is made of strings, numbers and lists of known length is always written.
+        // Strings, numbers and arrays of known length always serialize.
         postcard::to_allocvec(&(VERSION, self)).unwrap_or_default()
     }
 
@@ -67,7 +67,7 @@ impl Context {
     ///
     /// `invalid-request` when the bytes are not such a context of this version.
     pub fn from_bytes(bytes: &[u8], account: &str, entry_point: EntryPoint) -> Result<Self, Error> {
-        let read = || {
+        let decode = || {
             let (version, rest) = postcard::take_from_bytes::<&str>(bytes).ok()?;
             if version != VERSION {
                 return None;
@@ -78,7 +78,7 @@ impl Context {
                 && context.account.eq_ignore_ascii_case(account);
             fits.then_some(context)
         };
-        read().ok_or_else(|| {
+        decode().ok_or_else(|| {
             let message =
                 "expected the context of a call of this version, this account and this interface";
             error(

@@ -1,4 +1,4 @@
-//! What is derived from the tables: what `integrations` lists, and the README's matrix.
+//! Descriptions that are derived from the tables: the list of `integrations`, and the README's matrix.
 
 use serde::Serialize;
 
@@ -107,7 +107,7 @@ fn operation(integration: &Integration, operation: &Operation) -> integrations::
     }
 }
 
-/// What the provider needs beyond required fields, in sentences.
+/// The provider's needs beyond required fields, in sentences.
 fn conditions(integration: &Integration, operation: &Operation) -> Vec<String> {
     let mut conditions: Vec<String> = operation
         .needs
@@ -148,7 +148,7 @@ pub fn matrix() -> String {
     matrix
 }
 
-/// What a matrix says of one integration.
+/// One integration in a matrix.
 struct Column<'a> {
     title: &'a str,
     fields: &'a [crate::field::Rule],

@@ -1,4 +1,4 @@
-//! The unified fields, and what an integration says of each.
+//! The unified fields, and the rules of an integration for each.
 //!
 //! The order of both enums is the published order of the request and of the response.
 
@@ -163,7 +163,7 @@ impl ResponseField {
 /// The name of the field that holds the provider's whole response.
 pub const REMOTE_DATA: &str = "remote_data";
 
-/// What an operation of an integration says of a field that it takes.
+/// The rules of an operation of an integration for a field that it takes.
 #[derive(Clone, Copy, Debug)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -176,7 +176,7 @@ pub struct Rule {
     pub required: bool,
     /// The values that a role may have; empty where any is accepted.
     pub values: &'static [&'static str],
-    /// Whether only one entry of a list is taken, so that it cannot be cleared either.
+    /// Whether only one entry of an array is taken, so that it cannot be cleared either.
     pub single: bool,
     /// Whether a role counts by its `id`; else by its `name`, and by `id` where there is no name.
     pub by_id: bool,

@@ -1,12 +1,12 @@
 //! Violations and warnings, collected until every location has been checked.
 //!
-//! However much is wrong with an input, what is reported of it is bounded: so many findings, the rest counted, each of them cut. A
-//! finding that is only counted is not worded, so that the most expensive input costs no more than it takes to read it.
+//! The report on an input is bounded: it has at most [`MAX_FINDINGS`] violations and as many warnings, each shortened, and counts the
+//! rest. A finding that is only counted gets no message, so that the most expensive input costs no more than it takes to read it.
 
+mod bounded;
 mod rejected;
 #[cfg(test)]
 mod tests;
-mod text;
 
 use std::fmt::{Display, Write as _};
 use std::ops::Deref;
@@ -17,9 +17,9 @@ use crate::bindings::types::{Error, ErrorCode, Finding, FindingCode, Location, O
 use crate::codes;
 use crate::field::{Field, OptionField};
 use crate::json::{duplicates, escaped};
+pub(crate) use bounded::shortened;
+pub use bounded::{Quoted, quoted, quoted_address};
 use rejected::Rejected;
-pub(crate) use text::shortened;
-pub use text::{Quoted, quoted, quoted_address};
 
 /// The most violations, and the most warnings, that a call reports. One more finding says how many are left out.
 pub const MAX_FINDINGS: usize = 100;
@@ -94,7 +94,7 @@ impl FindingList {
     }
 }
 
-/// Those that are reported.
+/// The findings that are reported.
 impl Deref for FindingList {
     type Target = [Finding];
 
@@ -103,14 +103,14 @@ impl Deref for FindingList {
     }
 }
 
-/// Those that are reported, and that they are all.
+/// Equal where the list reports these findings and leaves out none.
 impl<const N: usize> PartialEq<[Finding; N]> for FindingList {
     fn eq(&self, other: &[Finding; N]) -> bool {
         self.left_out == 0 && self.findings == other
     }
 }
 
-/// How many findings a list stands for: those in it, and those that its `more` counts.
+/// How many findings an array stands for: its own, and those that its `more` counts.
 #[must_use]
 pub(crate) fn found(findings: &[Finding]) -> usize {
     let count = |finding: &Finding| match finding.code {
@@ -123,20 +123,20 @@ pub(crate) fn found(findings: &[Finding]) -> usize {
     findings.iter().map(count).sum()
 }
 
-/// What was found in one call's input.
+/// The findings of one call's input.
 #[derive(Debug)]
 pub struct Findings {
     strict: bool,
     option_name: fn(OptionField) -> &'static str,
-    /// What stops the call.
+    /// Findings that stop the call.
     pub violations: FindingList,
-    /// What does not.
+    /// Findings that do not.
     pub warnings: FindingList,
     body: Rejected,
 }
 
 impl Findings {
-    /// Nothing found yet. When `strict`, what would be tolerated is a violation.
+    /// No findings yet. When `strict`, what would be tolerated is a violation.
     #[must_use]
     pub fn new(strict: bool) -> Self {
         Self {
@@ -148,7 +148,7 @@ impl Findings {
         }
     }
 
-    /// Nothing found yet, for a caller who knows the options by these names.
+    /// No findings yet, for a caller who knows the options by these names.
     pub(crate) fn with_option_names(option_name: fn(OptionField) -> &'static str) -> Self {
         Self {
             option_name,
@@ -161,12 +161,12 @@ impl Findings {
         (self.option_name)(option)
     }
 
-    /// From here on strict, or not.
+    /// Sets whether later findings are strict.
     pub(crate) const fn set_strict(&mut self, strict: bool) {
         self.strict = strict;
     }
 
-    /// Notes what stops the call.
+    /// Adds a finding that stops the call.
     pub fn violation(
         &mut self,
         code: FindingCode,
@@ -190,7 +190,7 @@ impl Findings {
         self.violations.push(code, location, path, message);
     }
 
-    /// Notes what does not stop the call, also when strict.
+    /// Adds a finding that does not stop the call, even a strict one.
     pub fn warning(
         &mut self,
         code: FindingCode,
@@ -201,7 +201,7 @@ impl Findings {
         self.warnings.push(code, location, &path, &message);
     }
 
-    /// Notes what does not stop the call, unless it is strict.
+    /// Adds a finding that stops the call only if it is strict.
     pub fn tolerated(
         &mut self,
         code: FindingCode,
@@ -216,15 +216,15 @@ impl Findings {
         }
     }
 
-    /// Notes every member that an object has twice, at any depth of this JSON: which of the two the caller means, or the provider
-    /// would take, is not known. `pointer` is where the JSON is in the body.
+    /// Adds a violation for every member that an object has twice, at any depth of this JSON: it is not known which of the two the
+    /// caller means, or which the provider would take. `pointer` is the location of the JSON in the body.
     pub(crate) fn duplicate_members(&mut self, pointer: &dyn Display, json: &str) {
         duplicates(json, &mut |object, name| {
             self.duplicate_member(&format_args!("{pointer}{object}"), name);
         });
     }
 
-    /// Notes a member that an object has twice. The name may be as long as the body.
+    /// Adds a violation for a member that an object has twice. The name may be as long as the body.
     pub(crate) fn duplicate_member(&mut self, object: &dyn Display, name: &str) {
         let (code, location) = (FindingCode::DuplicateMember, Location::Body);
         let message = format_args!(
@@ -251,7 +251,7 @@ impl Findings {
         self.body.field(field)
     }
 
-    /// Whether a violation is at this entry of a list in the body, or below it, or of the body as a whole.
+    /// Whether a violation is at this entry of an array in the body, or below it, or of the body as a whole.
     #[must_use]
     pub fn entry_rejected(&self, field: Field, entry: usize) -> bool {
         self.body.entry(field, entry)
@@ -317,7 +317,7 @@ impl<'a> From<&'a Finding> for JsonFinding<'a> {
     }
 }
 
-/// An error without the parts that few have.
+/// An error without violations, provider's response, rate limit or limit.
 #[must_use]
 pub const fn error(code: ErrorCode, status: u16, outcome: Outcome, message: String) -> Error {
     Error {

@@ -1,4 +1,4 @@
-//! The published HTTP API: a request to the first step of a call, what became of a step to the next one or to the response.
+//! The published HTTP API: starts a call with a request, and resumes it until there is a response.
 
 pub mod body;
 mod media;
@@ -27,7 +27,7 @@ const USERS: &str = "/unified/ticketing/users";
 /// The largest body of a request, in bytes.
 pub const MAX_BODY: usize = 1 << 20;
 
-/// Starts on a request. `resolve` returns the account of an id.
+/// Starts a call with a request. `resolve` returns the account of an id.
 ///
 /// `account` is the id that the host has bound the call to, empty when the request names none.
 pub fn start(
@@ -42,7 +42,7 @@ pub fn start(
     }
 }
 
-/// Goes on with what became of a request to the provider.
+/// Resumes a call with the provider's response, or the reason why there is none.
 #[must_use]
 pub fn resume(
     account: &str,
@@ -98,7 +98,7 @@ impl Route {
             Some("") => (Self::Create, "POST"),
             Some(rest) => match rest.strip_prefix('/') {
                 Some(id) if !id.is_empty() && !id.contains('/') => (
-                    // What is not UTF-8 becomes the empty id, which is a violation like the others.
+                    // An id that is not UTF-8 becomes the empty id, which is a violation.
                     Self::Update(
                         percent_decode_str(id)
                             .decode_utf8()
@@ -189,7 +189,7 @@ fn prepare(
     })
 }
 
-/// What the body is, then its size.
+/// Checks the type and coding of the body, then its size.
 fn check_body(request: &HttpRequest) -> Result<(), Rejected> {
     for (name, value) in &request.headers {
         if let Some(expected) = media::expected(name, value) {

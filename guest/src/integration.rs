@@ -1,7 +1,7 @@
-//! What an integration is, and the list of them.
+//! The type of integrations, and the list of them.
 //!
-//! An integration is one file that reads like the provider's reference: a table of data, and small functions for what the table
-//! cannot say. Everything that can be derived from the table is: validation, `integrations`, the README's matrix.
+//! An integration is one file that reads like the provider's reference: a table of data, and small functions for the rest.
+//! Validation, `integrations` and the README's matrix are derived from the table.
 
 mod dixa;
 mod gorgias;
@@ -38,14 +38,14 @@ pub fn find(name: &str) -> Option<&'static Integration> {
         .find(|integration| integration.name == name)
 }
 
-/// What there is to know of a provider's user API.
+/// A provider's user API.
 #[derive(Debug)]
 pub struct Integration {
     /// The name in accounts and in the published tables.
     pub name: &'static str,
     /// The name for people.
     pub title: &'static str,
-    /// Where the provider documents its API.
+    /// The URL of the provider's documentation.
     pub docs: &'static str,
     /// The base URL, with settings in braces.
     pub base_url: &'static str,
@@ -61,7 +61,7 @@ pub struct Integration {
     pub exhausted_status: Option<u16>,
     /// Headers that name the user where the body does not, the first one that does: a number, or a URL that ends in it.
     pub id_headers: &'static [&'static str],
-    /// What can be done, a row each.
+    /// The operations, a row each.
     pub operations: &'static [Operation],
     /// Reads the user in the response of a request that succeeded.
     pub user: fn(&Value<'_>, OperationName) -> User,
@@ -95,7 +95,7 @@ impl Integration {
 pub struct Setting {
     /// The name in the accounts file.
     pub name: &'static str,
-    /// What it is and where it is found.
+    /// A description that says where to find the value.
     pub description: &'static str,
     /// The value when it is left out; without one it is required.
     pub default: Option<&'static str>,
@@ -103,7 +103,7 @@ pub struct Setting {
     pub in_host: bool,
     /// Whether a value can be right.
     pub accepts: fn(&str) -> bool,
-    /// What `accepts` expects, for a message: "expected …".
+    /// The expectation of `accepts`, for a message: "expected …".
     pub expected: &'static str,
 }
 
@@ -112,7 +112,7 @@ pub struct Setting {
 pub struct Auth {
     /// The header, in lower case.
     pub header: &'static str,
-    /// What its value is made of.
+    /// The scheme that makes its value.
     pub scheme: Scheme,
 }
 
@@ -161,13 +161,13 @@ pub struct Operation {
     pub path: &'static str,
     /// Query parameters and the settings that they are.
     pub query: &'static [(&'static str, &'static str)],
-    /// What sending the request twice would do.
+    /// The effect of sending the request twice.
     pub safety: Safety,
-    /// Where the provider documents it.
+    /// The URL of its documentation.
     pub docs: &'static str,
     /// The fields that it takes, in the published order.
     pub fields: &'static [Rule],
-    /// What the provider needs beyond what the published tables require: of each set of fields, at least one.
+    /// The provider's needs beyond the published tables: of each set of fields, at least one.
     pub needs: &'static [&'static [Field]],
     /// The member that the provider wraps its request in.
     pub wrapper: Option<&'static str>,
@@ -192,7 +192,7 @@ impl Operation {
     }
 }
 
-/// What `is_site` accepts, for a message.
+/// The expectation of `is_site`, for a message.
 const SITE: &str = "lower-case letters, digits and hyphens, and at most `.eu` at the end";
 
 /// A subdomain: one label, or one label and `.eu`.
@@ -204,7 +204,7 @@ fn is_site(site: &str) -> bool {
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
-/// What `is_segment` accepts, for a message.
+/// The expectation of `is_segment`, for a message.
 const SEGMENT: &str = "an identifier, not `.` or `..`";
 
 /// Whether a string can be one segment of a path.

@@ -1,4 +1,4 @@
-//! From what became of a request to a unified response, or to an error that says what is known.
+//! Turns a provider's response, or the reason why there is none, into a unified response or an error.
 //!
 //! The status comes first and the body second: a rejection that happens to look like a user is still a rejection.
 
@@ -25,19 +25,19 @@ pub struct Completed<'a> {
     pub body: &'a [u8],
     /// The provider's content type.
     pub content_type: Option<&'a str>,
-    /// What was found in the input and in the response.
+    /// The warnings about the input and the response.
     pub warnings: Vec<Finding>,
     /// The provider's rate limit.
     pub rate_limit: Option<RateLimit>,
-    /// What the caller asks the response to be.
+    /// The form of the response that the caller asks for.
     pub form: Form,
 }
 
-/// Reads what became of a request.
+/// Interprets a response, or the reason why there is none.
 ///
 /// # Errors
 ///
-/// A rejection or failure of the provider, a response that cannot be used, or why there is none.
+/// A rejection or failure of the provider, a response that cannot be used, or no response.
 pub fn interpret<'a>(
     context: &Context,
     response: Result<&'a ProviderResponse, &TransportError>,
@@ -67,7 +67,7 @@ struct Call<'a> {
 
 impl Call<'_> {
     fn success<'a>(&self, response: &'a ProviderResponse) -> Result<Completed<'a>, Error> {
-        let text = match std::str::from_utf8(without_mark(&response.body)).map(trimmed) {
+        let json = match std::str::from_utf8(without_mark(&response.body)).map(trimmed) {
             Ok("") => "{}",
             _ if is_coded(response) => {
                 return Err(self.unusable(
@@ -75,10 +75,10 @@ impl Call<'_> {
                     "answered with a compressed body, which was not asked for",
                 ));
             }
-            Ok(text) => text,
+            Ok(json) => json,
             Err(_) => return Err(self.unusable(response, "answered with a body that is not UTF-8")),
         };
-        let value = match parse(text) {
+        let value = match parse(json) {
             Ok(value @ Value::Object(_)) => value,
             Ok(other) => {
                 let found = other.kind();
@@ -110,7 +110,7 @@ impl Call<'_> {
         }
         Ok(Completed {
             user,
-            json: text,
+            json,
             body: &response.body,
             content_type: rate::header(response, "content-type"),
             warnings,
@@ -177,11 +177,11 @@ impl Call<'_> {
         }
     }
 
-    /// A 4xx or 5xx of which only the status was read: what it says does not depend on how much the provider says about it.
-    fn unread_rejection(&self, status: u16) -> Error {
+    /// A 4xx or 5xx without its body: what the status says does not depend on how much the provider says about it.
+    fn rejection_without_body(&self, status: u16) -> Error {
         let (headers, body) = (Vec::new(), Vec::new());
         Error {
-            provider: Some(unread(status)),
+            provider: Some(without_body(status)),
             limit: Some(Limit::ResponseBody),
             ..self.rejection(&ProviderResponse {
                 status,
@@ -204,12 +204,12 @@ impl Call<'_> {
         }
     }
 
-    /// Where the caller said what the provider finds wrong at a JSON Pointer of its own names.
+    /// The location in the caller's input of what the provider rejects. `path` is a JSON Pointer of the provider's names.
     fn pointer(&self, field: Option<Field>, path: &str) -> String {
         match field {
             Some(Field::Emails) => format!("/emails/{}/email", self.context.position),
             Some(Field::Roles) => {
-                // The role's own name leads to the first of the list.
+                // A provider that takes one role has it in a member of its own: it is the first entry here.
                 let within = path.get(1..).and_then(|path| path.find('/'));
                 let within = within.and_then(|end| path.get(1 + end..));
                 format!("/roles/0{}", within.unwrap_or_default())
@@ -256,7 +256,7 @@ impl Call<'_> {
                     "{title} answered with status {status}, and the response broke off: {why}"
                 );
                 Error {
-                    provider: Some(unread(*status)),
+                    provider: Some(without_body(*status)),
                     ..failed(ErrorCode::InvalidResponse, 502, Outcome::Unknown, message)
                 }
             }
@@ -273,14 +273,14 @@ impl Call<'_> {
                 }
             }
             TransportError::ResponseTooLarge(Some(status @ 400..=599)) => {
-                self.unread_rejection(*status)
+                self.rejection_without_body(*status)
             }
             TransportError::ResponseTooLarge(Some(status)) => {
                 let outcome = status::outcome(*status);
                 let message =
                     format!("{title} answered with status {status} and more than the host accepts");
                 Error {
-                    provider: Some(unread(*status)),
+                    provider: Some(without_body(*status)),
                     limit: Some(Limit::ResponseBody),
                     ..failed(ErrorCode::ResponseTooLarge, 502, outcome, message)
                 }
@@ -299,10 +299,10 @@ impl Call<'_> {
         rate::limit(response, self.integration.usage_header)
     }
 
-    /// An error that says how to look where it is not known what became of the user.
+    /// An error. Where the outcome is unknown, its message says how to look for the user.
     fn error(&self, code: ErrorCode, status: u16, outcome: Outcome, mut message: String) -> Error {
         if outcome == Outcome::Unknown {
-            message.push_str(&unknown(self.context, self.integration));
+            message.push_str(&how_to_look(self.context, self.integration));
         }
         error(code, status, outcome, message)
     }
@@ -319,8 +319,8 @@ fn header_id(response: &ProviderResponse, names: &[&str]) -> Option<String> {
     })
 }
 
-/// Whether the body is coded. Some servers name a coding that changes nothing; a list names each that was applied, over all headers
-/// of that name (RFC 9110, 8.4).
+/// Whether the body is coded. Some servers name a coding that changes nothing; all headers of this name together list the codings
+/// that were applied (RFC 9110, section 8.4).
 fn is_coded(response: &ProviderResponse) -> bool {
     let mut headers = response.headers.iter();
     headers.any(|(name, value)| {
@@ -328,41 +328,41 @@ fn is_coded(response: &ProviderResponse) -> bool {
     })
 }
 
-/// The body of a rejection: its JSON; as a string, its text, where that is a sentence; else `null`.
+/// The body of a rejection: its JSON; a string, where it is a sentence; else `null`.
 fn rejection_body(response: &ProviderResponse) -> Value<'_> {
-    let Ok(text) = std::str::from_utf8(without_mark(&response.body)).map(trimmed) else {
+    let Ok(body) = std::str::from_utf8(without_mark(&response.body)).map(trimmed) else {
         return Value::Null;
     };
-    parse(text).unwrap_or_else(|_| {
+    parse(body).unwrap_or_else(|_| {
         let html = rate::header(response, "content-type")
             .and_then(|value| value.get(..9))
             .is_some_and(|value| value.eq_ignore_ascii_case("text/html"));
-        if !html && is_sentence(&text) {
-            Value::String(text.into())
+        if !html && is_sentence(&body) {
+            Value::String(body.into())
         } else {
             Value::Null
         }
     })
 }
 
-/// Whether a text can be part of a message: one line, not long, and no markup.
-fn is_sentence(text: &&str) -> bool {
-    !text.is_empty()
-        && !text.starts_with('<')
-        && text.chars().nth(MAX_SENTENCE).is_none()
-        && !text.contains(char::is_control)
+/// Whether a string can be part of a message: one line, not long, and no markup.
+fn is_sentence(string: &&str) -> bool {
+    !string.is_empty()
+        && !string.starts_with('<')
+        && string.chars().nth(MAX_SENTENCE).is_none()
+        && !string.contains(char::is_control)
 }
 
-/// The longest text of a provider that becomes part of a message as it is, in characters.
+/// The longest string of a provider that becomes part of a message as it is, in characters.
 const MAX_SENTENCE: usize = 200;
 
-/// A response of which only the status was read.
-const fn unread(status: u16) -> ProviderRejection {
+/// A response whose body was not read to its end.
+const fn without_body(status: u16) -> ProviderRejection {
     ProviderRejection { status, body: None }
 }
 
-/// What to do where it is not known what became of a call.
-fn unknown(context: &Context, integration: &Integration) -> String {
+/// How to look for the user where the outcome is unknown.
+fn how_to_look(context: &Context, integration: &Integration) -> String {
     let title = integration.title;
     match (context.operation, &context.email) {
         (OperationName::Create, Some(email)) => {

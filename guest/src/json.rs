@@ -1,8 +1,8 @@
-//! JSON as it came, read one level at a time.
+//! JSON that keeps its spelling, read one level at a time.
 //!
-//! `serde_json` checks and cuts it; what is not read stays a slice ([`RawValue`]), and is written again byte for byte:
-//! every digit, the order of members, members given twice, escapes of half a character. Nothing here recurses, so no depth of
-//! nesting is too deep.
+//! `serde_json` checks and splits it; what is not read stays a slice ([`RawValue`]), and is written again byte for byte: every
+//! digit, the order of members, members given twice, escaped lone surrogates. Nothing here recurses, so no depth of nesting is too
+//! deep.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -30,8 +30,7 @@ pub enum Value<'a> {
     Number(&'a str),
     /// A string.
     String(Cow<'a, str>),
-    /// A string with half of a surrogate pair in it (RFC 8259, section 8.2), which no Rust or WIT string can hold: U+FFFD is in
-    /// its place.
+    /// A string with a lone surrogate in it (RFC 8259, section 8.2), which no Rust or WIT string can hold: U+FFFD stands for it.
     Unpaired(String),
     /// An array.
     Array(Array<'a>),
@@ -43,11 +42,11 @@ pub enum Value<'a> {
 #[derive(Clone, Debug)]
 pub struct Array<'a>(Vec<&'a RawValue>);
 
-/// The members of an object, as they came: in their order, also those given twice.
+/// The members of an object in their order, also those given twice.
 #[derive(Clone, Debug, Default)]
 pub struct Object<'a> {
     members: Vec<(&'a RawValue, &'a RawValue)>,
-    /// Whether any name has an escape in it: few have, and looking for one in each name costs more than all else of a look-up.
+    /// Whether any name has an escape in it: few have, and to search each name for one costs more than the rest of a look-up.
     escapes: bool,
 }
 
@@ -55,7 +54,7 @@ pub struct Object<'a> {
 ///
 /// # Errors
 ///
-/// Where the text stops being JSON.
+/// The position at which the string stops being JSON.
 pub fn parse(json: &str) -> serde_json::Result<Value<'_>> {
     let json = trimmed(json);
     Ok(match json.as_bytes().first() {
@@ -69,7 +68,7 @@ pub fn parse(json: &str) -> serde_json::Result<Value<'_>> {
 ///
 /// # Errors
 ///
-/// Where the text stops being JSON.
+/// The position at which the string stops being JSON.
 pub fn raw(json: &str) -> serde_json::Result<&RawValue> {
     serde_json::from_str(json)
 }
@@ -78,19 +77,19 @@ pub fn raw(json: &str) -> serde_json::Result<&RawValue> {
 ///
 /// # Panics
 ///
-/// Never: what this crate writes is made of strings, numbers, arrays and objects, which `serde_json` writes without fail.
+/// Never: this crate writes strings, numbers, arrays and objects alone, and `serde_json` writes those without fail.
 #[must_use]
 pub fn write(json: &(impl Serialize + ?Sized)) -> Vec<u8> {
     serde_json::to_vec(json).unwrap_or_default()
 }
 
-/// A text without the byte order mark that it may begin with: a reader may ignore it (RFC 8259, section 8.1).
+/// JSON without a byte order mark at its start: a reader may ignore one (RFC 8259, section 8.1).
 #[must_use]
 pub fn without_mark(json: &[u8]) -> &[u8] {
     json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json)
 }
 
-/// A text without the white space of JSON around it (RFC 8259, section 2), which has no form feed.
+/// JSON without white space around it. JSON's white space (RFC 8259, section 2) has no form feed.
 #[must_use]
 pub fn trimmed(json: &str) -> &str {
     json.trim_matches([' ', '\t', '\n', '\r'])
@@ -119,30 +118,30 @@ fn scalar(json: &str) -> Value<'_> {
     }
 }
 
-/// What is between the quotation marks of a string.
+/// The part of a string between its quotation marks.
 fn unquoted(string: &str) -> &str {
     string.get(1..string.len() - 1).unwrap_or_default()
 }
 
-/// The bytes that a string stands for. They are not UTF-8 where half of a surrogate pair is escaped: it becomes what UTF-8 would
-/// make of it (WTF-8), as `serde_json` documents for bytes.
+/// The bytes that a string stands for. They are not UTF-8 where a lone surrogate is escaped: it becomes what UTF-8 would make of it
+/// (WTF-8), as `serde_json` documents for bytes.
 fn unescaped(string: &str) -> Cow<'_, [u8]> {
-    let text = unquoted(string);
-    if text.contains('\\') {
+    let inner = unquoted(string);
+    if inner.contains('\\') {
         let bytes = serde_json::from_str(string).map(|Bytes(bytes)| bytes);
         Cow::Owned(bytes.unwrap_or_default())
     } else {
-        Cow::Borrowed(text.as_bytes())
+        Cow::Borrowed(inner.as_bytes())
     }
 }
 
-/// The string of these bytes, with U+FFFD for each half of a surrogate pair. Both are three bytes long.
+/// The string of these bytes, with U+FFFD for each lone surrogate. Both are three bytes long.
 fn paired(mut bytes: Vec<u8>) -> String {
     for at in 0..bytes.len().saturating_sub(2) {
-        if let Some(half) = bytes.get_mut(at..at + 3)
-            && matches!(half, [0xed, 0xa0..=0xbf, _])
+        if let Some(surrogate) = bytes.get_mut(at..at + 3)
+            && matches!(surrogate, [0xed, 0xa0..=0xbf, _])
         {
-            half.copy_from_slice("\u{fffd}".as_bytes());
+            surrogate.copy_from_slice("\u{fffd}".as_bytes());
         }
     }
     String::from_utf8(bytes).unwrap_or_default()
@@ -157,7 +156,7 @@ impl<'a> Value<'a> {
             .unwrap_or(Self::Null)
     }
 
-    /// What this is, for a message: "expected …, but found …". It is formatted only where it is read.
+    /// The kind of value, for a message: "expected …, but found …". It is formatted only where a message shows it.
     #[must_use]
     pub const fn kind(&self) -> Kind<'_> {
         Kind(self)
@@ -216,7 +215,7 @@ impl<'a> Value<'a> {
     }
 }
 
-/// What [`Value::kind`] returns.
+/// The value that [`Value::kind`] returns.
 #[derive(Clone, Copy, Debug)]
 pub struct Kind<'a>(&'a Value<'a>);
 
@@ -234,7 +233,7 @@ impl fmt::Display for Kind<'_> {
     }
 }
 
-/// Never fails: what is cut out of JSON is JSON.
+/// Never fails: a part of valid JSON is valid.
 impl<'a> From<&'a RawValue> for Value<'a> {
     fn from(json: &'a RawValue) -> Self {
         parse(json.get()).unwrap_or(Self::Null)
@@ -259,7 +258,7 @@ impl<'a> Array<'a> {
         self.0.iter().map(|json| Value::from(*json))
     }
 
-    /// The entries of an array that has so many.
+    /// The entries of an array that has `N`.
     #[must_use]
     pub fn values<const N: usize>(&self) -> Option<[Value<'a>; N]> {
         let entries: [&RawValue; N] = self.0.as_slice().try_into().ok()?;
@@ -273,10 +272,10 @@ impl<'a> Object<'a> {
     pub fn get(&self, name: &str) -> Option<Value<'a>> {
         let mut members = self.members.iter().rev();
         let (_, value) = members.find(|(given, _)| {
-            let text = unquoted(given.get());
-            text == name
+            let inner = unquoted(given.get());
+            inner == name
                 || (self.escapes
-                    && text.contains('\\')
+                    && inner.contains('\\')
                     && *unescaped(given.get()) == *name.as_bytes())
         })?;
         Some(Value::from(*value))

@@ -56,7 +56,7 @@ pub(crate) fn single_email(object: &Value<'_>, name: &str) -> Option<Vec<Email>>
     })
 }
 
-/// A role that is known by one word alone: the word is its id and its name.
+/// A role that has one string alone: it is both id and name.
 #[must_use]
 pub(crate) fn plain_role(role: String) -> Role {
     Role {
@@ -65,7 +65,7 @@ pub(crate) fn plain_role(role: String) -> Role {
     }
 }
 
-/// First name, space, last name, each trimmed, where there is no whole name.
+/// First name, space, last name, each trimmed, where there is no full name.
 #[must_use]
 pub(crate) fn joined(first: Option<&str>, last: Option<&str>) -> Option<String> {
     let names = [first, last].map(|name| name.unwrap_or_default().trim());

@@ -1,4 +1,4 @@
-//! From operation, account and input to the provider's request, or every violation at once.
+//! Turns operation, account and input into the provider's request, or reports every violation at once.
 
 mod request;
 mod validate;
@@ -17,14 +17,14 @@ use crate::field::{REMOTE_DATA, ResponseField};
 use crate::findings::{Findings, error, quoted};
 use crate::integration::{Integration, Operation, OperationName, find};
 
-/// What is asked for.
+/// A call to plan.
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'a> {
     /// The id of the account.
     pub account_id: &'a str,
     /// The account.
     pub account: &'a Account,
-    /// Who asks.
+    /// The entry point that starts the call.
     pub entry_point: EntryPoint,
     /// The operation.
     pub operation: OperationName,
@@ -39,11 +39,11 @@ pub struct Call<'a> {
 /// A request that is ready.
 #[derive(Debug)]
 pub struct Planned {
-    /// What to send.
+    /// The request to send.
     pub request: ProviderRequest,
-    /// The operation that it is the request of.
+    /// The operation of the request.
     pub operation: &'static Operation,
-    /// What the call needs to go on.
+    /// The state to resume the call with.
     pub context: Context,
 }
 
@@ -71,7 +71,7 @@ impl Planned {
 ///
 /// # Errors
 ///
-/// `account-unusable` when there is none of that name.
+/// `account-unusable` when there is no integration of that name.
 pub fn integration(account: &Account) -> Result<&'static Integration, Error> {
     find(&account.integration).ok_or_else(|| {
         unusable(format!(
@@ -105,7 +105,7 @@ fn unusable(message: String) -> Error {
     error(ErrorCode::AccountUnusable, 500, Outcome::NotSent, message)
 }
 
-/// Plans a call. `findings` may hold what reading the input has found already.
+/// Plans a call. `findings` may hold findings of the reader of the input.
 ///
 /// # Errors
 ///
@@ -171,7 +171,7 @@ fn excluded(names: &[String]) -> Vec<String> {
         .collect()
 }
 
-/// Adds a warning about a response. The finding that counts those left out of a long list stays the last one.
+/// Adds a warning about a response. The finding that counts the others stays the last one.
 pub(crate) fn add_warning(warnings: &mut Vec<Finding>, warning: Finding) {
     let more = warnings.pop_if(|warning| warning.code == FindingCode::More);
     warnings.push(warning);

@@ -1,16 +1,16 @@
-//! What a response's headers say of the provider's rate limit.
+//! Reads the provider's rate limit from the headers of a response.
 
 use std::time::UNIX_EPOCH;
 
 use crate::bindings::types::{ProviderResponse, RateLimit};
 
-/// Numbers from here on are a time, in seconds since 1970, not seconds to wait: no provider makes anybody wait for thirty years.
+/// Numbers from here on are a time, in seconds since 1970, not seconds to wait: no provider asks for a wait of thirty years.
 const EPOCH: u64 = 1_000_000_000;
 
-/// Numbers from here on are such a time in milliseconds: in seconds, they were in the year 5138.
+/// Numbers from here on are such a time in milliseconds: in seconds, they would be in the year 5138.
 const EPOCH_MILLISECONDS: u64 = 100_000_000_000;
 
-/// The longest wait that is passed on: what is longer was misread, or is a mistake of the provider's.
+/// The longest wait that is passed on: a longer one is misread, or a mistake of the provider.
 const MAX_WAIT: u32 = 365 * 24 * 60 * 60;
 
 const LIMIT: [&str; 3] = ["x-ratelimit-limit", "x-rate-limit-limit", "ratelimit-limit"];
@@ -79,7 +79,7 @@ pub(crate) fn limit(response: &ProviderResponse, usage: Option<&str>) -> Option<
 
 /// Seconds from a header: as such, or as a time, which counts from the response's own `date`. A moment that is over is no wait.
 fn seconds(response: &ProviderResponse, value: &str) -> Option<u32> {
-    let seconds = match whole(value) {
+    let seconds = match rounded_up(value) {
         Some(seconds) if seconds < EPOCH => seconds,
         at => {
             let at = match at {
@@ -97,11 +97,12 @@ fn seconds(response: &ProviderResponse, value: &str) -> Option<u32> {
         .filter(|seconds| *seconds <= MAX_WAIT)
 }
 
-/// A number without a sign, a fraction rounded up: who waits that long does not come too early.
-fn whole(value: &str) -> Option<u64> {
+/// A number without a sign, a fraction rounded up: a client that waits that long is not too early.
+fn rounded_up(value: &str) -> Option<u64> {
     let (number, fraction) = value.split_once('.').unwrap_or((value, "0"));
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if !digits(number) || !digits(fraction) {
+    let is_digits =
+        |string: &str| !string.is_empty() && string.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_digits(number) || !is_digits(fraction) {
         return None;
     }
     let up = u64::from(fraction.bytes().any(|digit| digit != b'0'));

@@ -45,7 +45,7 @@ pub fn json(completed: &Completed<'_>) -> Vec<u8> {
     let Completed { user, form, .. } = completed;
     let mut json = write(&Shaped { user, form });
     if has_remote_data(form) && json.pop() == Some(b'}') {
-        // The provider's JSON is put in as it came, never rebuilt: every digit and every member stays.
+        // The provider's JSON is inserted, never rebuilt: every digit and every member stays.
         let before: &[u8] = if json.len() > 1 { b",\"" } else { b"\"" };
         let data = completed.json.as_bytes();
         for part in [before, REMOTE_DATA.as_bytes(), b"\":", data, b"}"] {
@@ -96,7 +96,7 @@ impl<'a> Serialize for Shaped<'a> {
             if is_excluded(name, form) {
                 continue;
             }
-            let text = match field {
+            let string = match field {
                 ResponseField::Id => &user.id,
                 ResponseField::Name => &user.name,
                 ResponseField::FirstName => &user.first_name,
@@ -123,7 +123,10 @@ impl<'a> Serialize for Shaped<'a> {
                     entry(
                         &mut map,
                         name,
-                        user.emails.as_ref().map(|list| List(list, pair)).as_ref(),
+                        user.emails
+                            .as_ref()
+                            .map(|emails| Entries(emails, pair))
+                            .as_ref(),
                         nulls,
                     )?;
                     continue;
@@ -137,13 +140,16 @@ impl<'a> Serialize for Shaped<'a> {
                     entry(
                         &mut map,
                         name,
-                        user.roles.as_ref().map(|list| List(list, pair)).as_ref(),
+                        user.roles
+                            .as_ref()
+                            .map(|roles| Entries(roles, pair))
+                            .as_ref(),
                         nulls,
                     )?;
                     continue;
                 }
             };
-            entry(&mut map, name, text.as_ref(), nulls)?;
+            entry(&mut map, name, string.as_ref(), nulls)?;
         }
         map.end()
     }
@@ -163,9 +169,9 @@ fn entry<M: SerializeMap, T: Serialize>(
 }
 
 /// An array whose entries are written by a function.
-struct List<'a, T, F>(&'a [T], F);
+struct Entries<'a, T, F>(&'a [T], F);
 
-impl<'a, T, F: Fn(&'a T) -> Pair<'a>> Serialize for List<'a, T, F> {
+impl<'a, T, F: Fn(&'a T) -> Pair<'a>> Serialize for Entries<'a, T, F> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut sequence = serializer.serialize_seq(Some(self.0.len()))?;
         for value in self.0 {

@@ -1,11 +1,11 @@
-//! What a provider's status means, the same for every provider.
+//! The meaning of a status, the same for every provider.
 
 use crate::bindings::types::{ErrorCode, Outcome};
 
-/// What became of the user when a complete response has this status.
+/// The outcome of a complete response with this status.
 ///
 /// A 4xx says that the provider did not act, but 408: it says that the provider did not get the request in time, not what it
-/// did with what it had (RFC 9110, 15.5.9).
+/// did with what it had (RFC 9110, section 15.5.9).
 #[must_use]
 pub(crate) const fn outcome(status: u16) -> Outcome {
     match status {

@@ -1,4 +1,4 @@
-//! The step machine: an operation to its first request, what became of a request to the next one or to the end.
+//! The step machine: starts an operation with its first request, and resumes it with the next one or its end.
 //!
 //! Every function is pure. The typed contract's functions are here; the published HTTP API has its own around the same calls.
 
@@ -47,7 +47,7 @@ pub fn start(
     }
 }
 
-/// Goes on with what became of a request.
+/// Resumes an operation with the provider's response, or the reason why there is none.
 #[must_use]
 pub fn resume(
     account: &str,

@@ -27,27 +27,31 @@ fn since_epoch(number: &str) -> Option<String> {
         Some((digits, exponent)) => (digits, exponent.parse::<i32>().ok()?),
         None => (digits, 0),
     };
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let given = [whole, fraction].concat();
+    let (integer, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let given = [integer, fraction].concat();
     let digits = given.trim_start_matches('0');
     let zeros = given.len() - digits.len();
-    // How many of the digits are before the point: fewer than none where zeros follow it, more than there are where zeros end
-    // the number.
-    let places = i32::try_from(whole.len())
+    // How many of the digits are before the point: a negative number where zeros follow it, more than there are where zeros end the
+    // number.
+    let before_point = i32::try_from(integer.len())
         .ok()?
         .checked_add(exponent)?
         .checked_sub(i32::try_from(zeros).ok()?)?;
-    let in_milliseconds = places > 11;
-    let places = if in_milliseconds { places - 3 } else { places };
-    // All of it zeros; else a year of five digits, or less than a billionth of a second.
-    if digits.is_empty() || !(-9..=12).contains(&places) {
+    let in_milliseconds = before_point > 11;
+    let before_point = if in_milliseconds {
+        before_point - 3
+    } else {
+        before_point
+    };
+    // Zeros alone; else a year of five digits, or less than a billionth of a second.
+    if digits.is_empty() || !(-9..=12).contains(&before_point) {
         return digits.is_empty().then(|| "1970-01-01T00:00:00Z".to_owned());
     }
     // Zeros are put in until the point is next to a digit, or among them.
-    let zeros = "0".repeat(usize::try_from(-places).unwrap_or_default());
-    let places = usize::try_from(places).unwrap_or_default();
-    let digits = format!("{zeros}{digits:0<places$}");
-    let (before, after) = digits.split_at_checked(places)?;
+    let zeros = "0".repeat(usize::try_from(-before_point).unwrap_or_default());
+    let before_point = usize::try_from(before_point).unwrap_or_default();
+    let digits = format!("{zeros}{digits:0<before_point$}");
+    let (before, after) = digits.split_at_checked(before_point)?;
     let seconds: i64 = if before.is_empty() {
         0
     } else {
@@ -86,7 +90,7 @@ fn utc(string: &str) -> Option<String> {
     let (clock, rest) = rest
         .strip_prefix(['T', ' '])?
         .split_at_checked("08:15:30".len())?;
-    // Dixa writes `…Z[GMT]` in places; RFC 9557 calls it a suffix, and it adds nothing to the offset.
+    // Dixa sometimes writes `…Z[GMT]`; RFC 9557 calls it a suffix, and it adds nothing to the offset.
     let rest = rest.split_once('[').map_or(rest, |(rest, _)| rest);
     let (fraction, zone) = match rest.strip_prefix('.') {
         Some(rest) => {

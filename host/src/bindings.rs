@@ -1,5 +1,7 @@
 //! The types and traits of `wit/`, generated for a host.
 
+mod words;
+
 #[expect(
     missing_docs,
     reason = "generated from `wit/`, where the documentation is"
@@ -19,6 +21,8 @@ pub(crate) use generated::unified::ticketing::accounts;
 #[cfg(feature = "native")]
 pub use generated::unified::ticketing::accounts;
 pub use generated::unified::ticketing::types;
+#[cfg(feature = "component-sender")]
+pub(crate) use words::parse_word;
 
 use types::{
     EmailsChange, Format, JsonChange, NewUser, Options, RolesChange, StringChange, UserChanges,

@@ -1,4 +1,4 @@
-//! The engine: the component, loaded once, and every call made through it.
+//! The engine: the component, loaded once, and the calls through it.
 
 mod account;
 mod builder;
@@ -10,6 +10,7 @@ mod detach;
 mod entry;
 mod error;
 mod exchange;
+mod export;
 mod guest;
 mod limits;
 #[cfg(feature = "native")]
@@ -57,12 +58,12 @@ static COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/component.wa
 static CORE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/core.wasm"));
 static STANDALONE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/standalone.wasm"));
 
-/// The component and all that its calls need. Built once; cheap to clone; clones share everything.
+/// The component and everything that calls need. Built once; cheap to clone; clones share everything.
 ///
 /// Calls are made within a Tokio runtime.
 ///
-/// Dropping the future of a call ends the call as long as no request that writes has started: then nothing was changed. Once one
-/// has, the provider may act on it, so the call goes on to its end in a task of its own, and that end is logged.
+/// A call whose future is dropped ends as long as no request that writes has started: nothing was changed then. After that the
+/// provider may act on the request, so the call continues to its end in a task of its own, and logs it.
 #[derive(Clone)]
 pub struct Engine(Arc<Inner>);
 
@@ -75,7 +76,7 @@ struct Inner {
     deadline: Duration,
 }
 
-/// Who drives calls.
+/// The side that drives calls.
 enum Side {
     Host,
     #[cfg(feature = "component-sender")]
@@ -88,14 +89,14 @@ enum Side {
 pub struct Plan {
     /// The request.
     pub request: ProviderRequest,
-    /// What sending it twice would do.
+    /// The effect of sending it twice.
     pub safety: Safety,
-    /// What was not taken over from the input.
+    /// The parts of the input that are not sent.
     pub warnings: Vec<Warning>,
 }
 
 impl Engine {
-    /// Begins an engine with no accounts and the usual limits.
+    /// Starts to build an engine. It has no accounts and the default limits.
     pub fn builder() -> EngineBuilder {
         EngineBuilder::new()
     }
@@ -115,7 +116,7 @@ impl Engine {
     /// The component composed with an adapter that takes the accounts from the environment variable
     /// `UNIFIED_TICKETING_ACCOUNTS_JSON`, for stock runtimes: it imports WASI alone.
     ///
-    /// It discloses credentials to the component, and authenticates nobody.
+    /// It discloses credentials to the component, and does not authenticate its clients.
     #[must_use]
     pub fn standalone() -> &'static [u8] {
         STANDALONE
@@ -123,12 +124,12 @@ impl Engine {
 
     /// Creates a user with the account of id `account`.
     ///
-    /// Sends at most one request that creates, and never a second one whatever happens.
+    /// Sends at most one request that creates, whatever happens.
     ///
     /// # Errors
     ///
-    /// Every violation at once, before anything is sent; else what became of the call, with an
-    /// `outcome` that says whether the user may exist now.
+    /// Every violation at once, before anything is sent; else why the call failed, with an `outcome` that says whether the user may
+    /// exist now.
     pub async fn create_user(
         &self,
         account: &str,
@@ -188,16 +189,17 @@ impl Engine {
 
     /// Starts an operation whose requests are sent by other means, their authentication as `***`.
     ///
-    /// Whoever sends them bounds them as `wit/steps.wit` says.
+    /// The caller sends them, and bounds them as `wit/steps.wit` says.
     pub async fn start(&self, account: &str, operation: Operation, options: Options) -> Step {
-        let next = match self.begin(account, operation, options).await {
+        let next = match self.first_step(account, operation, options).await {
             Ok(next) => next,
             Err(error) => Next::Done(Err(error)),
         };
         into_step(next)
     }
 
-    /// Goes on with what became of a request of [`Self::start`]. `account` is the one that the call was started with.
+    /// Resumes a call of [`Self::start`] with the provider's response to its request, or the reason why there is none. `account` is
+    /// the one that the call was started with.
     pub async fn resume(
         &self,
         account: &str,
@@ -216,7 +218,7 @@ impl Engine {
         }))
     }
 
-    async fn begin(
+    async fn first_step(
         &self,
         account: &str,
         operation: Operation,
@@ -234,7 +236,7 @@ impl Engine {
         operation: Operation,
         options: Options,
     ) -> Result<Plan, CallError> {
-        match self.begin(account, operation, options).await? {
+        match self.first_step(account, operation, options).await? {
             Next::Send(Sending {
                 request,
                 safety,
@@ -248,7 +250,7 @@ impl Engine {
                 warnings,
             }),
             Next::Done(Err(error)) => Err(error),
-            // Nothing was sent, so the component has made this up.
+            // Nothing was sent, so there can be no response.
             Next::Done(Ok(_)) => Err(error::contradicted(&Subject::Either)),
         }
     }
@@ -278,7 +280,7 @@ impl Engine {
         Attached::new(state, call).await.output
     }
 
-    /// When a call that starts now must have ended.
+    /// The deadline of a call that starts now.
     fn deadline(&self) -> Deadline {
         Deadline::after(self.0.deadline)
     }
@@ -315,28 +317,27 @@ impl Engine {
     /// `guest-trap` or `limit-exceeded`, should the component not come to its end.
     pub async fn integrations(&self) -> Result<Vec<Integration>, CallError> {
         let account = CallAccount::none();
-        let list = |calling: &mut Calling<'_>| calling.call(&calling.exports.list, ());
+        let list = |calling: &mut Calling<'_>| calling.exports.list.call(calling, ());
         let listed = self.0.host.guest.run(&account, list).await;
         listed.map_err(|stopped| error::stopped(&stopped, Outcome::NotSent, &Subject::Either))
     }
 
-    /// Responds to a request of the published HTTP API, read whole by a server. The server has dealt
-    /// with authentication.
+    /// Responds to a request of the published HTTP API that a server has read and authenticated.
     ///
-    /// There is always a response: every error is one. It has a final status, and no header that
-    /// says where it ends. What authenticates the client to the server does not reach the component.
+    /// There is always a response: every error is one. It has a final status, and no header that frames it. The credentials of the
+    /// client do not reach the component.
     pub async fn http(&self, request: HttpRequest) -> HttpResponse {
         self.http_observed(request, &SendState::default()).await
     }
 
-    /// As [`Self::http`], for a caller who may leave before the response is there: `state` then says whether the provider may
-    /// have the request. A state is for one call.
+    /// As [`Self::http`], for a caller that may give up before there is a response: `state` then says whether the provider may have
+    /// the request. A state is for one call.
     pub async fn http_observed(&self, request: HttpRequest, state: &SendState) -> HttpResponse {
         let ended = self.respond(request, state.clone(), None, None).await;
         ended.output
     }
 
-    /// Responds to a request as [`Self::http`] does, at the latest when `stop` says so. What is logged of it carries `request_id`.
+    /// Responds to a request as [`Self::http`] does, at the latest when `stop` is true. Its log lines carry `request_id`.
     pub(crate) async fn respond(
         &self,
         mut request: HttpRequest,
@@ -355,7 +356,7 @@ impl Engine {
         Attached::new(state, telemetry::with_request_id(request_id, call)).await
     }
 
-    /// The response as the component words it.
+    /// The response of the component.
     async fn respond_to(
         &self,
         request: HttpRequest,
@@ -381,7 +382,7 @@ impl Engine {
         Ended::new(&call.account, output)
     }
 
-    /// Where the accounts of calls come from.
+    /// The accounts of calls.
     pub(crate) fn accounts(&self) -> &dyn Accounts {
         &*self.0.accounts
     }

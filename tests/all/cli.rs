@@ -306,6 +306,32 @@ warning[unsupported-field]: --nick-name: Dixa does not take `nick_name` in `crea
 }
 
 #[test]
+fn call_gives_component_warnings() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let user = folder.path().join("user.json");
+    std::fs::write(&user, r#"{"surprise": 1}"#).expect("a file");
+    let call = |account: &str, more: &[&str]| {
+        let input = ["--input", user.to_str().expect("text")];
+        let common = ["--sandbox", "users", "create", "--account", account];
+        let names = ["--name", "Ines", "--email", "i@k.example"];
+        assert_program([&common[..], &names, &input, more].concat()).code(0)
+    };
+    let more = ["--email", "j@k.example", "--exclude-field", "nick"];
+    call("hive", &more).stderr_eq(str![[r#"
+warning[unknown-field]: --input [..]user.json /surprise: there is no such field: it is not sent
+warning[unknown-field]: --exclude-field: expected a field of the response, but found `nick`
+warning[surplus-value]: --email (number 2): a user has one address here: this one is not sent
+
+"#]]);
+    let more = ["--nick-name", "I", "--log-format", "json"];
+    call("dixa", &more).stderr_eq(str![[r#"
+{"warning":"unknown-field","path":"/surprise","message":"there is no such field: it is not sent"}
+{"warning":"unsupported-field","path":"/nick_name","message":"Dixa does not take `nick_name` in `create-user`"}
+
+"#]]);
+}
+
+#[test]
 fn unreachable_provider_has_definite_outcome() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("accounts.toml");

@@ -13,14 +13,14 @@ pub enum AccountError {
     MissingSetting {
         /// Its name.
         name: &'static str,
-        /// What it is.
+        /// Its description.
         description: &'static str,
     },
     /// A setting cannot have its value.
     InvalidSetting {
         /// Its name.
         name: &'static str,
-        /// What is expected.
+        /// The expectation.
         expected: &'static str,
         /// The value.
         found: String,
@@ -32,9 +32,9 @@ pub enum AccountError {
         /// The integration's title.
         title: &'static str,
     },
-    /// The base URL is not what is expected.
+    /// The base URL does not meet the expectation.
     BaseUrl {
-        /// What is expected.
+        /// The expectation.
         expected: &'static str,
         /// The base URL.
         found: String,
@@ -54,7 +54,7 @@ pub enum AccountError {
     MissingCredentials(&'static [Auth]),
 }
 
-/// What is wrong with a credential.
+/// Why a credential cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CredentialError {

@@ -3,21 +3,21 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-use super::text::write_bounded;
+use super::bounded::write_bounded;
 use crate::field::Field;
 
-/// What of the body has a violation. Kept for violations that are only counted, too.
+/// The parts of the body that have a violation. Violations that are only counted are kept here, too.
 #[derive(Debug, Default)]
 pub(super) struct Rejected {
     pub(super) any: bool,
-    /// The body as a whole: of one that cannot be read, nobody knows what it lacks.
-    whole: bool,
+    /// The body itself: what an unreadable body lacks is not known.
+    body: bool,
     fields: [bool; Field::ALL.len()],
-    /// The entries of lists, each with the position of its field, in ascending order: as they are read, mostly.
+    /// The entries of arrays, each with the position of its field, in ascending order: mostly the order of reading.
     entries: Vec<(usize, usize)>,
-    /// Those that came after a later one: a list can be given twice, and before another.
+    /// Entries that are read after a later one: an array can be given twice, and before another.
     others: BTreeSet<(usize, usize)>,
-    /// Where a path is written, to be looked at.
+    /// Room to write a path in, to be parsed.
     path: String,
 }
 
@@ -29,10 +29,10 @@ impl Rejected {
     pub(super) fn note(&mut self, pointer: &dyn Display) {
         self.any = true;
         self.path.clear();
-        let whole = write_bounded(&mut self.path, MAX_NOTED, pointer);
+        let is_complete = write_bounded(&mut self.path, MAX_NOTED, pointer);
         let mut steps = self.path.split('/').skip(1);
         let Some(name) = steps.next() else {
-            self.whole = true;
+            self.body = true;
             return;
         };
         let Some(position) = Field::ALL.iter().position(|field| field.name() == name) else {
@@ -41,8 +41,10 @@ impl Rejected {
         if let Some(field) = self.fields.get_mut(position) {
             *field = true;
         }
-        // The last step may be cut.
-        let entry = steps.next().filter(|_| whole || steps.next().is_some());
+        // The last step may be incomplete.
+        let entry = steps
+            .next()
+            .filter(|_| is_complete || steps.next().is_some());
         let Some(entry) = entry.and_then(|step| step.parse().ok()) else {
             return;
         };
@@ -58,12 +60,12 @@ impl Rejected {
 
     pub(super) fn field(&self, field: Field) -> bool {
         let mut fields = Field::ALL.iter().zip(self.fields);
-        self.whole || fields.any(|(each, rejected)| rejected && *each == field)
+        self.body || fields.any(|(each, rejected)| rejected && *each == field)
     }
 
     pub(super) fn entry(&self, field: Field, entry: usize) -> bool {
         let position = Field::ALL.iter().position(|each| *each == field);
-        self.whole
+        self.body
             || position.is_some_and(|position| {
                 let entry = (position, entry);
                 self.entries.binary_search(&entry).is_ok() || self.others.contains(&entry)

@@ -3,7 +3,7 @@ use std::fmt;
 use super::*;
 
 #[test]
-fn long_list_is_cut_and_rest_is_counted() {
+fn findings_beyond_limit_are_counted() {
     let mut list = FindingList::default();
     for number in 0..MAX_FINDINGS + 23 {
         list.push(
@@ -26,18 +26,23 @@ fn long_list_is_cut_and_rest_is_counted() {
 }
 
 #[test]
-fn finding_beyond_limit_is_not_worded() {
-    struct Dear;
-    impl Display for Dear {
+fn finding_beyond_limit_is_not_formatted() {
+    struct Unformatted;
+    impl Display for Unformatted {
         fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-            panic!("it is not read");
+            panic!("it is formatted");
         }
     }
     let mut list = FindingList::default();
     for _ in 0..MAX_FINDINGS {
         list.push(FindingCode::Type, Location::Query, &"a", &"m");
     }
-    list.push(FindingCode::Type, Location::Query, &Dear, &Dear);
+    list.push(
+        FindingCode::Type,
+        Location::Query,
+        &Unformatted,
+        &Unformatted,
+    );
     assert_eq!(list.found(), MAX_FINDINGS + 1);
 }
 
@@ -55,7 +60,7 @@ fn counted_location_is_still_known() {
     }
     reject(&mut findings, "/emails/4000/email/x");
     reject(&mut findings, "/surprise/7");
-    // Out of order, and with more behind it than is looked at.
+    // Out of order, and longer than what is parsed.
     reject(&mut findings, &format!("/emails/3500/{}", "x".repeat(100)));
     reject(&mut findings, &format!("/roles/{}", "7".repeat(100)));
     assert!(findings.body_rejected());
@@ -72,7 +77,7 @@ fn counted_location_is_still_known() {
 }
 
 #[test]
-fn string_is_cut_between_characters() {
+fn string_is_shortened_between_characters() {
     assert_eq!(shortened(&"abc", 3), "abc");
     assert_eq!(shortened(&"abcd", 3), "abc…");
     assert_eq!(shortened(&"abé", 3), "ab…");

@@ -136,7 +136,7 @@ fn object<'a>(body: &'a [u8], findings: &mut Findings) -> Object<'a> {
     Object::default()
 }
 
-/// Where a value is. It is formatted for a finding only: most values have none.
+/// The location of a value. It is formatted only for a finding: most values have none.
 struct Path<'a> {
     above: Option<&'a Self>,
     step: Step<'a>,
@@ -232,7 +232,7 @@ impl Reader<'_> {
     fn array<T>(
         &mut self,
         value: &Value<'_>,
-        read: fn(&mut Reader<'_>, &Object<'_>) -> T,
+        parse: fn(&mut Reader<'_>, &Object<'_>) -> T,
     ) -> Option<Vec<T>> {
         let Value::Array(entries) = value else {
             self.reject("an array", value);
@@ -242,11 +242,11 @@ impl Reader<'_> {
         for (position, entry) in entries.iter().enumerate() {
             let mut reader = self.at(Step::Entry(position));
             match entry {
-                Value::Object(members) => values.push(read(&mut reader, &members)),
+                Value::Object(members) => values.push(parse(&mut reader, &members)),
                 other => {
                     reader.reject("an object", &other);
-                    // It keeps its place, so that the paths of the others stay right.
-                    values.push(read(&mut reader, &Object::default()));
+                    // An empty entry keeps the positions of the others right.
+                    values.push(parse(&mut reader, &Object::default()));
                 }
             }
         }

@@ -29,7 +29,7 @@ const SCALARS: [&str; 5] = [ACCOUNT, FORMAT, IGNORE_REMOTE_DATA, DRY_RUN, STRICT
 #[derive(Debug)]
 pub struct Query<'a>(Vec<Parameter<'a>>);
 
-/// What a query asks for, besides the account.
+/// The settings of a query, besides the account.
 #[derive(Debug, PartialEq)]
 pub struct Settings {
     /// How the call is made and responded to.
@@ -57,7 +57,7 @@ impl Parameter<'_> {
         }
     }
 
-    /// Whether it is this one, which has one value. Clients that spell every parameter as a list spell this one so, too.
+    /// Whether it is this one, which has one value. Clients that spell every parameter as an array spell this one so, too.
     fn is_scalar(&self, name: &str) -> bool {
         let Some(rest) = self.name.strip_prefix(name) else {
             return false;
@@ -69,30 +69,30 @@ impl Parameter<'_> {
             || index.is_some_and(|index| index.bytes().all(|byte| byte.is_ascii_digit()))
     }
 
-    /// Whether the name is one that this API may have, in this version or another: what it asks for must not be ignored.
+    /// Whether the name is one that this API may have, in this version or another: such a parameter must not be ignored.
     fn is_reserved(&self) -> bool {
         let name = self.name.trim_start().as_bytes();
         RESERVED.iter().any(|prefix| {
-            let begin = name.get(..prefix.len());
-            begin.is_some_and(|begin| begin.eq_ignore_ascii_case(prefix.as_bytes()))
+            let start = name.get(..prefix.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
         })
     }
 }
 
-/// What the names of this API's own parameters begin with.
+/// The prefixes of this API's own parameters.
 const RESERVED: [&str; 2] = ["truto_", "unified_"];
 
 /// Keys between `][`.
 fn split(mut keys: &str) -> Vec<&str> {
-    let mut list = Vec::new();
+    let mut split = Vec::new();
     while let Some(end) = keys.as_bytes().windows(2).position(|pair| pair == b"][")
         && let (Some(key), Some(rest)) = (keys.get(..end), keys.get(end + 2..))
     {
-        list.push(key);
+        split.push(key);
         keys = rest;
     }
-    list.push(keys);
-    list
+    split.push(keys);
+    split
 }
 
 /// One parameter, decoded where there is something to decode: most have nothing.
@@ -172,7 +172,7 @@ impl<'a> Query<'a> {
         Err(findings)
     }
 
-    /// Everything but the account's id, and what is wrong with it.
+    /// The settings, and findings about all but the account's id.
     #[must_use]
     pub fn settings(&self) -> (Settings, Findings) {
         let mut findings = Findings::with_option_names(option_name);
@@ -292,7 +292,7 @@ impl<'a> Query<'a> {
 #[derive(Default)]
 struct Collections<'a> {
     entries: Vec<Entry<'a>>,
-    /// Where the last entry of an index is.
+    /// The position of the last entry of an index.
     last: BTreeMap<&'a str, usize>,
 }
 

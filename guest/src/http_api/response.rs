@@ -14,7 +14,7 @@ use crate::json::{raw, without_mark, write};
 use crate::plan::{Planned, mask};
 use crate::{codes, shape};
 
-/// At most so many warnings are headers; the rest is counted.
+/// The most warnings that are headers; the rest is counted.
 const MAX_WARNINGS: usize = 32;
 
 /// The longest path in a header, percent-encoded: with as many warnings as are reported it all stays well below the 16 KiB that Node
@@ -43,7 +43,7 @@ pub(super) fn completed(completed: Completed<'_>) -> HttpResponse {
     }
 }
 
-/// The response to a dry run: what would have been sent.
+/// The response to a dry run: the request that would be sent.
 pub(super) fn plan(planned: Planned) -> HttpResponse {
     let Planned {
         mut request,
@@ -98,7 +98,7 @@ pub(super) fn error(error: &Error, more: &[(String, String)]) -> HttpResponse {
 
 const JSON: &str = "application/json";
 
-/// What a pointer keeps in a header: the unreserved characters of RFC 3986, and the slash, as in RFC 6901, section 6.
+/// A pointer in a header keeps the unreserved characters of RFC 3986, and the slash, as in RFC 6901, section 6.
 const POINTER: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -164,7 +164,7 @@ impl Headers {
 fn encoded(path: &str) -> String {
     let mut encoded = String::new();
     for part in utf8_percent_encode(path, POINTER) {
-        // A part is one encoded byte, or a run of those that stay.
+        // A part is one encoded byte, or a run of bytes that are not encoded.
         let room = MAX_HEADER_PATH - encoded.len();
         if part.len() > room {
             let run = if part.starts_with('%') {
@@ -218,7 +218,7 @@ struct Failure<'a> {
     truto_error_insight: Option<Insight<'a>>,
 }
 
-/// The largest provider's body that an error has as it came, in bytes.
+/// The largest provider's body that an error has in full, in bytes.
 const MAX_RAW: usize = 64 << 10;
 
 /// A provider's body: its JSON, or a string.
@@ -232,8 +232,8 @@ enum RawBody<'a> {
 impl<'a> RawBody<'a> {
     fn new(body: &'a [u8]) -> Self {
         let body = without_mark(body);
-        if let Some(cut) = body.get(..MAX_RAW).filter(|_| body.len() > MAX_RAW) {
-            return Self::String(whole_characters(cut));
+        if let Some(start) = body.get(..MAX_RAW).filter(|_| body.len() > MAX_RAW) {
+            return Self::String(truncated(start));
         }
         let json = std::str::from_utf8(body)
             .ok()
@@ -242,14 +242,14 @@ impl<'a> RawBody<'a> {
     }
 }
 
-/// The string of bytes that were cut, without the part of a character at the end.
-fn whole_characters(cut: &[u8]) -> Cow<'_, str> {
-    let whole = match std::str::from_utf8(cut) {
+/// The string of a body's first bytes, without an incomplete character at the end.
+fn truncated(start: &[u8]) -> Cow<'_, str> {
+    let complete = match std::str::from_utf8(start) {
         // More bytes might have made a character of these.
-        Err(error) if error.error_len().is_none() => cut.get(..error.valid_up_to()),
+        Err(error) if error.error_len().is_none() => start.get(..error.valid_up_to()),
         _ => None,
     };
-    String::from_utf8_lossy(whole.unwrap_or(cut))
+    String::from_utf8_lossy(complete.unwrap_or(start))
 }
 
 #[derive(Serialize)]
@@ -273,12 +273,12 @@ struct Missing<'a> {
 }
 
 impl<'a> Insight<'a> {
-    /// What is missing at the top of the body and of the query.
+    /// The missing members of the body, and the missing parameters of the query.
     fn new(violations: &'a [Finding]) -> Option<Self> {
-        let missing = |place, description| {
+        let missing = |location, description| {
             let missing = violations
                 .iter()
-                .filter(|found| found.code == FindingCode::Required && found.in_ == place);
+                .filter(|found| found.code == FindingCode::Required && found.in_ == location);
             let value: Vec<&str> = missing
                 .map(|found| found.path.trim_start_matches('/'))
                 .filter(|name| !name.contains('/'))

@@ -187,7 +187,7 @@ mod tests {
     use super::*;
     use crate::json::parse;
 
-    fn read(response: &str) -> Option<Vec<(Option<String>, Option<String>)>> {
+    fn parsed(response: &str) -> Option<Vec<(Option<String>, Option<String>)>> {
         let roles = roles(&parse(response).unwrap())?;
         Some(roles.into_iter().map(|role| (role.id, role.name)).collect())
     }
@@ -197,22 +197,22 @@ mod tests {
         let some = |string: &str| Some(string.to_owned());
         let agent = (some("agent"), some("agent"));
         assert_eq!(
-            read(r#"{"role": {"name": "agent"}}"#),
+            parsed(r#"{"role": {"name": "agent"}}"#),
             Some(vec![agent.clone()])
         );
         assert_eq!(
-            read(r#"{"role": {"id": 7, "name": "agent"}}"#),
+            parsed(r#"{"role": {"id": 7, "name": "agent"}}"#),
             Some(vec![(some("7"), some("agent"))])
         );
         assert_eq!(
-            read(r#"{"role": {"id": 7}}"#),
+            parsed(r#"{"role": {"id": 7}}"#),
             Some(vec![(some("7"), None)])
         );
         assert_eq!(
-            read(r#"{"roles": [{"name": "agent"}, {"id": 7}, {}]}"#),
+            parsed(r#"{"roles": [{"name": "agent"}, {"id": 7}, {}]}"#),
             Some(vec![agent, (some("7"), None)])
         );
-        assert_eq!(read(r#"{"role": {}}"#), Some(vec![]));
-        assert_eq!(read(r#"{"role": null}"#), None);
+        assert_eq!(parsed(r#"{"role": {}}"#), Some(vec![]));
+        assert_eq!(parsed(r#"{"role": null}"#), None);
     }
 }

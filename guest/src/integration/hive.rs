@@ -7,8 +7,8 @@
 //!
 //! The references are the vendor's own copy of developers.hive.com in a public repository. Every request names the owner of the key in the query, as `user_id`.
 //!
-//! * Hive says 400 for a bad key and for an unknown user; the sentence tells them apart.
-//! * Half of a `profile` is sent alone. That the other half is kept is inferred from the vendor's sample, which sends one.
+//! * Hive says 400 for a bad key and for an unknown user; the sentence distinguishes them.
+//! * One name of a `profile` is sent alone. That Hive keeps the other name is inferred from the vendor's sample, which sends one.
 //! * The response to the invitation of a present member is not on record; nothing is assumed.
 
 use serde::Serialize;
@@ -22,7 +22,7 @@ use crate::field::{Field, ResponseField, required, supported};
 use crate::json::{Value, write};
 use crate::member::{identifier, joined, says, single_email, string};
 
-/// Both operations response with the same object.
+/// Both operations respond with the same object.
 const RESPONSE: &[ResponseField] = &[
     ResponseField::Id,
     ResponseField::Name,
@@ -31,7 +31,7 @@ const RESPONSE: &[ResponseField] = &[
     ResponseField::Emails,
 ];
 
-/// The owner of the key, without whom no request is accepted.
+/// The owner of the key. Hive accepts no request without it.
 const OWNER: &[(&str, &str)] = &[("user_id", "user_id")];
 
 pub(super) static INTEGRATION: Integration = Integration {
@@ -182,7 +182,7 @@ fn user(response: &Value<'_>, _: OperationName) -> User {
     }
 }
 
-/// `{"error": 400, "message": …}`, in places in an array: <https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/error-handling.md>
+/// `{"error": 400, "message": …}`, sometimes in an array: <https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/error-handling.md>
 fn rejection(status: u16, response: &Value<'_>) -> Rejection {
     let messages = response
         .entries()

@@ -9,7 +9,7 @@
 //! with an address. The service was switched off in 2025; what speaks its protocol is elsewhere now, by `base_url`.
 //!
 //! * Without a role, none is sent; the provider's default is not on record.
-//! * 403 stands for a bad token and for missing rights; `code` tells them apart.
+//! * 403 stands for a bad token and for missing rights; `code` distinguishes them.
 //! * That a person is in the project already comes as a 400; one public suite has the sentence.
 
 use serde::Serialize;
@@ -27,7 +27,7 @@ const ROLES: Rule = supported(Field::Roles)
     .single()
     .one_of(&["owner", "member", "viewer"]);
 
-/// Both operations response with the same object.
+/// Both operations respond with the same object.
 const RESPONSE: &[ResponseField] = &[
     ResponseField::Id,
     ResponseField::Name,
@@ -196,13 +196,13 @@ mod tests {
     use super::*;
     use crate::json::parse;
 
-    fn read(status: u16, response: &str) -> Rejection {
+    fn parsed(status: u16, response: &str) -> Rejection {
         rejection(status, &parse(response).unwrap())
     }
 
     #[test]
     fn code_wins_over_status() {
-        let code = |code: &str| read(403, &format!(r#"{{"code": "{code}"}}"#)).code;
+        let code = |code: &str| parsed(403, &format!(r#"{{"code": "{code}"}}"#)).code;
         let unauthorized = Some(ErrorCode::ProviderUnauthorized);
         assert_eq!(code("invalid_authentication"), unauthorized);
         let forbidden = Some(ErrorCode::ProviderForbidden);
@@ -213,14 +213,17 @@ mod tests {
     #[test]
     fn every_sentence_is_passed_on() {
         let response = r#"{"error": "A.", "general_problem": "B.", "requirement": "C.", "possible_fix": "D."}"#;
-        assert_eq!(read(400, response).message.as_deref(), Some("A. B. C. D."));
-        assert_eq!(read(400, "{}").message, None);
+        assert_eq!(
+            parsed(400, response).message.as_deref(),
+            Some("A. B. C. D.")
+        );
+        assert_eq!(parsed(400, "{}").message, None);
     }
 
     #[test]
     fn rejection_without_sentence_gets_one() {
         let response = r#"{"validation_errors": [{"field": "email"}]}"#;
-        let [rejected] = &read(400, response).fields.reported[..] else {
+        let [rejected] = &parsed(400, response).fields.reported[..] else {
             panic!("one field");
         };
         assert_eq!(rejected.field, Some(Field::Emails));

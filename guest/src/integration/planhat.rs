@@ -5,7 +5,7 @@
 //! | create | `POST /users` | <https://www.planhat.com/developers/api/user> |
 //! | update | `PUT /users/{id}` | <https://www.planhat.com/developers/api/user> |
 //!
-//! A user has no whole name: the unified name is first and last name, else the nick name. Roles are ids; the response to a create
+//! A user has no full name: the unified name is first and last name, else the nick name. Roles are ids; the response to a create
 //! has them as strings, the response to an update as objects. `PUT /users` without an id is a bulk update: an empty id never
 //! leaves.
 //!
@@ -25,7 +25,7 @@ use crate::json::{Object, Value, escaped, write};
 use crate::member::{boolean, identifier, joined, says, single_email, string};
 use crate::timestamp::timestamp;
 
-/// Both operations response with the same object.
+/// Both operations respond with the same object.
 const RESPONSE: &[ResponseField] = &[
     ResponseField::Id,
     ResponseField::Name,
@@ -215,10 +215,10 @@ fn rejection(status: u16, response: &Value<'_>) -> Rejection {
     let mut fields = RejectedFields::default();
     let duplicated = |sentence: &str| status == 400 && says(sentence, "duplicated");
     let mut taken = false;
-    for (name, list) in response.as_object().into_iter().flat_map(Object::iter) {
+    for (name, errors) in response.as_object().into_iter().flat_map(Object::iter) {
         if name.ends_with("Errors") {
             let path = format!("/{}", escaped(&name));
-            for sentence in super::sentences(&list.into()) {
+            for sentence in super::sentences(&errors.into()) {
                 taken |= duplicated(&sentence);
                 fields.push(None, &path, &sentence);
             }
@@ -242,13 +242,13 @@ mod tests {
 
     #[test]
     fn rejection_is_read_in_every_shape() {
-        let read = |response: &str| rejection(400, &parse(response).unwrap());
-        assert_eq!(read(r#"{"message": "a"}"#).message.as_deref(), Some("a"));
-        assert_eq!(read(r#"{"error": "b"}"#).message.as_deref(), Some("b"));
-        assert_eq!(read(r#""c""#).message.as_deref(), Some("c"));
-        assert_eq!(read("{}"), Rejection::default());
-        let lists = read(r#"{"createdErrors": ["d", {"message": "e"}], "modified": ["f"]}"#);
-        let messages: Vec<&str> = lists
+        let parsed = |response: &str| rejection(400, &parse(response).unwrap());
+        assert_eq!(parsed(r#"{"message": "a"}"#).message.as_deref(), Some("a"));
+        assert_eq!(parsed(r#"{"error": "b"}"#).message.as_deref(), Some("b"));
+        assert_eq!(parsed(r#""c""#).message.as_deref(), Some("c"));
+        assert_eq!(parsed("{}"), Rejection::default());
+        let rejection = parsed(r#"{"createdErrors": ["d", {"message": "e"}], "modified": ["f"]}"#);
+        let messages: Vec<&str> = rejection
             .fields
             .reported
             .iter()
@@ -275,13 +275,13 @@ mod tests {
 
     #[test]
     fn role_is_id_or_object() {
-        let read = |response: &str| role(&parse(response).unwrap());
-        let id = read(r#""64c0""#).unwrap();
+        let parsed = |response: &str| role(&parse(response).unwrap());
+        let id = parsed(r#""64c0""#).unwrap();
         assert_eq!((id.id.as_deref(), id.name), (Some("64c0"), None));
-        let object = read(r#"{"_id": "64c0", "name": "Reviewer"}"#).unwrap();
+        let object = parsed(r#"{"_id": "64c0", "name": "Reviewer"}"#).unwrap();
         assert_eq!(object.name.as_deref(), Some("Reviewer"));
-        assert!(read(r#"{"name": "Reviewer"}"#).is_some_and(|role| role.id.is_none()));
-        assert_eq!(read(r#""""#), None);
-        assert_eq!(read("{}"), None);
+        assert!(parsed(r#"{"name": "Reviewer"}"#).is_some_and(|role| role.id.is_none()));
+        assert_eq!(parsed(r#""""#), None);
+        assert_eq!(parsed("{}"), None);
     }
 }

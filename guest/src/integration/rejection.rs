@@ -9,7 +9,7 @@ use crate::member::string;
 /// Why a provider rejected a request, as its own body says.
 #[derive(Debug, Default, PartialEq)]
 pub struct Rejection {
-    /// What the body says that the status does not. Without it, the status decides.
+    /// The code, where the body says more than the status. Without it, the status decides.
     pub code: Option<ErrorCode>,
     /// The provider's own sentence.
     pub message: Option<String>,
@@ -20,9 +20,9 @@ pub struct Rejection {
 /// Fields that a provider rejects, up to [`MAX_FINDINGS`] of them; the rest is counted.
 #[derive(Debug, Default, PartialEq)]
 pub struct RejectedFields {
-    /// Those that are reported.
+    /// The fields that are reported.
     pub reported: Vec<RejectedField>,
-    /// How many are not.
+    /// How many are not reported.
     pub left_out: usize,
 }
 
@@ -45,15 +45,15 @@ impl RejectedFields {
 pub struct RejectedField {
     /// The unified field, where the provider's own is made of one.
     pub field: Option<Field>,
-    /// Where it is in the provider's request: a JSON Pointer of the provider's names.
+    /// Its location in the provider's request: a JSON Pointer of the provider's names.
     pub path: String,
     /// The provider's sentence.
     pub message: String,
 }
 
 /// The sentences of an array of strings, or of objects that have one in a usual member; or of a string alone.
-pub(super) fn sentences<'a>(list: &'a Value<'_>) -> impl Iterator<Item = String> + 'a {
-    list.entries().filter_map(|entry| sentence(&entry))
+pub(super) fn sentences<'a>(array: &'a Value<'_>) -> impl Iterator<Item = String> + 'a {
+    array.entries().filter_map(|entry| sentence(&entry))
 }
 
 fn sentence(entry: &Value<'_>) -> Option<String> {

@@ -26,7 +26,7 @@ use crate::field::{Field, ResponseField, Rule, supported};
 use crate::json::{Value, write};
 use crate::member::{identifier, joined, string};
 
-/// What a person can be: an administrator, or one of the values of `user-type`.
+/// The roles of a person: administrator, or one of the values of `user-type`.
 const ROLES: Rule = supported(Field::Roles).single().one_of(&[
     "administrator",
     "account",
@@ -60,7 +60,7 @@ pub(super) static INTEGRATION: Integration = Integration {
     ],
     auth_query: &[],
     usage_header: None,
-    // https://developer.teamwork.com/guides/api-responses, in the text of before 429.
+    // https://developer.teamwork.com/guides/api-responses, as it was before 429.
     exhausted_status: Some(400),
     // https://developer.teamwork.com/people, the older reference: it has no body at all.
     id_headers: &["id", "location"],
@@ -200,12 +200,12 @@ fn rejection(_: u16, response: &Value<'_>) -> Rejection {
     let alone = ["MESSAGE", "error"]
         .iter()
         .find_map(|name| string(response, name));
-    let lists = [
+    let errors = [
         response.get("content").get("errors"),
         response.get("errors"),
     ];
     let message = alone.or_else(|| {
-        super::joined_sentences(lists.iter().flat_map(|list| super::sentences(list)), "; ")
+        super::joined_sentences(errors.iter().flat_map(|each| super::sentences(each)), "; ")
     });
     Rejection {
         code: None,
@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     fn rejection_is_read_in_every_shape() {
-        let read = |response: &str| rejection(400, &parse(response).unwrap()).message;
+        let message_of = |response: &str| rejection(400, &parse(response).unwrap()).message;
         for (response, message) in [
             (r#"{"STATUS": "Error", "MESSAGE": "a"}"#, "a"),
             (r#"{"error": "b"}"#, "b"),
@@ -231,8 +231,8 @@ mod tests {
                 "e; f",
             ),
         ] {
-            assert_eq!(read(response).as_deref(), Some(message), "{response}");
+            assert_eq!(message_of(response).as_deref(), Some(message), "{response}");
         }
-        assert_eq!(read("{}"), None);
+        assert_eq!(message_of("{}"), None);
     }
 }

@@ -14,7 +14,7 @@ fn every_kind_of_value_is_read() {
     let [one, inner] = entries.as_array().unwrap().values().unwrap();
     assert!(matches!(one, Value::Number("1")));
     assert!(inner.get("f").as_array().unwrap().is_empty());
-    assert!(matches!(object.get("g"), Value::Unpaired(text) if text == "\u{fffd}!"));
+    assert!(matches!(object.get("g"), Value::Unpaired(string) if string == "\u{fffd}!"));
     assert!(object.get("b").get("c").is_null());
 }
 

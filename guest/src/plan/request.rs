@@ -1,6 +1,6 @@
 //! The provider's request: URL, headers, body.
 //!
-//! Nothing from a caller changes the host, the shape of the path, or what authenticates.
+//! Nothing from a caller changes the host, the shape of the path, or the authentication.
 
 use form_urlencoded::byte_serialize;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -20,7 +20,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// Where an account's requests go, and how they authenticate.
+/// The target and the authentication of an account's requests.
 pub(super) struct Endpoint<'a> {
     account: &'a Account,
     integration: &'static Integration,
@@ -39,7 +39,7 @@ impl<'a> Endpoint<'a> {
     ) -> Result<Self, AccountError> {
         let base_url =
             account::base_url(integration, account.base_url.as_deref(), &account.settings)?;
-        // Those of the host are in the base URL. An account is judged before what is asked of it.
+        // The base URL has checked those of the host. An account is checked before the input is.
         for each in integration.settings.iter().filter(|each| !each.in_host) {
             account::setting(each, &account.settings)?;
         }
@@ -142,14 +142,14 @@ impl<'a> Endpoint<'a> {
     }
 }
 
-/// What a call addresses, valid.
+/// The valid target of a call.
 pub(super) struct Target<'a> {
     pub(super) id: Option<&'a str>,
     pub(super) project: Option<&'a str>,
     pub(super) remote_query: &'a [(String, String)],
 }
 
-/// A request as people may see it: what authenticates is masked.
+/// Masks the authentication of a request, so that people may see it.
 pub fn mask(request: &mut ProviderRequest, integration: &Integration) {
     for (name, value) in &mut request.headers {
         if integration.auth.iter().any(|auth| auth.header == name) {

@@ -11,9 +11,9 @@ use crate::findings::{Findings, quoted};
 use crate::integration::{Integration, Operation, OperationName};
 use crate::json::{Value, is_hollow, parse, trimmed};
 
-/// What only checking finds out.
+/// Parts of a valid input.
 pub(super) struct Valid<'a> {
-    /// An object, as it came.
+    /// An object, as it is written.
     pub(super) remote_data: Option<&'a str>,
     pub(super) project: Option<&'a str>,
 }
@@ -131,7 +131,7 @@ pub(super) fn validate<'a>(
     }
 }
 
-/// The message for changes that would send nothing: what was given, the integration does not take.
+/// The message for changes that would send nothing: the fields that were given and are not taken.
 fn empty_update(
     integration: &Integration,
     operation: &Operation,
@@ -190,13 +190,13 @@ fn check(rule: &Rule, change: &Change<'_>, operation: OperationName, findings: &
     }
 }
 
-/// Notes that a field cannot be emptied: no integration has a user without an address, or one role that is none.
+/// Adds a violation: the field cannot be emptied. A user always has an address, and a role where the integration takes one.
 fn not_clearable(field: Field, findings: &mut Findings) {
     let message = format_args!("`{}` can be replaced, but not cleared", field.name());
     findings.violation(Code::NotClearable, Location::Body, field.pointer(), message);
 }
 
-/// Notes that a field is missing, unless its value has been rejected already.
+/// Adds a violation: the field is missing. Not where its value is a violation already.
 fn missing(field: Field, findings: &mut Findings) {
     if !findings.field_rejected(field) {
         let message = format_args!(
@@ -208,7 +208,7 @@ fn missing(field: Field, findings: &mut Findings) {
     }
 }
 
-/// What a field that must be there must be.
+/// The expectation of a required field, for a message.
 const fn expected(field: Field) -> &'static str {
     match field {
         Field::Emails => "at least one email address",
@@ -309,7 +309,7 @@ fn check_need(
     let there = |field: &Field| {
         let given = match Change::new(changes, *field) {
             Change::String(string) => !is_blank(string),
-            // A blank address has a violation of its own.
+            // A blank address is a violation by itself.
             Change::Emails(emails) => !emails.is_empty(),
             Change::Roles(roles) => !roles.is_empty(),
             Change::Json(_) => true,
@@ -327,7 +327,7 @@ fn check_need(
     }
 }
 
-/// What an integration needs, in words.
+/// The need of an integration as a sentence.
 pub(crate) fn need(integration: &Integration, fields: &[Field]) -> String {
     let names: Vec<&str> = fields.iter().map(|field| field.name()).collect();
     let one_of = if names.len() > 1 { "one of " } else { "" };

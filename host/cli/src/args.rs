@@ -63,12 +63,12 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "SIZE", default_value = "64MiB", value_parser = value::size)]
     pub(crate) max_memory: usize,
 
-    /// How much CPU time the component may use for a call
+    /// How much CPU time the component may use for a step of a call, or for a whole call where it sends for itself
     #[arg(long, global = true, value_name = "DURATION", default_value = "200ms", value_parser = value::duration)]
     pub(crate) max_cpu: Duration,
 
-    /// How many requests the component may send for a call where it sends for itself (`--sender component`)
-    #[arg(long, global = true, value_name = "N", default_value_t = 1)]
+    /// How many requests to the provider a call may send; at most one of them creates, whatever this says
+    #[arg(long, global = true, value_name = "N", default_value_t = 32)]
     pub(crate) max_requests: u32,
 
     /// How large the body of a provider's response may be
@@ -191,7 +191,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, default_value = "host")]
     pub(crate) sender: SenderName,
 
-    /// How many calls of one account an instance of the component may serve; where this program sends, how many steps of calls
+    /// How many steps of one account's calls an instance of the component may serve; with `--sender component`, how many calls
     ///
     /// An instance never serves two accounts. More than 1 is faster, but the memory of an instance then holds what earlier calls of
     /// the same account have left in it.
@@ -286,9 +286,9 @@ pub(crate) enum Format {
 /// Who sends the requests of a call. The responses are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SenderName {
-    /// This program; the component plans and interprets, and has no network
+    /// This program: the component has no network, and none of its instances is held while the provider thinks
     Host,
-    /// The component, over `wasi:http`
+    /// The component, over `wasi:http`, as in hosts that bring no client: an instance is held for the whole call
     Component,
 }
 

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use serde_json::json;
 use unified_ticketing::Fault;
 use unified_ticketing::http_api::HttpResponse;
+use unified_ticketing::types::{ErrorCode, Outcome};
 
 use crate::args::UserArgs;
 use crate::json::{Object, compact};
@@ -43,32 +44,60 @@ impl From<ExitStatus> for ExitCode {
 }
 
 impl ExitStatus {
-    /// Returns the exit status for an error of the HTTP API.
-    fn from_code(code: &str, outcome: &str) -> Self {
+    /// Returns the exit status for an error of a call.
+    const fn from_error(code: ErrorCode, outcome: Outcome) -> Self {
         match (code, outcome) {
-            (_, "unknown") => Self::Unknown,
-            ("provider-rate-limited" | "no-connection" | "deadline" | "overloaded", _) => {
-                Self::Later
-            }
-            (_, "rejected") => Self::Rejected,
+            (_, Outcome::Unknown) => Self::Unknown,
             (
-                "invalid-request"
-                | "method-not-allowed"
-                | "route-not-found"
-                | "unsupported-operation"
-                | "body-too-large"
-                | "uri-too-long"
-                | "unsupported-media-type",
-                _,
+                ErrorCode::ProviderRateLimited
+                | ErrorCode::NoConnection
+                | ErrorCode::Deadline
+                | ErrorCode::Overloaded,
+                Outcome::NotSent | Outcome::Rejected,
+            ) => Self::Later,
+            (_, Outcome::Rejected)
+            | (
+                ErrorCode::ProviderInvalid
+                | ErrorCode::ProviderUnauthorized
+                | ErrorCode::ProviderForbidden
+                | ErrorCode::ProviderNotFound
+                | ErrorCode::ProviderConflict
+                | ErrorCode::ProviderRejected,
+                Outcome::NotSent,
+            ) => Self::Rejected,
+            (
+                ErrorCode::InvalidRequest
+                | ErrorCode::MethodNotAllowed
+                | ErrorCode::RouteNotFound
+                | ErrorCode::UnsupportedOperation
+                | ErrorCode::BodyTooLarge
+                | ErrorCode::UriTooLong
+                | ErrorCode::UnsupportedMediaType,
+                Outcome::NotSent,
             ) => Self::Invalid,
-            ("unknown-account" | "account-unusable" | "unauthorized" | "forbidden", _)
-            | ("egress-denied", "not-sent") => Self::Configuration,
             (
-                "provider-failed" | "invalid-response" | "response-too-large" | "connection-lost"
-                | "egress-denied",
-                _,
+                ErrorCode::UnknownAccount
+                | ErrorCode::AccountUnusable
+                | ErrorCode::Unauthorized
+                | ErrorCode::Forbidden
+                | ErrorCode::EgressDenied,
+                Outcome::NotSent,
+            ) => Self::Configuration,
+            (
+                ErrorCode::ProviderFailed
+                | ErrorCode::InvalidResponse
+                | ErrorCode::ResponseTooLarge
+                | ErrorCode::ConnectionLost,
+                Outcome::NotSent,
             ) => Self::Unknown,
-            _ => Self::Other,
+            (
+                ErrorCode::RequestTimeout
+                | ErrorCode::HeadersTooLarge
+                | ErrorCode::MalformedRequest
+                | ErrorCode::GuestTrap
+                | ErrorCode::LimitExceeded,
+                Outcome::NotSent,
+            ) => Self::Other,
         }
     }
 }
@@ -283,7 +312,9 @@ impl CliError {
     pub(crate) fn from_response(response: &HttpResponse, user: &UserArgs) -> Self {
         let body = String::from_utf8_lossy(&response.body);
         let members = Object::parse(body.as_bytes()).unwrap_or_default();
-        let status = ExitStatus::from_code(&members.string("code"), &members.string("outcome"));
+        let status = response.error.map_or(ExitStatus::Other, |error| {
+            ExitStatus::from_error(error.code, error.outcome)
+        });
         let violations = members.objects("violations");
         let violations = violations.iter().map(|violation| {
             let (path, code) = (violation.string("path"), violation.string("code"));
@@ -334,26 +365,26 @@ mod tests {
 
     #[test]
     fn code_and_outcome_give_exit_status() {
+        use ErrorCode as Code;
+        use Outcome::{NotSent, Rejected, Unknown};
         for (code, outcome, status) in [
-            ("provider-rate-limited", "rejected", ExitStatus::Later),
-            ("provider-rate-limited", "unknown", ExitStatus::Unknown),
-            ("no-connection", "not-sent", ExitStatus::Later),
-            ("deadline", "not-sent", ExitStatus::Later),
-            ("deadline", "unknown", ExitStatus::Unknown),
-            ("overloaded", "not-sent", ExitStatus::Later),
-            ("provider-conflict", "rejected", ExitStatus::Rejected),
-            ("provider-failed", "unknown", ExitStatus::Unknown),
-            ("invalid-request", "not-sent", ExitStatus::Invalid),
-            ("account-unusable", "not-sent", ExitStatus::Configuration),
-            ("egress-denied", "not-sent", ExitStatus::Configuration),
-            ("limit-exceeded", "not-sent", ExitStatus::Other),
-            ("guest-trap", "unknown", ExitStatus::Unknown),
+            (Code::ProviderRateLimited, Rejected, ExitStatus::Later),
+            (Code::ProviderRateLimited, Unknown, ExitStatus::Unknown),
+            (Code::NoConnection, NotSent, ExitStatus::Later),
+            (Code::Deadline, NotSent, ExitStatus::Later),
+            (Code::Deadline, Unknown, ExitStatus::Unknown),
+            (Code::Overloaded, NotSent, ExitStatus::Later),
+            (Code::ProviderConflict, Rejected, ExitStatus::Rejected),
+            (Code::ProviderFailed, Unknown, ExitStatus::Unknown),
+            (Code::InvalidRequest, NotSent, ExitStatus::Invalid),
+            (Code::AccountUnusable, NotSent, ExitStatus::Configuration),
+            (Code::EgressDenied, NotSent, ExitStatus::Configuration),
+            (Code::LimitExceeded, NotSent, ExitStatus::Other),
+            (Code::LimitExceeded, Rejected, ExitStatus::Rejected),
+            (Code::GuestTrap, Unknown, ExitStatus::Unknown),
         ] {
-            assert_eq!(
-                ExitStatus::from_code(code, outcome),
-                status,
-                "{code} {outcome}"
-            );
+            let found = ExitStatus::from_error(code, outcome);
+            assert_eq!(found, status, "{code} {outcome}");
         }
     }
 

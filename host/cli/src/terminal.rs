@@ -9,6 +9,7 @@ use anstream::adapter::strip_str;
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use serde_json::json;
+use unified_ticketing::types::Warning;
 
 use crate::args::LogFormat;
 use crate::error::{CliError, ExitStatus};
@@ -52,43 +53,25 @@ impl Terminal {
         self.result(&indented(json))
     }
 
-    /// Prints a warning of the component.
-    pub(crate) fn warning(&mut self, warning: &Warning) {
+    /// Prints a warning of the component. `location` says in terms of flags where it is; it is empty for a warning of the response.
+    pub(crate) fn warning(&mut self, warning: &Warning, location: &str) {
         let Warning {
             code,
+            in_: _,
             path,
-            location,
             message,
         } = warning;
         match self.log.format() {
             LogFormat::Text => {
-                let message = match (message.as_deref(), code.as_str()) {
-                    (Some(message), _) => message,
-                    (None, "unknown-field") => "there is no such field: it is not sent",
-                    (None, "unsupported-field") => {
-                        "this integration does not take it: it is not sent"
-                    }
-                    (None, "surplus-value") => "a user has one of these here: this one is not sent",
-                    (None, "id-missing") => "the provider did not tell the user's id",
-                    (None, _) => "",
-                };
+                let colon = if location.is_empty() { "" } else { ": " };
                 let location = escape::inline(location);
-                let colon = if location.is_empty() || message.is_empty() {
-                    ""
-                } else {
-                    ": "
-                };
                 let message = escape::inline(message);
-                let code = escape::inline(code);
                 self.print_lines(&format!(
                     "{WARNING}warning[{code}]:{WARNING:#} {location}{colon}{message}"
                 ));
             }
             LogFormat::Json => {
-                let mut line = json!({"warning": code, "path": path});
-                if let (Some(members), Some(message)) = (line.as_object_mut(), message) {
-                    members.insert("message".to_owned(), json!(message));
-                }
+                let line = json!({"warning": code.to_string(), "path": path, "message": message});
                 self.log.line(&line.to_string());
             }
         }
@@ -168,17 +151,6 @@ impl Terminal {
             self.log.line(&strip_str(lines).to_string());
         }
     }
-}
-
-/// A warning of the component.
-pub(crate) struct Warning {
-    pub(crate) code: String,
-    /// The location in the request of the HTTP API.
-    pub(crate) path: String,
-    /// The location in terms of flags.
-    pub(crate) location: String,
-    /// The component's message, where it is known.
-    pub(crate) message: Option<String>,
 }
 
 /// Prints the help or the version.

@@ -21,7 +21,7 @@ impl CallAccount {
         Self(Arc::new(Inner { id, found }))
     }
 
-    /// For calls that need no account.
+    /// The account of a call that needs none.
     pub(super) fn none() -> Self {
         Self::new(String::new(), Err(ResolveError::Unknown))
     }

@@ -30,12 +30,13 @@ pub enum Sender {
     /// The engine, with its own client: the component has no network. No instance is held while the provider thinks.
     #[default]
     Host,
-    /// The component, over `wasi:http`, as it does in hosts that bring no client. An instance is held for the whole call.
+    /// The component, over `wasi:http`, as it does in hosts that bring no client. An instance is held for the whole call. The
+    /// warnings of the HTTP API are read from its headers, which have no messages.
     #[cfg(feature = "component-sender")]
     Component,
 }
 
-/// Settings of an engine in the making.
+/// Builds an engine.
 #[must_use = "an engine is made by `build`"]
 pub struct EngineBuilder {
     accounts: Arc<dyn Accounts>,
@@ -75,13 +76,13 @@ impl EngineBuilder {
         }
     }
 
-    /// Where accounts come from. Without it there are none.
+    /// The accounts. Without them there are none.
     pub fn accounts(mut self, accounts: impl Accounts + 'static) -> Self {
         self.accounts = Arc::new(accounts);
         self
     }
 
-    /// How calls are carried out; [`Sender::Host`] unless told otherwise.
+    /// Who sends the requests of calls; [`Sender::Host`] by default.
     pub fn sender(mut self, sender: Sender) -> Self {
         self.sender = sender;
         self
@@ -120,7 +121,7 @@ impl EngineBuilder {
     }
 
     /// How large the head of a provider's response may be, in bytes: its status line and headers; 128
-    /// KiB. Less than 8 KiB is taken for 8 KiB, and more than 4,096 headers are always too many.
+    /// KiB. Less than 8 KiB counts as 8 KiB, and more than 4,096 headers are always too many.
     pub fn max_response_headers(mut self, bytes: usize) -> Self {
         self.response_limits.headers = bytes;
         self
@@ -128,8 +129,7 @@ impl EngineBuilder {
 
     /// How many steps of an account's calls an instance of the component may serve; 1, a fresh instance for each step.
     ///
-    /// An instance never serves two accounts. What it may then find in its memory, should it ever look, is what earlier calls of
-    /// the same account have left there.
+    /// An instance never serves two accounts. Its memory then holds what earlier calls of the same account have left in it.
     pub fn reuse(mut self, steps: u32) -> Self {
         self.limits.reuse = steps;
         self
@@ -172,8 +172,8 @@ impl EngineBuilder {
     ///
     /// # Errors
     ///
-    /// When the root certificates cannot be read, or the system does not give what the engine needs:
-    /// address space for the pool of instances, a thread.
+    /// The root certificates cannot be read, or the system lacks what the engine needs: address space for the pool of instances, a
+    /// thread.
     pub fn build(self) -> Result<Engine, Error> {
         let Self {
             accounts,

@@ -1,6 +1,6 @@
-//! A host-driven call: start, and as long as the component asks for it, send and resume.
+//! A host-driven call: start, then send and resume as long as the component asks for it.
 //!
-//! Each call owns what it works on, so that it can go on in a task of its own when its caller leaves.
+//! Each call owns its data, so that it can continue in a task of its own when its caller leaves.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::bindings::types::{
 use crate::client::{Client, SendState};
 use crate::egress;
 
-/// What a call works with, from its start to its end.
+/// The data of a call, from its start to its end.
 pub(super) struct Call {
     pub(super) account: CallAccount,
     pub(super) deadline: Deadline,
@@ -72,7 +72,7 @@ impl HostDriven {
                 Next::Done(output) => return Ok(output),
             };
             let (context, response) = self.send(call, sending, requests).await?;
-            // There is no deadline: what the provider did must be told.
+            // Without the deadline: the caller must learn what the provider did.
             next = self
                 .run(call, move |account, calling| {
                     E::resume(account, &context, &response, calling)
@@ -160,7 +160,7 @@ impl HostDriven {
     }
 }
 
-/// The output of a call, whoever drove it. A component that reports less than its requests have done is not believed.
+/// The output of a call of either side. A component that reports less than its requests have done is not believed.
 pub(super) fn conclude<'a, T: CallOutput>(
     result: Result<T, Stop>,
     call: &Call,

@@ -1,7 +1,7 @@
 //! The component-driven side: the component sends for itself, over `wasi:http`, as in hosts that bring no client.
 //!
-//! It is here because the component imports outbound HTTP, and a host must be able to give it. Every request passes the same
-//! egress rules and the same client as in host-driven calls. An instance is held for the whole call.
+//! The component imports outbound HTTP, and a host must be able to provide it. Every request passes the same egress rules and the
+//! same client as in host-driven calls. An instance is held for the whole call.
 
 mod egress;
 mod serve;
@@ -38,7 +38,7 @@ use crate::client::Client;
 const USERS: &str = "unified:ticketing/users@0.2.0";
 const HANDLER: &str = "wasi:http/incoming-handler@0.2.12";
 
-/// What a store holds during a call.
+/// The data of a store during a call.
 struct State {
     account: CallAccount,
     memory: Memory,
@@ -81,8 +81,7 @@ impl ComponentDriven {
     pub(super) fn new(guest: Arc<Guest>, client: Client) -> Result<Self, wasmtime::Error> {
         let mut linker = Linker::<State>::new(guest.engine());
         wit::add_to_linker::<_, HasAccount>(&mut linker, |state| &mut state.account)?;
-        // Interface by interface: the crates' own bundles also give clocks, random numbers and
-        // standard streams.
+        // Interface by interface: the crates' own bundles also link clocks, random numbers and standard streams.
         io::error::add_to_linker::<_, HasTable>(&mut linker, |state| &mut state.table)?;
         io::poll::add_to_linker::<_, HasTable>(&mut linker, |state| &mut state.table)?;
         io::streams::add_to_linker::<_, HasTable>(&mut linker, |state| &mut state.table)?;
@@ -196,8 +195,8 @@ impl ComponentDriven {
             store.limiter(|state| &mut state.memory);
             self.pool.wrap(owner, store)
         };
-        // Ticks pass while the provider thinks, too. Counted here are only those that find the
-        // guest running, and at each it lets the others of its thread go on.
+        // Ticks pass while the provider thinks, too. Only those that find the guest running are counted, and at each it yields
+        // to the other tasks of its thread.
         let mut left = self.guest.limits.ticks();
         pooled.store.set_epoch_deadline(1);
         pooled.store.epoch_deadline_callback(move |_| {
@@ -229,7 +228,7 @@ impl ComponentDriven {
         let result = result.map_err(|error| {
             Stop::Guest(GuestError::new(&error, &state.memory, self.guest.limits))
         })?;
-        // What it still holds would mean something else in the next call.
+        // A resource that it still holds would be another one in the next call.
         if state.table.is_empty() {
             let size = state.memory.size;
             self.pool.keep(pooled, size);
@@ -238,10 +237,9 @@ impl ComponentDriven {
     }
 }
 
-/// Has `http-error-code` know the one error that a body can end with here.
+/// Replaces `http-error-code` by one that knows the error that a body can end with here.
 ///
-/// `wasmtime-wasi-http` 48 looks for an error code where it has put an error of its own, and so
-/// knows none.
+/// `wasmtime-wasi-http` 48 looks for an error code where it has put an error of its own, and so finds none.
 fn name_body_errors(linker: &mut Linker<State>) -> Result<(), wasmtime::Error> {
     linker.allow_shadowing(true);
     linker.instance("wasi:http/types@0.2.12")?.func_wrap(

@@ -1,4 +1,4 @@
-//! A call whose request has started goes on without its caller.
+//! A call continues without its caller once its request has started.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -37,13 +37,13 @@ impl<T> Ended<T> {
 
 type Call<T> = Pin<Box<dyn Future<Output = Ended<T>> + Send>>;
 
-/// A call at work. Dropped before a request of it has started, the call ends and sends nothing. Dropped afterwards, it goes on in a
-/// task of its own, because the provider acts on what it has been sent, and its end is logged.
+/// A running call. Dropped before its request has started, the call ends and sends nothing. Dropped afterwards, it continues in a
+/// task of its own, because the provider acts on the request, and logs its end.
 #[must_use = "a call is made by awaiting it"]
 pub(super) struct Attached<T: CallOutput + Send + 'static> {
     call: Option<Call<T>>,
     state: SendState,
-    /// Where the call goes on.
+    /// The runtime on which the call continues.
     runtime: Option<Handle>,
 }
 
@@ -81,7 +81,7 @@ impl<T: CallOutput + Send + 'static> Drop for Attached<T> {
         let Some(call) = self.call.take() else {
             return;
         };
-        // Withdrawn, it cannot start any more.
+        // A request that is withdrawn cannot start any more.
         if self.state.withdraw()
             && let Some(runtime) = &self.runtime
         {
@@ -93,7 +93,7 @@ impl<T: CallOutput + Send + 'static> Drop for Attached<T> {
 fn log<T: CallOutput>(ended: &Ended<T>) {
     let account = ended.account.as_ref().map(telemetry::account_label);
     let integration = ended.account.as_ref().map(Account::integration);
-    let (code, outcome) = ended.output.words().unzip();
+    let (code, outcome) = ended.output.log_fields().unzip();
     let (code, outcome) = (code.as_deref(), outcome.as_deref());
     tracing::warn!(
         account,

@@ -7,7 +7,7 @@ use unified_ticketing_guest::findings::{Findings, quoted, quoted_address};
 use unified_ticketing_guest::http_api::body;
 use unified_ticketing_guest::{primary, set_emails};
 
-use super::error::{http_response, word};
+use super::error::http_response;
 use super::guest::Calling;
 use crate::bindings::http_api::{HttpRequest, HttpResponse, HttpStep};
 use crate::bindings::steps::{Operation, Step};
@@ -16,7 +16,7 @@ use crate::bindings::types::{
     Sending, TransportError,
 };
 
-/// What comes next in a call.
+/// The next step of a call.
 pub(super) enum Next<T> {
     /// A request is to be sent.
     Send(Sending),
@@ -24,12 +24,12 @@ pub(super) enum Next<T> {
     Done(T),
 }
 
-/// What became of a request.
+/// The response to a request, or the reason why there is none.
 pub(super) type Sent = Result<ProviderResponse, TransportError>;
 
-/// What is asked through an entry point.
+/// A request to an entry point.
 pub(super) trait Entry: Send + Sync + 'static {
-    /// What the call ends with.
+    /// The output of the call.
     type Output: CallOutput + Send + 'static;
 
     /// Calls the component's `start`.
@@ -47,20 +47,20 @@ pub(super) trait Entry: Send + Sync + 'static {
         calling: &mut Calling<'_>,
     ) -> wasmtime::Result<Next<Self::Output>>;
 
-    /// What the call is about.
+    /// The subject of the call.
     fn subject(&self) -> Subject<'_>;
 }
 
-/// What a call ends with.
+/// The output of a call.
 pub(super) trait CallOutput: Sized {
-    /// The output for an error that the host words.
+    /// The output for an error of the host.
     fn from_error(error: CallError) -> Self;
 
-    /// What the component says of the provider's state, where the output is an error.
+    /// The outcome that the component reports, where the output is an error.
     fn outcome(&self) -> Option<Outcome>;
 
-    /// The words of code and outcome for the log, where the output is an error.
-    fn words(&self) -> Option<(String, String)>;
+    /// Code and outcome for the log, where the output is an error.
+    fn log_fields(&self) -> Option<(String, String)>;
 }
 
 /// A call of the typed contract.
@@ -78,7 +78,7 @@ impl Entry for Steps {
         calling: &mut Calling<'_>,
     ) -> wasmtime::Result<Next<Self::Output>> {
         let parameters = (account, &self.operation, &self.options);
-        let step = calling.call(&calling.exports.start, parameters)?;
+        let step = calling.exports.start.call(calling, parameters)?;
         Ok(match step {
             Step::Send(sending) => Next::Send(sending),
             Step::Done(result) => Next::Done(result),
@@ -91,8 +91,8 @@ impl Entry for Steps {
         response: &Sent,
         calling: &mut Calling<'_>,
     ) -> wasmtime::Result<Next<Self::Output>> {
-        let parameters = (account, context, response.as_ref());
-        let step = calling.call(&calling.exports.resume, parameters)?;
+        let parameters = (account, context.as_slice(), response.as_ref());
+        let step = calling.exports.resume.call(calling, parameters)?;
         Ok(match step {
             Step::Send(sending) => Next::Send(sending),
             Step::Done(result) => Next::Done(result),
@@ -113,9 +113,9 @@ impl CallOutput for Result<Response, CallError> {
         self.as_ref().err().map(|error| error.outcome)
     }
 
-    fn words(&self) -> Option<(String, String)> {
+    fn log_fields(&self) -> Option<(String, String)> {
         let error = self.as_ref().err()?;
-        Some((word(error.code), word(error.outcome)))
+        Some((error.code.to_string(), error.outcome.to_string()))
     }
 }
 
@@ -130,7 +130,10 @@ impl Entry for Http {
         account: &str,
         calling: &mut Calling<'_>,
     ) -> wasmtime::Result<Next<HttpResponse>> {
-        let step = calling.call(&calling.exports.http_start, (account, &self.0))?;
+        let step = calling
+            .exports
+            .http_start
+            .call(calling, (account, &self.0))?;
         Ok(match step {
             HttpStep::Send(sending) => Next::Send(sending),
             HttpStep::Respond(response) => Next::Done(response),
@@ -143,8 +146,8 @@ impl Entry for Http {
         response: &Sent,
         calling: &mut Calling<'_>,
     ) -> wasmtime::Result<Next<HttpResponse>> {
-        let parameters = (account, context, response.as_ref());
-        let step = calling.call(&calling.exports.http_resume, parameters)?;
+        let parameters = (account, context.as_slice(), response.as_ref());
+        let step = calling.exports.http_resume.call(calling, parameters)?;
         Ok(match step {
             HttpStep::Send(sending) => Next::Send(sending),
             HttpStep::Respond(response) => Next::Done(response),
@@ -169,13 +172,13 @@ impl CallOutput for HttpResponse {
         }
     }
 
-    fn words(&self) -> Option<(String, String)> {
+    fn log_fields(&self) -> Option<(String, String)> {
         let error = self.error.as_ref()?;
-        Some((word(error.code), word(error.outcome)))
+        Some((error.code.to_string(), error.outcome.to_string()))
     }
 }
 
-/// What a call is about, for the sentence that says how to look where it is not known what became of it.
+/// The user of a call, for the sentence that says how to look where the outcome is unknown.
 #[derive(Clone, Debug)]
 pub(super) enum Subject<'a> {
     /// A user to create, with this primary email address.
@@ -206,8 +209,8 @@ impl<'a> Subject<'a> {
         Self::User(Cow::Owned(id))
     }
 
-    /// How to look, to be added to a message.
-    pub(super) fn look(&self) -> String {
+    /// How to look for the user, to be added to a message.
+    pub(super) fn how_to_look(&self) -> String {
         match self {
             Self::NewUser(Some(address)) => format!(
                 "; the user may exist now: before trying again, look at the provider by email {}",

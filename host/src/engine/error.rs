@@ -1,7 +1,5 @@
 //! The errors that the host gives: a component that was stopped, a deadline, a request that a call may not send.
 
-use std::fmt::Debug;
-
 use http::StatusCode;
 use serde::Serialize;
 
@@ -11,7 +9,7 @@ use super::requests::RequestError;
 use crate::bindings::http_api::{HttpError, HttpResponse};
 use crate::bindings::types::{Error, ErrorCode, Limit, Outcome};
 
-/// The error for an instance that was stopped. `outcome` says what is known of the provider's state.
+/// The error for an instance that was stopped.
 pub(super) fn stopped(stopped: &GuestError, outcome: Outcome, subject: &Subject<'_>) -> Error {
     match stopped {
         GuestError::Limit(limit, why) => Error {
@@ -40,7 +38,7 @@ pub(super) fn not_admitted(denied: RequestError, outcome: Outcome, subject: &Sub
     stopped(&GuestError::Limit(Limit::Requests, why), outcome, subject)
 }
 
-/// The error for a call whose time is over.
+/// The error for a call that passed its deadline.
 pub(super) fn deadline(outcome: Outcome, subject: &Subject<'_>) -> Error {
     let message = "the deadline passed".to_owned();
     Error {
@@ -49,7 +47,7 @@ pub(super) fn deadline(outcome: Outcome, subject: &Subject<'_>) -> Error {
     }
 }
 
-/// The error for a component that says less than is known of what it has sent: the provider may have acted.
+/// The error for a component whose report contradicts what it has sent: the provider may have acted.
 pub(super) fn contradicted(subject: &Subject<'_>) -> Error {
     let why = "it reported an error as if the provider could not have acted".to_owned();
     stopped(&GuestError::Trap(why), Outcome::Unknown, subject)
@@ -63,7 +61,7 @@ fn error(
     mut message: String,
 ) -> Error {
     if outcome == Outcome::Unknown {
-        message.push_str(&subject.look());
+        message.push_str(&subject.how_to_look());
     }
     Error {
         code,
@@ -78,40 +76,15 @@ fn error(
     }
 }
 
-/// The headers of an error that say its code and its outcome, for clients that drop the body.
+/// The headers of an error with its code and its outcome, for clients that drop the body.
 pub(crate) const CODE: &str = "unified-code";
 pub(crate) const OUTCOME: &str = "unified-outcome";
 
-/// The word of a case in the published API: its name in the contract.
-pub(crate) fn word(case: impl Debug) -> String {
-    // The generated types write the name in Rust: `ErrorCode::InvalidRequest`.
-    let name = format!("{case:?}");
-    let name = name.rsplit("::").next().unwrap_or_default();
-    let mut word = String::with_capacity(name.len() + 4);
-    for character in name.chars() {
-        if character.is_uppercase() && !word.is_empty() {
-            word.push('-');
-        }
-        word.push(character.to_ascii_lowercase());
-    }
-    word
-}
-
-/// The case of a word.
+/// The header of a warning.
 #[cfg(feature = "component-sender")]
-pub(super) fn from_word<T: serde::de::DeserializeOwned>(word: &str) -> Option<T> {
-    let mut name = String::with_capacity(word.len());
-    for part in word.split('-') {
-        let mut characters = part.chars();
-        name.extend(characters.next().map(|first| first.to_ascii_uppercase()));
-        name.push_str(characters.as_str());
-    }
-    let deserializer: serde::de::value::StringDeserializer<serde::de::value::Error> =
-        serde::de::IntoDeserializer::into_deserializer(name);
-    T::deserialize(deserializer).ok()
-}
+pub(super) const WARNING: &str = "unified-warning";
 
-/// The published API's response to an error that the host words.
+/// The body of an error of the host in the published API.
 #[derive(Serialize)]
 struct Body<'a> {
     #[serde(rename = "statusCode")]
@@ -126,7 +99,7 @@ struct Body<'a> {
 
 /// An error of the host in the form of the published API.
 ///
-/// For errors that have neither violations nor a provider's response; the component words those.
+/// For errors that have neither violations nor a provider's response: the component writes those.
 #[must_use]
 pub fn http_response(error: &Error) -> HttpResponse {
     let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -134,9 +107,9 @@ pub fn http_response(error: &Error) -> HttpResponse {
         status: status.as_u16(),
         error: status.canonical_reason().unwrap_or_default(),
         message: &error.message,
-        code: &word(error.code),
-        outcome: &word(error.outcome),
-        limit: error.limit.map(word),
+        code: &error.code.to_string(),
+        outcome: &error.outcome.to_string(),
+        limit: error.limit.map(|limit| limit.to_string()),
     };
     let mut headers = [
         ("content-type", "application/json"),
@@ -160,29 +133,5 @@ pub fn http_response(error: &Error) -> HttpResponse {
             code: error.code,
             outcome: error.outcome,
         }),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use unified_ticketing_guest::bindings::types as guest;
-    use unified_ticketing_guest::codes;
-
-    use super::*;
-
-    #[test]
-    fn words_are_the_core_s() {
-        assert_eq!(
-            word(ErrorCode::ProviderRateLimited),
-            codes::error(guest::ErrorCode::ProviderRateLimited)
-        );
-        assert_eq!(
-            word(Outcome::NotSent),
-            codes::outcome(guest::Outcome::NotSent)
-        );
-        assert_eq!(
-            word(Limit::ResponseHeaders),
-            codes::limit(guest::Limit::ResponseHeaders)
-        );
     }
 }

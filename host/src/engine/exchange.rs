@@ -2,10 +2,10 @@
 
 use crate::bindings::http_api::{HttpRequest, HttpResponse};
 
-/// Headers that authenticate the client to the server, or to what stands before it.
+/// Headers that authenticate the client to the server, or to a proxy before it.
 const CREDENTIALS: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
 
-/// Headers in which a server says where a response ends and what becomes of the connection.
+/// Headers that frame a response and manage its connection, which a server sets.
 const FRAMING: [&str; 8] = [
     "connection",
     "content-length",
@@ -31,7 +31,7 @@ pub(super) fn clear_request(request: &mut HttpRequest) {
         .retain(|(name, _)| !is_one_of(&CREDENTIALS, name));
 }
 
-/// Makes a response one that any server can send: exactly one, that ends where its body does.
+/// Makes a response one that any server can send: one final response that its body ends.
 pub(super) fn clear_response(response: &mut HttpResponse) {
     response
         .headers

@@ -1,4 +1,4 @@
-//! The component at work: a fresh instance for each step of a call, within limits.
+//! Runs the component: a fresh instance for each step of a call, within limits.
 //!
 //! A step never waits. It runs without a stack of its own, has no network, and its instance is gone before the provider is asked
 //! anything.
@@ -21,13 +21,14 @@ use wasmtime::{
 };
 
 use super::account::{CallAccount, HasAccount};
+use super::export::{Export, HttpResume, HttpStart, ListIntegrations, Resume, Start};
 use super::limits::{GuestError, Limits, Memory, TABLE_ELEMENTS};
 use super::pool::{InstancePool, PooledInstance};
 use super::ticker::{Running, Ticker};
 use crate::bindings::accounts as wit;
 use crate::error::Error;
 
-/// What one instance of the component is made of: core instances (the guest, and two small ones
+/// The parts of one instance of the component: core instances (the guest, and two small ones
 /// that tie it to its imports), tables, and elements of a table. Room to spare; a test holds them
 /// against the component.
 const CORE_INSTANCES: u32 = 4;
@@ -38,11 +39,11 @@ const TABLES: u32 = 3;
 const RESIDENT_MEMORY: usize = 4 << 20;
 const RESIDENT_TABLE: usize = 64 << 10;
 
-/// How long a step may hold up the thread that makes the call. The first tick may come at once.
+/// How long a step may occupy the thread that makes the call. The first tick may come at once.
 const SHORT_TICKS: u64 = 2;
 
-/// What a store holds while a step runs.
-struct State {
+/// The data of a store while a step runs.
+pub(super) struct State {
     account: CallAccount,
     memory: Memory,
 }
@@ -53,22 +54,21 @@ const INTEGRATIONS: &str = "unified:ticketing/integrations@0.2.0";
 
 /// The functions that steps call.
 pub(super) struct Exports {
-    pub(super) start: ComponentExportIndex,
-    pub(super) resume: ComponentExportIndex,
-    pub(super) http_start: ComponentExportIndex,
-    pub(super) http_resume: ComponentExportIndex,
-    pub(super) list: ComponentExportIndex,
+    pub(super) start: Export<Start>,
+    pub(super) resume: Export<Resume>,
+    pub(super) http_start: Export<HttpStart>,
+    pub(super) http_resume: Export<HttpResume>,
+    pub(super) list: Export<ListIntegrations>,
 }
 
 impl Exports {
     fn new(component: &Component) -> Result<Self, wasmtime::Error> {
-        let index = |interface, function| export(component, interface, function);
         Ok(Self {
-            start: index(STEPS, "start")?,
-            resume: index(STEPS, "resume")?,
-            http_start: index(HTTP_API, "start")?,
-            http_resume: index(HTTP_API, "resume")?,
-            list: index(INTEGRATIONS, "list-integrations")?,
+            start: Export::new(component, STEPS, "start")?,
+            resume: Export::new(component, STEPS, "resume")?,
+            http_start: Export::new(component, HTTP_API, "start")?,
+            http_resume: Export::new(component, HTTP_API, "resume")?,
+            list: Export::new(component, INTEGRATIONS, "list-integrations")?,
         })
     }
 }
@@ -135,7 +135,7 @@ impl Guest {
         &self.engine
     }
 
-    /// Lets time pass for the limit on CPU while the guard lives.
+    /// Counts time for the limit on CPU while the guard lives.
     pub(super) fn running(&self) -> Running<'_> {
         self.ticker.run()
     }
@@ -250,7 +250,7 @@ impl Guest {
 /// How long a step may run.
 #[derive(Clone, Copy)]
 enum TimeSlice {
-    /// As long as it may hold up the thread that makes the call.
+    /// As long as it may occupy the thread that makes the call.
     Short,
     /// As long as its limit lets it.
     Full,
@@ -268,34 +268,14 @@ pub(super) fn count_down(left: &mut u64) -> wasmtime::Result<UpdateDeadline> {
 
 /// An instance, to call functions of.
 pub(super) struct Calling<'a> {
-    store: &'a mut Store<State>,
-    instance: Instance,
+    pub(super) store: &'a mut Store<State>,
+    pub(super) instance: Instance,
     pub(super) exports: &'a Exports,
-}
-
-impl Calling<'_> {
-    pub(super) fn call<P, R>(
-        &mut self,
-        function: &ComponentExportIndex,
-        parameters: P,
-    ) -> wasmtime::Result<R>
-    where
-        P: wasmtime::component::ComponentNamedList + wasmtime::component::Lower,
-        R: wasmtime::component::Lift + 'static,
-        (R,): wasmtime::component::ComponentNamedList + wasmtime::component::Lift,
-    {
-        let function = self
-            .instance
-            .get_typed_func::<P, (R,)>(&mut *self.store, function)?;
-        function
-            .call(&mut *self.store, parameters)
-            .map(|(result,)| result)
-    }
 }
 
 fn config(limits: Limits, stacks: bool) -> Config {
     let mut pool = PoolingAllocationConfig::new();
-    // Those at work, and those that wait.
+    // Running ones, and those that wait for their next step.
     let instances = limits
         .instances
         .saturating_add(InstancePool::<State>::capacity(limits));

@@ -1,4 +1,4 @@
-//! What a call may use, and why one was stopped.
+//! The limits of a call, and why one was stopped.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub(super) const TABLE_ELEMENTS: usize = 4096;
 /// needs about ten at a time, and each can be as large as the host's own limits let it.
 pub(super) const RESOURCES: usize = 128;
 
-/// What a call may use.
+/// The limits of a call.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     /// Bytes of memory.
@@ -27,7 +27,7 @@ pub(super) struct Limits {
     pub(super) cpu: Duration,
     /// Requests that a call may send.
     pub(super) requests: u32,
-    /// Instances at work at a time.
+    /// Instances that run at a time.
     pub(super) instances: u32,
     /// Steps of calls that an instance serves.
     pub(super) reuse: u32,
@@ -47,7 +47,7 @@ impl Limits {
 /// Counts memory, and whether an instance asked for too much.
 pub(super) struct Memory {
     max: usize,
-    /// What the instance has.
+    /// The memory of the instance, in bytes.
     pub(super) size: usize,
     exceeded: bool,
 }
@@ -74,7 +74,7 @@ impl ResourceLimiter for Memory {
             return Ok(true);
         }
         self.exceeded = true;
-        // Ends the call here: a guest that is denied memory says less.
+        // Ends the call here, with a clear error: a guest that is denied memory traps anywhere.
         Err(format_err!("more than {} bytes of memory", self.max))
     }
 

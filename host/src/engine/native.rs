@@ -1,6 +1,6 @@
 //! For measuring only: the steps of the HTTP API by functions in the process, without the component.
 //!
-//! The cost of the isolation is what this saves: the same calls, behind the same server and in front of the same client.
+//! The same calls behind the same server, in front of the same client: the difference is the cost of the isolation.
 
 use super::call::{Call, HostDriven, conclude};
 use super::entry::{Entry as _, Http};
@@ -11,7 +11,7 @@ use crate::bindings::types::{ProviderResponse, TransportError};
 
 /// The steps of the HTTP API as functions.
 pub trait Native: Send + Sync {
-    /// Starts on a request, as `http-api.start` does.
+    /// Starts a call with a request, as `http-api.start` does.
     fn start(
         &self,
         account: &str,
@@ -19,7 +19,7 @@ pub trait Native: Send + Sync {
         resolve: &mut dyn FnMut(String) -> Result<Account, ResolveError>,
     ) -> HttpStep;
 
-    /// Goes on, as `http-api.resume` does.
+    /// Resumes a call, as `http-api.resume` does.
     fn resume(
         &self,
         account: &str,

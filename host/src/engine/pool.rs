@@ -1,8 +1,8 @@
 //! Instances that have served a step and may serve another, where an engine is set to reuse them.
 //!
-//! What an earlier call has freed is still in an instance's memory. The component does not look there; should it ever, it finds
-//! what belongs to the same account, because an instance never serves two. One that was stopped, or that has grown large, is
-//! not kept.
+//! The memory of an instance still holds what an earlier call has freed. The component does not read it; should it ever, it finds
+//! data of the same account, because an instance never serves two. An instance that was stopped, or that has grown large, is not
+//! kept.
 
 use std::hash::{BuildHasher as _, RandomState};
 
@@ -29,7 +29,7 @@ pub(super) struct PooledInstance<T: 'static> {
     pub(super) instance: Option<Instance>,
 }
 
-/// Where instances wait for their next step. There are no locks: of two calls at the same time, one makes an instance.
+/// Instances that wait for their next step. There are no locks: of two calls at the same time, one makes an instance.
 pub(super) struct InstancePool<T: 'static> {
     /// How many steps an instance may serve.
     max_served: u32,
@@ -38,7 +38,7 @@ pub(super) struct InstancePool<T: 'static> {
 }
 
 impl<T> InstancePool<T> {
-    /// A pool for as many instances as may be at work; for none where an instance serves one step.
+    /// A pool for as many instances as may run at a time; for none where an instance serves one step.
     pub(super) fn new(limits: Limits) -> Self {
         let capacity = usize::try_from(queue_capacity(limits)).unwrap_or(usize::MAX);
         let queues = if limits.reuse < 2 { 0 } else { QUEUES };

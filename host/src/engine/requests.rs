@@ -1,4 +1,4 @@
-//! What one call may send, and what is known of what it has sent.
+//! The requests of one call: which ones it may send, and what they may have done.
 
 use unified_ticketing_guest::integration::{self, OperationName};
 
@@ -16,10 +16,10 @@ pub(super) struct Requests {
     idempotent: Write,
 }
 
-/// What became of a request that writes.
+/// The state of a request that writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Write {
-    /// None was sent.
+    /// There is none.
     None,
     /// It may have reached the provider.
     Sent,
@@ -75,7 +75,7 @@ impl Requests {
         }
     }
 
-    /// Notes what became of an admitted request.
+    /// Sets the state of an admitted request by its response.
     pub(super) fn ended(
         &mut self,
         safety: Safety,
@@ -88,7 +88,7 @@ impl Requests {
         };
         *write = match response {
             Ok(response) if is_rejection(response.status) => Write::Rejected,
-            // Only the head of it was read, and that is complete.
+            // Its head is complete.
             Err(TransportError::ResponseTooLarge(Some(status))) if is_rejection(*status) => {
                 Write::Rejected
             }
@@ -107,7 +107,7 @@ impl Requests {
         };
     }
 
-    /// What is known of the provider's state, should the call end now without a result.
+    /// The outcome of the call, should it end now without a result.
     pub(super) fn outcome(&self) -> Outcome {
         let writes = [self.once, self.idempotent];
         if writes.contains(&Write::Sent) {
@@ -121,18 +121,18 @@ impl Requests {
 }
 
 /// Whether a complete response of this status says that the provider did nothing. A 408 says that the provider did not get the
-/// request in time, not what it did with what it had (RFC 9110, section 15.5.9).
+/// request in time, not what it did with the part that it had (RFC 9110, section 15.5.9).
 const fn is_rejection(status: u16) -> bool {
     matches!(status, 400..=499) && status != 408
 }
 
-/// The safety of a request: what the component says of it, but not less than what the account's integration says of requests with
-/// its method.
-pub(super) fn safety(said: Safety, account: &Account, method: &str) -> Safety {
-    stricter(said, least(account, method))
+/// The safety of a request: the component's own, but not less than that of the account's integration for requests with its
+/// method.
+pub(super) fn safety(reported: Safety, account: &Account, method: &str) -> Safety {
+    stricter(reported, least(account, method))
 }
 
-/// The least safety of requests with this method: a component that sends for itself says nothing of them.
+/// The least safety of requests with this method. A component that sends for itself reports none.
 pub(super) fn least(account: &Account, method: &str) -> Safety {
     let usual = match method {
         "GET" | "HEAD" => return Safety::Safe,
@@ -240,14 +240,14 @@ mod tests {
     }
 
     #[test]
-    fn method_bounds_said_safety() {
+    fn method_bounds_reported_safety() {
         let account = Account::builder("A", "hive")
             .setting("workspace_id", "w")
             .setting("user_id", "u")
             .credential("api_key", "the-key-of-hive")
             .build()
             .unwrap();
-        for (said, method, expected) in [
+        for (reported, method, expected) in [
             (Safety::Safe, "GET", Safety::Safe),
             (Safety::Safe, "POST", Safety::Once),
             (Safety::Idempotent, "POST", Safety::Once),
@@ -255,7 +255,7 @@ mod tests {
             (Safety::Once, "PUT", Safety::Once),
             (Safety::Safe, "BREW", Safety::Once),
         ] {
-            assert_eq!(safety(said, &account, method), expected, "{method}");
+            assert_eq!(safety(reported, &account, method), expected, "{method}");
         }
     }
 }

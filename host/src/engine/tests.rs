@@ -41,7 +41,7 @@ async fn create(engine: &Engine) -> Result<Response, CallError> {
     engine.create_user(ID, ines(), Options::default()).await
 }
 
-/// What each sender makes of a server that acts so.
+/// The result of each sender from a server that acts so.
 async fn created(act: Act) -> [Result<Response, CallError>; 2] {
     let provider = Provider::start([act.clone(), act]).await;
     let [host, component] = engines(&provider, |engine| engine);
@@ -94,7 +94,7 @@ async fn senders_send_and_return_the_same() {
 #[tokio::test]
 async fn senders_report_the_same_error() {
     let large = response(201, &format!("\"{}\"", "x".repeat(5 << 20)));
-    let cut = Act::SayAndClose("HTTP/1.1 201 X\r\ncontent-length: 100\r\n\r\n{}".to_owned());
+    let truncated = Act::SayAndClose("HTTP/1.1 201 X\r\ncontent-length: 100\r\n\r\n{}".to_owned());
     for (act, expected) in [
         (
             response(401, "{\"message\": \"no\"}"),
@@ -112,7 +112,10 @@ async fn senders_report_the_same_error() {
             Act::Reset,
             (ErrorCode::ConnectionLost, 502, Outcome::Unknown),
         ),
-        (cut, (ErrorCode::InvalidResponse, 502, Outcome::Unknown)),
+        (
+            truncated,
+            (ErrorCode::InvalidResponse, 502, Outcome::Unknown),
+        ),
         (large, (ErrorCode::ResponseTooLarge, 502, Outcome::Unknown)),
     ] {
         let [host, component] = created(act).await;
@@ -160,7 +163,7 @@ async fn deadline_after_sending_is_unknown() {
     assert_eq!(provider.received().len(), 2);
 }
 
-/// Accounts that never come.
+/// Accounts that are never there.
 struct Slow;
 
 impl Accounts for Slow {
@@ -169,7 +172,7 @@ impl Accounts for Slow {
     }
 }
 
-/// Accounts that cannot be had.
+/// Accounts that cannot be looked up.
 struct Broken;
 
 impl Accounts for Broken {
@@ -285,7 +288,7 @@ async fn plan_shows_no_secret() {
 }
 
 #[tokio::test]
-async fn steps_go_on_with_requests_sent_elsewhere() {
+async fn caller_resumes_with_its_own_response() {
     let provider = Provider::start([]).await;
     let [engine, _] = engines(&provider, |engine| engine);
     let operation = || Operation::CreateUser(ines());
@@ -311,7 +314,7 @@ async fn steps_go_on_with_requests_sent_elsewhere() {
         panic!("expected a user: {step:?}");
     };
     assert_eq!(user.id.as_deref(), Some("u1"));
-    // A context goes on for its own account only.
+    // A context is for its own account only.
     let other = "9f3d2c61-58ab-4e07-b4d2-6c0e8f1a7b35";
     let Step::Done(result) = engine.resume(other, sending.context, Ok(response)).await else {
         panic!("expected an error");
@@ -384,7 +387,7 @@ async fn http_call_has_account_of_query() {
         (users("acme"), 400),
         ("/unified/ticketing/users".to_owned(), 400),
         (users(ID), 400),
-        ("/nowhere".to_owned(), 404),
+        ("/other".to_owned(), 404),
     ];
     for (target, status) in statuses {
         assert_eq!(
@@ -486,7 +489,7 @@ async fn surplus_calls_wait_for_instances() {
 async fn dropped_call_ends_before_sending_only() {
     let log = Log::start();
     let mut provider = Provider::start((0..4).map(|_| response(201, CREATED))).await;
-    // Both live to the end: a connection that closes is an event, too.
+    // Both engines live to the end: a connection that closes is an event, too.
     for engine in &engines(&provider, |engine| engine) {
         // Not polled yet.
         drop(create(engine));

@@ -2,8 +2,7 @@
 
 use super::*;
 
-/// What a query says, and what is wrong with it.
-fn read(query: &str) -> (Settings, Findings) {
+fn settings(query: &str) -> (Settings, Findings) {
     Query::parse(&format!("/x?{query}")).settings()
 }
 
@@ -14,7 +13,7 @@ fn account(query: &str) -> Result<String, Findings> {
 }
 
 fn violations(query: &str) -> Vec<String> {
-    let (_, findings) = read(query);
+    let (_, findings) = settings(query);
     findings
         .violations
         .iter()
@@ -30,10 +29,10 @@ fn every_spelling_says_the_same() {
         "collections%5B%5D%5Bid%5D=1&collections%5B%5D%5Btype%5D=project&remote_query%5Ba%20b%5D=c%20d&truto_exclude_fields=id,name",
         "collections[7][type]=project&collections[7][id]=1&remote_query[a%20b]=c+d&truto_exclude_fields%5B%5D=id%2C%20name",
     ] {
-        let (read, findings) = read(query);
+        let (settings, findings) = settings(query);
         assert_eq!(findings.violations, [], "{query}");
         assert_eq!(findings.warnings, [], "{query}");
-        let options = read.options;
+        let options = settings.options;
         assert_eq!(
             options.collections,
             [Collection {
@@ -54,7 +53,7 @@ fn every_spelling_says_the_same() {
 #[test]
 fn repeated_member_starts_next_entry() {
     let ids = |query| {
-        read(query)
+        settings(query)
             .0
             .options
             .collections
@@ -72,10 +71,10 @@ fn repeated_member_starts_next_entry() {
 
 #[test]
 fn nested_remote_parameters_keep_their_brackets() {
-    let (read, _) = read(
+    let (settings, _) = settings(
         "remote_query[filter][a]=1&remote_query[ids][]=2&remote_query[ids][]=3&remote_query[x]=",
     );
-    let pairs: Vec<_> = read
+    let pairs: Vec<_> = settings
         .options
         .remote_query
         .iter()
@@ -147,7 +146,7 @@ fn scalar_in_array_spelling_is_scalar() {
         let query = format!(
             "unified_dry_run{spelling}=true&unified_strict{spelling}=TRUE&truto_ignore_remote_data{spelling}=True&truto_response_format{spelling}=raw"
         );
-        let (read, findings) = read(&query);
+        let (settings, findings) = settings(&query);
         assert_eq!(findings.violations, [], "{query}");
         assert_eq!(findings.warnings, [], "{query}");
         let Options {
@@ -155,8 +154,8 @@ fn scalar_in_array_spelling_is_scalar() {
             ignore_remote_data,
             strict,
             ..
-        } = read.options;
-        assert!(read.dry_run && strict && ignore_remote_data, "{query}");
+        } = settings.options;
+        assert!(settings.dry_run && strict && ignore_remote_data, "{query}");
         assert_eq!(format, Format::Raw, "{query}");
         let id = "62f44730-dd91-461e-bd6a-aedd9e0ad79d";
         assert_eq!(account(&format!("{ACCOUNT}{spelling}={id}")).unwrap(), id);
@@ -194,7 +193,7 @@ fn unknown_own_parameter_is_violation() {
         "integrated_account_id[a]",
         "a",
     ] {
-        let (_, findings) = read(&format!("{name}=true"));
+        let (_, findings) = settings(&format!("{name}=true"));
         assert_eq!(findings.violations, [], "{name}");
         assert_eq!(findings.warnings.len(), 1, "{name}");
     }

@@ -1,10 +1,11 @@
 //! `users create` and `users update`: the flags become a request of the HTTP API.
 
 use form_urlencoded::Serializer;
-use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::sync::oneshot;
 use unified_ticketing::SendState;
 use unified_ticketing::http_api::{HttpRequest, HttpResponse};
+use unified_ticketing::types::{FindingCode, Warning};
 
 use crate::args::{Format, Global, UserArgs};
 use crate::error::{CliError, CompletedCall, CompletedOperation, ExitStatus, OutputError};
@@ -13,7 +14,7 @@ use crate::json::{Object, indented};
 use crate::location::location;
 use crate::setup::{call_runtime, find_account};
 use crate::signal::StopSignal;
-use crate::terminal::{Terminal, Warning, print};
+use crate::terminal::{Terminal, print};
 
 pub(super) fn create(
     global: &Global,
@@ -91,8 +92,8 @@ async fn send(
         return Err(CliError::from_response(&response, user));
     }
     log_rate_limit(&response);
-    for warning in warnings(&response, user) {
-        terminal.warning(&warning);
+    for warning in &response.warnings {
+        terminal.warning(warning, &warning_location(warning, user));
     }
     let result = if user.format == Format::Raw && !user.dry_run {
         response.body.clone()
@@ -170,50 +171,11 @@ fn log_rate_limit(response: &HttpResponse) {
     }
 }
 
-/// Returns the warnings of a response: those of a plan have the component's messages, those in headers have none.
-fn warnings(response: &HttpResponse, user: &UserArgs) -> Vec<Warning> {
-    if user.dry_run {
-        let plan = Object::parse(&response.body).unwrap_or_default();
-        let warnings = plan.objects("warnings");
-        let warnings = warnings.iter().map(|warning| Warning {
-            location: location(&warning.string("in"), &warning.string("path"), user),
-            code: warning.string("code"),
-            path: warning.string("path"),
-            message: Some(warning.string("message")),
-        });
-        return warnings.collect();
-    }
-    let headers = response.headers.iter();
-    let values = headers.filter(|(name, _)| name == "unified-warning");
-    values
-        .map(|(_, value)| parse_warning(value, user))
-        .collect()
-}
-
-/// Parses the value of a header `unified-warning`: `CODE; path="…"`, or `more; count=N`.
-fn parse_warning(value: &str, user: &UserArgs) -> Warning {
-    let (code, parameter) = value.split_once("; ").unwrap_or((value, ""));
-    if let Some(count) = parameter.strip_prefix("count=") {
-        return Warning {
-            code: code.to_owned(),
-            path: String::new(),
-            location: String::new(),
-            message: Some(format!("{count} more warnings")),
-        };
-    }
-    let path = parameter.trim_start_matches("path=").trim_matches('"');
-    let path = percent_decode_str(path).decode_utf8_lossy().into_owned();
-    // The path is a pointer into the body, or the name of a parameter; it is empty for the whole response.
-    let part = if path.starts_with('/') {
-        "body"
-    } else {
-        "query"
-    };
-    Warning {
-        code: code.to_owned(),
-        location: location(part, &path, user),
-        path,
-        message: None,
+/// Returns the location of a warning in terms of flags; nothing for a warning of the response.
+fn warning_location(warning: &Warning, user: &UserArgs) -> String {
+    match warning.code {
+        FindingCode::IdMissing | FindingCode::More => String::new(),
+        _ => location(&warning.in_.to_string(), &warning.path, user),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The way out of a component that sends for itself.
+//! The egress of a component that sends for itself.
 
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError};
@@ -21,15 +21,15 @@ use crate::telemetry;
 /// this is a second limit.
 const MAX_REQUEST: usize = 64 << 20;
 
-/// Every request of a call leaves here.
+/// Sends every request of a call.
 pub(super) struct Egress {
     account: CallAccount,
     client: Client,
     state: SendState,
     requests: SharedRequests,
-    /// Of the request that the call is the response to, for the log.
+    /// The id of the request that the call responds to, for the log.
     request_id: Option<Arc<str>>,
-    /// A request that the call may not send was tried.
+    /// The error of a request that the call may not send.
     pub(super) denied: Option<RequestError>,
 }
 
@@ -45,7 +45,7 @@ impl Egress {
         }
     }
 
-    /// Admits a request of this method, and says how safe it is.
+    /// Admits a request of this method, and returns its safety.
     fn admit(&mut self, method: &str) -> Result<Safety, WasiError> {
         let account = self.account.account().ok_or(WasiError::HttpRequestDenied)?;
         let safety = requests::least(account, method);
@@ -123,7 +123,7 @@ fn succeeded(response: ProviderResponse) -> Result<Response<WasiBody>, WasiError
         .boxed_unsync();
     let mut response = with_status(status, body)?;
     for (name, value) in headers {
-        // Each came from such a header, with nothing but printable text put in.
+        // Each was such a header, and masks are printable ASCII.
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             response.headers_mut().append(name, value);
         }
@@ -131,7 +131,7 @@ fn succeeded(response: ProviderResponse) -> Result<Response<WasiBody>, WasiError
     Ok(response)
 }
 
-/// The code that the guest learns of an error. It says whether the request has left.
+/// The error code for the guest. It says whether the request has left.
 fn failed(error: ClientError) -> Result<Response<WasiBody>, WasiError> {
     Err(match error {
         ClientError::AddressDenied(_) => WasiError::HttpRequestDenied,
@@ -150,16 +150,16 @@ fn failed(error: ClientError) -> Result<Response<WasiBody>, WasiError> {
             LostKind::Closed => WasiError::ConnectionTerminated,
             LostKind::NotHttp => WasiError::HttpProtocolError,
         },
-        // The head came well; the body ends with an error.
+        // The head is complete; the body ends with an error.
         ClientError::ResponseTruncated(status, _) => {
             return with_status(
                 status,
-                Ending(Some(WasiError::HttpResponseIncomplete)).boxed_unsync(),
+                FailedBody(Some(WasiError::HttpResponseIncomplete)).boxed_unsync(),
             );
         }
         ClientError::ResponseTooLarge(Some(status)) => {
-            let ending = Ending(Some(WasiError::HttpResponseBodySize(None)));
-            return with_status(status, ending.boxed_unsync());
+            let body = FailedBody(Some(WasiError::HttpResponseBodySize(None)));
+            return with_status(status, body.boxed_unsync());
         }
         ClientError::ResponseTooLarge(None) => WasiError::HttpResponseHeaderSectionSize(None),
     })
@@ -172,10 +172,10 @@ fn with_status(status: u16, body: WasiBody) -> Result<Response<WasiBody>, WasiEr
     Ok(response)
 }
 
-/// A body that ends with an error before it has begun.
-struct Ending(Option<WasiError>);
+/// A body that is an error alone.
+struct FailedBody(Option<WasiError>);
 
-impl http_body::Body for Ending {
+impl http_body::Body for FailedBody {
     type Data = Bytes;
     type Error = WasiError;
 

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::header::HOST;
 use http::{HeaderName, HeaderValue, Request, Response};
 use http_body_util::{BodyExt as _, Full, Limited};
+use percent_encoding::percent_decode_str;
 use tokio::sync::oneshot;
 use wasmtime::component::Resource;
 use wasmtime_wasi_http::WasiHttpView as _;
@@ -13,6 +14,8 @@ use wasmtime_wasi_http::p2::types::{HostIncomingRequest, HostResponseOutparam};
 
 use super::{ComponentDriven, SharedRequests};
 use crate::bindings::http_api::{HttpError, HttpRequest, HttpResponse};
+use crate::bindings::parse_word;
+use crate::bindings::types::{FindingCode, Location, Warning};
 use crate::engine::call::{Call, Stop};
 use crate::engine::error;
 
@@ -77,8 +80,7 @@ fn incoming(request: HttpRequest) -> Result<Request<Full<Bytes>>, wasmtime::Erro
     Ok(incoming)
 }
 
-/// The response that the handler sets, read whole. It may be as large as one that the component has
-/// in its memory; it is the host that has it here.
+/// The complete response of the handler. It may be as large as one in the component's memory; here it is in the host's.
 async fn outgoing(
     receiver: oneshot::Receiver<Outgoing>,
     max: usize,
@@ -101,8 +103,7 @@ async fn outgoing(
     Ok(HttpResponse {
         status: head.status.as_u16(),
         error: error_of(&headers),
-        // Their messages do not pass `wasi:http`; the headers name them.
-        warnings: Vec::new(),
+        warnings: warnings_of(&headers),
         headers,
         body,
     })
@@ -115,7 +116,84 @@ fn error_of(headers: &[(String, String)]) -> Option<HttpError> {
         headers.find_map(|(given, value)| (given == name).then_some(value.as_str()))
     };
     Some(HttpError {
-        code: error::from_word(header(error::CODE)?)?,
-        outcome: error::from_word(header(error::OUTCOME)?)?,
+        code: parse_word(header(error::CODE)?)?,
+        outcome: parse_word(header(error::OUTCOME)?)?,
     })
+}
+
+/// The warnings that the headers name.
+fn warnings_of(headers: &[(String, String)]) -> Vec<Warning> {
+    let headers = headers.iter().filter(|(name, _)| name == error::WARNING);
+    headers.filter_map(|(_, value)| warning(value)).collect()
+}
+
+/// The warning of a header: `CODE; path="…"`, or `more; count=N`. Its message does not pass `wasi:http`.
+fn warning(value: &str) -> Option<Warning> {
+    let (code, parameter) = value.split_once("; ")?;
+    let code = parse_word(code)?;
+    if let Some(count) = parameter.strip_prefix("count=") {
+        return Some(Warning {
+            code,
+            in_: Location::Body,
+            path: String::new(),
+            message: format!("{count} more"),
+        });
+    }
+    let path = parameter.strip_prefix("path=\"")?.strip_suffix('"')?;
+    let path = percent_decode_str(path).decode_utf8_lossy().into_owned();
+    // The header does not say where; a path in the body is a JSON Pointer (RFC 6901).
+    let in_ = match code {
+        FindingCode::IdempotencyKeyIgnored => Location::Header,
+        _ if path.is_empty() || path.starts_with('/') => Location::Body,
+        _ => Location::Query,
+    };
+    Some(Warning {
+        code,
+        in_,
+        path,
+        message: "the component named this in a header, which has no message".to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn header_gives_a_typed_warning() {
+        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let warnings = warnings_of(&[
+            header(
+                error::WARNING,
+                "unsupported-field; path=\"/a%20b/%E2%80%A6\"",
+            ),
+            header(error::WARNING, "unknown-field; path=\"x%5By%5D\""),
+            header(
+                error::WARNING,
+                "idempotency-key-ignored; path=\"idempotency-key\"",
+            ),
+            header(error::WARNING, "more; count=68"),
+            header(error::WARNING, "surprise; path=\"/a\""),
+            header(error::WARNING, "more"),
+            header("x-warning", "id-missing; path=\"/id\""),
+        ]);
+        let found: Vec<_> = warnings
+            .iter()
+            .map(|warning| (warning.code, warning.in_, warning.path.as_str()))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                (FindingCode::UnsupportedField, Location::Body, "/a b/…"),
+                (FindingCode::UnknownField, Location::Query, "x[y]"),
+                (
+                    FindingCode::IdempotencyKeyIgnored,
+                    Location::Header,
+                    "idempotency-key"
+                ),
+                (FindingCode::More, Location::Body, ""),
+            ]
+        );
+        assert_eq!(warnings.last().unwrap().message, "68 more");
+    }
 }
