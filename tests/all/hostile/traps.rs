@@ -86,8 +86,7 @@ async fn after_the_response(table: &mut Table, entry_point: EntryPoint) {
     }
 }
 
-/// Each trap comes before a connection has the request, or after; its outcome
-/// must be true.
+/// Each trap comes before a connection has the request, or after; its outcome must be true.
 async fn in_flight(table: &mut Table, entry_point: EntryPoint) {
     let home = provider().await;
     let caller = Caller::new(entry_point, [account(ID, &home)]);
