@@ -10,6 +10,7 @@ mod detach;
 mod entry;
 mod error;
 mod exchange;
+mod export;
 mod guest;
 mod limits;
 #[cfg(feature = "native")]
@@ -316,7 +317,7 @@ impl Engine {
     /// `guest-trap` or `limit-exceeded`, should the component not come to its end.
     pub async fn integrations(&self) -> Result<Vec<Integration>, CallError> {
         let account = CallAccount::none();
-        let list = |calling: &mut Calling<'_>| calling.call(&calling.exports.list, ());
+        let list = |calling: &mut Calling<'_>| calling.exports.list.call(calling, ());
         let listed = self.0.host.guest.run(&account, list).await;
         listed.map_err(|stopped| error::stopped(&stopped, Outcome::NotSent, &Subject::Either))
     }

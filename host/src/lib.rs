@@ -48,6 +48,13 @@ mod engine;
 mod error;
 mod files;
 mod openapi;
+#[cfg(test)]
+#[path = "../../tests/raw_provider.rs"]
+#[allow(
+    dead_code,
+    reason = "the tests that cross a boundary use another part of it"
+)]
+mod raw_provider;
 mod secret;
 pub mod server;
 mod telemetry;

@@ -1,18 +1,18 @@
 //! The published HTTP API as a server, in front of an engine.
 //!
-//! Each request is answered by the component; the server reads it whole, checks the bearer token where tokens are asked for, and
-//! bounds what is under way. `GET /healthz` and `GET /readyz` are beside the API and need no token.
+//! The component responds to each request; the server reads the request whole, checks its bearer token if it has tokens, and bounds
+//! the calls in flight. `GET /healthz` and `GET /readyz` are beside the API and need no token.
 //!
-//! One line of log for each request, also for one that HTTP itself does not let through: its id, account, integration, operation,
-//! method, the pattern of its sender, status, code, outcome and the time; never a path, a query, a header or a body. Requests that
-//! end in a status of 500 or more, or whose client has left, are warnings, the others information.
+//! Each request has one log line, also a request that is not valid HTTP: its id, account, integration, operation, method, the
+//! pattern of its route, status, code, outcome and the time; never a path, a query, a header or a body. A request with a status of
+//! 500 or more, or whose client has left, is a warning, any other is information.
 
-mod answer;
+mod access_log;
 mod connection;
+mod error;
 mod framing;
-mod places;
-mod refuse;
-mod report;
+mod respond;
+mod slots;
 mod socket;
 #[cfg(test)]
 mod tests;
@@ -29,38 +29,38 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::{sleep, timeout};
 
-use self::places::Places;
+use self::slots::Slots;
 pub use self::tokens::Tokens;
 use crate::engine::Engine;
 
 /// How long a client may make no progress in sending a head or a body, or in taking a response.
-const PATIENCE: Duration = Duration::from_secs(30);
+const CLIENT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How many bytes of bodies may be there that are not read whole yet.
+/// The most bytes of bodies that are being read, over all requests.
 const MAX_READING: usize = 64 << 20;
 
-/// How long a new connection waits for one to close before the next is asked to.
-const CROWDED: Duration = Duration::from_millis(100);
+/// How long a new connection waits for another one to close, before the next one is asked to.
+const CLOSE_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// How long a server waits for connections to say their last words once the time for stopping is over.
-const LAST_WORDS: Duration = Duration::from_millis(1500);
+/// How long a server waits for the last responses after the grace period.
+const LAST_RESPONSES_TIMEOUT: Duration = Duration::from_millis(1500);
 
 /// How long each part of an exchange may take without progress.
 #[derive(Clone, Copy, Debug)]
-struct Times {
+struct Timeouts {
     head: Duration,
     body: Duration,
     write: Duration,
 }
 
-/// Where a server is in its life.
+/// The phases of a server's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Serving,
-    /// No more requests are taken.
+    /// The server takes no more requests.
     Draining,
-    /// What is still in flight is cut.
-    Over,
+    /// The server ends the calls in flight.
+    Stopped,
 }
 
 /// A server, bound to an address and ready to serve.
@@ -72,10 +72,10 @@ pub struct Server {
     max_in_flight: usize,
     max_connections: usize,
     grace: Duration,
-    times: Times,
+    timeouts: Timeouts,
 }
 
-/// The tokens that a server accepts, which can be replaced while it serves. Clones are of the same server.
+/// The tokens that a server accepts. They can be replaced while it serves. Clones belong to the same server.
 #[derive(Clone, Debug)]
 pub struct TokenSet(Arc<RwLock<Arc<Tokens>>>);
 
@@ -84,7 +84,7 @@ impl TokenSet {
         Self(Arc::new(RwLock::new(Arc::new(tokens))))
     }
 
-    /// Accepts these tokens, and no others, from the next request on.
+    /// Accepts only these tokens from the next request on.
     pub fn replace(&self, tokens: Tokens) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tokens);
     }
@@ -98,17 +98,17 @@ struct Shared {
     engine: Engine,
     tokens: Option<TokenSet>,
     http: http1::Builder,
-    times: Times,
-    places: Arc<Places>,
-    /// Bytes that bodies may have which are being read.
+    timeouts: Timeouts,
+    slots: Arc<Slots>,
+    /// The bytes that are free for bodies.
     reading: Arc<Semaphore>,
-    /// Asks one connection after the other to make room.
-    crowded: Notify,
+    /// Asks one connection after the other to close.
+    full: Notify,
     phase: watch::Sender<Phase>,
-    /// Says that calls must end now.
-    cut: watch::Sender<bool>,
+    /// True when the calls in flight must end.
+    stop_calls: watch::Sender<bool>,
     served: AtomicU64,
-    /// Tells this process's request ids from another's.
+    /// Distinguishes this process's request ids from another's.
     run: u32,
 }
 
@@ -142,22 +142,22 @@ impl Server {
             max_in_flight,
             max_connections: 1024,
             grace: Duration::from_secs(25),
-            times: Times {
-                head: PATIENCE,
-                body: PATIENCE,
-                write: PATIENCE,
+            timeouts: Timeouts {
+                head: CLIENT_TIMEOUT,
+                body: CLIENT_TIMEOUT,
+                write: CLIENT_TIMEOUT,
             },
         })
     }
 
-    /// How many connections there may be; 1,024. A further one waits, and those that are idle are closed for it.
+    /// The most connections at a time; 1,024. A further one waits, and idle ones are closed for it.
     #[must_use]
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.max_connections = connections.clamp(1, Semaphore::MAX_PERMITS);
         self
     }
 
-    /// How long what is in flight may take to end once the server is asked to stop; 25 seconds.
+    /// How long calls in flight may take to end once the server is asked to stop; 25 seconds.
     #[must_use]
     pub fn grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
@@ -167,7 +167,7 @@ impl Server {
     /// How long a client may make no progress in sending the head of a request or its body, or in taking its response; 30 seconds.
     #[must_use]
     pub fn patience(mut self, time: Duration) -> Self {
-        self.times = Times {
+        self.timeouts = Timeouts {
             head: time,
             body: time,
             write: time,
@@ -181,16 +181,16 @@ impl Server {
         self.address
     }
 
-    /// The tokens, to replace them while the server serves. Nothing where the server was bound without tokens: it cannot ask for
-    /// them later, nor do without them.
+    /// The tokens, to replace them while the server serves; `None` if the server was bound without. Whether a server needs tokens
+    /// cannot change.
     #[must_use]
     pub fn tokens(&self) -> Option<TokenSet> {
         self.tokens.clone()
     }
 
-    /// Serves until `shutdown` resolves. Then no further connection is accepted, those that are idle are closed, and what is in
-    /// flight is finished, for as long as [`Self::grace`] lets it. What remains is cut: its clients are told whether the provider
-    /// may have acted.
+    /// Serves until `shutdown` resolves. Then the server accepts no further connection, closes idle ones, and waits for the calls in
+    /// flight, as long as [`Self::grace`] says. It ends the remaining calls: their responses say whether the provider may have
+    /// acted.
     pub async fn serve(self, shutdown: impl Future<Output = ()> + Send) {
         self.serve_until(shutdown, std::future::pending()).await;
     }
@@ -204,44 +204,44 @@ impl Server {
         let shared = Arc::new(Shared {
             engine: self.engine,
             tokens: self.tokens,
-            http: connection::http(self.times),
-            times: self.times,
-            places: Arc::new(Places::new(self.max_in_flight)),
+            http: connection::http(self.timeouts),
+            timeouts: self.timeouts,
+            slots: Arc::new(Slots::new(self.max_in_flight)),
             reading: Arc::new(Semaphore::new(MAX_READING)),
-            crowded: Notify::new(),
+            full: Notify::new(),
             phase: watch::Sender::new(Phase::Serving),
-            cut: watch::Sender::new(false),
+            stop_calls: watch::Sender::new(false),
             served: AtomicU64::new(0),
             run: uuid::Uuid::new_v4().as_fields().0,
         });
         let room = Arc::new(Semaphore::new(self.max_connections));
-        // Each connection has a sender; when the last is gone, so are they.
-        let (here, mut gone) = mpsc::channel::<()>(1);
+        // Each connection has a sender; the channel ends with the last connection.
+        let (open, mut closed) = mpsc::channel::<()>(1);
         let mut shutdown = std::pin::pin!(shutdown);
         loop {
             let (stream, permit) = tokio::select! {
                 biased;
                 () = &mut shutdown => break,
-                accepted = accept(&self.listener, &room, &shared.crowded) => accepted,
+                accepted = accept(&self.listener, &room, &shared.full) => accepted,
             };
-            let (shared, here) = (Arc::clone(&shared), here.clone());
+            let (shared, open) = (Arc::clone(&shared), open.clone());
             let phase = shared.phase.subscribe();
             tokio::spawn(async move {
                 connection::serve(stream, shared, phase).await;
-                drop((permit, here));
+                drop((permit, open));
             });
         }
-        drop((self.listener, here));
+        drop((self.listener, open));
         shared.phase.send_replace(Phase::Draining);
         tokio::select! {
             biased;
-            _ = gone.recv() => return,
+            _ = closed.recv() => return,
             () = sleep(self.grace) => {}
             () = over => {}
         }
-        shared.cut.send_replace(true);
-        shared.phase.send_replace(Phase::Over);
-        let _ = timeout(LAST_WORDS, gone.recv()).await;
+        shared.stop_calls.send_replace(true);
+        shared.phase.send_replace(Phase::Stopped);
+        let _ = timeout(LAST_RESPONSES_TIMEOUT, closed.recv()).await;
     }
 }
 
@@ -249,30 +249,30 @@ impl Server {
 async fn accept(
     listener: &TcpListener,
     room: &Arc<Semaphore>,
-    crowded: &Notify,
+    full: &Notify,
 ) -> (TcpStream, OwnedSemaphorePermit) {
     let permit = loop {
         if let Ok(permit) = Arc::clone(room).try_acquire_owned() {
             break permit;
         }
-        crowded.notify_one();
-        // Whoever closes in time makes room; otherwise the next is asked.
-        if let Ok(Ok(permit)) = timeout(CROWDED, Arc::clone(room).acquire_owned()).await {
+        full.notify_one();
+        // A connection that closes in time makes room; otherwise the next one is asked.
+        if let Ok(Ok(permit)) = timeout(CLOSE_TIMEOUT, Arc::clone(room).acquire_owned()).await {
             break permit;
         }
     };
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                // Answers are one small write each.
+                // Responses are one small write each.
                 let _ = stream.set_nodelay(true);
                 return (stream, permit);
             }
             Err(error) => {
-                // Out of file descriptors, most often: those in use have to come back first.
+                // Mostly a lack of file descriptors: some in use must be closed first.
                 tracing::error!(%error, "a connection cannot be accepted");
-                crowded.notify_one();
-                sleep(CROWDED).await;
+                full.notify_one();
+                sleep(CLOSE_TIMEOUT).await;
             }
         }
     }

@@ -124,12 +124,15 @@ impl HostDriven {
             None => safety,
         };
         requests.admit(safety).map_err(Stop::Request)?;
-        if wait_ms > 0 {
-            let wait = tokio::time::sleep(Duration::from_millis(wait_ms.into()));
-            let waited = call.deadline.within(wait).await;
-            if waited.is_none() {
-                return Ok((context, Err(TransportError::Deadline(false))));
+        let wait = async {
+            if wait_ms > 0 {
+                tokio::time::sleep(Duration::from_millis(wait_ms.into())).await;
             }
+        };
+        if call.deadline.within(wait).await.is_none() {
+            let kept_back = Err(TransportError::Deadline(false));
+            requests.ended(safety, kept_back.as_ref());
+            return Ok((context, kept_back));
         }
         // A read changes nothing: the call may end while one is under way.
         let state = match safety {

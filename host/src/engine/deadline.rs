@@ -26,10 +26,12 @@ impl Deadline {
         Self { stop, ..self }
     }
 
-    /// Returns the output of the future, or drops it at the deadline and returns `None`.
+    /// Returns the output of the future, or drops it at the deadline and returns `None`. After the deadline, the future does not
+    /// start.
     pub(super) async fn within<T>(&self, future: impl Future<Output = T>) -> Option<T> {
         let in_time = async {
             match self.at {
+                Some(at) if at <= Instant::now() => None,
                 Some(at) => timeout_at(at, future).await.ok(),
                 None => Some(future.await),
             }
@@ -43,5 +45,18 @@ impl Deadline {
             // The sender is dropped only when no caller waits any more.
             _ = stop.wait_for(|stopped| *stopped) => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn passed_deadline_begins_nothing() {
+        let deadline = Deadline::after(Duration::from_secs(1));
+        assert_eq!(deadline.within(std::future::ready(1)).await, Some(1));
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(deadline.within(std::future::ready(1)).await, None);
     }
 }

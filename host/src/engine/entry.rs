@@ -78,7 +78,7 @@ impl Entry for Steps {
         calling: &mut Calling<'_>,
     ) -> wasmtime::Result<Next<Self::Output>> {
         let parameters = (account, &self.operation, &self.options);
-        let step = calling.call(&calling.exports.start, parameters)?;
+        let step = calling.exports.start.call(calling, parameters)?;
         Ok(match step {
             Step::Send(sending) => Next::Send(sending),
             Step::Done(result) => Next::Done(result),
@@ -91,8 +91,8 @@ impl Entry for Steps {
         response: &Sent,
         calling: &mut Calling<'_>,
     ) -> wasmtime::Result<Next<Self::Output>> {
-        let parameters = (account, context, response.as_ref());
-        let step = calling.call(&calling.exports.resume, parameters)?;
+        let parameters = (account, context.as_slice(), response.as_ref());
+        let step = calling.exports.resume.call(calling, parameters)?;
         Ok(match step {
             Step::Send(sending) => Next::Send(sending),
             Step::Done(result) => Next::Done(result),
@@ -130,7 +130,10 @@ impl Entry for Http {
         account: &str,
         calling: &mut Calling<'_>,
     ) -> wasmtime::Result<Next<HttpResponse>> {
-        let step = calling.call(&calling.exports.http_start, (account, &self.0))?;
+        let step = calling
+            .exports
+            .http_start
+            .call(calling, (account, &self.0))?;
         Ok(match step {
             HttpStep::Send(sending) => Next::Send(sending),
             HttpStep::Respond(response) => Next::Done(response),
@@ -143,8 +146,8 @@ impl Entry for Http {
         response: &Sent,
         calling: &mut Calling<'_>,
     ) -> wasmtime::Result<Next<HttpResponse>> {
-        let parameters = (account, context, response.as_ref());
-        let step = calling.call(&calling.exports.http_resume, parameters)?;
+        let parameters = (account, context.as_slice(), response.as_ref());
+        let step = calling.exports.http_resume.call(calling, parameters)?;
         Ok(match step {
             HttpStep::Send(sending) => Next::Send(sending),
             HttpStep::Respond(response) => Next::Done(response),
@@ -162,7 +165,11 @@ impl CallOutput for HttpResponse {
     }
 
     fn outcome(&self) -> Option<Outcome> {
-        self.error.as_ref().map(|error| error.outcome)
+        match &self.error {
+            Some(error) => Some(error.outcome),
+            // An error that says nothing of the provider's state is one that any client takes for `not-sent`.
+            None => (!(200..300).contains(&self.status)).then_some(Outcome::NotSent),
+        }
     }
 
     fn log_fields(&self) -> Option<(String, String)> {

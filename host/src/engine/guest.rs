@@ -21,6 +21,7 @@ use wasmtime::{
 };
 
 use super::account::{CallAccount, HasAccount};
+use super::export::{Export, HttpResume, HttpStart, ListIntegrations, Resume, Start};
 use super::limits::{GuestError, Limits, Memory, TABLE_ELEMENTS};
 use super::pool::{InstancePool, PooledInstance};
 use super::ticker::{Running, Ticker};
@@ -42,7 +43,7 @@ const RESIDENT_TABLE: usize = 64 << 10;
 const SHORT_TICKS: u64 = 2;
 
 /// The data of a store while a step runs.
-struct State {
+pub(super) struct State {
     account: CallAccount,
     memory: Memory,
 }
@@ -53,22 +54,21 @@ const INTEGRATIONS: &str = "unified:ticketing/integrations@0.2.0";
 
 /// The functions that steps call.
 pub(super) struct Exports {
-    pub(super) start: ComponentExportIndex,
-    pub(super) resume: ComponentExportIndex,
-    pub(super) http_start: ComponentExportIndex,
-    pub(super) http_resume: ComponentExportIndex,
-    pub(super) list: ComponentExportIndex,
+    pub(super) start: Export<Start>,
+    pub(super) resume: Export<Resume>,
+    pub(super) http_start: Export<HttpStart>,
+    pub(super) http_resume: Export<HttpResume>,
+    pub(super) list: Export<ListIntegrations>,
 }
 
 impl Exports {
     fn new(component: &Component) -> Result<Self, wasmtime::Error> {
-        let index = |interface, function| export(component, interface, function);
         Ok(Self {
-            start: index(STEPS, "start")?,
-            resume: index(STEPS, "resume")?,
-            http_start: index(HTTP_API, "start")?,
-            http_resume: index(HTTP_API, "resume")?,
-            list: index(INTEGRATIONS, "list-integrations")?,
+            start: Export::new(component, STEPS, "start")?,
+            resume: Export::new(component, STEPS, "resume")?,
+            http_start: Export::new(component, HTTP_API, "start")?,
+            http_resume: Export::new(component, HTTP_API, "resume")?,
+            list: Export::new(component, INTEGRATIONS, "list-integrations")?,
         })
     }
 }
@@ -268,29 +268,9 @@ pub(super) fn count_down(left: &mut u64) -> wasmtime::Result<UpdateDeadline> {
 
 /// An instance, to call functions of.
 pub(super) struct Calling<'a> {
-    store: &'a mut Store<State>,
-    instance: Instance,
+    pub(super) store: &'a mut Store<State>,
+    pub(super) instance: Instance,
     pub(super) exports: &'a Exports,
-}
-
-impl Calling<'_> {
-    pub(super) fn call<P, R>(
-        &mut self,
-        function: &ComponentExportIndex,
-        parameters: P,
-    ) -> wasmtime::Result<R>
-    where
-        P: wasmtime::component::ComponentNamedList + wasmtime::component::Lower,
-        R: wasmtime::component::Lift + 'static,
-        (R,): wasmtime::component::ComponentNamedList + wasmtime::component::Lift,
-    {
-        let function = self
-            .instance
-            .get_typed_func::<P, (R,)>(&mut *self.store, function)?;
-        function
-            .call(&mut *self.store, parameters)
-            .map(|(result,)| result)
-    }
 }
 
 fn config(limits: Limits, stacks: bool) -> Config {
@@ -339,7 +319,7 @@ pub(super) fn load(
         reason = "the bytes are what a build script of this workspace had wasmtime compile; nothing else is ever loaded"
     )]
     // SAFETY: `deserialize` must be given bytes that `precompile_component` made, unaltered. They
-    // come from this build: the library's component, and in tests the hostile one.
+    // come from this build, or from a caller of `precompiled`, who vouches for them.
     unsafe {
         Component::deserialize(engine, precompiled)
     }

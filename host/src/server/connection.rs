@@ -17,35 +17,35 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::report::Report;
+use super::access_log::AccessLog;
 use super::socket::{Exchange, Socket, State};
-use super::{Phase, Shared, Times, refuse};
+use super::{Phase, Shared, Timeouts, error};
 use crate::bindings::types::ErrorCode;
 
 /// The largest head of a request, in bytes.
 const MAX_HEAD: usize = 128 << 10;
 
-/// Longer than that, a first line is too long; hyper's own limit for a target.
+/// The longest first line of a head, in bytes: hyper's own limit for a target.
 const MAX_LINE: usize = 64 << 10;
 
-/// How long a connection that ends with an error is read on, so that the client gets to read the error: what arrives for a closed
-/// socket has the system throw away what was sent (RFC 9112, 9.6).
-const LINGER: Duration = Duration::from_secs(1);
+/// How long a connection that ends with an error is read on, so that the client can read the error: when bytes arrive for a closed
+/// socket, the system discards the response (RFC 9112, 9.6).
+const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How long it takes until a client shows that it is gone: its system answers a response that nobody reads with a reset.
-const RESET: Duration = Duration::from_millis(250);
+/// How long a client may take to show that it is gone: its system sends a reset for a response that no program reads.
+const RESET_TIMEOUT: Duration = Duration::from_millis(250);
 
-/// How long the last responses may take to be written when the time to stop is over.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+/// How long writing the last responses may take after the grace period.
+const LAST_WRITE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How HTTP is spoken.
-pub(super) fn http(times: Times) -> http1::Builder {
+/// The settings of HTTP.
+pub(super) fn http(timeouts: Timeouts) -> http1::Builder {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
-        .header_read_timeout(times.head)
+        .header_read_timeout(timeouts.head)
         .half_close(true)
         .max_buf_size(MAX_HEAD)
-        // The socket tells hyper's own responses from ours, in one buffer.
+        // The socket distinguishes hyper's own responses from ours, in one buffer.
         .writev(false);
     http
 }
@@ -57,14 +57,16 @@ pub(super) async fn serve(
     mut phase: watch::Receiver<Phase>,
 ) {
     let exchange = Arc::new(Exchange::default());
-    let socket = Socket::new(stream, Arc::clone(&exchange), shared.times.write);
+    let socket = Socket::new(stream, Arc::clone(&exchange), shared.timeouts.write);
     let service = {
         let (shared, exchange) = (Arc::clone(&shared), Arc::clone(&exchange));
         service_fn(move |request: Request<Incoming>| {
-            // Only then does hyper read on, so the socket knows in time what follows the head.
-            exchange.lock().called(request.body().size_hint().exact());
+            // hyper reads on only afterwards, so the socket knows the body's length in time.
+            exchange
+                .lock()
+                .start_request(request.body().size_hint().exact());
             let (shared, exchange) = (Arc::clone(&shared), Arc::clone(&exchange));
-            async move { shared.answer(request, &exchange).await }
+            async move { shared.respond(request, &exchange).await }
         })
     };
     let mut connection = shared.http.serve_connection(TokioIo::new(socket), service);
@@ -72,51 +74,54 @@ pub(super) async fn serve(
         tokio::select! {
             biased;
             ended = poll_fn(|cx| Pin::new(&mut connection).poll(cx)) => break ended,
-            () = shared.crowded.notified() => {}
+            () = shared.full.notified() => {}
             changed = phase.changed() => {
-                if changed.is_err() || *phase.borrow_and_update() == Phase::Over {
+                if changed.is_err() || *phase.borrow_and_update() == Phase::Stopped {
                     // The calls end by themselves now.
-                    let _ = timeout(LAST_WORDS, &mut connection).await;
+                    let _ = timeout(LAST_WRITE_TIMEOUT, &mut connection).await;
                     return;
                 }
             }
         }
-        // What is idle, or has sent no more than a part of a head, is closed; what is busy, once it has its response.
+        // An idle connection, or one with only a part of a head, closes at once; a busy one, after its response.
         if !exchange.lock().is_busy() {
             return;
         }
         Pin::new(&mut connection).graceful_shutdown();
     };
     let socket = connection.into_parts().io.into_inner();
-    let (last, refusal) = {
+    let (unconfirmed, error) = {
         let mut state = exchange.lock();
-        (state.last.take(), refusal(&state, &ended))
+        (state.unconfirmed.take(), protocol_error(&state, &ended))
     };
     let stream = socket.into_stream();
-    if let Some(report) = last {
-        settle(report, &stream).await;
+    if let Some(log) = unconfirmed {
+        confirm(log, &stream).await;
     }
-    if let Some((code, message)) = refusal {
-        let said = say(&shared, stream, code, message);
-        let _ = timeout(shared.times.write, said).await;
+    if let Some((code, message)) = error {
+        let sending = send_error(&shared, stream, code, message);
+        let _ = timeout(shared.timeouts.write, sending).await;
     }
 }
 
-/// Tells from whether the client's system resets the connection if the client is gone.
-async fn settle(report: Report, stream: &TcpStream) {
+/// Writes the log line, as the line of a client that is gone if the client's system resets the connection.
+async fn confirm(log: AccessLog, stream: &TcpStream) {
     let reset = stream.ready(Interest::ERROR);
-    if timeout(RESET, reset).await.is_err() {
-        report.answered();
+    if timeout(RESET_TIMEOUT, reset).await.is_err() {
+        log.responded();
     }
 }
 
-/// What hyper cannot read, and does not say anything about that a client could read.
-fn refusal(state: &State, ended: &Result<(), hyper::Error>) -> Option<(ErrorCode, &'static str)> {
+/// The error of a request that hyper cannot read, for which its own response has no body.
+fn protocol_error(
+    state: &State,
+    ended: &Result<(), hyper::Error>,
+) -> Option<(ErrorCode, &'static str)> {
     if state.bare_line_feed {
         let message = "expected lines that end with CR LF, but found a bare line feed";
         return Some((ErrorCode::MalformedRequest, message));
     }
-    match state.refused {
+    match state.hyper_status {
         Some(414) => return Some((ErrorCode::UriTooLong, URI_TOO_LONG)),
         Some(431) if state.is_in_long_line(MAX_LINE) => {
             return Some((ErrorCode::UriTooLong, URI_TOO_LONG));
@@ -133,7 +138,7 @@ fn refusal(state: &State, ended: &Result<(), hyper::Error>) -> Option<(ErrorCode
         return Some((ErrorCode::MalformedRequest, MALFORMED));
     }
     if !state.is_in_head() {
-        // Nothing has come: there is nothing to answer.
+        // No request has come.
         return None;
     }
     if error.is_timeout() {
@@ -148,17 +153,17 @@ fn refusal(state: &State, ended: &Result<(), hyper::Error>) -> Option<(ErrorCode
 const MALFORMED: &str = "expected a request of HTTP/1.1, but found something else";
 const URI_TOO_LONG: &str = "expected a request target of at most 64 KiB";
 
-/// Sends an error to a client whose request hyper has not handed on, and closes the connection.
-async fn say(
+/// Sends an error to a client whose request hyper has not passed on, and closes the connection.
+async fn send_error(
     shared: &Shared,
     mut stream: TcpStream,
     code: ErrorCode,
     message: &str,
 ) -> io::Result<()> {
-    let mut report = Report::new(shared.next_id(), "other", "other");
-    let response = refuse::response(code, message, None);
+    let mut log = AccessLog::new(shared.next_id(), "other", "other");
+    let response = error::response(code, message, None);
     let mut head = format!("HTTP/1.1 {}\r\nconnection: close\r\n", response.status());
-    let response = Shared::complete(response, &mut report);
+    let response = Shared::complete(response, &mut log);
     for (name, value) in response.headers() {
         let value = value.to_str().unwrap_or_default();
         let _ = write!(head, "{name}: {value}\r\n");
@@ -173,9 +178,9 @@ async fn say(
     stream.write_all(head.as_bytes()).await?;
     stream.write_all(&body).await?;
     stream.shutdown().await?;
-    report.answered();
+    log.responded();
     let mut rest = [0; 4096];
     let drained = async { while matches!(stream.read(&mut rest).await, Ok(1..)) {} };
-    let _ = timeout(LINGER, drained).await;
+    let _ = timeout(LINGER_TIMEOUT, drained).await;
     Ok(())
 }

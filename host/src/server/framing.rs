@@ -1,64 +1,64 @@
 //! Where messages begin and end on a connection.
 //!
-//! hyper answers what it cannot parse by itself, with a head and no body, and takes a bare line feed for the end of a line. Both
-//! are seen here, without guessing: a head is read to its end before the rest is handed on, and every response that is not hyper's
-//! own is announced, with its length.
+//! hyper itself responds to bytes that it cannot parse, with a head and no body, and accepts a bare line feed as the end of a line.
+//! Both are seen here, without guessing: hyper gets a head and the bytes after it apart, and every response that is not hyper's own
+//! is announced with its length.
 
 use std::collections::VecDeque;
 
-use super::report::Report;
+use super::access_log::AccessLog;
 
-/// What hyper sends before a body that its client waits to be asked for.
+/// hyper's request for a body that the client holds back.
 const INTERIM: &[u8] = b"HTTP/1.1 100 ";
 
-/// What is read next.
+/// The next bytes of a connection's input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reading {
+pub(super) enum ReadState {
     /// The head of a request.
     Head(Lines),
-    /// So many bytes of a body.
+    /// A body's rest, in bytes.
     Body(u64),
-    /// A body whose end only hyper knows. The connection is not kept after it.
+    /// A body whose end only hyper knows. The connection ends after it.
     Rest,
 }
 
-impl Default for Reading {
+impl Default for ReadState {
     fn default() -> Self {
         Self::Head(Lines::default())
     }
 }
 
-/// The lines of a head, as far as they have been read.
+/// The lines of a head, up to the last byte read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Lines {
     /// Whether the last byte was a carriage return.
     returned: bool,
-    /// The length of the line that is being read.
+    /// The length of the current line.
     line: usize,
-    /// Whether a line has been read to its end.
-    more: bool,
-    /// Whether there has been a line with something in it: empty ones before a request are skipped (RFC 9112, 2.2).
+    /// Whether a line has ended.
+    ended: bool,
+    /// Whether there has been a byte of a line: empty lines before a request are skipped (RFC 9112, 2.2).
     pub(super) started: bool,
 }
 
-/// What a piece of a head shows.
+/// The result of scanning a piece of a head.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Head {
-    /// It goes on.
-    Open,
-    /// It ends after so many bytes.
-    Ends(usize),
-    /// There is a line feed without a carriage return before it. A proxy may see other lines there than we do (RFC 9112, 2.2).
+    /// The head is not complete.
+    Partial,
+    /// The head ends after this number of bytes.
+    Complete(usize),
+    /// A line feed without a carriage return before it. A proxy may see other lines there than we do (RFC 9112, 2.2).
     BareLineFeed,
 }
 
 impl Lines {
-    /// Whether these are the beginning of a first line that is longer than `most`.
-    pub(super) fn is_long_first_line(&self, most: usize) -> bool {
-        !self.more && self.line > most
+    /// Whether the first line has not ended and is longer than `max`.
+    pub(super) fn is_long_first_line(&self, max: usize) -> bool {
+        !self.ended && self.line > max
     }
 
-    pub(super) fn read(&mut self, bytes: &[u8]) -> Head {
+    pub(super) fn scan(&mut self, bytes: &[u8]) -> Head {
         for (position, byte) in bytes.iter().enumerate() {
             match byte {
                 b'\n' if !self.returned => return Head::BareLineFeed,
@@ -66,9 +66,9 @@ impl Lines {
                     let empty = self.line == 0;
                     (self.returned, self.line) = (false, 0);
                     if empty && self.started {
-                        return Head::Ends(position + 1);
+                        return Head::Complete(position + 1);
                     }
-                    self.more = self.started;
+                    self.ended = self.started;
                 }
                 b'\r' => self.returned = true,
                 _ => {
@@ -77,57 +77,61 @@ impl Lines {
                 }
             }
         }
-        Head::Open
+        Head::Partial
     }
 }
 
-/// What is written next.
+/// The next bytes of a connection's output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Writing {
+pub(super) enum WriteState {
     /// The beginning of a message.
     #[default]
     Start,
-    /// The rest of a head, of whose last four bytes so many have been seen; and the length of the body that follows, if it is not
-    /// an interim response.
+    /// The rest of a head, with the number of bytes of the final CR LF CR LF that have been seen, and the length of the body that
+    /// follows; no body length for an interim response.
     Head { seen: u8, body: Option<u64> },
-    /// So many bytes of a body.
+    /// A body's rest, in bytes.
     Body(u64),
 }
 
-/// A response that has been handed to hyper.
-pub(super) struct Due {
+/// A response that hyper has and has not written yet.
+pub(super) struct PendingResponse {
     /// The length of its body on the wire.
     pub(super) body: u64,
-    pub(super) report: Report,
+    pub(super) log: AccessLog,
 }
 
-/// How far bytes reach that are about to be written.
+/// The responses in bytes that are about to be written.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Walk {
-    /// So many bytes belong to responses that are due. What follows is hyper's own.
+    /// The number of bytes that belong to pending responses. The bytes after them are hyper's own.
     pub(super) bytes: usize,
-    pub(super) writing: Writing,
-    /// So many responses end within them.
+    pub(super) writing: WriteState,
+    /// The number of responses that end within them.
     pub(super) ended: usize,
 }
 
-/// Walks through bytes that hyper writes.
-pub(super) fn walk(mut writing: Writing, due: &VecDeque<Due>, bytes: &[u8]) -> Walk {
+/// Finds the responses in bytes that hyper writes.
+pub(super) fn walk(
+    mut writing: WriteState,
+    pending: &VecDeque<PendingResponse>,
+    bytes: &[u8],
+) -> Walk {
     let (mut at, mut ended) = (0, 0);
     while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
         writing = match writing {
-            Writing::Start if rest.starts_with(INTERIM) => Writing::Head {
+            WriteState::Start if rest.starts_with(INTERIM) => WriteState::Head {
                 seen: 0,
                 body: None,
             },
-            Writing::Start => match due.get(ended) {
-                Some(due) => Writing::Head {
+            WriteState::Start => match pending.get(ended) {
+                Some(response) => WriteState::Head {
                     seen: 0,
-                    body: Some(due.body),
+                    body: Some(response.body),
                 },
                 None => break,
             },
-            Writing::Head { mut seen, body } => {
+            WriteState::Head { mut seen, body } => {
                 let end = rest.iter().position(|byte| {
                     seen = match (byte, seen) {
                         (b'\r', 2) => 3,
@@ -141,32 +145,32 @@ pub(super) fn walk(mut writing: Writing, due: &VecDeque<Due>, bytes: &[u8]) -> W
                 match (end, body) {
                     (None, body) => {
                         at = bytes.len();
-                        Writing::Head { seen, body }
+                        WriteState::Head { seen, body }
                     }
                     (Some(end), None) => {
                         at += end + 1;
-                        Writing::Start
+                        WriteState::Start
                     }
                     (Some(end), Some(0)) => {
                         at += end + 1;
                         ended += 1;
-                        Writing::Start
+                        WriteState::Start
                     }
                     (Some(end), Some(body)) => {
                         at += end + 1;
-                        Writing::Body(body)
+                        WriteState::Body(body)
                     }
                 }
             }
-            Writing::Body(left) => {
+            WriteState::Body(left) => {
                 let here = usize::try_from(left).map_or(rest.len(), |left| left.min(rest.len()));
                 at += here;
                 let left = left - u64::try_from(here).unwrap_or(left);
                 if left == 0 {
                     ended += 1;
-                    Writing::Start
+                    WriteState::Start
                 } else {
-                    Writing::Body(left)
+                    WriteState::Body(left)
                 }
             }
         };
@@ -182,27 +186,26 @@ pub(super) fn walk(mut writing: Writing, due: &VecDeque<Due>, bytes: &[u8]) -> W
 mod tests {
     use super::*;
 
-    fn due(bodies: &[u64]) -> VecDeque<Due> {
-        let report = || Report::new("test".into(), "GET", "/healthz");
-        let due = |body: &u64| Due {
-            body: *body,
-            report: report(),
+    fn pending(bodies: impl IntoIterator<Item = u64>) -> VecDeque<PendingResponse> {
+        let response = |body| PendingResponse {
+            body,
+            log: AccessLog::new("test".into(), "GET", "/healthz"),
         };
-        bodies.iter().map(due).collect()
+        bodies.into_iter().map(response).collect()
     }
 
     #[test]
-    fn a_head_ends_with_an_empty_line_however_it_is_cut() {
+    fn empty_line_ends_a_head() {
         let head = b"\r\nGET / HTTP/1.1\r\nhost: x\r\n\r\nGET";
         for cut in 0..head.len() {
             let (one, other) = head.split_at(cut);
             let mut lines = Lines::default();
-            let found = match lines.read(one) {
-                Head::Open => match lines.read(other) {
-                    Head::Ends(end) => cut + end,
+            let found = match lines.scan(one) {
+                Head::Partial => match lines.scan(other) {
+                    Head::Complete(end) => cut + end,
                     other => panic!("{other:?}"),
                 },
-                Head::Ends(end) => end,
+                Head::Complete(end) => end,
                 Head::BareLineFeed => panic!("{cut}"),
             };
             assert_eq!(found, head.len() - 3, "{cut}");
@@ -210,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_line_feed_is_seen_anywhere_in_a_head() {
+    fn bare_line_feed_is_seen_anywhere() {
         for head in [
             "\nGET / HTTP/1.1\r\n",
             "GET / HTTP/1.1\nhost: x\r\n\r\n",
@@ -219,7 +222,7 @@ mod tests {
             "GET / HTTP/1.1\r\nhost: x\r\r\na\n",
         ] {
             assert_eq!(
-                Lines::default().read(head.as_bytes()),
+                Lines::default().scan(head.as_bytes()),
                 Head::BareLineFeed,
                 "{head:?}"
             );
@@ -227,25 +230,26 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_due_is_hypers_own_whatever_a_body_looks_like() {
+    fn unannounced_response_is_hypers_own() {
         let own = "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n";
         let bytes = format!(
             "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{own}HTTP/1.1 200 OK\r\n\r\n{own}",
             own.len()
         );
-        let due = due(&[own.len() as u64, 0]);
+        let responses = pending([own.len() as u64, 0]);
         let last = bytes.len() - own.len();
         for cut in 0..last {
-            let first = walk(Writing::Start, &due, &bytes.as_bytes()[..cut]);
-            // The beginning of a message tells whether it is an interim one.
-            if first.writing == Writing::Start || cut < INTERIM.len() {
+            let first = walk(WriteState::Start, &responses, &bytes.as_bytes()[..cut]);
+            // The first bytes of a message tell whether it is an interim one.
+            if first.writing == WriteState::Start || cut < INTERIM.len() {
                 continue;
             }
-            let mut left = VecDeque::new();
-            left.extend(due.iter().skip(first.ended).map(|due| Due {
-                body: due.body,
-                report: Report::new("test".into(), "GET", "/healthz"),
-            }));
+            let left = pending(
+                responses
+                    .iter()
+                    .skip(first.ended)
+                    .map(|response| response.body),
+            );
             let second = walk(first.writing, &left, &bytes.as_bytes()[cut..]);
             assert_eq!(
                 (
@@ -253,7 +257,7 @@ mod tests {
                     first.ended + second.ended,
                     second.writing
                 ),
-                (last, 2, Writing::Start),
+                (last, 2, WriteState::Start),
                 "{cut}"
             );
         }

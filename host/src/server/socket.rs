@@ -1,4 +1,4 @@
-//! The socket of a connection, as hyper reads and writes it.
+//! The socket of a connection, between hyper and TCP.
 
 use std::collections::VecDeque;
 use std::io;
@@ -12,29 +12,29 @@ use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
-use super::framing::{Due, Head, Lines, Reading, Walk, Writing, walk};
-use super::report::Report;
+use super::access_log::AccessLog;
+use super::framing::{Head, Lines, PendingResponse, ReadState, Walk, WriteState, walk};
 
-/// Less than so many bytes are no progress: a client that takes one at a time could hold its connection for ever.
-pub(super) const PROGRESS: usize = 16 << 10;
+/// The least number of bytes that counts as progress: a client that takes one at a time could hold its connection for ever.
+pub(super) const MIN_PROGRESS: usize = 16 << 10;
 
-/// What the service and the socket of a connection know of each other.
+/// The state that the service and the socket of a connection share.
 #[derive(Default)]
 pub(super) struct Exchange(Mutex<State>);
 
 #[derive(Default)]
 pub(super) struct State {
-    pub(super) reading: Reading,
-    writing: Writing,
-    due: VecDeque<Due>,
-    /// Requests whose responses are not written yet.
+    pub(super) reading: ReadState,
+    writing: WriteState,
+    pending: VecDeque<PendingResponse>,
+    /// The number of requests whose responses are not written yet.
     calls: usize,
     /// A head has a line feed without a carriage return.
     pub(super) bare_line_feed: bool,
-    /// What hyper wanted to answer by itself.
-    pub(super) refused: Option<u16>,
-    /// A response that was written to a client which had closed its side: whether it is still there shows later.
-    pub(super) last: Option<Report>,
+    /// The status of hyper's own response, which is not sent.
+    pub(super) hyper_status: Option<u16>,
+    /// The log line of a response to a client that has closed its side. Whether the client is gone shows later.
+    pub(super) unconfirmed: Option<AccessLog>,
 }
 
 impl State {
@@ -42,29 +42,29 @@ impl State {
         self.calls > 0
     }
 
-    /// Whether there is a request of which the head has begun to come.
+    /// Whether a part of a request's head has arrived.
     pub(super) fn is_in_head(&self) -> bool {
-        matches!(self.reading, Reading::Head(Lines { started: true, .. }))
+        matches!(self.reading, ReadState::Head(Lines { started: true, .. }))
     }
 
-    /// Whether the first line of a head is longer than `most`, and goes on.
-    pub(super) fn is_in_long_line(&self, most: usize) -> bool {
-        matches!(self.reading, Reading::Head(lines) if lines.is_long_first_line(most))
+    /// Whether the first line of a head has not ended and is longer than `max`.
+    pub(super) fn is_in_long_line(&self, max: usize) -> bool {
+        matches!(self.reading, ReadState::Head(lines) if lines.is_long_first_line(max))
     }
 
-    /// A request has come whose body has this length, if that is known.
-    pub(super) fn called(&mut self, body: Option<u64>) {
+    /// Notes a request whose body has this length, if that is known.
+    pub(super) fn start_request(&mut self, body: Option<u64>) {
         self.calls += 1;
         self.reading = match body {
-            Some(0) => Reading::default(),
-            Some(length) => Reading::Body(length),
-            None => Reading::Rest,
+            Some(0) => ReadState::default(),
+            Some(length) => ReadState::Body(length),
+            None => ReadState::Rest,
         };
     }
 
-    /// A response is handed to hyper.
-    pub(super) fn responds(&mut self, due: Due) {
-        self.due.push_back(due);
+    /// Notes a response that hyper gets.
+    pub(super) fn start_response(&mut self, response: PendingResponse) {
+        self.pending.push_back(response);
     }
 }
 
@@ -77,25 +77,25 @@ impl Exchange {
 pub(super) struct Socket {
     stream: TcpStream,
     exchange: Arc<Exchange>,
-    /// Read from the stream, and not by hyper yet.
-    ahead: BytesMut,
-    /// How long a client may take nothing of a response.
-    patience: Duration,
-    /// Runs while the client takes nothing.
+    /// Bytes that hyper has not read yet.
+    buffered: BytesMut,
+    /// How long writing a response may make no progress.
+    write_timeout: Duration,
+    /// Runs while the client takes no bytes.
     stalled: Option<Pin<Box<Sleep>>>,
-    /// Taken since the last progress.
-    taken: usize,
+    /// The bytes written since the last progress.
+    written: usize,
 }
 
 impl Socket {
-    pub(super) fn new(stream: TcpStream, exchange: Arc<Exchange>, patience: Duration) -> Self {
+    pub(super) fn new(stream: TcpStream, exchange: Arc<Exchange>, write_timeout: Duration) -> Self {
         Self {
             stream,
             exchange,
-            ahead: BytesMut::new(),
-            patience,
+            buffered: BytesMut::new(),
+            write_timeout,
             stalled: None,
-            taken: 0,
+            written: 0,
         }
     }
 
@@ -103,7 +103,7 @@ impl Socket {
         self.stream
     }
 
-    /// Whether the client has closed its side, as far as that is known.
+    /// Whether the client is known to have closed its side.
     fn is_read_closed(&self) -> bool {
         let ready = pin!(self.stream.ready(Interest::READABLE));
         let ready = ready.poll(&mut Context::from_waker(Waker::noop()));
@@ -112,13 +112,13 @@ impl Socket {
 }
 
 impl State {
-    /// How many of the bytes that come next hyper may have now: never those of a head together with what follows it.
+    /// The number of the next bytes that hyper gets now: a head without the bytes after it.
     fn admit(&mut self, bytes: &[u8]) -> usize {
         match &mut self.reading {
-            Reading::Head(lines) => match lines.read(bytes) {
-                Head::Open => bytes.len(),
-                Head::Ends(end) => {
-                    self.reading = Reading::default();
+            ReadState::Head(lines) => match lines.scan(bytes) {
+                Head::Partial => bytes.len(),
+                Head::Complete(end) => {
+                    self.reading = ReadState::default();
                     end
                 }
                 Head::BareLineFeed => {
@@ -126,27 +126,28 @@ impl State {
                     0
                 }
             },
-            Reading::Body(left) => {
+            ReadState::Body(left) => {
                 let here = usize::try_from(*left).map_or(bytes.len(), |left| left.min(bytes.len()));
                 *left -= u64::try_from(here).unwrap_or(*left);
                 if *left == 0 {
-                    self.reading = Reading::default();
+                    self.reading = ReadState::default();
                 }
                 here
             }
-            Reading::Rest => bytes.len(),
+            ReadState::Rest => bytes.len(),
         }
     }
 
-    /// Responses have been written to their ends. `gone` says whether the client may be.
-    fn wrote(&mut self, walk: &Walk, may_be_gone: impl Fn() -> bool) {
+    /// Notes written bytes, and ends the responses that end within them.
+    fn end_responses(&mut self, walk: &Walk, may_be_gone: impl Fn() -> bool) {
         self.writing = walk.writing;
-        for Due { body: _, report } in self.due.drain(..walk.ended.min(self.due.len())) {
+        let ended = walk.ended.min(self.pending.len());
+        for PendingResponse { body: _, log } in self.pending.drain(..ended) {
             self.calls = self.calls.saturating_sub(1);
             if may_be_gone() {
-                self.last = Some(report);
+                self.unconfirmed = Some(log);
             } else {
-                report.answered();
+                log.responded();
             }
         }
     }
@@ -161,26 +162,26 @@ impl AsyncRead for Socket {
         let Self {
             stream,
             exchange,
-            ahead,
+            buffered,
             ..
         } = &mut *self;
         if exchange.lock().bare_line_feed {
-            // To hyper the connection has ended; what is to be said of it is said elsewhere.
+            // For hyper the connection ends here; the server sends the error itself.
             return Poll::Ready(Ok(()));
         }
-        if !ahead.is_empty() {
-            let here = buffer.remaining().min(ahead.len());
-            let here = ahead.get(..here).unwrap_or_default();
+        if !buffered.is_empty() {
+            let here = buffer.remaining().min(buffered.len());
+            let here = buffered.get(..here).unwrap_or_default();
             let count = exchange.lock().admit(here);
             buffer.put_slice(here.get(..count).unwrap_or_default());
-            ahead.advance(count);
+            buffered.advance(count);
             return Poll::Ready(Ok(()));
         }
         let before = buffer.filled().len();
         ready!(Pin::new(stream).poll_read(cx, buffer))?;
         let fresh = buffer.filled().get(before..).unwrap_or_default();
         let count = exchange.lock().admit(fresh);
-        ahead.extend_from_slice(fresh.get(count..).unwrap_or_default());
+        buffered.extend_from_slice(fresh.get(count..).unwrap_or_default());
         buffer.set_filled(before + count);
         Poll::Ready(Ok(()))
     }
@@ -195,45 +196,45 @@ impl AsyncWrite for Socket {
         let this = &mut *self;
         let walked = {
             let mut state = this.exchange.lock();
-            let walked = walk(state.writing, &state.due, bytes);
+            let walked = walk(state.writing, &state.pending, bytes);
             if walked.bytes == 0 && !bytes.is_empty() {
                 // `HTTP/1.1 431 …`
                 let status = bytes
                     .get(9..12)
                     .and_then(|code| std::str::from_utf8(code).ok());
-                state.refused = status.and_then(|code| code.parse().ok());
+                state.hyper_status = status.and_then(|code| code.parse().ok());
                 return Poll::Ready(Ok(bytes.len()));
             }
-            if walked.bytes <= PROGRESS {
-                // What the system takes at once holds nobody up, and the client, who then has its response, finds the place free.
-                for due in state.due.iter_mut().take(walked.ended) {
-                    due.report.place = None;
+            if walked.bytes <= MIN_PROGRESS {
+                // The system takes these bytes at once, so the slot can be free before the client has its response.
+                for response in state.pending.iter_mut().take(walked.ended) {
+                    response.log.slot = None;
                 }
             }
             walked
         };
-        let due = bytes.get(..walked.bytes).unwrap_or_default();
-        let Poll::Ready(written) = Pin::new(&mut this.stream).poll_write(cx, due) else {
-            let patience = this.patience;
+        let ours = bytes.get(..walked.bytes).unwrap_or_default();
+        let Poll::Ready(written) = Pin::new(&mut this.stream).poll_write(cx, ours) else {
+            let timeout = this.write_timeout;
             let stalled = this
                 .stalled
-                .get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
+                .get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
             ready!(stalled.as_mut().poll(cx));
-            let why = "the client takes nothing of its response";
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, why)));
+            let message = "the client takes nothing of its response";
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, message)));
         };
         let written = written?;
-        this.taken += written;
+        this.written += written;
         let mut state = this.exchange.lock();
         let walked = if written == walked.bytes {
             walked
         } else {
-            let due = bytes.get(..written).unwrap_or_default();
-            walk(state.writing, &state.due, due)
+            let taken = bytes.get(..written).unwrap_or_default();
+            walk(state.writing, &state.pending, taken)
         };
-        state.wrote(&walked, || this.is_read_closed());
-        if walked.ended > 0 || this.taken >= PROGRESS {
-            (this.stalled, this.taken) = (None, 0);
+        state.end_responses(&walked, || this.is_read_closed());
+        if walked.ended > 0 || this.written >= MIN_PROGRESS {
+            (this.stalled, this.written) = (None, 0);
         }
         Poll::Ready(Ok(written))
     }
@@ -243,11 +244,11 @@ impl AsyncWrite for Socket {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let has_more_to_say = {
+        let sends_error = {
             let state = self.exchange.lock();
-            state.refused.is_some() || state.bare_line_feed
+            state.hyper_status.is_some() || state.bare_line_feed
         };
-        if has_more_to_say {
+        if sends_error {
             return Poll::Ready(Ok(()));
         }
         Pin::new(&mut self.stream).poll_shutdown(cx)

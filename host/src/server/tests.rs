@@ -1,4 +1,4 @@
-//! Clients that are too slow, against a server that has little patience.
+//! Slow clients, against a server with short timeouts.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::testing::{Act, Log, Provider, response_text};
 
 const LOOPBACK: [u8; 4] = [127, 0, 0, 1];
 
-/// A server that waits for nobody.
+/// A server with short timeouts.
 async fn serve(provider: &Provider) -> SocketAddr {
     let engine = Engine::builder()
         .accounts(provider.accounts())
@@ -26,7 +26,7 @@ async fn serve(provider: &Provider) -> SocketAddr {
     address
 }
 
-/// What a client reads that has sent this and says nothing more.
+/// All that a client reads after it has sent this.
 async fn read(address: SocketAddr, sent: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(sent.as_bytes()).await.unwrap();
@@ -36,7 +36,7 @@ async fn read(address: SocketAddr, sent: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_request_that_does_not_come_whole_is_told_so_and_logged() {
+async fn incomplete_request_times_out() {
     let log = Log::start();
     let address = serve(&Provider::start([]).await).await;
     let head = "POST /unified/ticketing/users HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n";
@@ -63,7 +63,7 @@ async fn a_request_that_does_not_come_whole_is_told_so_and_logged() {
 }
 
 #[tokio::test]
-async fn a_connection_on_which_nothing_comes_is_closed_without_a_word() {
+async fn silent_connection_is_closed() {
     let address = serve(&Provider::start([]).await).await;
     assert_eq!(read(address, "").await, "");
     let healthy = read(address, "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
@@ -71,9 +71,9 @@ async fn a_connection_on_which_nothing_comes_is_closed_without_a_word() {
 }
 
 #[tokio::test]
-async fn a_client_that_takes_nothing_loses_its_connection() {
+async fn stalled_client_loses_its_connection() {
     let log = Log::start();
-    // More than the sockets in between hold.
+    // More than the buffers of the sockets hold.
     let large = format!(
         "{{\"data\": {{\"id\": \"a\", \"b\": \"{}\"}}}}",
         "y".repeat(12 << 20)

@@ -32,7 +32,7 @@ impl Tokens {
         })
     }
 
-    /// What to say where others than its owner can read the file that the tokens came from.
+    /// The warning if others than its owner can read the tokens' file.
     #[must_use]
     pub fn warning(&self) -> Option<&str> {
         self.warning.as_deref()
@@ -70,7 +70,7 @@ impl Tokens {
         }
     }
 
-    /// Whether an `authorization` header has one of the tokens. How long that takes does not tell which part was wrong.
+    /// Whether an `authorization` header has one of the tokens. The time that this takes does not depend on the wrong part.
     pub(crate) fn accept(&self, authorization: Option<&HeaderValue>) -> bool {
         let given = authorization.and_then(|value| {
             let (scheme, token) = value.as_bytes().split_at_checked(7)?;
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_accepted_whole_and_with_its_scheme() {
+    fn token_needs_its_scheme() {
         let tokens =
             Tokens::parse("\u{feff}# of the shop\n\n  0123456789abcdef\nfedcba9876543210\n")
                 .unwrap();
@@ -118,11 +118,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_token_is_told_by_its_line_alone() {
-        let fault = Tokens::parse("0123456789abcdef\nshort\n").unwrap_err();
+    fn invalid_token_is_not_shown() {
+        let error = Tokens::parse("0123456789abcdef\nshort\n").unwrap_err();
         assert!(
-            fault.contains("line 2") && !fault.contains("short "),
-            "{fault}"
+            error.contains("line 2") && !error.contains("short "),
+            "{error}"
         );
         assert!(Tokens::parse("# nothing\n").is_err());
         assert_eq!(

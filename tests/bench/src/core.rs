@@ -1,4 +1,4 @@
-//! The measurements without HTTP: the core natively, and a call through the component with a provider in memory.
+//! What is measured without HTTP: the core natively, and a call through the component with a provider in memory.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -7,18 +7,16 @@ use anyhow::Result;
 use criterion::Criterion;
 use tokio::runtime::Builder;
 use unified_ticketing::Engine;
+use unified_ticketing::steps::{Operation, Step};
 use unified_ticketing::types::{Email, NewUser, Options, ProviderResponse};
 use unified_ticketing_guest::bindings::accounts::{Account, Credentials};
-use unified_ticketing_guest::bindings::types as core;
-use unified_ticketing_guest::findings::Findings;
-use unified_ticketing_guest::interpret::interpret;
-use unified_ticketing_guest::plan::{self, Context};
-use unified_ticketing_guest::shape;
+use unified_ticketing_guest::bindings::{steps as core_steps, types as core};
+use unified_ticketing_guest::steps;
 
 use crate::provider::{ACCOUNT, RESPONSE};
 use crate::server::accounts;
 
-/// The names of the figures; for the component also the calls per instance, and the threads.
+/// The names under which the figures are kept, and for the component's the steps that an instance serves, and the threads.
 pub(crate) const NATIVE: &str = "native";
 pub(crate) const COMPONENT: [(&str, u32, usize); 4] = [
     ("fresh, one thread", 0, 1),
@@ -27,7 +25,7 @@ pub(crate) const COMPONENT: [(&str, u32, usize); 4] = [
     ("reused, two threads", 1000, 2),
 ];
 
-/// Measures one round. Criterion writes the figures to the folder `CRITERION_HOME`.
+/// One round. Criterion keeps the figures in the folder that `CRITERION_HOME` names.
 pub(crate) fn measure() -> Result<()> {
     let mut criterion = Criterion::default()
         .sample_size(30)
@@ -46,9 +44,9 @@ pub(crate) fn measure() -> Result<()> {
     Ok(())
 }
 
-/// The time in which each thread makes this number of calls.
+/// How long it takes until each thread has made so many calls.
 fn timed(engine: &Engine, threads: usize, calls: u64) -> Duration {
-    let start = Instant::now();
+    let started = Instant::now();
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
@@ -58,42 +56,44 @@ fn timed(engine: &Engine, threads: usize, calls: u64) -> Duration {
                 };
                 runtime.block_on(async {
                     for _ in 0..calls {
-                        assert!(call_component(engine).await, "a good call");
+                        assert!(call(engine).await, "a good call");
                     }
                 });
             });
         }
     });
-    start.elapsed()
+    started.elapsed()
 }
 
-async fn call_component(engine: &Engine) -> bool {
+async fn call(engine: &Engine) -> bool {
     let email = |address: &str, kind: &str| Email {
         address: address.to_owned(),
         type_: Some(kind.to_owned()),
     };
-    let some = |value: &str| Some(value.to_owned());
+    let text = |text: &str| Some(text.to_owned());
     let user = NewUser {
-        name: some("Ines Halvorsen"),
-        first_name: some("Ines"),
-        last_name: some("Halvorsen"),
+        name: text("Ines Halvorsen"),
+        first_name: text("Ines"),
+        last_name: text("Halvorsen"),
         emails: Some(vec![
             email("ines.halvorsen@kelpworks.example", "primary"),
             email("ines@kelpworks.example", "other"),
         ]),
-        avatar: some("https://img.kelpworks.example/ines.png"),
+        avatar: text("https://img.kelpworks.example/ines.png"),
         ..NewUser::default()
+    };
+    let operation = Operation::CreateUser(user);
+    let Step::Send(sending) = engine.start(ACCOUNT, operation, Options::default()).await else {
+        return false;
     };
     let response = ProviderResponse {
         status: 201,
         headers: headers(),
         body: RESPONSE.as_bytes().to_vec(),
     };
-    let options = Options::default();
-    let result = engine
-        .create_user_in_memory(ACCOUNT, user, options, response)
-        .await;
-    black_box(result).is_ok()
+    let (request, context) = (sending.request, sending.context);
+    let step = engine.resume(ACCOUNT, context, Ok(response)).await;
+    matches!(black_box((request, step)).1, Step::Done(Ok(_)))
 }
 
 fn native() -> bool {
@@ -101,16 +101,16 @@ fn native() -> bool {
         address: address.to_owned(),
         type_: Some(kind.to_owned()),
     };
-    let some = |value: &str| Some(value.to_owned());
+    let text = |text: &str| Some(text.to_owned());
     let user = core::NewUser {
-        name: some("Ines Halvorsen"),
-        first_name: some("Ines"),
-        last_name: some("Halvorsen"),
+        name: text("Ines Halvorsen"),
+        first_name: text("Ines"),
+        last_name: text("Halvorsen"),
         emails: Some(vec![
             email("ines.halvorsen@kelpworks.example", "primary"),
             email("ines@kelpworks.example", "other"),
         ]),
-        avatar: some("https://img.kelpworks.example/ines.png"),
+        avatar: text("https://img.kelpworks.example/ines.png"),
         ..core::NewUser::default()
     };
     let account = Account {
@@ -119,15 +119,10 @@ fn native() -> bool {
         settings: Vec::new(),
         credentials: Credentials::Injected(vec!["api_token".to_owned()]),
     };
-    let planned = plan::create(
-        &account,
-        &user,
-        &core::Options::default(),
-        Findings::new(false),
-    );
-    let Ok(planned) = planned else { return false };
-    // The context is written and read between the two functions, as in the component.
-    let Ok(context) = Context::from_bytes(&planned.context.to_bytes()) else {
+    let operation = core_steps::Operation::CreateUser(user);
+    let options = core::Options::default();
+    let step = steps::start(ACCOUNT, operation, &options, |_| Ok(account));
+    let core_steps::Step::Send(sending) = step else {
         return false;
     };
     let response = core::ProviderResponse {
@@ -135,8 +130,8 @@ fn native() -> bool {
         headers: headers(),
         body: RESPONSE.as_bytes().to_vec(),
     };
-    let result = interpret(&context, Ok(&response)).map(|user| shape::response(user, &context));
-    black_box((planned.request, result)).1.is_ok()
+    let step = steps::resume(ACCOUNT, &sending.context, Ok(&response));
+    matches!(black_box((sending, step)).1, core_steps::Step::Done(Ok(_)))
 }
 
 fn headers() -> Vec<(String, String)> {

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::provider::{ACCOUNT, BODY};
 
-/// The measurements of wrk.
+/// What wrk has measured.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Load {
     pub(crate) requests: u64,
@@ -31,7 +31,7 @@ impl Wrk {
         Ok(Self { script })
     }
 
-    /// Keeps this number of connections busy for this number of seconds.
+    /// Keeps so many connections busy for so long.
     pub(crate) fn run(&self, url: &str, connections: usize, seconds: u64) -> Result<Load> {
         let threads = connections.min(2);
         let output = Command::new("wrk")
@@ -43,9 +43,9 @@ impl Wrk {
             .arg(target(url))
             .output()
             .context("wrk does not start: it is in the package `wrk` of most systems")?;
-        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
-        ensure!(output.status.success(), "wrk: {stdout}");
-        parse(&stdout).with_context(|| format!("{url}: {stdout}"))
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        ensure!(output.status.success(), "wrk: {printed}");
+        parse(&printed).with_context(|| format!("{url}: {printed}"))
     }
 }
 
@@ -57,19 +57,19 @@ pub(crate) fn target(url: &str) -> String {
     )
 }
 
-fn parse(stdout: &str) -> Result<Load> {
+fn parse(output: &str) -> Result<Load> {
     for error in ["Non-2xx or 3xx responses", "Socket errors"] {
-        if stdout.contains(error) {
+        if output.contains(error) {
             bail!("not every response was 2xx");
         }
     }
     let after = |label: &str| {
-        let line = stdout
+        let line = output
             .lines()
             .find_map(|line| line.trim().strip_prefix(label));
         line.map(str::trim).with_context(|| format!("no `{label}`"))
     };
-    let requests = stdout
+    let requests = output
         .lines()
         .find_map(|line| line.trim().split_once(" requests in "));
     Ok(Load {

@@ -1,26 +1,27 @@
 //! The benchmark: one run, one machine, one table of ratios.
 //!
-//! `CONTRIBUTING.md` has the command. The variants:
+//! `CONTRIBUTING.md` has the command. What is compared with what:
 //!
 //! | Name | What it is |
 //! | --- | --- |
-//! | bare | a server that forwards the request to the provider and the response back, on the same HTTP stack |
+//! | bare | a server that passes a request on to the provider and its response back, on the same HTTP stack |
 //! | native | the core's HTTP API called in process, with the same server and the same client |
-//! | fresh | the component, with a new instance for each step of a call, or for the whole call if the component sends |
-//! | reused | the same, with instances that serve 1,000 calls |
+//! | fresh | the component, with an instance of its own for each step of a call, or for the whole call where the component sends |
+//! | reused | the same, with instances that serve 1,000 steps, or calls |
 //! | stock | `wasmtime serve` with the standalone component |
 //!
-//! Rounds of all variants alternate, so that other work of the machine affects all of them. Every figure is the median of the rounds,
-//! with the lowest and the highest. A response that is not 2xx ends the benchmark without a table.
+//! Rounds of all variants alternate, so that other work of the machine slows all of them alike. Every figure is the median of the rounds,
+//! with the lowest and the highest. One response that is not 2xx, and there is no table.
 
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a program that prints a table, and its progress"
+    reason = "a program that prints a table, and says what it is doing"
 )]
 
 mod core;
 mod load;
+mod native;
 mod process;
 mod provider;
 #[path = "../../resident.rs"]

@@ -1,4 +1,4 @@
-//! The parts of the benchmark. Each is a process that serves until its standard input ends.
+//! The parts of the benchmark, each a process of its own that serves until its standard input ends.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::PathBuf;
@@ -9,27 +9,27 @@ use tokio::io::AsyncReadExt as _;
 
 use crate::resident::resident;
 
-/// Runs a server until standard input ends.
-pub(crate) fn serve_until_stdin_ends(server: impl Future<Output = Result<()>>) -> Result<()> {
+/// Serves until standard input ends.
+pub(crate) fn served(serving: impl Future<Output = Result<()>>) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
         let mut input = tokio::io::stdin();
-        let mut byte = [0];
+        let mut nothing = [0];
         tokio::select! {
-            result = server => result,
-            _ = input.read(&mut byte) => Ok(()),
+            served = serving => served,
+            _ = input.read(&mut nothing) => Ok(()),
         }
     })
 }
 
-/// Prints the URL for the parent process.
-pub(crate) fn print_url(url: &str) {
+/// Tells the process that started this one where it listens.
+pub(crate) fn listening(url: &str) {
     println!("{url}");
 }
 
-/// A process with a server.
+/// A process that listens.
 pub(crate) struct Process {
     child: Child,
     output: BufReader<ChildStdout>,
@@ -37,7 +37,7 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts a part of this program.
+    /// A part of this program.
     pub(crate) fn part(arguments: &[&str]) -> Result<Self> {
         Self::start(Command::new(std::env::current_exe()?).args(arguments))
     }
@@ -56,24 +56,24 @@ impl Process {
         let url = line.trim().to_owned();
         ensure!(
             url.starts_with("http"),
-            "{command:?} does not print its URL"
+            "{command:?} does not say where it listens"
         );
         Ok(Self { child, output, url })
     }
 
-    /// The resident memory of the process, in bytes, on Linux.
+    /// How much memory it has resident, in bytes, by Linux.
     pub(crate) fn resident(&self) -> Result<u64> {
         resident(self.child.id())
     }
 
-    /// Stops the process, and returns the rest of its output.
+    /// Stops it, and returns what it prints at its end.
     pub(crate) fn stop(mut self) -> Result<String> {
         drop(self.child.stdin.take());
-        let mut rest = String::new();
-        self.output.read_to_string(&mut rest)?;
+        let mut printed = String::new();
+        self.output.read_to_string(&mut printed)?;
         let status = self.child.wait()?;
         ensure!(status.success(), "{status}");
-        Ok(rest)
+        Ok(printed)
     }
 }
 
@@ -84,8 +84,8 @@ impl Drop for Process {
     }
 }
 
-/// The path of a program in the folder of this one.
-pub(crate) fn sibling(name: &str) -> Result<PathBuf> {
+/// A program built beside this one.
+pub(crate) fn beside(name: &str) -> Result<PathBuf> {
     let path = std::env::current_exe()?.with_file_name(name);
     ensure!(
         path.exists(),

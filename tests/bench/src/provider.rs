@@ -1,4 +1,4 @@
-//! The provider, and the call of every measurement: a typical creation in Dixa.
+//! The provider, and the call that everything is measured with: a typical creation in Dixa.
 
 use std::convert::Infallible;
 use std::path::Path;
@@ -21,15 +21,15 @@ use crate::tls::Root;
 /// The account's id.
 pub(crate) const ACCOUNT: &str = "62f44730-dd91-461e-bd6a-aedd9e0ad79d";
 
-/// The body of the client's request.
+/// What a client sends.
 pub(crate) const BODY: &str = r#"{"name":"Ines Halvorsen","first_name":"Ines","last_name":"Halvorsen","emails":[{"email":"ines.halvorsen@kelpworks.example","type":"primary"},{"email":"ines@kelpworks.example","type":"other"}],"avatar":"https://img.kelpworks.example/ines.png"}"#;
 
-/// The body of Dixa's response.
+/// What Dixa responds.
 pub(crate) const RESPONSE: &str = r#"{"data":{"id":"7f1b9c7e-3d0a-4a57-8f5a-0b3b6b1c2d3e","createdAt":"2026-03-14T09:26:53.589Z","displayName":"Ines Halvorsen","email":"ines.halvorsen@kelpworks.example","avatarUrl":"https://img.kelpworks.example/ines.png","additionalEmails":["ines@kelpworks.example"],"additionalPhoneNumbers":[],"firstName":"Ines","lastName":"Halvorsen","middleNames":[],"roles":[{"id":"agent","name":"Agent"}],"userType":"Internal","_type":"Agent"}}"#;
 
 /// Serves until standard input ends.
 pub(crate) fn serve(wait: u64, tls: Option<&Path>) -> Result<()> {
-    process::serve_until_stdin_ends(async move {
+    process::served(async move {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let acceptor = match tls {
             Some(file) => {
@@ -41,7 +41,7 @@ pub(crate) fn serve(wait: u64, tls: Option<&Path>) -> Result<()> {
             None => None,
         };
         let scheme = if acceptor.is_some() { "https" } else { "http" };
-        process::print_url(&format!("{scheme}://{}", listener.local_addr()?));
+        process::listening(&format!("{scheme}://{}", listener.local_addr()?));
         loop {
             let (stream, _) = listener.accept().await?;
             stream.set_nodelay(true)?;
@@ -62,7 +62,7 @@ pub(crate) fn serve(wait: u64, tls: Option<&Path>) -> Result<()> {
 
 async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin, wait: u64) {
     let respond = move |request: Request<Incoming>| async move {
-        // An unread body would block the next request.
+        // What is not read would be in the way of the next request.
         let _ = request.into_body().collect().await;
         if wait > 0 {
             tokio::time::sleep(Duration::from_millis(wait)).await;
@@ -75,7 +75,7 @@ async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin, wait: u64) {
             .insert(http::header::CONTENT_TYPE, json);
         Ok::<_, Infallible>(response)
     };
-    // A client that disconnects is no error here.
+    // A client that leaves is no error here.
     let _ = http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service_fn(respond))
         .await;

@@ -17,46 +17,46 @@ use tokio::net::TcpListener;
 use unified_ticketing::server::Server;
 use unified_ticketing::{Account, Engine, MemoryAccounts, Sender};
 
+use crate::native::Core;
 use crate::process;
 use crate::provider::ACCOUNT;
 
-/// The kind of a server.
+/// What a request goes through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
-    /// Forwards to the provider.
+    /// Nothing: it is passed on.
     Bare,
     /// The core, in process.
     Native,
-    /// The component; the host sends.
+    /// The component, host-driven.
     Host,
-    /// The component, which sends.
+    /// The component, component-driven.
     Component,
 }
 
-/// Serves until standard input ends, and then prints the number of instances.
+/// Serves until standard input ends, and then says how many instances were made.
 pub(crate) fn serve(kind: Kind, provider: &str, reuse: u32, root: Option<&Path>) -> Result<()> {
-    let sender = match kind {
+    let builder = Engine::builder();
+    let mut builder = match kind {
         Kind::Bare => return bare(provider),
-        Kind::Native => Sender::Native,
-        Kind::Host => Sender::Host,
-        Kind::Component => Sender::Component,
-    };
-    let mut builder = Engine::builder()
-        .accounts(accounts(provider)?)
-        .sender(sender)
-        .reuse(reuse);
+        Kind::Native => builder.native(Core),
+        Kind::Host => builder.sender(Sender::Host),
+        Kind::Component => builder.sender(Sender::Component),
+    }
+    .accounts(accounts(provider)?)
+    .reuse(reuse);
     if let Some(root) = root {
         builder = builder.root_certificates(std::fs::read(root)?);
     }
     let engine = builder.build()?;
-    let counter = engine.clone();
-    process::serve_until_stdin_ends(async move {
+    let counted = engine.clone();
+    process::served(async move {
         let server = Server::bind(([127, 0, 0, 1], 0).into(), engine, None, 4096).await?;
-        process::print_url(&format!("http://{}", server.address()));
+        process::listening(&format!("http://{}", server.address()));
         server.serve(std::future::pending()).await;
         Ok(())
     })?;
-    println!("{}", counter.instances());
+    println!("{}", counted.instances());
     Ok(())
 }
 
@@ -71,18 +71,18 @@ pub(crate) fn accounts(provider: &str) -> Result<MemoryAccounts> {
 
 fn bare(provider: &str) -> Result<()> {
     let target: Uri = format!("{provider}/v1/agents").parse()?;
-    process::serve_until_stdin_ends(async move {
+    process::served(async move {
         let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        process::print_url(&format!("http://{}", listener.local_addr()?));
+        process::listening(&format!("http://{}", listener.local_addr()?));
         loop {
             let (stream, _) = listener.accept().await?;
             stream.set_nodelay(true)?;
             let (client, target) = (client.clone(), target.clone());
-            let forward = service_fn(move |request: Request<Incoming>| {
+            let pass_on = service_fn(move |request: Request<Incoming>| {
                 let (client, target) = (client.clone(), target.clone());
                 async move {
-                    let response = forward_request(&client, target, request).await;
+                    let response = passed_on(&client, target, request).await;
                     Ok::<_, Infallible>(response.unwrap_or_else(|_| {
                         let mut failed = Response::new(Full::default());
                         *failed.status_mut() = http::StatusCode::BAD_GATEWAY;
@@ -90,12 +90,12 @@ fn bare(provider: &str) -> Result<()> {
                     }))
                 }
             });
-            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), forward));
+            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), pass_on));
         }
     })
 }
 
-async fn forward_request(
+async fn passed_on(
     client: &Client<hyper_util::client::legacy::connect::HttpConnector, Full<Bytes>>,
     target: Uri,
     request: Request<Incoming>,
@@ -104,11 +104,7 @@ async fn forward_request(
     let request = Request::post(target)
         .header(http::header::CONTENT_TYPE, "application/json")
         .body(Full::new(body))?;
-    let (parts, body) = client.request(request).await?.into_parts();
-    let body = body
-        .collect()
-        .await
-        .context("a complete response")?
-        .to_bytes();
-    Ok(Response::from_parts(parts, Full::new(body)))
+    let (head, body) = client.request(request).await?.into_parts();
+    let body = body.collect().await.context("a whole response")?.to_bytes();
+    Ok(Response::from_parts(head, Full::new(body)))
 }

@@ -12,7 +12,7 @@ use crate::provider::BODY;
 
 pub(crate) const CALLS: usize = 1_000;
 
-/// Returns the resident memory of the server while all calls were in flight, in bytes, and how many calls succeeded.
+/// What the server had resident while all calls were in flight, in bytes, and how many succeeded.
 pub(crate) fn run(sender: &str) -> Result<(u64, usize)> {
     let provider = Process::part(&["provider", "--wait", "2000"])?;
     let server = Process::part(&["server", sender, "--provider", &provider.url])?;

@@ -11,11 +11,11 @@ use unified_ticketing::Engine;
 
 use crate::core::{COMPONENT, NATIVE};
 use crate::load::{Load, Wrk};
-use crate::process::{Process, sibling};
+use crate::process::{Process, beside};
 use crate::provider::ACCOUNT;
 use crate::{slow, stock};
 
-/// The servers under load: name and arguments.
+/// What is under load: its name, the arguments of its server, and the steps or calls that an instance serves.
 const SERVERS: [(&str, &[&str]); 6] = [
     ("bare", &["bare"]),
     ("native", &["native"]),
@@ -47,9 +47,9 @@ impl Figures {
         self.0.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// The ratio of two figures, for each round.
-    fn ratio(&self, name: &str, other: &str) -> Vec<f64> {
-        let pairs = self.get(name).iter().zip(self.get(other));
+    /// One by the other, round by round.
+    fn ratio(&self, name: &str, base: &str) -> Vec<f64> {
+        let pairs = self.get(name).iter().zip(self.get(base));
         pairs.map(|(one, other)| one / other).collect()
     }
 }
@@ -83,7 +83,7 @@ fn figure(figures: &[f64], unit: &str) -> String {
 pub(crate) fn run(rounds: usize, seconds: u64) -> Result<()> {
     ensure!(
         !cfg!(debug_assertions),
-        "build with `--release`: unoptimized figures mean nothing"
+        "build with `--release`: what is not optimized says nothing"
     );
     let folder = tempfile::tempdir()?;
     let wrk = Wrk::new(folder.path())?;
@@ -117,7 +117,7 @@ pub(crate) fn run(rounds: usize, seconds: u64) -> Result<()> {
             .map(|(name, server)| (*name, server.url.as_str()));
         let urls = urls.chain(stock.iter().map(|stock| (STOCK, stock.url.as_str())));
         for (name, url) in urls {
-            // The first second fills caches and opens connections.
+            // The first second is for caches and connections.
             let warm = wrk.run(url, CONNECTIONS, 1)?;
             let load = wrk.run(url, CONNECTIONS, seconds)?;
             figures.add(name, load.per_second);
@@ -143,9 +143,9 @@ pub(crate) fn run(rounds: usize, seconds: u64) -> Result<()> {
     let mut instances = BTreeMap::new();
     for (name, server) in servers {
         if let Ok(made) = server.stop()?.trim().parse::<u64>() {
-            let total = requests.get(name).copied().unwrap_or_default();
+            let asked = requests.get(name).copied().unwrap_or_default();
             #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-            instances.insert(name, made as f64 / total as f64);
+            instances.insert(name, made as f64 / asked as f64);
         }
     }
     let slow = [slow::run("host")?, slow::run("component")?];
@@ -158,11 +158,11 @@ pub(crate) fn run(rounds: usize, seconds: u64) -> Result<()> {
     Ok(())
 }
 
-/// A round of the measurements without HTTP, in its own process because criterion prints its progress.
+/// A round of what needs no HTTP, in a process of its own because criterion prints as it goes.
 fn in_process(folder: &Path, figures: &mut Figures) -> Result<()> {
     let status = Command::new(std::env::current_exe()?)
         .arg("core")
-        // With this variable, every error in the process would capture a backtrace, which takes time.
+        // With it, every error within the process takes the time to capture one.
         .env_remove("RUST_BACKTRACE")
         .env("CRITERION_HOME", folder)
         .stdout(Stdio::null())
@@ -179,7 +179,7 @@ fn in_process(folder: &Path, figures: &mut Figures) -> Result<()> {
     Ok(())
 }
 
-/// The time of a whole process of the program.
+/// Whole processes, as a person starts them.
 fn dry_runs(folder: &Path, provider: &str, figures: &mut Figures) -> Result<()> {
     let accounts = folder.join("accounts.toml");
     std::fs::write(
@@ -191,15 +191,15 @@ fn dry_runs(folder: &Path, provider: &str, figures: &mut Figures) -> Result<()> 
     )?;
     let mut times = Vec::new();
     for _ in 0..30 {
-        let start = Instant::now();
-        let output = Command::new(sibling("unified-ticketing")?)
+        let started = Instant::now();
+        let output = Command::new(beside("unified-ticketing")?)
             .env_remove("RUST_BACKTRACE")
             .arg("--accounts")
             .arg(&accounts)
             .args(["users", "create", "--account", "dixa", "--name", "Ines"])
             .args(["--email", "ines@kelpworks.example", "--dry-run"])
             .output()?;
-        times.push(start.elapsed().as_secs_f64() * 1000.0);
+        times.push(started.elapsed().as_secs_f64() * 1000.0);
         ensure!(output.status.success(), "the dry run: {output:?}");
     }
     let (median, _, _) = summary(&times).context("a time")?;
@@ -207,11 +207,11 @@ fn dry_runs(folder: &Path, provider: &str, figures: &mut Figures) -> Result<()> 
     Ok(())
 }
 
-/// The table.
+/// What is printed.
 struct Table<'a> {
     figures: &'a Figures,
     instances: &'a BTreeMap<&'a str, f64>,
-    /// Resident bytes and successful calls, by each sender.
+    /// Bytes resident and calls that succeeded, by sender.
     slow: [(u64, usize); 2],
 }
 
@@ -232,6 +232,12 @@ impl Table<'_> {
             made("host, reused"),
             made("component, fresh"),
             made("component, reused"),
+        );
+        println!(
+            "Sizes: component {} bytes, core {} bytes, standalone {} bytes.",
+            Engine::component().len(),
+            Engine::core().len(),
+            Engine::standalone().len(),
         );
         println!(
             "{CONNECTIONS} connections unless said otherwise; {} processors.",

@@ -1,4 +1,4 @@
-//! What the server itself refuses, and how it says so.
+//! The server's own errors, as responses.
 
 use bytes::Bytes;
 use http::header::{HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
@@ -18,7 +18,7 @@ pub(super) fn response(
     message: &str,
     retry_after: Option<u32>,
 ) -> Response<Full<Bytes>> {
-    made(http_response(&Error {
+    from_http_response(http_response(&Error {
         code,
         message: message.to_owned(),
         status: status(code),
@@ -31,7 +31,7 @@ pub(super) fn response(
     }))
 }
 
-/// The status of each error that is the server's.
+/// The status of each of the server's errors.
 fn status(code: ErrorCode) -> u16 {
     let status = match code {
         ErrorCode::MalformedRequest => StatusCode::BAD_REQUEST,
@@ -48,7 +48,7 @@ fn status(code: ErrorCode) -> u16 {
 }
 
 /// A response of the component, or of the engine, for hyper.
-pub(super) fn made(response: HttpResponse) -> Response<Full<Bytes>> {
+pub(super) fn from_http_response(response: HttpResponse) -> Response<Full<Bytes>> {
     let HttpResponse {
         status,
         headers,
@@ -56,18 +56,19 @@ pub(super) fn made(response: HttpResponse) -> Response<Full<Bytes>> {
         warnings: _,
         error: _,
     } = response;
-    let mut made = Response::new(Full::new(Bytes::from(body)));
-    *made.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut converted = Response::new(Full::new(Bytes::from(body)));
+    *converted.status_mut() =
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in headers {
-        // The content type of `raw` is the provider's word; one that is no header value is left out.
+        // The content type of `raw` is the provider's own; an invalid one is left out.
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-            made.headers_mut().append(name, value);
+            converted.headers_mut().append(name, value);
         }
     }
-    made
+    converted
 }
 
-/// Why a request cannot be one of HTTP/1.1: it has exactly one `host`, which is one (RFC 9112, 3.2). One of HTTP/1.0 may have none.
+/// Why a request is not valid HTTP/1.1, which has exactly one `host` (RFC 9112, 3.2). A request of HTTP/1.0 may have none.
 pub(super) fn malformed<T>(request: &Request<T>) -> Option<&'static str> {
     let mut hosts = request.headers().get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
@@ -79,13 +80,13 @@ pub(super) fn malformed<T>(request: &Request<T>) -> Option<&'static str> {
     }
 }
 
-/// Why a request may come from a page of somebody else, which a browser on this machine has loaded. Without tokens, being on this
-/// machine is what lets a client in, and a browser carries pages from everywhere into it.
+/// Why a request may come from a foreign page that a browser on this machine has loaded. Without tokens, every client on this
+/// machine is let in, and a browser there runs pages from everywhere.
 pub(super) fn foreign<T>(request: &Request<T>) -> Option<&'static str> {
     let headers = request.headers();
     let hosts = headers.get_all(HOST).iter();
     let mut named = hosts.map(|host| authority(host).as_ref().is_some_and(is_local));
-    // A page whose own name leads here would be of one origin with us. In the absolute form, the target has the name.
+    // A page whose own name leads here would have the server's origin. In the absolute form, the target has the name.
     let target = request.uri().authority().is_none_or(is_local);
     if !(named.all(|local| local) && target) {
         return Some(
@@ -119,7 +120,7 @@ fn is_local(authority: &Authority) -> bool {
             .is_ok_and(|address: std::net::IpAddr| address.is_loopback())
 }
 
-/// `null` is the origin of a page that hides its own.
+/// `null` is the origin of a page that hides its own, and not a local one.
 fn is_local_origin(origin: &HeaderValue) -> bool {
     let origin = Uri::try_from(origin.as_bytes()).ok();
     let authority = origin.as_ref().filter(|origin| origin.scheme().is_some());
@@ -128,8 +129,8 @@ fn is_local_origin(origin: &HeaderValue) -> bool {
         .is_some_and(|authority| !authority.as_str().contains('@') && is_local(authority))
 }
 
-/// What every response has.
-pub(super) fn guard(headers: &mut HeaderMap, request: &str) {
+/// Adds the headers of every response.
+pub(super) fn add_common_headers(headers: &mut HeaderMap, request: &str) {
     if let Ok(request) = HeaderValue::try_from(request) {
         headers.insert(HeaderName::from_static("x-request-id"), request);
     }
@@ -156,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn only_local_names_and_origins_are_let_in() {
+    fn foreign_names_and_origins_are_forbidden() {
         for host in [
             "localhost",
             "LocalHost:8080",
@@ -185,7 +186,7 @@ mod tests {
             let request = request(&[("host", "localhost"), ("origin", &origin)]);
             assert!(foreign(&request).is_some(), "{origin}");
         }
-        for (name, value, let_in) in [
+        for (name, value, allowed) in [
             ("origin", "null", false),
             ("origin", "localhost", false),
             ("origin", "file://", false),
@@ -194,7 +195,7 @@ mod tests {
             ("sec-fetch-site", "none", true),
         ] {
             let request = request(&[("host", "localhost"), (name, value)]);
-            assert_eq!(foreign(&request).is_none(), let_in, "{name}: {value}");
+            assert_eq!(foreign(&request).is_none(), allowed, "{name}: {value}");
         }
         let mut absolute = request(&[("host", "localhost")]);
         *absolute.uri_mut() = Uri::from_static("http://evil.example/unified/ticketing/users");
@@ -202,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn one_host_is_expected() {
+    fn invalid_host_is_malformed() {
         for (headers, accepted) in [
             (vec![("host", "localhost")], true),
             (vec![("host", "")], true),

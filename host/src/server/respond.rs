@@ -12,10 +12,10 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 use unified_ticketing_guest::http_api::{MAX_BODY, account_id};
 
-use super::framing::Due;
-use super::report::Report;
-use super::socket::{Exchange, PROGRESS};
-use super::{Phase, Shared, refuse};
+use super::access_log::AccessLog;
+use super::framing::PendingResponse;
+use super::socket::{Exchange, MIN_PROGRESS};
+use super::{Phase, Shared, error};
 use crate::bindings::http_api::HttpRequest;
 use crate::bindings::types::ErrorCode;
 use crate::client::SendState;
@@ -26,12 +26,12 @@ const HEALTH: &str = "/healthz";
 const READY: &str = "/readyz";
 const USERS: &str = "/unified/ticketing/users";
 
-/// How much memory the head of a request may have reserved for its body.
-const RESERVED: usize = 64 << 10;
+/// The most memory that a request's head can reserve for its body, in bytes.
+const MAX_RESERVED: usize = 64 << 10;
 
 impl Shared {
-    /// Answers a request.
-    pub(super) async fn answer(
+    /// Responds to a request.
+    pub(super) async fn respond(
         &self,
         request: Request<Incoming>,
         exchange: &Exchange,
@@ -39,12 +39,12 @@ impl Shared {
         let method = request.method().clone();
         let (path, operation) = route(&method, request.uri().path());
         let label = telemetry::method_label(method.as_str());
-        let mut report = Report::new(self.next_id(), label, path);
-        report.operation = operation;
-        // Where a body's end is hyper's knowledge alone, so is where the next head begins.
+        let mut log = AccessLog::new(self.next_id(), label, path);
+        log.operation = operation;
+        // If only hyper knows the body's end, only hyper knows where the next head begins.
         let close = request.body().size_hint().exact().is_none();
-        let response = self.route(request, &mut report).await;
-        let mut response = Self::complete(response, &mut report);
+        let response = self.route(request, &mut log).await;
+        let mut response = Self::complete(response, &mut log);
         if close {
             response
                 .headers_mut()
@@ -57,44 +57,44 @@ impl Shared {
                 StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
             );
         let length = response.body().size_hint().exact().filter(|_| !bodiless);
-        exchange.lock().responds(Due {
+        exchange.lock().start_response(PendingResponse {
             body: length.unwrap_or_default(),
-            report,
+            log,
         });
         Ok(response)
     }
 
-    /// Makes a response whole, and notes what the log says of it.
+    /// Completes a response, and notes its status, code and outcome for the log.
     pub(super) fn complete(
         mut response: Response<Full<Bytes>>,
-        report: &mut Report,
+        log: &mut AccessLog,
     ) -> Response<Full<Bytes>> {
-        report.status = Some(response.status().as_u16());
-        let word = |name| {
+        log.status = Some(response.status().as_u16());
+        let string = |name| {
             let value = response.headers().get(name)?;
             value.to_str().ok().map(str::to_owned)
         };
-        (report.code, report.outcome) = (word(CODE), word(OUTCOME));
-        refuse::guard(response.headers_mut(), &report.request);
+        (log.code, log.outcome) = (string(CODE), string(OUTCOME));
+        error::add_common_headers(response.headers_mut(), &log.request);
         response
     }
 
     async fn route(
         &self,
         request: Request<Incoming>,
-        report: &mut Report,
+        log: &mut AccessLog,
     ) -> Response<Full<Bytes>> {
-        if let Some(why) = refuse::malformed(&request) {
-            return closing(refuse::response(ErrorCode::MalformedRequest, why, None));
+        if let Some(why) = error::malformed(&request) {
+            return with_close(error::response(ErrorCode::MalformedRequest, why, None));
         }
         match request.uri().path() {
-            HEALTH => return told(request.method(), "ok"),
+            HEALTH => return health(request.method(), "ok"),
             READY if *self.phase.borrow() == Phase::Serving => {
-                return told(request.method(), "ready");
+                return health(request.method(), "ready");
             }
             READY => {
                 let message = "the server is stopping";
-                return refuse::response(ErrorCode::Overloaded, message, Some(1));
+                return error::response(ErrorCode::Overloaded, message, Some(1));
             }
             _ => {}
         }
@@ -104,76 +104,76 @@ impl Shared {
                 .accept(request.headers().get(AUTHORIZATION))
             {
                 let message = "expected `authorization: Bearer TOKEN` with a token of this server";
-                let mut response = refuse::response(ErrorCode::Unauthorized, message, None);
+                let mut response = error::response(ErrorCode::Unauthorized, message, None);
                 let challenge = HeaderValue::from_static("Bearer");
                 response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
                 return response;
             }
-        } else if let Some(why) = refuse::foreign(&request) {
-            return refuse::response(ErrorCode::Forbidden, why, None);
+        } else if let Some(why) = error::foreign(&request) {
+            return error::response(ErrorCode::Forbidden, why, None);
         }
         let request = match self.read(request).await {
             Ok(request) => request,
-            Err(Unread::Slow) => {
+            Err(ReadError::Timeout) => {
                 let message = "the body of the request did not come in time";
-                return closing(refuse::response(ErrorCode::RequestTimeout, message, None));
+                return with_close(error::response(ErrorCode::RequestTimeout, message, None));
             }
-            Err(Unread::Broken) => {
+            Err(ReadError::Incomplete) => {
                 let message = "expected a whole body, but it ended early or is not HTTP";
-                return closing(refuse::response(ErrorCode::MalformedRequest, message, None));
+                return with_close(error::response(ErrorCode::MalformedRequest, message, None));
             }
-            Err(Unread::TooMuch) => {
+            Err(ReadError::Overloaded) => {
                 let message = "too much is being read here: try again later";
-                return closing(refuse::response(ErrorCode::Overloaded, message, Some(1)));
+                return with_close(error::response(ErrorCode::Overloaded, message, Some(1)));
             }
         };
         let account = account_id(&request.target).unwrap_or_default();
         let single = self.engine.accounts().is_single();
-        let Some(place) = self.places.take(&account, single) else {
+        let Some(slot) = self.slots.take(&account, single) else {
             let message = "too many requests are in flight here: try again later";
-            return refuse::response(ErrorCode::Overloaded, message, Some(1));
+            return error::response(ErrorCode::Overloaded, message, Some(1));
         };
-        report.place = Some(place);
-        let id = Some(Arc::clone(&report.request));
-        let cut = Some(self.cut.subscribe());
+        log.slot = Some(slot);
+        let id = Some(Arc::clone(&log.request));
+        let stop = Some(self.stop_calls.subscribe());
         let Ended { output, account } = self
             .engine
-            .respond(request, SendState::default(), id, cut)
+            .respond(request, SendState::default(), id, stop)
             .await;
-        report.account = account;
-        refuse::made(output)
+        log.account = account;
+        error::from_http_response(output)
     }
 
     /// Reads a request whole.
-    async fn read(&self, request: Request<Incoming>) -> Result<HttpRequest, Unread> {
+    async fn read(&self, request: Request<Incoming>) -> Result<HttpRequest, ReadError> {
         let (head, mut body) = request.into_parts();
         let expected = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-        let mut bytes = Vec::with_capacity(expected.min(RESERVED));
+        let mut bytes = Vec::with_capacity(expected.min(MAX_RESERVED));
         let mut reserved: Option<OwnedSemaphorePermit> = None;
-        let mut deadline = Instant::now() + self.times.body;
+        let mut deadline = Instant::now() + self.timeouts.body;
         let mut progress = 0;
-        // Bodies beyond this are not read to their end; the component refuses them for their size.
+        // A larger body is not read to its end; the component rejects it for its size.
         while bytes.len() <= MAX_BODY {
             let frame = match timeout_at(deadline, body.frame()).await {
-                Err(_) => return Err(Unread::Slow),
+                Err(_) => return Err(ReadError::Timeout),
                 Ok(None) => break,
-                Ok(Some(Err(_))) => return Err(Unread::Broken),
+                Ok(Some(Err(_))) => return Err(ReadError::Incomplete),
                 Ok(Some(Ok(frame))) => frame,
             };
             let Some(data) = frame.data_ref() else {
                 continue;
             };
-            let length = u32::try_from(data.len()).map_err(|_| Unread::TooMuch)?;
+            let length = u32::try_from(data.len()).map_err(|_| ReadError::Overloaded)?;
             let more = Arc::clone(&self.reading).try_acquire_many_owned(length);
-            let more = more.map_err(|_| Unread::TooMuch)?;
+            let more = more.map_err(|_| ReadError::Overloaded)?;
             match &mut reserved {
                 Some(reserved) => reserved.merge(more),
                 None => reserved = Some(more),
             }
             bytes.extend_from_slice(data);
-            if bytes.len() - progress >= PROGRESS {
+            if bytes.len() - progress >= MIN_PROGRESS {
                 progress = bytes.len();
-                deadline = Instant::now() + self.times.body;
+                deadline = Instant::now() + self.timeouts.body;
             }
         }
         let target = head
@@ -200,17 +200,17 @@ impl Shared {
     }
 }
 
-/// Why a request is not there whole.
-enum Unread {
-    /// Its client is too slow.
-    Slow,
-    /// It ended, or is not HTTP.
-    Broken,
+/// Why a request cannot be read whole.
+enum ReadError {
+    /// The client is too slow.
+    Timeout,
+    /// The body ended early, or is not HTTP.
+    Incomplete,
     /// There is no more memory for bodies.
-    TooMuch,
+    Overloaded,
 }
 
-/// How the log names a path, and what is asked for there.
+/// The log's name of a path, and the operation of the request.
 fn route(method: &Method, path: &str) -> (&'static str, Option<&'static str>) {
     if path == HEALTH {
         return (HEALTH, None);
@@ -228,8 +228,8 @@ fn route(method: &Method, path: &str) -> (&'static str, Option<&'static str>) {
     }
 }
 
-/// That all is well.
-fn told(method: &Method, status: &'static str) -> Response<Full<Bytes>> {
+/// The response of a health check.
+fn health(method: &Method, status: &'static str) -> Response<Full<Bytes>> {
     if matches!(*method, Method::GET | Method::HEAD) {
         let body = Bytes::from(format!(r#"{{"status":"{status}"}}"#));
         let mut response = Response::new(Full::new(body));
@@ -237,14 +237,14 @@ fn told(method: &Method, status: &'static str) -> Response<Full<Bytes>> {
         response.headers_mut().insert(CONTENT_TYPE, json);
         return response;
     }
-    let mut refused = refuse::response(ErrorCode::MethodNotAllowed, "expected GET", None);
+    let mut response = error::response(ErrorCode::MethodNotAllowed, "expected GET", None);
     let allow = HeaderValue::from_static("GET, HEAD");
-    refused.headers_mut().insert(ALLOW, allow);
-    refused
+    response.headers_mut().insert(ALLOW, allow);
+    response
 }
 
-/// After this, the rest of the request would be taken for the next one.
-fn closing(mut response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
+/// Closes the connection after this response: otherwise the rest of the request would count as the next one.
+fn with_close(mut response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
     let close = HeaderValue::from_static("close");
     response.headers_mut().insert(CONNECTION, close);
     response

@@ -1,27 +1,27 @@
-//! How much may be under way at a time.
+//! The number of calls in flight at a time.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// The places for calls. One account holds at most half of them where there are several, so that a provider that hangs does not
-/// keep the others' users from theirs.
-pub(super) struct Places {
+/// The slots for calls in flight. One of several accounts holds at most half of them, so that a provider that hangs does not block
+/// the other accounts.
+pub(super) struct Slots {
     all: usize,
     free: Arc<Semaphore>,
     held: Mutex<HashMap<String, usize>>,
 }
 
-/// A place, until it is dropped.
-pub(super) struct Location {
+/// A slot, until it is dropped.
+pub(super) struct Slot {
     _permit: OwnedSemaphorePermit,
-    of: Option<(Arc<Places>, String)>,
+    account: Option<(Arc<Slots>, String)>,
 }
 
-impl Places {
-    pub(super) fn new(places: usize) -> Self {
-        let all = places.min(Semaphore::MAX_PERMITS);
+impl Slots {
+    pub(super) fn new(slots: usize) -> Self {
+        let all = slots.min(Semaphore::MAX_PERMITS);
         Self {
             all,
             free: Arc::new(Semaphore::new(all)),
@@ -29,17 +29,17 @@ impl Places {
         }
     }
 
-    /// Takes a place for a call of this account, if there is one; an empty id is no account. `single` says that there is no other
-    /// account.
-    pub(super) fn take(self: &Arc<Self>, account: &str, single: bool) -> Option<Location> {
+    /// Takes a slot for a call of this account, if one is free. An empty id stands for no account. `single` says that there is no
+    /// other account.
+    pub(super) fn take(self: &Arc<Self>, account: &str, single: bool) -> Option<Slot> {
         let permit = Arc::clone(&self.free).try_acquire_owned().ok()?;
         if account.is_empty() || single {
-            return Some(Location {
+            return Some(Slot {
                 _permit: permit,
-                of: None,
+                account: None,
             });
         }
-        // As accounts compare them.
+        // Ids are compared without regard to case.
         let account = account.to_ascii_lowercase();
         let mut held = self.held();
         let count = held.entry(account.clone()).or_default();
@@ -48,9 +48,9 @@ impl Places {
         }
         *count += 1;
         drop(held);
-        Some(Location {
+        Some(Slot {
             _permit: permit,
-            of: Some((Arc::clone(self), account)),
+            account: Some((Arc::clone(self), account)),
         })
     }
 
@@ -59,12 +59,12 @@ impl Places {
     }
 }
 
-impl Drop for Location {
+impl Drop for Slot {
     fn drop(&mut self) {
-        let Some((places, account)) = self.of.take() else {
+        let Some((slots, account)) = self.account.take() else {
             return;
         };
-        let mut held = places.held();
+        let mut held = slots.held();
         if let Some(count) = held.get_mut(&account) {
             *count -= 1;
             if *count == 0 {
@@ -79,26 +79,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_of_several_accounts_holds_at_most_half() {
-        let places = Arc::new(Places::new(5));
-        let take = |id| places.take(id, false);
+    fn one_account_holds_at_most_half() {
+        let slots = Arc::new(Slots::new(5));
+        let take = |id| slots.take(id, false);
         let held: Vec<_> = ["a", "A"].map(|id| take(id).unwrap()).into();
         assert!(take("a").is_none());
         let other = take("b").unwrap();
-        let nobody = [take("").unwrap(), take("").unwrap()];
+        let anonymous = [take("").unwrap(), take("").unwrap()];
         assert!(take("").is_none() && take("b").is_none());
-        drop((held, nobody));
+        drop((held, anonymous));
         assert!(take("a").is_some());
         drop(other);
-        assert!(places.held().is_empty());
+        assert!(slots.held().is_empty());
     }
 
     #[test]
-    fn the_only_account_holds_all() {
-        let places = Arc::new(Places::new(2));
-        let held = [places.take("a", true), places.take("a", true)];
-        assert!(held.iter().all(Option::is_some) && places.take("a", true).is_none());
-        let one = Arc::new(Places::new(1));
+    fn only_account_holds_all() {
+        let slots = Arc::new(Slots::new(2));
+        let held = [slots.take("a", true), slots.take("a", true)];
+        assert!(held.iter().all(Option::is_some) && slots.take("a", true).is_none());
+        let one = Arc::new(Slots::new(1));
         assert!(one.take("a", false).is_some());
     }
 }

@@ -1,34 +1,34 @@
-//! The line of log that each request has.
+//! The log line of each request.
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::places::Location;
+use super::slots::Slot;
 use crate::accounts::Account;
 use crate::telemetry;
 
-/// What the log says of a request; and the place that it holds. Written when the response has been, or when there is nobody left to
-/// write it to. It never holds a path, a query, a header or a body.
-pub(super) struct Report {
+/// The log line of a request, and the slot that the request holds. The line is written once the response has been written, or its
+/// client has left. It never holds a path, a query, a header or a body.
+pub(super) struct AccessLog {
     pub(super) request: Arc<str>,
-    begun: Instant,
+    start: Instant,
     method: &'static str,
-    /// The pattern of its route.
+    /// The pattern of the route.
     path: &'static str,
     pub(super) operation: Option<&'static str>,
     pub(super) account: Option<Account>,
     pub(super) status: Option<u16>,
     pub(super) code: Option<String>,
     pub(super) outcome: Option<String>,
-    pub(super) place: Option<Location>,
+    pub(super) slot: Option<Slot>,
     written: bool,
 }
 
-impl Report {
+impl AccessLog {
     pub(super) fn new(request: Arc<str>, method: &'static str, path: &'static str) -> Self {
         Self {
             request,
-            begun: Instant::now(),
+            start: Instant::now(),
             method,
             path,
             operation: None,
@@ -36,13 +36,13 @@ impl Report {
             status: None,
             code: None,
             outcome: None,
-            place: None,
+            slot: None,
             written: false,
         }
     }
 
     /// Writes the line of a request whose client has its response.
-    pub(super) fn answered(mut self) {
+    pub(super) fn responded(mut self) {
         self.write(None);
     }
 
@@ -50,7 +50,7 @@ impl Report {
         self.written = true;
         let account = self.account.as_ref().map(telemetry::account_label);
         let integration = self.account.as_ref().map(Account::integration);
-        let milliseconds = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let milliseconds = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
         let Self {
             request,
             method,
@@ -89,7 +89,7 @@ impl Report {
     }
 }
 
-impl Drop for Report {
+impl Drop for AccessLog {
     fn drop(&mut self) {
         if !self.written {
             self.write(Some("gone"));
