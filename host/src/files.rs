@@ -6,21 +6,21 @@ use std::path::Path;
 
 use secrecy::zeroize::Zeroizing;
 
-/// The text of a file, and who else can read it.
+/// The contents of a file, and whether others can read it.
 pub(crate) struct SecretFile {
     /// Without a byte order mark.
     pub(crate) text: Zeroizing<String>,
-    /// What to say where others than the owner can read the file.
+    /// The warning, where others than the owner can read the file.
     pub(crate) exposed: Option<String>,
 }
 
 /// Reads a regular file of at most `max` bytes.
 ///
-/// Nothing else is opened: a pipe would be waited for, a device may have no end, and neither can be read again.
+/// Nothing else is opened: a pipe blocks, a device may have no end, and neither can be read again.
 ///
 /// # Errors
 ///
-/// The rest of a sentence that begins with the file. It holds nothing of the file.
+/// The rest of a sentence that starts with the file's name. It quotes nothing of the file.
 pub(crate) fn read(path: &Path, max: usize) -> Result<SecretFile, String> {
     let unreadable = |error: io::Error| match error.kind() {
         io::ErrorKind::InvalidData => "cannot be read: it is not UTF-8".to_owned(),
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_regular_file_of_bounded_size_is_read() {
+    fn only_small_regular_file_is_read() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         assert!(
@@ -129,7 +129,7 @@ mod tests {
             );
         }
         assert!(
-            read(&at("nowhere"), 10)
+            read(&at("missing"), 10)
                 .err()
                 .unwrap()
                 .starts_with("cannot be read: ")
@@ -140,11 +140,11 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_others_can_read_is_told() {
+    fn exposed_file_gives_a_warning() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         fs::write(&path, "x").unwrap();
-        for (mode, told) in [
+        for (mode, is_exposed) in [
             (0o600, false),
             (0o400, false),
             (0o620, false),
@@ -154,7 +154,7 @@ mod tests {
         ] {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
             let exposed = read(&path, 10).ok().unwrap().exposed;
-            assert_eq!(exposed.is_some(), told, "{mode:o}");
+            assert_eq!(exposed.is_some(), is_exposed, "{mode:o}");
             assert!(exposed.is_none_or(|exposed| exposed.contains(&format!("mode {mode:04o}"))));
         }
     }

@@ -169,7 +169,7 @@ pub(crate) enum UsersCommand {
 pub(crate) enum AccountsCommand {
     /// List the accounts, with the names of their credentials
     List,
-    /// Check the accounts file and everything that it names; every fault is listed with its line
+    /// Check the accounts file and everything that it names; every violation is listed with its line
     Check,
 }
 

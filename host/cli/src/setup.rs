@@ -50,12 +50,12 @@ impl Global {
         );
         // The sandbox ends with the process.
         tokio::spawn(sandbox.serve(std::future::pending()));
-        accounts.map_err(|faults| CliError::accounts(&faults))
+        accounts.map_err(|violations| CliError::accounts(&violations))
     }
 
     fn read_accounts(&self) -> Result<FileAccounts, CliError> {
-        FileAccounts::read(&self.accounts).map_err(|faults| {
-            let error = CliError::accounts(&faults);
+        FileAccounts::read(&self.accounts).map_err(|violations| {
+            let error = CliError::accounts(&violations);
             if self.accounts.exists() {
                 error
             } else {

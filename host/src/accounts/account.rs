@@ -66,7 +66,7 @@ impl Origin {
         address.parse::<std::net::IpAddr>().is_ok()
     }
 
-    /// Host and port, the port only if it is not the scheme's default (RFC 9110, 4.2.3).
+    /// Host and port, the port only if it is not the scheme's default (RFC 9110, section 4.2.3).
     pub(crate) fn authority(&self) -> String {
         let Self { scheme, host, port } = self;
         let own = if *scheme == UriScheme::HTTPS { 443 } else { 80 };
@@ -175,7 +175,7 @@ impl fmt::Debug for Account {
     }
 }
 
-/// An account in the making.
+/// Builds an account.
 #[must_use = "an account is made by `build`"]
 pub struct AccountBuilder {
     id: String,
@@ -215,16 +215,21 @@ impl AccountBuilder {
     ///
     /// # Errors
     ///
-    /// Every fault at once, when its calls could not work: the integration is not known, a setting
-    /// or a credential is missing, unknown or malformed, or the base URL is not one.
+    /// Every violation at once, when its calls could not work: the integration is not known, a setting or a credential is missing,
+    /// unknown or malformed, or the base URL is not one.
     pub fn build(self) -> Result<Account, InvalidAccount> {
+        self.checked().map_err(|violations| InvalidAccount {
+            violations: violations.iter().map(ToString::to_string).collect(),
+        })
+    }
+
+    /// Makes the account, or returns every violation.
+    pub(super) fn checked(self) -> Result<Account, Vec<Violation>> {
         let Some(integration) = integration::find(&self.integration) else {
-            return Err(InvalidAccount {
-                faults: vec![unknown_integration(&self.integration)],
-            });
+            return Err(vec![Violation::UnknownIntegration(self.integration)]);
         };
         let base = self.base_url.as_deref();
-        // From here on there are only the values that the provider receives: these must not come back.
+        // From here on only the values that the provider receives are used: these must not come back.
         let mut plain: Vec<(String, String)> = self
             .credentials
             .iter()
@@ -265,9 +270,11 @@ impl AccountBuilder {
             }
             endpoint => {
                 let last = endpoint.err().filter(|error| !found.contains(error));
-                let all = found.iter().chain(&last);
-                let faults = all.map(ToString::to_string).collect();
-                Err(InvalidAccount { faults })
+                Err(found
+                    .into_iter()
+                    .chain(last)
+                    .map(Violation::Account)
+                    .collect())
             }
         }
     }
@@ -282,24 +289,38 @@ impl fmt::Debug for AccountBuilder {
     }
 }
 
-/// Why an account cannot be used: every fault, a sentence each. None holds a credential's value.
+/// Why an account cannot be used. No message holds a credential's value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}", faults.join("; "))]
+#[error("{}", violations.join("; "))]
 pub struct InvalidAccount {
-    /// The faults.
-    pub faults: Vec<String>,
+    /// Every violation, a sentence each.
+    pub violations: Vec<String>,
 }
 
-fn unknown_integration(name: &str) -> String {
-    let known: Vec<String> = integration::ALL
-        .iter()
-        .map(|integration| format!("`{}`", integration.name))
-        .collect();
-    format!(
-        "`integration`: expected one of {}, but found {}",
-        known.join(", "),
-        shown(name)
-    )
+/// A violation of an account.
+#[derive(Debug)]
+pub(super) enum Violation {
+    /// There is no integration of this name.
+    UnknownIntegration(String),
+    /// A violation of the integration's table.
+    Account(AccountError),
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownIntegration(name) => {
+                let known = integration::ALL.iter().map(|known| known.name);
+                let known = known.collect::<Vec<_>>().join("`, `");
+                let found = shown(name);
+                write!(
+                    f,
+                    "`integration`: expected one of `{known}`, but found {found}"
+                )
+            }
+            Self::Account(error) => error.fmt(f),
+        }
+    }
 }
 
 /// The origin of requests and the header that authenticates them, made of settings and credentials.
@@ -323,7 +344,7 @@ fn endpoint(
     Ok((origin, auth, SecretString::from(header)))
 }
 
-/// The values that must not come back: the credentials, except the public half of a pair, the header's
+/// The values that must not come back: the credentials except user names, the header's
 /// value made of them, and both as base64.
 fn secrets(
     integration: &Integration,
@@ -345,7 +366,7 @@ fn secrets(
     secrets
 }
 
-/// The spellings of a base64 text: with both alphabets, with padding and without (RFC 4648, sections
+/// The spellings of a base64 string: with both alphabets, with padding and without (RFC 4648, sections
 /// 3.2, 4 and 5).
 fn spellings(base64: &SecretString) -> impl Iterator<Item = SecretString> {
     let standard = base64.expose_secret().to_owned();

@@ -9,9 +9,8 @@
 //! credentials = { email = "ops@acme.example", api_key = { env = "GORGIAS_API_KEY" } }
 //! ```
 //!
-//! A credential is a text, the name of an environment variable, or `{ file = "PATH" }` relative to
-//! the accounts file. Wherever it comes from, white space at its ends and a pasted `Bearer` before it
-//! are not part of it.
+//! A credential is a string, the name of an environment variable, or `{ file = "PATH" }` relative to the accounts file. White space
+//! at its ends and a pasted `Bearer` before it are never part of it.
 
 mod draft;
 mod reader;
@@ -34,7 +33,7 @@ const MAX_FILE: usize = 16 * 1024 * 1024;
 pub struct FileAccounts {
     all: Vec<Account>,
     by_id: HashMap<String, usize>,
-    warnings: Vec<Fault>,
+    warnings: Vec<FileFinding>,
 }
 
 impl FileAccounts {
@@ -42,51 +41,51 @@ impl FileAccounts {
     ///
     /// # Errors
     ///
-    /// Every fault of every account at once, in the order of the file. None holds a secret.
-    pub fn read(file: impl AsRef<Path>) -> Result<Self, Vec<Fault>> {
+    /// Every violation of every account at once, in the order of the file. None holds a secret.
+    pub fn read(file: impl AsRef<Path>) -> Result<Self, Vec<FileFinding>> {
         let file = file.as_ref();
-        let whole = |message: String| Fault {
+        let of_file = |message: String| FileFinding {
             file: file.to_owned(),
             line: None,
             column: None,
             account: None,
             message,
         };
-        let read = files::read(file, MAX_FILE).map_err(|message| vec![whole(message)])?;
+        let read = files::read(file, MAX_FILE).map_err(|message| vec![of_file(message)])?;
         let (mut accounts, holds_secrets) =
             Self::parsed(file, &read.text, &|name| std::env::var(name).ok())?;
         if let Some(exposed) = read.exposed.filter(|_| holds_secrets) {
-            let warning = whole(format!("holds secrets and {exposed}"));
+            let warning = of_file(format!("holds secrets and {exposed}"));
             accounts.warnings.insert(0, warning);
         }
         Ok(accounts)
     }
 
-    /// Reads accounts from the text of a file. Only its path is used, to find the files that it
-    /// names and for messages; `environment` gives the value of a variable.
+    /// Reads accounts from TOML. The path of the file serves to find the files that it names, and for messages; `environment` returns
+    /// the value of a variable.
     ///
     /// # Errors
     ///
     /// As [`Self::read`].
     pub fn parse(
         file: &Path,
-        text: &str,
+        toml: &str,
         environment: impl Fn(&str) -> Option<String>,
-    ) -> Result<Self, Vec<Fault>> {
-        Self::parsed(file, text, &environment).map(|(accounts, _)| accounts)
+    ) -> Result<Self, Vec<FileFinding>> {
+        Self::parsed(file, toml, &environment).map(|(accounts, _)| accounts)
     }
 
-    /// The accounts, and whether the text itself has a secret of one.
+    /// The accounts, and whether the file itself has a secret of one.
     fn parsed(
         file: &Path,
-        text: &str,
+        toml: &str,
         environment: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<(Self, bool), Vec<Fault>> {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let mut reader = Reader::new(file, text, environment);
+    ) -> Result<(Self, bool), Vec<FileFinding>> {
+        let toml = toml.strip_prefix('\u{feff}').unwrap_or(toml);
+        let mut reader = Reader::new(file, toml, environment);
         let all = reader.read();
-        let (mut faults, warnings) = (reader.faults, reader.warnings);
-        if faults.is_empty() {
+        let (mut violations, warnings) = (reader.violations, reader.warnings);
+        if violations.is_empty() {
             let by_id = all
                 .iter()
                 .enumerate()
@@ -99,8 +98,8 @@ impl FileAccounts {
             };
             return Ok((accounts, reader.holds_secrets));
         }
-        faults.sort_by_key(|fault| (fault.line, fault.column));
-        Err(faults)
+        violations.sort_by_key(|violation| (violation.line, violation.column));
+        Err(violations)
     }
 
     /// Every account, in the order of the file.
@@ -108,8 +107,8 @@ impl FileAccounts {
         self.all.iter()
     }
 
-    /// What does not keep the accounts from being used: files with secrets that others can read.
-    pub fn warnings(&self) -> impl Iterator<Item = &Fault> {
+    /// The findings that do not stop the accounts from being used: files with secrets that others can read.
+    pub fn warnings(&self) -> impl Iterator<Item = &FileFinding> {
         self.warnings.iter()
     }
 
@@ -142,12 +141,12 @@ impl Accounts for FileAccounts {
     }
 }
 
-/// What is wrong at one place of an accounts file. It never holds a credential's value.
+/// A violation or a warning at one location of an accounts file. It never holds a credential's value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct FileFinding {
     /// The file.
     pub file: PathBuf,
-    /// The line, from 1. Absent where the file as a whole is meant.
+    /// The line, from 1. Absent where the finding is about the whole file.
     pub line: Option<usize>,
     /// The character in the line, from 1.
     pub column: Option<usize>,
@@ -157,7 +156,7 @@ pub struct Fault {
     pub message: String,
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for FileFinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:", self.file.display())?;
         if let Some(line) = self.line {
@@ -170,4 +169,4 @@ impl fmt::Display for Fault {
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for FileFinding {}

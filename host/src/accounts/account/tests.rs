@@ -17,15 +17,15 @@ fn gorgias() -> AccountBuilder {
 
 #[test]
 fn every_violation_is_reported() {
-    let fault = Account::builder("a", "gorgias")
+    let error = Account::builder("a", "gorgias")
         .setting("site", "x")
         .credential("token", "very-secret")
         .build()
         .unwrap_err();
-    assert_eq!(fault.faults.len(), 4, "{fault}");
-    assert!(!fault.to_string().contains("very-secret"), "{fault}");
-    let fault = Account::builder("a", "zendesk").build().unwrap_err();
-    assert!(fault.to_string().contains("`dixa`, `gorgias`"), "{fault}");
+    assert_eq!(error.violations.len(), 4, "{error}");
+    assert!(!error.to_string().contains("very-secret"), "{error}");
+    let error = Account::builder("a", "zendesk").build().unwrap_err();
+    assert!(error.to_string().contains("`dixa`, `gorgias`"), "{error}");
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn pasted_credential_is_normalized() {
     for blank in [" ", "Bearer "] {
         let account = Account::builder("a", "planhat").credential("api_token", blank);
         assert_eq!(
-            account.build().unwrap_err().faults,
+            account.build().unwrap_err().violations,
             ["credential `api_token` is blank"]
         );
     }

@@ -1,8 +1,9 @@
-//! An account as far as it has been read, and where in the text each part of it is.
+//! An account as far as it has been read, with the location of each part in the file.
 
 use secrecy::SecretString;
+use unified_ticketing_guest::account::AccountError;
 
-use super::super::Account;
+use super::super::account::{Account, Violation};
 use super::reader::Span;
 
 #[derive(Default)]
@@ -16,12 +17,12 @@ pub(super) struct Draft {
     pub(super) base_url: Option<(String, Span)>,
     pub(super) settings: Vec<(String, String, Span)>,
     pub(super) credentials: Vec<(String, SecretString, Span)>,
-    /// The names of the credentials that stand in the file itself.
-    pub(super) in_text: Vec<String>,
+    /// The names of the credentials whose values are in the file itself.
+    pub(super) in_file: Vec<String>,
 }
 
 impl Draft {
-    /// The account, or every fault that the integration's table finds, with its place.
+    /// The account, or every violation of the integration's table, with its location.
     pub(super) fn build(&self) -> Result<Account, Vec<(Span, String)>> {
         let integration = self.integration.as_ref().map_or("", |(name, _)| name);
         let mut builder = Account::builder(self.id.clone().unwrap_or_default(), integration);
@@ -37,35 +38,42 @@ impl Draft {
         for (name, value, _) in &self.credentials {
             builder = builder.credential(name, value.clone());
         }
-        builder.build().map_err(|invalid| {
-            let placed = |message: String| (self.place(&message), message);
-            invalid.faults.into_iter().map(placed).collect()
+        builder.checked().map_err(|violations| {
+            let located = |violation: Violation| (self.location(&violation), violation.to_string());
+            violations.into_iter().map(located).collect()
         })
     }
 
-    /// Where the part is that a message begins with; else the account's header.
-    fn place(&self, message: &str) -> Span {
-        let integration = self
-            .integration
-            .iter()
-            .map(|(_, span)| ("`integration`".to_owned(), span));
-        let base_url = self
-            .base_url
-            .iter()
-            .map(|(_, span)| ("`base_url`".to_owned(), span));
-        let settings = self
-            .settings
-            .iter()
-            .map(|(name, _, span)| (format!("setting `{name}`"), span));
-        let credentials = self
-            .credentials
-            .iter()
-            .map(|(name, _, span)| (format!("credential `{name}`"), span));
-        let mut places = integration
-            .chain(base_url)
-            .chain(settings)
-            .chain(credentials);
-        let found = places.find(|(start, _)| message.starts_with(start.as_str()));
-        found.map_or(&self.header, |(_, span)| span).clone()
+    /// The location of the part that a violation is about; the account's header where the part is missing.
+    fn location(&self, violation: &Violation) -> Span {
+        let setting = |name: &str| {
+            let mut settings = self.settings.iter();
+            let found = settings.find(|(given, ..)| given == name);
+            found.map(|(_, _, span)| span)
+        };
+        let credential = |name: &str| {
+            let mut credentials = self.credentials.iter();
+            let found = credentials.find(|(given, ..)| given == name);
+            found.map(|(_, _, span)| span)
+        };
+        let found = match violation {
+            Violation::UnknownIntegration(_) => self.integration.as_ref().map(|(_, span)| span),
+            Violation::Account(error) => match error {
+                AccountError::MissingSetting { name, .. }
+                | AccountError::InvalidSetting { name, .. } => setting(name),
+                AccountError::UnknownSetting { name, .. } => setting(name),
+                AccountError::BaseUrl { .. } | AccountError::BaseUrlUserInfo => {
+                    self.base_url.as_ref().map(|(_, span)| span)
+                }
+                AccountError::UnknownCredential { name, .. } => {
+                    name.as_deref().and_then(credential)
+                }
+                // Of two that belong together, the first one.
+                AccountError::Credential(names, _) => names.split('`').next().and_then(credential),
+                // Among them the credentials that are missing.
+                _ => None,
+            },
+        };
+        found.unwrap_or(&self.header).clone()
     }
 }

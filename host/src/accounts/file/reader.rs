@@ -1,4 +1,4 @@
-//! Reads the text of an accounts file and notes every fault on the way.
+//! Reads an accounts file, and collects every violation on the way.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -13,12 +13,11 @@ use unified_ticketing_guest::integration;
 use uuid::Uuid;
 
 use super::super::Account;
-use super::Fault;
+use super::FileFinding;
 use super::draft::Draft;
 use crate::files;
 
-/// Stands in for a credential that could not be read, so that the other checks of its account still
-/// mean something.
+/// Replaces a credential that could not be read, so that the other checks of its account still work.
 const UNREADABLE: &str = "unreadable";
 
 /// The largest file with a credential, in bytes.
@@ -28,61 +27,61 @@ pub(super) type Span = Range<usize>;
 
 pub(super) struct Reader<'a> {
     file: &'a Path,
-    text: &'a str,
+    toml: &'a str,
     environment: &'a dyn Fn(&str) -> Option<String>,
-    /// Where the part of the text begins that spans count from.
+    /// The start of the part of the file that spans count from.
     base: usize,
     /// Ids in lower case and names, and the line of each.
     taken: HashMap<String, usize>,
-    pub(super) faults: Vec<Fault>,
-    pub(super) warnings: Vec<Fault>,
-    /// Whether the text itself has a credential that is a secret.
+    pub(super) violations: Vec<FileFinding>,
+    pub(super) warnings: Vec<FileFinding>,
+    /// Whether the file itself has a credential that is a secret.
     pub(super) holds_secrets: bool,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(
         file: &'a Path,
-        text: &'a str,
+        toml: &'a str,
         environment: &'a dyn Fn(&str) -> Option<String>,
     ) -> Self {
         Self {
             file,
-            text,
+            toml,
             environment,
             base: 0,
             taken: HashMap::new(),
-            faults: Vec::new(),
+            violations: Vec::new(),
             warnings: Vec::new(),
             holds_secrets: false,
         }
     }
 
-    /// Reads the accounts that have no fault.
+    /// Reads the accounts without violations.
     pub(super) fn read(&mut self) -> Vec<Account> {
-        let error = match DeTable::parse(self.text) {
+        let error = match DeTable::parse(self.toml) {
             Ok(document) => return self.document(document.get_ref()),
             Err(error) => error,
         };
-        // Each account by itself, so that a fault of syntax in one does not hide the others.
+        // Each account by itself, so that a syntax error in one does not hide the others.
         let mut accounts = Vec::new();
-        for section in sections(self.text) {
+        for section in sections(self.toml) {
             self.base = section.start;
-            match DeTable::parse(self.text.get(section).unwrap_or_default()) {
+            match DeTable::parse(self.toml.get(section).unwrap_or_default()) {
                 Ok(document) => accounts.extend(self.document(document.get_ref())),
                 Err(error) => self.syntax(&error),
             }
         }
         self.base = 0;
-        if self.faults.is_empty() {
+        if self.violations.is_empty() {
             self.syntax(&error);
         }
         accounts
     }
 
     fn syntax(&mut self, error: &toml::de::Error) {
-        // The message alone: the full text of the error quotes the line, which may hold a secret.
-        self.fault(
+        // The message alone: the error's full output quotes the line, which may hold a secret.
+        self.violation(
             error.span().unwrap_or_default(),
             None,
             error.message().to_owned(),
@@ -97,13 +96,13 @@ impl<'a> Reader<'a> {
                     accounts.extend(tables.iter().filter_map(|table| self.account(table)));
                 }
                 ("account", other) => {
-                    self.fault(
+                    self.violation(
                         value.span(),
                         None,
                         format!("expected `[[account]]`, but found one {}", other.type_str()),
                     );
                 }
-                (other, _) => self.fault(
+                (other, _) => self.violation(
                     key.span(),
                     None,
                     format!("unknown key {}; expected `[[account]]`", shown(other)),
@@ -114,9 +113,9 @@ impl<'a> Reader<'a> {
     }
 
     fn account(&mut self, table: &Spanned<DeValue<'_>>) -> Option<Account> {
-        let before = self.faults.len();
+        let before = self.violations.len();
         let DeValue::Table(members) = table.get_ref() else {
-            self.fault(
+            self.violation(
                 table.span(),
                 None,
                 format!("expected a table, but found {}", table.get_ref().type_str()),
@@ -127,7 +126,7 @@ impl<'a> Reader<'a> {
             .into_iter()
             .find_map(|key| members.get(key).and_then(|value| value.get_ref().as_str()));
         let mut draft = Draft {
-            // It stands before every fault of the account.
+            // It is part of every violation of the account.
             label: label.map(|label| shown(label).trim_matches('`').to_owned()),
             header: table.span(),
             ..Draft::default()
@@ -136,30 +135,30 @@ impl<'a> Reader<'a> {
             self.member(&mut draft, key.get_ref(), &key.span(), value);
         }
         if members.get("id").is_none() {
-            self.fault(
+            self.violation(
                 table.span(),
                 draft.label.clone(),
                 "`id` is missing".to_owned(),
             );
         }
         if members.get("integration").is_none() {
-            self.fault(
+            self.violation(
                 table.span(),
                 draft.label.clone(),
                 "`integration` is missing".to_owned(),
             );
         }
         let account = self.build(&draft);
-        account.filter(|_| self.faults.len() == before)
+        account.filter(|_| self.violations.len() == before)
     }
 
     fn member(&mut self, draft: &mut Draft, key: &str, span: &Span, value: &Spanned<DeValue<'_>>) {
         match key {
             "id" => {
-                if let Some(id) = self.text_of(draft, key, value) {
-                    // Other spellings of a UUID are refused: the HTTP API compares ids as text.
+                if let Some(id) = self.string_of(draft, key, value) {
+                    // Other spellings of a UUID are violations: the HTTP API compares ids as strings.
                     if id.len() != 36 || Uuid::try_parse(&id).is_err() {
-                        self.fault(
+                        self.violation(
                             value.span(),
                             draft.label.clone(),
                             format!("`id`: expected a UUID, but found {}", shown(&id)),
@@ -171,26 +170,26 @@ impl<'a> Reader<'a> {
                 }
             }
             "name" => {
-                if let Some(name) = self.text_of(draft, key, value) {
+                if let Some(name) = self.string_of(draft, key, value) {
                     self.take(draft, "name", &name, value.span());
                     draft.name = Some(name);
                 }
             }
             "integration" => {
                 draft.integration = self
-                    .text_of(draft, key, value)
-                    .map(|text| (text, value.span()));
+                    .string_of(draft, key, value)
+                    .map(|string| (string, value.span()));
             }
             "base_url" => {
                 draft.base_url = self
-                    .text_of(draft, key, value)
-                    .map(|text| (text, value.span()));
+                    .string_of(draft, key, value)
+                    .map(|string| (string, value.span()));
             }
             "settings" => {
                 for (name, span, value) in self.entries(draft, key, value) {
                     let key = format!("settings.{}", shown(&name).trim_matches('`'));
-                    if let Some(text) = self.text_of(draft, &key, value) {
-                        draft.settings.push((name, text, span));
+                    if let Some(string) = self.string_of(draft, &key, value) {
+                        draft.settings.push((name, string, span));
                     }
                 }
             }
@@ -204,7 +203,7 @@ impl<'a> Reader<'a> {
             }
             other => {
                 let known = "`id`, `name`, `integration`, `base_url`, `settings`, `credentials`";
-                self.fault(
+                self.violation(
                     span.clone(),
                     draft.label.clone(),
                     format!("unknown key {}; expected one of {known}", shown(other)),
@@ -213,7 +212,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The value of a credential: a text, or where it is found.
+    /// The value of a credential: a string, or that of a variable or a file.
     fn credential(
         &mut self,
         draft: &mut Draft,
@@ -222,16 +221,16 @@ impl<'a> Reader<'a> {
     ) -> Option<SecretString> {
         let key = format!("credentials.{}", shown(name).trim_matches('`'));
         let source = match value.get_ref() {
-            DeValue::String(text) => {
-                draft.in_text.push(name.to_owned());
-                return Some(SecretString::from(text.as_ref()));
+            DeValue::String(string) => {
+                draft.in_file.push(name.to_owned());
+                return Some(SecretString::from(string.as_ref()));
             }
             DeValue::Table(source) if source.len() == 1 => source.iter().next(),
             _ => None,
         };
-        let found = match source.map(|(kind, place)| (kind.get_ref().as_ref(), place)) {
-            Some(("env", place)) => {
-                let variable = self.text_of(draft, &format!("{key}.env"), place)?;
+        let found = match source.map(|(kind, source)| (kind.get_ref().as_ref(), source)) {
+            Some(("env", source)) => {
+                let variable = self.string_of(draft, &format!("{key}.env"), source)?;
                 (self.environment)(&variable)
                     .map(Zeroizing::new)
                     .ok_or_else(|| {
@@ -239,8 +238,8 @@ impl<'a> Reader<'a> {
                         format!("`{key}`: the environment variable{variable} is not set")
                     })
             }
-            Some(("file", place)) => {
-                let path = self.text_of(draft, &format!("{key}.file"), place)?;
+            Some(("file", source)) => {
+                let path = self.string_of(draft, &format!("{key}.file"), source)?;
                 let path = self.file.parent().unwrap_or(Path::new("")).join(path);
                 let file = format!("`{key}`: the file {}", shown(&path.to_string_lossy()));
                 files::read(&path, MAX_CREDENTIAL_FILE)
@@ -261,7 +260,7 @@ impl<'a> Reader<'a> {
         match found {
             Ok(secret) => Some(SecretString::from(secret.as_str())),
             Err(message) => {
-                self.fault(value.span(), draft.label.clone(), message);
+                self.violation(value.span(), draft.label.clone(), message);
                 None
             }
         }
@@ -281,7 +280,7 @@ impl<'a> Reader<'a> {
                 .collect();
         }
         let found = value.get_ref().type_str();
-        self.fault(
+        self.violation(
             value.span(),
             draft.label.clone(),
             format!("`{key}`: expected a table, but found {found}"),
@@ -289,63 +288,62 @@ impl<'a> Reader<'a> {
         Vec::new()
     }
 
-    fn text_of(
+    fn string_of(
         &mut self,
         draft: &Draft,
         key: &str,
         value: &Spanned<DeValue<'_>>,
     ) -> Option<String> {
-        let text = value.get_ref().as_str();
-        if text.is_none() {
+        let string = value.get_ref().as_str();
+        if string.is_none() {
             let found = value.get_ref().type_str();
-            self.fault(
+            self.violation(
                 value.span(),
                 draft.label.clone(),
                 format!("`{key}`: expected a string, but found {found}"),
             );
         }
-        text.map(str::to_owned)
+        string.map(str::to_owned)
     }
 
-    /// Notes an id or a name, of which there may be one each: both name the account on the command
-    /// line.
-    fn take(&mut self, draft: &Draft, key: &str, text: &str, span: Span) {
+    /// Registers an id or a name, which no other account may have: both name the account on the command line.
+    fn take(&mut self, draft: &Draft, key: &str, name: &str, span: Span) {
         let line = self.position(span.start).0;
-        if let Some(first) = self.taken.get(text) {
-            let text = shown(text);
-            let message = format!("`{key}`: {text} is taken by the account of line {first}");
-            self.fault(span, draft.label.clone(), message);
+        if let Some(first) = self.taken.get(name) {
+            let name = shown(name);
+            let message = format!("`{key}`: {name} is taken by the account of line {first}");
+            self.violation(span, draft.label.clone(), message);
         } else {
-            self.taken.insert(text.to_owned(), line);
+            self.taken.insert(name.to_owned(), line);
         }
     }
 
-    /// Makes the account, whose own faults are those that the integration's table finds.
+    /// Makes the account, or adds the violations of the integration's table.
     fn build(&mut self, draft: &Draft) -> Option<Account> {
         let (name, _) = draft.integration.as_ref()?;
         let integration = integration::find(name);
         self.holds_secrets |= draft
-            .in_text
+            .in_file
             .iter()
             .any(|name| integration.is_none_or(|integration| !is_user_name(integration, name)));
-        let faults = match draft.build() {
+        let violations = match draft.build() {
             Ok(account) => return Some(account),
-            Err(faults) => faults,
+            Err(violations) => violations,
         };
-        for (span, message) in faults {
-            self.fault(span, draft.label.clone(), message);
+        for (span, message) in violations {
+            self.violation(span, draft.label.clone(), message);
         }
         None
     }
 
-    fn fault(&mut self, span: Span, account: Option<String>, message: String) {
-        let fault = self.at(span, account, message);
-        self.faults.push(fault);
+    fn violation(&mut self, span: Span, account: Option<String>, message: String) {
+        let violation = self.at(span, account, message);
+        self.violations.push(violation);
     }
 
-    fn at(&self, span: Span, account: Option<String>, message: String) -> Fault {
+    fn at(&self, span: Span, account: Option<String>, message: String) -> FileFinding {
         let (line, column) = self.position(span.start);
-        Fault {
+        FileFinding {
             file: self.file.to_owned(),
             line: Some(line),
             column: Some(column),
@@ -356,7 +354,7 @@ impl<'a> Reader<'a> {
 
     /// Line and column of a byte, from 1.
     fn position(&self, at: usize) -> (usize, usize) {
-        let before = self.text.get(..self.base + at).unwrap_or(self.text);
+        let before = self.toml.get(..self.base + at).unwrap_or(self.toml);
         let line = before.matches('\n').count() + 1;
         let column = before
             .rsplit('\n')
@@ -367,7 +365,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A variable's name after a space. What does not look like one may be the secret itself.
+/// A variable's name after a space. A string that does not look like one may be the secret itself.
 fn variable_shown(name: &str) -> String {
     let conventional =
         |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
@@ -378,17 +376,17 @@ fn variable_shown(name: &str) -> String {
     }
 }
 
-/// The parts of a text that begin at `[[`, and what is before the first.
-fn sections(text: &str) -> Vec<Span> {
+/// The parts of a file that start at `[[`, and the part before the first.
+fn sections(toml: &str) -> Vec<Span> {
     let mut starts = vec![0];
     let mut at = 0;
-    for line in text.split_inclusive('\n') {
+    for line in toml.split_inclusive('\n') {
         if at > 0 && line.trim_start().starts_with("[[") {
             starts.push(at);
         }
         at += line.len();
     }
-    let ends = starts.iter().copied().skip(1).chain([text.len()]);
+    let ends = starts.iter().copied().skip(1).chain([toml.len()]);
     starts
         .iter()
         .copied()

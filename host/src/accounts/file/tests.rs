@@ -1,4 +1,4 @@
-//! Files and their faults.
+//! Accounts files and their violations.
 
 use std::fs;
 
@@ -6,12 +6,12 @@ use super::*;
 
 const ID: &str = "62f44730-dd91-461e-bd6a-aedd9e0ad79d";
 
-fn parse(text: &str) -> Result<FileAccounts, Vec<Fault>> {
-    parse_at(Path::new("accounts.toml"), text)
+fn parse(toml: &str) -> Result<FileAccounts, Vec<FileFinding>> {
+    parse_at(Path::new("accounts.toml"), toml)
 }
 
-fn parse_at(file: &Path, text: &str) -> Result<FileAccounts, Vec<Fault>> {
-    FileAccounts::parse(file, text, |name| match name {
+fn parse_at(file: &Path, toml: &str) -> Result<FileAccounts, Vec<FileFinding>> {
+    FileAccounts::parse(file, toml, |name| match name {
         "TOKEN" => Some("token-from-the-environment".to_owned()),
         "BLANK" => Some(" ".to_owned()),
         "PASTED" => Some("\tBEARER token-from-the-environment\r\n".to_owned()),
@@ -19,8 +19,8 @@ fn parse_at(file: &Path, text: &str) -> Result<FileAccounts, Vec<Fault>> {
     })
 }
 
-fn faults(text: &str) -> Vec<String> {
-    parse(text)
+fn violations(toml: &str) -> Vec<String> {
+    parse(toml)
         .unwrap_err()
         .iter()
         .map(ToString::to_string)
@@ -28,7 +28,7 @@ fn faults(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn credentials_come_from_text_environment_and_file() {
+fn credential_is_string_variable_or_file() {
     use secrecy::ExposeSecret as _;
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("token"), "token-from-a-file\r\n").unwrap();
@@ -38,10 +38,10 @@ fn credentials_come_from_text_environment_and_file() {
     )
     .unwrap();
     for (credential, value) in [
-        ("\"token-as-text\"", "token-as-text"),
+        ("\"token-as-string\"", "token-as-string"),
         ("{ env = \"TOKEN\" }", "token-from-the-environment"),
         ("{ file = \"token\" }", "token-from-a-file"),
-        ("\" bearer  token-as-text\\t\"", "token-as-text"),
+        ("\" bearer  token-as-string\\t\"", "token-as-string"),
         ("{ env = \"PASTED\" }", "token-from-the-environment"),
         ("{ file = \"marked\" }", "token-from-a-file"),
     ] {
@@ -62,7 +62,7 @@ fn credentials_come_from_text_environment_and_file() {
 }
 
 #[test]
-fn an_account_is_found_by_id_in_any_case_and_by_name() {
+fn account_has_id_and_name() {
     let accounts = parse(&format!(
         "[[account]]\nid = \"{}\"\nname = \"acme\"\nintegration = \"dixa\"\n\
          base_url = \"http://127.0.0.1:1/v1/\"\n[account.credentials]\napi_token = \"a-token-of-dixa\"\n",
@@ -81,27 +81,27 @@ fn an_account_is_found_by_id_in_any_case_and_by_name() {
 }
 
 #[test]
-fn a_file_without_accounts_is_fine() {
+fn file_without_accounts_is_valid() {
     assert_eq!(parse("# none yet\n").unwrap().iter().count(), 0);
 }
 
-/// Compares all of it at once, without the file's name and what differs by system.
-fn assert_faults(faults: &[String], expected: &[&str]) {
+/// Compares all violations at once, without the file's name and the differences between systems.
+fn assert_violations(violations: &[String], expected: &[&str]) {
     let missing = "cannot be read: No such file or directory (os error 2)";
-    let faults: Vec<String> = faults
+    let violations: Vec<String> = violations
         .iter()
-        .map(|fault| fault.replace(missing, "cannot be read: not found"))
+        .map(|violation| violation.replace(missing, "cannot be read: not found"))
         .collect();
     let expected: Vec<String> = expected
         .iter()
-        .map(|fault| format!("accounts.toml:{fault}"))
+        .map(|violation| format!("accounts.toml:{violation}"))
         .collect();
-    assert_eq!(faults, expected);
+    assert_eq!(violations, expected);
 }
 
 #[test]
-fn every_fault_of_every_account_is_told_with_its_line() {
-    let text = r#"accounts = 1
+fn violations_have_their_lines() {
+    let toml = r#"accounts = 1
 [[account]]
 name = "one"
 integration = "zendesk"
@@ -128,9 +128,9 @@ integration = "hive"
 credentials = { api_key = { env = "TOKEN", file = "x" } }
 settings = { workspace_id = "ws" }
 "#;
-    let faults = faults(text);
-    assert_faults(
-        &faults,
+    let violations = violations(toml);
+    assert_violations(
+        &violations,
         &[
             "1: unknown key `accounts`; expected `[[account]]`",
             "2: account `one`: `id` is missing",
@@ -150,15 +150,15 @@ settings = { workspace_id = "ws" }
             "25: account `two`: `credentials.api_key`: expected a string, { env = … } or { file = … }",
         ],
     );
-    assert!(!faults.join("").contains("keep-me-secret"));
+    assert!(!violations.join("").contains("keep-me-secret"));
 }
 
 #[test]
-fn a_fault_of_syntax_hides_only_its_own_account() {
-    let text = "[[account]]\nid = \"x\nintegration = \"dixa\"\n\n[[account]]\nid = \"y\"\nintegration = \"dixa\"\ncredentials = { api_token = \"keep-me-secret }\n\n[[account]]\nintegration = \"dixa\"\n";
-    let faults = faults(text);
-    assert_faults(
-        &faults,
+fn syntax_error_hides_one_account() {
+    let toml = "[[account]]\nid = \"x\nintegration = \"dixa\"\n\n[[account]]\nid = \"y\"\nintegration = \"dixa\"\ncredentials = { api_token = \"keep-me-secret }\n\n[[account]]\nintegration = \"dixa\"\n";
+    let violations = violations(toml);
+    assert_violations(
+        &violations,
         &[
             r#"2: invalid basic string, expected `"`"#,
             "8: unclosed inline table, expected `}`",
@@ -169,9 +169,9 @@ fn a_fault_of_syntax_hides_only_its_own_account() {
 }
 
 #[test]
-fn a_byte_order_mark_does_not_count() {
+fn byte_order_mark_is_skipped() {
     assert_eq!(
-        faults("\u{feff}[[account]]\n"),
+        violations("\u{feff}[[account]]\n"),
         [
             "accounts.toml:1: `id` is missing",
             "accounts.toml:1: `integration` is missing"
@@ -179,34 +179,34 @@ fn a_byte_order_mark_does_not_count() {
     );
 }
 
-/// A quotation mark that is missing or too much makes other texts of what is a credential.
+/// A missing or surplus quotation mark makes a credential part of another string.
 #[test]
-fn no_fault_shows_a_credential() {
+fn violation_shows_no_credential() {
     let secret = "keep/me+s3cret=".repeat(8);
     let text = format!(
         "[[account]]\nid = \"{ID}\"\nname = \"acme\"\nintegration = \"dixa\"\nbase_url = \"http://a.example\"\n\
          credentials = {{ api_token = \"{secret}\" }}\nsettings = {{ site = \"x\" }}\n"
     );
     let start = text.find(&secret).unwrap();
-    let mut told = 0;
+    let mut found = 0;
     for at in (0..=start).chain(start + secret.len()..=text.len()) {
         for inserted in [
             "\"", "'", "\"\"\"", "'''", "\n", "=", "{", "]", ".", "\\", "#", "\0", "\u{fffd}", "1",
         ] {
             let broken = format!("{}{inserted}{}", &text[..at], &text[at..]);
-            for fault in parse(&broken).err().unwrap_or_default() {
-                told += 1;
-                let fault = format!("{fault} {fault:?}");
-                assert!(!fault.contains("s3cret"), "{fault}\n{broken}");
+            for violation in parse(&broken).err().unwrap_or_default() {
+                found += 1;
+                let violation = format!("{violation} {violation:?}");
+                assert!(!violation.contains("s3cret"), "{violation}\n{broken}");
             }
         }
     }
-    assert!(told > 1_000, "{told}");
+    assert!(found > 1_000, "{found}");
 }
 
 #[cfg(unix)]
 #[test]
-fn a_secret_that_others_can_read_is_a_warning() {
+fn exposed_secret_is_a_warning() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
@@ -244,14 +244,14 @@ fn a_secret_that_others_can_read_is_a_warning() {
 }
 
 #[test]
-fn a_missing_file_is_one_fault() {
-    let faults = FileAccounts::read("no/such/accounts.toml").unwrap_err();
-    assert_eq!(faults.len(), 1);
+fn missing_file_is_one_violation() {
+    let violations = FileAccounts::read("no/such/accounts.toml").unwrap_err();
+    assert_eq!(violations.len(), 1);
     assert!(
-        faults[0]
+        violations[0]
             .to_string()
             .starts_with("no/such/accounts.toml: cannot be read: "),
         "{}",
-        faults[0]
+        violations[0]
     );
 }

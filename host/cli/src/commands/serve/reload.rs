@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use unified_ticketing::server::TokenSet;
-use unified_ticketing::{Fault, FileAccounts, ReloadableAccounts};
+use unified_ticketing::{FileAccounts, FileFinding, ReloadableAccounts};
 
 use super::tokens::{self, TokenFileError};
 use crate::error::CliError;
 
-/// What SIGHUP reloads.
+/// The files that SIGHUP reloads, and their users.
 pub(super) struct Reload {
     /// None where the accounts are the sandbox's.
     pub(super) accounts_file: Option<PathBuf>,
@@ -20,7 +20,7 @@ pub(super) struct Reload {
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 enum ReloadError {
-    Accounts(#[from] Fault),
+    Accounts(#[from] FileFinding),
     Tokens(#[from] TokenFileError),
 }
 
@@ -32,8 +32,8 @@ impl Reload {
         let (accounts, tokens) = match (accounts.transpose(), tokens.transpose()) {
             (Ok(accounts), Ok(tokens)) => (accounts, tokens),
             (accounts, tokens) => {
-                let faults = accounts.err().unwrap_or_default().into_iter();
-                let errors = faults.map(ReloadError::Accounts);
+                let violations = accounts.err().unwrap_or_default().into_iter();
+                let errors = violations.map(ReloadError::Accounts);
                 return Err(errors
                     .chain(tokens.err().map(ReloadError::Tokens))
                     .collect());
@@ -76,8 +76,8 @@ pub(super) fn on_hangup(reload: Reload) -> Result<(), CliError> {
                     for error in &errors {
                         tracing::error!("{error}");
                     }
-                    let faults = errors.len();
-                    tracing::error!(faults, "accounts and tokens stay as they were");
+                    let errors = errors.len();
+                    tracing::error!(errors, "accounts and tokens stay as they were");
                 }
                 Err(error) => tracing::error!(%error, "accounts and tokens stay as they were"),
             }
