@@ -1,9 +1,9 @@
 //! Builds the component and compiles it ahead of time, so that one `cargo build` gives a library
 //! that needs no compiler when it runs.
 //!
-//! The guest is built for `wasm32-unknown-unknown`, wrapped into a component, and compiled for the
-//! target of this build; once more without what sends, because every import that is linked costs each
-//! instance time, and what cannot send needs no guard. The adapter is built the same way; the two
+//! The guest is built for `wasm32-unknown-unknown`, wrapped into a component of the world `ticketing`,
+//! and compiled for the target of this build; and so is one of the world `core`, because every import
+//! that is linked costs each instance time, and what cannot send needs no guard. The adapter is built the same way; the two
 //! composed are the standalone component, for other runtimes. With `UNIFIED_TICKETING_COMPONENT` or
 //! `UNIFIED_TICKETING_STANDALONE` set to the path of a component, that one is embedded instead; with
 //! both, nothing is built.
@@ -45,24 +45,23 @@ fn main() -> Result<()> {
         // The documentation is built from this package alone; nothing of it runs.
         fs::write(out.join("component.wasm"), [])?;
         fs::write(out.join("component.cwasm"), [])?;
-        fs::write(out.join("halves.cwasm"), [])?;
+        fs::write(out.join("core.wasm"), [])?;
+        fs::write(out.join("core.cwasm"), [])?;
         fs::write(out.join("standalone.wasm"), [])?;
         return Ok(());
     }
 
     let guest = "unified-ticketing-guest";
-    let (component, halves) = if let Some(component) = prebuilt(PREBUILT)? {
-        (component.clone(), component)
+    let (component, core, fast) = if let Some(component) = prebuilt(PREBUILT)? {
+        (component.clone(), component.clone(), component)
     } else {
-        let whole = without_names(&wrap(&build_guest(guest, &[], &out)?)?)?;
-        // It is shipped in nothing but this library, so that its size counts for less than its speed.
-        let fast = [
-            "--no-default-features",
-            "--config",
-            "profile.component.opt-level=3",
-        ];
-        let halves = build_guest(guest, &fast, &out)?;
-        (whole, wrap(&halves)?)
+        let build = |arguments: &[&str]| -> Result<Vec<u8>> {
+            without_names(&wrap(&build_guest(guest, arguments, &out)?)?)
+        };
+        let core = "--no-default-features";
+        // This one is shipped in nothing but this library, so that its size counts for less than its speed.
+        let fast = [core, "--config", "profile.component.opt-level=3"];
+        (build(&[])?, build(&[core])?, build(&fast)?)
     };
     let standalone = if let Some(standalone) = prebuilt(PREBUILT_STANDALONE)? {
         standalone
@@ -72,7 +71,8 @@ fn main() -> Result<()> {
     };
     fs::write(out.join("component.wasm"), &component)?;
     fs::write(out.join("component.cwasm"), precompile(&component)?)?;
-    fs::write(out.join("halves.cwasm"), precompile(&halves)?)?;
+    fs::write(out.join("core.wasm"), &core)?;
+    fs::write(out.join("core.cwasm"), precompile(&fast)?)?;
     fs::write(out.join("standalone.wasm"), standalone)?;
     Ok(())
 }

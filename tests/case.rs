@@ -1,4 +1,4 @@
-//! The golden cases: reading them, and comparing what a call gave with what they say.
+//! The golden cases: reading them, and comparing a call with its case.
 //!
 //! Shared by the tests of the core and the tests of the host. `README.md` in this folder is the manual.
 
@@ -42,7 +42,7 @@ pub struct File {
     account: Option<AccountChanges>,
     pub call: Call,
     pub request: Option<Request>,
-    pub answer: Option<Answer>,
+    pub response: Option<Response>,
     pub result: CaseResult,
 }
 
@@ -78,7 +78,7 @@ pub struct Request {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Answer {
+pub struct Response {
     pub status: u16,
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
@@ -106,13 +106,13 @@ pub struct CaseResult {
     pub provider_status: Option<u16>,
 }
 
-impl Answer {
+impl Response {
     pub fn body(&self) -> Vec<u8> {
         match (&self.body, &self.body_base64) {
             (Some(text), None) => text.clone().into_bytes(),
             (None, Some(bytes)) => STANDARD.decode(bytes).expect("body_base64 is base64"),
             (None, None) => Vec::new(),
-            (Some(_), Some(_)) => panic!("an answer has `body` or `body_base64`, not both"),
+            (Some(_), Some(_)) => panic!("a response has `body` or `body_base64`, not both"),
         }
     }
 }
@@ -157,7 +157,7 @@ impl Case {
     }
 }
 
-/// The folder of the cases, below the package that reads them or beside it.
+/// The folder of the cases, below the package of the reader or beside it.
 pub fn folder() -> PathBuf {
     let mut above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
     above
@@ -165,7 +165,7 @@ pub fn folder() -> PathBuf {
         .expect("tests/cases")
 }
 
-/// Every case, in order of its name.
+/// Every case, by name.
 pub fn all() -> Vec<Case> {
     let accounts =
         std::fs::read_to_string(folder().join("accounts.toml")).expect("cases/accounts.toml");
@@ -192,12 +192,12 @@ fn read(path: &Path, integration: &str, account: &Account) -> Case {
     let file: File = toml::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
     assert!(
         !file.about.is_empty() && !file.source.is_empty(),
-        "{name}: says what it is about, and where that is documented"
+        "{name}: a case has `about` and `source`"
     );
     assert_eq!(
         file.request.is_some(),
-        file.answer.is_some(),
-        "{name}: a request and its answer come together"
+        file.response.is_some(),
+        "{name}: a request and its response come together"
     );
     let mut account = account.clone();
     if let Some(changes) = &file.account {

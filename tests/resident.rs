@@ -1,8 +1,8 @@
-//! How much memory a process has. Shared by the tests of the host and the benchmark.
+//! The memory of a process. Shared by the tests of the host and the benchmark.
 
 use anyhow::{Context as _, Result};
 
-/// What is resident of this process, in bytes, as Linux tells.
+/// The resident memory of a process, in bytes, on Linux.
 pub(crate) fn resident(process: u32) -> Result<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

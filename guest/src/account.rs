@@ -1,7 +1,8 @@
-//! What an account says: base URL, settings, the header that authenticates.
+//! Reads an account: base URL, settings, the header that authenticates.
 //!
 //! The component uses this for the account that it is given; a host may use it natively for the accounts that it keeps.
 
+mod error;
 #[cfg(test)]
 mod tests;
 
@@ -9,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Uri;
 
+pub use self::error::{AccountError, CredentialError};
 use crate::integration::{Auth, Integration, Scheme, Setting};
 
 /// Names and values of settings or credentials, as an account has them.
@@ -28,23 +30,38 @@ pub fn value<'a>(pairs: &'a Pairs, name: &str) -> Option<&'a str> {
 ///
 /// # Errors
 ///
-/// A sentence that names the setting, when it is missing or cannot be right.
-pub fn setting<'a>(setting: &Setting, settings: &'a Pairs) -> Result<&'a str, String> {
+/// When the setting is missing or cannot have its value.
+pub fn setting<'a>(setting: &Setting, settings: &'a Pairs) -> Result<&'a str, AccountError> {
     let Some(value) = value(settings, setting.name).or(setting.default) else {
-        return Err(format!(
-            "setting `{}` is missing: {}",
-            setting.name, setting.description
-        ));
+        return Err(AccountError::MissingSetting {
+            name: setting.name,
+            description: setting.description,
+        });
     };
     if (setting.accepts)(value) {
         Ok(value)
     } else {
-        Err(format!(
-            "setting `{}`: expected {}, but found {}",
-            setting.name,
-            setting.expected,
-            shown(value)
-        ))
+        Err(AccountError::InvalidSetting {
+            name: setting.name,
+            expected: setting.expected,
+            found: value.to_owned(),
+        })
+    }
+}
+
+/// The setting of this name.
+pub(crate) fn named_setting<'a>(
+    integration: &Integration,
+    name: &str,
+    settings: &'a Pairs,
+) -> Result<&'a str, AccountError> {
+    let mut known = integration.settings.iter();
+    match known.find(|setting| setting.name == name) {
+        Some(found) => setting(found, settings),
+        None => Err(AccountError::UnknownSetting {
+            name: name.to_owned(),
+            title: integration.title,
+        }),
     }
 }
 
@@ -52,60 +69,55 @@ pub fn setting<'a>(setting: &Setting, settings: &'a Pairs) -> Result<&'a str, St
 ///
 /// # Errors
 ///
-/// A sentence that names the fault of the base URL, or of a setting in it.
+/// When the base URL, or a setting in it, cannot be used.
 pub fn base_url(
     integration: &Integration,
     base_url: Option<&str>,
     settings: &Pairs,
-) -> Result<String, String> {
+) -> Result<String, AccountError> {
     if let Some(url) = base_url {
-        let refused = |expected: &str| {
-            Err(format!(
-                "`base_url`: expected {expected}, but found {}",
-                shown(url)
-            ))
+        let rejected = |expected: &'static str| {
+            let found = url.to_owned();
+            Err(AccountError::BaseUrl { expected, found })
         };
         let Ok(uri) = url.parse::<Uri>() else {
-            return refused("an absolute URL");
+            return rejected("an absolute URL");
         };
         let Some(authority) = uri.authority() else {
-            return refused("an absolute URL");
+            return rejected("an absolute URL");
         };
         if !matches!(uri.scheme_str(), Some("http" | "https")) {
-            return refused("a URL that starts with `http://` or `https://`");
+            return rejected("a URL that starts with `http://` or `https://`");
         }
         if authority.as_str().contains('@') {
-            return Err("`base_url`: expected a URL without a user name or password".to_owned());
+            return Err(AccountError::BaseUrlUserInfo);
         }
         if uri.query().is_some() || url.contains('#') {
-            return refused("a URL without query or fragment");
+            return rejected("a URL without query or fragment");
         }
         if uri
             .path()
             .split('/')
             .any(|segment| matches!(segment, "." | ".."))
         {
-            return refused("a URL without `.` and `..` in its path");
+            return rejected("a URL without `.` and `..` in its path");
         }
         return Ok(url.trim_end_matches('/').to_owned());
     }
     let mut url = String::with_capacity(integration.base_url.len() + 24);
     fill(integration.base_url, &mut url, |url, name| {
-        let mut parts = integration.settings.iter();
-        let part = parts.find(|part| part.name == name);
-        let part = part.ok_or_else(|| format!("there is no setting `{name}`"))?;
-        url.push_str(setting(part, settings)?);
+        url.push_str(named_setting(integration, name, settings)?);
         Ok(())
     })?;
     Ok(url)
 }
 
-/// Writes a template, and in place of each name in braces what `value` writes.
+/// Writes a template; `value` writes what replaces each name in braces.
 pub(crate) fn fill(
     template: &str,
     out: &mut String,
-    value: impl Fn(&mut String, &str) -> Result<(), String>,
-) -> Result<(), String> {
+    value: impl Fn(&mut String, &str) -> Result<(), AccountError>,
+) -> Result<(), AccountError> {
     // Every second part is a name: no template has a brace alone.
     for (position, part) in template.split(['{', '}']).enumerate() {
         if position % 2 == 0 {
@@ -126,7 +138,7 @@ pub fn credential_names(auth: &Auth) -> Vec<&'static str> {
     }
 }
 
-/// A value for a message. What is long or has several lines is not shown: a quotation mark that is missing makes a value of all
+/// A value for a message. One that is long or has several lines is not shown: where a quotation mark is missing, the value is all
 /// that follows, credentials too.
 #[must_use]
 pub fn shown(value: &str) -> String {
@@ -138,10 +150,10 @@ pub fn shown(value: &str) -> String {
     }
 }
 
-/// The longest credential, in bytes: servers read no longer header line unless told to.
+/// The longest credential, in bytes: by default, servers read no longer header line.
 pub const MAX_CREDENTIAL: usize = 8 * 1024;
 
-/// A credential as the provider is to receive it, of what was typed, pasted or read from a file.
+/// A credential as the provider is to receive it, from one that was typed, pasted or read from a file.
 ///
 /// HTTP has no white space at the ends of a header's value (RFC 9110, section 5.5), and the word `Bearer` before a token is the
 /// scheme's (RFC 6750), which people paste along with it.
@@ -159,7 +171,7 @@ pub fn normalized(credential: &str) -> &str {
     rest
 }
 
-/// Whether a credential of this name is no secret: the user name of a pair.
+/// Whether a credential of this name is a user name, which is not a secret.
 #[must_use]
 pub fn is_user_name(integration: &Integration, name: &str) -> bool {
     let mut auth = integration.auth.iter();
@@ -167,21 +179,18 @@ pub fn is_user_name(integration: &Integration, name: &str) -> bool {
 }
 
 /// A credential, normalized.
-fn credential<'a>(credentials: &'a Pairs, name: &str) -> Result<&'a str, String> {
-    let given = credentials.iter().find(|(known, _)| known == name);
-    let wrong = |what: &str| Err(format!("credential `{name}` {what}"));
-    let Some((_, given)) = given else {
-        return wrong("is missing");
+fn credential<'a>(credentials: &'a Pairs, name: &str) -> Result<&'a str, AccountError> {
+    let error = |error| Err(AccountError::Credential(name.to_owned(), error));
+    let Some((_, given)) = credentials.iter().find(|(known, _)| known == name) else {
+        return error(CredentialError::Missing);
     };
     let value = normalized(given);
     if value.is_empty() {
-        wrong("is blank")
+        error(CredentialError::Blank)
     } else if value.len() > MAX_CREDENTIAL {
-        wrong(&format!(
-            "is over {MAX_CREDENTIAL} bytes, more than a header can have"
-        ))
+        error(CredentialError::TooLong)
     } else if value.contains(char::is_control) {
-        wrong("has a line end or another control character within")
+        error(CredentialError::ControlCharacter)
     } else {
         Ok(value)
     }
@@ -191,33 +200,26 @@ fn credential<'a>(credentials: &'a Pairs, name: &str) -> Result<&'a str, String>
 ///
 /// # Errors
 ///
-/// A sentence that names the credentials that the integration needs.
+/// When the names are not all of a set that the integration takes.
 pub fn scheme<'a>(
     integration: &Integration,
     names: impl IntoIterator<Item = &'a str>,
-) -> Result<&'static Auth, String> {
+) -> Result<&'static Auth, AccountError> {
     let names: Vec<&str> = names.into_iter().collect();
     let has = |name: &&str| names.contains(name);
     integration
         .auth
         .iter()
         .find(|auth| credential_names(auth).iter().all(has))
-        .ok_or_else(|| {
-            let sets: Vec<String> = integration
-                .auth
-                .iter()
-                .map(|auth| format!("`{}`", credential_names(auth).join("` and `")))
-                .collect();
-            format!("expected the credentials {}", sets.join(", or "))
-        })
+        .ok_or(AccountError::MissingCredentials(integration.auth))
 }
 
 /// The value of the header that authenticates. It is a secret.
 ///
 /// # Errors
 ///
-/// A sentence that names the credential that is missing, or cannot be in a header. It never holds a value.
-pub fn authentication(auth: &Auth, credentials: &Pairs) -> Result<String, String> {
+/// When a credential is missing, or cannot be in a header.
+pub fn authentication(auth: &Auth, credentials: &Pairs) -> Result<String, AccountError> {
     let header = match auth.scheme {
         Scheme::Plain(name) => credential(credentials, name)?.to_owned(),
         Scheme::Bearer(name) => format!("Bearer {}", credential(credentials, name)?),
@@ -227,18 +229,19 @@ pub fn authentication(auth: &Auth, credentials: &Pairs) -> Result<String, String
         }
         Scheme::BasicUser(user, password) => basic(user, credential(credentials, user)?, password)?,
     };
-    // What RFC 9110, section 5.5, allows in a header's value, less the octets beyond ASCII.
+    // RFC 9110, section 5.5, allows these characters in a header's value, and octets beyond ASCII.
     if !header.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         let names = credential_names(auth).join("` and `");
-        return Err(format!("credential `{names}`: expected printable ASCII"));
+        return Err(AccountError::Credential(names, CredentialError::NotAscii));
     }
     Ok(header)
 }
 
-fn basic(name: &str, user: &str, password: &str) -> Result<String, String> {
+fn basic(name: &str, user: &str, password: &str) -> Result<String, AccountError> {
     // The first colon ends the user name (RFC 7617, section 2): the provider would read another one.
     if user.contains(':') {
-        return Err(format!("credential `{name}` has a colon within"));
+        let error = CredentialError::Colon;
+        return Err(AccountError::Credential(name.to_owned(), error));
     }
     Ok(format!(
         "Basic {}",
@@ -246,68 +249,54 @@ fn basic(name: &str, user: &str, password: &str) -> Result<String, String> {
     ))
 }
 
-/// Every fault of an account's settings, credentials and base URL, a sentence each. None holds a credential's value.
+/// Everything that is wrong with an account's settings, credentials and base URL.
 #[must_use]
-pub fn faults(
+pub fn errors(
     integration: &Integration,
     base: Option<&str>,
     settings: &Pairs,
     credentials: &Pairs,
-) -> Vec<String> {
-    let mut faults = Vec::new();
-    if base.is_some()
-        && let Err(fault) = base_url(integration, base, settings)
-    {
-        faults.push(fault);
+) -> Vec<AccountError> {
+    let title = integration.title;
+    let mut errors = Vec::new();
+    if base.is_some() {
+        errors.extend(base_url(integration, base, settings).err());
     }
-    for part in integration
-        .settings
-        .iter()
-        .filter(|part| base.is_none() || !part.in_host)
-    {
-        faults.extend(setting(part, settings).err());
+    for each in integration.settings {
+        if base.is_none() || !each.in_host {
+            errors.extend(setting(each, settings).err());
+        }
     }
     for (name, _) in settings {
-        if integration.settings.iter().all(|part| part.name != name) {
-            faults.push(format!(
-                "setting `{name}` is not one of {}",
-                integration.title
-            ));
+        if integration.settings.iter().all(|each| each.name != name) {
+            let name = name.clone();
+            errors.push(AccountError::UnknownSetting { name, title });
         }
     }
     for (name, _) in credentials {
-        if !integration
-            .auth
-            .iter()
-            .flat_map(credential_names)
-            .any(|known| known == name)
-        {
-            faults.push(unknown_credential(integration, name));
-        } else if let Err(fault) = credential(credentials, name) {
-            faults.push(fault);
+        let mut known = integration.auth.iter().flat_map(credential_names);
+        if !known.any(|known| known == name) {
+            let name = looks_like_name(name).then(|| name.clone());
+            errors.push(AccountError::UnknownCredential { name, title });
+        } else if let Err(error) = credential(credentials, name) {
+            errors.push(error);
         }
     }
-    let given = credentials.iter().map(|(name, _)| name.as_str());
-    match scheme(integration, given) {
-        Ok(auth) => {
-            let fault = authentication(auth, credentials).err();
-            faults.extend(fault.filter(|fault| !faults.contains(fault)));
-        }
-        Err(fault) => faults.push(fault),
+    let names = credentials.iter().map(|(name, _)| name.as_str());
+    let authentication =
+        scheme(integration, names).and_then(|auth| authentication(auth, credentials));
+    if let Err(error) = authentication
+        && !errors.contains(&error)
+    {
+        errors.push(error);
     }
-    faults
+    errors
 }
 
-/// The fault of a credential of another name. What does not look like a name may be the credential itself, in the wrong place.
-fn unknown_credential(integration: &Integration, name: &str) -> String {
-    let title = integration.title;
-    if name.len() <= 24
+/// Whether a string looks like the name of a credential. Any other string may be the credential itself, by mistake.
+fn looks_like_name(name: &str) -> bool {
+    name.len() <= 24
         && name
             .bytes()
             .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
-    {
-        format!("credential `{name}` is not one of {title}")
-    } else {
-        format!("there is a credential with a name that is none of {title}'s")
-    }
 }

@@ -9,32 +9,20 @@
     reason = "generated from `wit/`, where the documentation is"
 )]
 pub(crate) mod generated {
-    // What our own host runs: it imports the accounts and nothing else, and has no way to a network. Not in `wit/`, because it is
-    // no contract: there, tools find one world.
-    #[cfg(not(feature = "send"))]
+    #[cfg(not(feature = "ticketing"))]
     wit_bindgen::generate!({
-        inline: "
-            package unified:halves;
-            world halves {
-                import unified:ticketing/accounts@0.2.0;
-                export unified:ticketing/users@0.2.0;
-                export unified:ticketing/integrations@0.2.0;
-                export unified:ticketing/http-api@0.2.0;
-            }
-        ",
         path: "../wit",
-        world: "unified:halves/halves",
-        generate_all,
+        world: "core",
         pub_export_macro: true,
-        additional_derives: [PartialEq],
+        additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
     });
 
-    #[cfg(feature = "send")]
+    #[cfg(feature = "ticketing")]
     wit_bindgen::generate!({
         path: "../wit",
         world: "ticketing",
         pub_export_macro: true,
-        additional_derives: [PartialEq],
+        additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
         with: {
             "wasi:clocks/monotonic-clock@0.2.12": wasi::clocks::monotonic_clock,
             "wasi:http/outgoing-handler@0.2.12": wasi::http::outgoing_handler,
@@ -46,16 +34,16 @@ pub(crate) mod generated {
     });
 }
 
-pub use generated::exports::unified::ticketing::{http_api, integrations, users};
-#[cfg(all(target_arch = "wasm32", feature = "send"))]
-pub(crate) use generated::exports::wasi::http::incoming_handler;
+pub use generated::exports::unified::ticketing::{http_api, integrations, steps};
+#[cfg(all(target_arch = "wasm32", feature = "ticketing"))]
+pub(crate) use generated::exports::{unified::ticketing::users, wasi::http::incoming_handler};
 pub use generated::unified::ticketing::{accounts, types};
 
 #[cfg(target_arch = "wasm32")]
 pub(crate) use generated::export;
 
 impl Default for types::User {
-    /// A user of whom nothing is known.
+    /// A user without any field.
     fn default() -> Self {
         Self {
             id: None,
@@ -72,6 +60,37 @@ impl Default for types::User {
             updated_at: None,
             etag: None,
             remote_data: None,
+        }
+    }
+}
+
+/// A creation is changes that are all set or kept.
+impl From<types::NewUser> for types::UserChanges {
+    fn from(user: types::NewUser) -> Self {
+        let types::NewUser {
+            first_name,
+            last_name,
+            name,
+            emails,
+            roles,
+            nick_name,
+            custom_fields,
+            avatar,
+            remote_data,
+        } = user;
+        let string = |value: Option<String>| {
+            value.map_or(types::StringChange::Keep, types::StringChange::Set)
+        };
+        Self {
+            first_name: string(first_name),
+            last_name: string(last_name),
+            name: string(name),
+            emails: emails.map_or(types::EmailsChange::Keep, types::EmailsChange::Set),
+            roles: roles.map_or(types::RolesChange::Keep, types::RolesChange::Set),
+            nick_name: string(nick_name),
+            custom_fields: custom_fields.map_or(types::JsonChange::Keep, types::JsonChange::Set),
+            avatar: string(avatar),
+            remote_data,
         }
     }
 }

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::bindings::types::{Email, EmailsChange, JsonChange, Role, RolesChange, StringChange};
 use crate::json::{merge, parse, raw};
 
-/// A text without meaning: blank counts as missing.
+/// Whether a string is blank, which counts as missing.
 #[must_use]
-pub(crate) fn is_blank(text: &str) -> bool {
-    text.trim().is_empty()
+pub(crate) fn is_blank(string: &str) -> bool {
+    string.trim().is_empty()
 }
 
 /// The position of the primary address: the first of type `primary`, else the first.
@@ -24,8 +25,7 @@ pub(crate) fn primary_position(emails: &[Email]) -> Option<usize> {
 
 /// The primary address.
 #[must_use]
-pub fn primary(emails: Option<&[Email]>) -> Option<&str> {
-    let emails = emails?;
+pub fn primary(emails: &[Email]) -> Option<&str> {
     primary_position(emails)
         .and_then(|position| emails.get(position))
         .map(|email| email.address.as_str())
@@ -33,19 +33,19 @@ pub fn primary(emails: Option<&[Email]>) -> Option<&str> {
 
 /// The addresses besides the primary one, each once.
 #[must_use]
-pub(crate) fn others(emails: Option<&[Email]>) -> Vec<&str> {
+pub(crate) fn others(emails: &[Email]) -> Vec<&str> {
     let mut seen: BTreeSet<&str> = primary(emails).into_iter().collect();
-    let addresses = emails.unwrap_or_default().iter();
+    let addresses = emails.iter();
     addresses
         .map(|email| email.address.as_str())
         .filter(|address| seen.insert(address))
         .collect()
 }
 
-/// What a role counts by: its name, else its id.
+/// The value that identifies a role: its name, else its id.
 #[must_use]
 pub(crate) fn role_value(role: &Role) -> Option<&str> {
-    let given = |text: &'_ Option<String>| text.as_deref().is_some_and(|text| !is_blank(text));
+    let given = |value: &'_ Option<String>| value.as_deref().is_some_and(|value| !is_blank(value));
     if given(&role.name) {
         role.name.as_deref()
     } else {
@@ -55,59 +55,89 @@ pub(crate) fn role_value(role: &Role) -> Option<&str> {
 
 /// The value of the one role that is given.
 #[must_use]
-pub(crate) fn single_role(roles: Option<&[Role]>) -> Option<&str> {
-    roles?.first().and_then(role_value)
+pub(crate) fn single_role(roles: &[Role]) -> Option<&str> {
+    roles.first().and_then(role_value)
 }
 
-/// The ids of the roles that are given.
+/// The ids of roles.
 #[must_use]
-pub(crate) fn role_ids(roles: Option<&[Role]>) -> Option<Vec<&str>> {
-    Some(
-        roles?
-            .iter()
-            .filter_map(|role| role.id.as_deref())
-            .collect(),
-    )
+pub(crate) fn role_ids(roles: &[Role]) -> Vec<&str> {
+    roles.iter().filter_map(|role| role.id.as_deref()).collect()
 }
 
-/// A change as `serde` writes it: left out, `null`, a value.
-pub(crate) type Sent<T> = Option<Option<T>>;
+/// A change of a member: left out, `null`, or a value. `serde` leaves out what is skipped by [`Patch::is_keep`].
+#[derive(Debug, Default, PartialEq)]
+pub(crate) enum Patch<T> {
+    /// The member is left out.
+    #[default]
+    Keep,
+    /// `null`.
+    Clear,
+    /// A value.
+    Set(T),
+}
 
-/// A change of a text, ready to be written.
-#[must_use]
-pub(crate) fn sent_text(change: &StringChange) -> Sent<&str> {
-    match change {
-        StringChange::Keep => None,
-        StringChange::Clear => Some(None),
-        StringChange::Set(text) => Some(Some(text)),
+impl<T> Patch<T> {
+    /// Whether the member is left out.
+    pub(crate) const fn is_keep(&self) -> bool {
+        matches!(self, Self::Keep)
     }
 }
 
-/// A change of JSON, ready to be written. The input has been checked to be JSON.
-#[must_use]
-pub(crate) fn sent_json(change: &JsonChange) -> Sent<&RawValue> {
-    match change {
-        JsonChange::Keep => None,
-        JsonChange::Clear => Some(None),
-        JsonChange::Set(json) => Some(raw(json).ok()),
+impl<T: Serialize> Serialize for Patch<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Keep | Self::Clear => serializer.serialize_none(),
+            Self::Set(value) => value.serialize(serializer),
+        }
     }
 }
 
-/// The addresses that a change sets. Clearing them is a violation before this is called.
-#[must_use]
-pub(crate) fn set_emails(change: &EmailsChange) -> Option<&[Email]> {
-    match change {
-        EmailsChange::Set(emails) => Some(emails),
-        EmailsChange::Keep | EmailsChange::Clear => None,
+impl<'a> From<&'a StringChange> for Patch<&'a str> {
+    fn from(change: &'a StringChange) -> Self {
+        match change {
+            StringChange::Keep => Self::Keep,
+            StringChange::Clear => Self::Clear,
+            StringChange::Set(string) => Self::Set(string),
+        }
     }
 }
 
-/// The roles that a change sets.
+/// The input has been checked to be JSON.
+impl<'a> From<&'a JsonChange> for Patch<&'a RawValue> {
+    fn from(change: &'a JsonChange) -> Self {
+        match change {
+            JsonChange::Keep => Self::Keep,
+            JsonChange::Clear => Self::Clear,
+            JsonChange::Set(json) => raw(json).map_or(Self::Keep, Self::Set),
+        }
+    }
+}
+
+/// The string that a change sets.
 #[must_use]
-pub(crate) fn set_roles(change: &RolesChange) -> Option<&[Role]> {
+pub(crate) fn set_string(change: &StringChange) -> Option<&str> {
     match change {
-        RolesChange::Set(roles) => Some(roles),
-        RolesChange::Keep | RolesChange::Clear => None,
+        StringChange::Set(string) => Some(string),
+        StringChange::Keep | StringChange::Clear => None,
+    }
+}
+
+/// The addresses that a change sets: none where it sets none. Clearing them is a violation before this is called.
+#[must_use]
+pub fn set_emails(change: &EmailsChange) -> &[Email] {
+    match change {
+        EmailsChange::Set(emails) => emails,
+        EmailsChange::Keep | EmailsChange::Clear => &[],
+    }
+}
+
+/// The roles that a change sets: none where it sets none.
+#[must_use]
+pub(crate) fn set_roles(change: &RolesChange) -> &[Role] {
+    match change {
+        RolesChange::Set(roles) => roles,
+        RolesChange::Keep | RolesChange::Clear => &[],
     }
 }
 
@@ -142,23 +172,22 @@ mod tests {
     }
 
     #[test]
-    fn the_primary_address_is_the_first_of_that_type_else_the_first() {
+    fn primary_address_is_typed_or_first() {
         let typed = [
             email("a", Some("other")),
             email("b", Some("primary")),
             email("c", Some("primary")),
         ];
-        assert_eq!(primary(Some(&typed)), Some("b"));
+        assert_eq!(primary(&typed), Some("b"));
         assert_eq!(
-            primary(Some(&[email("a", None), email("b", Some("other"))])),
+            primary(&[email("a", None), email("b", Some("other"))]),
             Some("a")
         );
-        assert_eq!(primary(Some(&[])), None);
-        assert_eq!(primary(None), None);
+        assert_eq!(primary(&[]), None);
     }
 
     #[test]
-    fn other_addresses_are_named_once_and_never_the_primary_again() {
+    fn other_addresses_are_named_once() {
         let emails = [
             email("a", None),
             email("b", None),
@@ -166,11 +195,11 @@ mod tests {
             email("b", None),
             email("c", None),
         ];
-        assert_eq!(others(Some(&emails)), ["b", "c"]);
+        assert_eq!(others(&emails), ["b", "c"]);
     }
 
     #[test]
-    fn a_role_counts_by_its_name_else_by_its_id() {
+    fn role_counts_by_name_else_id() {
         let role = |id: Option<&str>, name: Option<&str>| Role {
             id: id.map(str::to_owned),
             name: name.map(str::to_owned),
@@ -180,13 +209,13 @@ mod tests {
         assert_eq!(role_value(&role(Some(""), None)), None);
     }
 
-    fn merge_text(body: &str, data: &str, wrapper: Option<&str>) -> String {
+    fn merged_string(body: &str, data: &str, wrapper: Option<&str>) -> String {
         String::from_utf8(merged(body.as_bytes(), data, wrapper)).unwrap()
     }
 
     #[test]
-    fn objects_merge_and_the_caller_wins_everything_else() {
-        let got = merge_text(
+    fn objects_merge_and_caller_wins() {
+        let got = merged_string(
             r#"{"a": {"b": 1, "c": [1, 2]}, "d": "x"}"#,
             r#"{"a": {"c": [3], "e": null}, "d": {}}"#,
             None,
@@ -195,15 +224,15 @@ mod tests {
     }
 
     #[test]
-    fn data_goes_inside_the_wrapper_unless_it_brings_the_wrapper() {
+    fn data_merges_inside_missing_wrapper() {
         let body = r#"{"person": {"a": 1}}"#;
         assert_eq!(
-            merge_text(body, r#"{"b": 2}"#, Some("person")),
+            merged_string(body, r#"{"b": 2}"#, Some("person")),
             r#"{"person":{"a":1,"b":2}}"#
         );
         let own = r#"{"person": {"b": 2}, "assignDefaultProjects": true}"#;
         assert_eq!(
-            merge_text(body, own, Some("person")),
+            merged_string(body, own, Some("person")),
             r#"{"person":{"a":1,"b":2},"assignDefaultProjects":true}"#
         );
     }
@@ -211,7 +240,7 @@ mod tests {
     #[test]
     fn numbers_keep_every_digit() {
         assert_eq!(
-            merge_text("{}", r#"{"n": 12345678901234567890.10}"#, None),
+            merged_string("{}", r#"{"n": 12345678901234567890.10}"#, None),
             r#"{"n":12345678901234567890.10}"#
         );
     }

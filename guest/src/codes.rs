@@ -1,6 +1,6 @@
 //! The words of the published API for the cases of the contract.
 
-use crate::bindings::types::{ErrorCode, FindingCode, Format, Limit, Location, Outcome};
+use crate::bindings::types::{ErrorCode, FindingCode, Format, Limit, Location, Outcome, Safety};
 
 /// The word of an error code.
 #[must_use]
@@ -61,7 +61,7 @@ pub const fn finding(code: FindingCode) -> &'static str {
     }
 }
 
-/// The word of a place.
+/// The word of a location.
 #[must_use]
 pub const fn location(location: Location) -> &'static str {
     match location {
@@ -102,5 +102,15 @@ pub const fn format(format: Format) -> &'static str {
         Format::Unified => "unified",
         Format::Raw => "raw",
         Format::Normalized => "normalized",
+    }
+}
+
+/// The word of a safety.
+#[must_use]
+pub const fn safety(safety: Safety) -> &'static str {
+    match safety {
+        Safety::Safe => "safe",
+        Safety::Idempotent => "idempotent",
+        Safety::Once => "once",
     }
 }

@@ -1,6 +1,6 @@
 //! Content codings that code nothing, of requests and of responses.
 
-/// Whether every coding in the list is none: `identity` (RFC 9110, section 12.5.3), and what takes its place by mistake.
+/// Whether no coding in the list codes anything: `identity` (RFC 9110, section 12.5.3), and what servers write for it by mistake.
 pub(crate) fn codes_nothing(value: &str) -> bool {
     value.split(',').map(str::trim).all(|coding| {
         let nothing = ["", "identity", "none"];

@@ -1,45 +1,67 @@
-//! What is derived from the tables: what `integrations` lists, and the README's matrix.
+//! Descriptions that are derived from the tables: the list of `integrations`, and the README's matrix.
 
 use serde::Serialize;
 
-use crate::account::credential_names;
+use crate::account::{authentication, credential_names, scheme};
 use crate::bindings::integrations;
 use crate::field::{Field, ResponseField};
-use crate::integration::{ALL, Integration, OperationName, Setting, Table};
+use crate::integration::{ALL, Auth, Integration, Operation, OperationName, Scheme, Setting, find};
 use crate::plan::need;
 
 /// Every integration, as the contract lists them.
 #[must_use]
 pub fn integrations() -> Vec<integrations::Integration> {
-    ALL.into_iter().map(integration).collect()
+    ALL.iter().copied().map(integration).collect()
 }
 
 /// An integration, as the contract describes it.
 #[must_use]
 pub fn integration(integration: &Integration) -> integrations::Integration {
-    let create = operation(integration, &integration.create, OperationName::Create);
-    let update = integration
-        .update
-        .as_ref()
-        .map(|update| operation(integration, update, OperationName::Update));
     integrations::Integration {
         name: integration.name.to_owned(),
         title: integration.title.to_owned(),
         docs: integration.docs.to_owned(),
         base_url: integration.base_url.to_owned(),
         settings: integration.settings.iter().map(setting).collect(),
-        credentials: integration
-            .auth
+        credentials: integration.auth.iter().map(credentials).collect(),
+        operations: integration
+            .operations
             .iter()
-            .map(|auth| {
-                credential_names(auth)
-                    .into_iter()
-                    .map(str::to_owned)
-                    .collect()
-            })
+            .map(|row| operation(integration, row))
             .collect(),
-        operations: std::iter::once(create).chain(update).collect(),
     }
+}
+
+fn credentials(auth: &Auth) -> integrations::Credentials {
+    integrations::Credentials {
+        names: credential_names(auth)
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
+        scheme: match auth.scheme {
+            Scheme::Plain(_) => integrations::Scheme::Plain,
+            Scheme::Bearer(_) => integrations::Scheme::Bearer,
+            Scheme::Basic(..) | Scheme::BasicUser(..) => integrations::Scheme::Basic,
+        },
+        header: auth.header.to_owned(),
+    }
+}
+
+/// The headers that authenticate with these credentials. Their values are secrets.
+///
+/// # Errors
+///
+/// When there is no such integration, or a credential is missing or cannot be in a header.
+pub fn authenticate(
+    name: &str,
+    credentials: &[(String, String)],
+) -> Result<Vec<(String, String)>, integrations::CredentialsError> {
+    let integration = find(name).ok_or(integrations::CredentialsError::UnknownIntegration)?;
+    let names = credentials.iter().map(|(name, _)| name.as_str());
+    scheme(integration, names)
+        .and_then(|auth| Ok((auth, authentication(auth, credentials)?)))
+        .map(|(auth, value)| vec![(auth.header.to_owned(), value)])
+        .map_err(|error| integrations::CredentialsError::Invalid(error.to_string()))
 }
 
 fn setting(setting: &Setting) -> integrations::Setting {
@@ -51,13 +73,9 @@ fn setting(setting: &Setting) -> integrations::Setting {
     }
 }
 
-fn operation(
-    integration: &Integration,
-    operation: &Table,
-    name: OperationName,
-) -> integrations::Operation {
+fn operation(integration: &Integration, operation: &Operation) -> integrations::Operation {
     integrations::Operation {
-        name: name.as_str().to_owned(),
+        name: operation.name.as_str().to_owned(),
         method: operation.method.to_owned(),
         path: operation.path.to_owned(),
         docs: operation.docs.to_owned(),
@@ -89,8 +107,8 @@ fn operation(
     }
 }
 
-/// What the provider needs beyond required fields, in sentences.
-fn conditions(integration: &Integration, operation: &Table) -> Vec<String> {
+/// The provider's needs beyond required fields, in sentences.
+fn conditions(integration: &Integration, operation: &Operation) -> Vec<String> {
     let mut conditions: Vec<String> = operation
         .needs
         .iter()
@@ -110,28 +128,27 @@ fn conditions(integration: &Integration, operation: &Table) -> Vec<String> {
 
 /// The matrix of integrations and fields in Markdown, one table per operation.
 ///
-/// `●` is required, `○` supported, `→` comes back in the answer.
+/// `●` is required, `○` supported, `→` is in the response.
 #[must_use]
 pub fn matrix() -> String {
     let mut matrix = String::new();
-    let creates: Vec<Column<'_>> = ALL
-        .into_iter()
-        .map(|each| Column::new(each, &each.create))
-        .collect();
-    let updates: Vec<Column<'_>> = ALL
-        .into_iter()
-        .filter_map(|each| Some(Column::new(each, each.update.as_ref()?)))
-        .collect();
-    for (title, columns) in [("Create", creates), ("Update", updates)] {
+    for (title, name) in [
+        ("Create", OperationName::Create),
+        ("Update", OperationName::Update),
+    ] {
+        let columns: Vec<Column<'_>> = ALL
+            .iter()
+            .filter_map(|each| Some(Column::new(each, each.operation(name)?)))
+            .collect();
         if !matrix.is_empty() {
             matrix.push('\n');
         }
-        table(&mut matrix, title, &columns);
+        write_table(&mut matrix, title, &columns);
     }
     matrix
 }
 
-/// What a matrix says of one integration.
+/// One integration in a matrix.
 struct Column<'a> {
     title: &'a str,
     fields: &'a [crate::field::Rule],
@@ -140,7 +157,7 @@ struct Column<'a> {
 }
 
 impl<'a> Column<'a> {
-    fn new(integration: &'a Integration, operation: &'a Table) -> Self {
+    fn new(integration: &'a Integration, operation: &'a Operation) -> Self {
         Self {
             title: integration.title,
             fields: operation.fields,
@@ -149,21 +166,21 @@ impl<'a> Column<'a> {
         }
     }
 
-    /// The cell of a name that the request, the answer or both have.
+    /// The cell of a name that the request, the response or both have.
     fn cell(&self, name: &str) -> String {
         let rule = self.fields.iter().find(|rule| rule.field.name() == name);
-        let asked = match rule {
+        let requested = match rule {
             Some(rule) if rule.required => "●",
             Some(_) => "○",
             None if name == "collections" && self.collection.is_some() => "●",
             None => "",
         };
-        let given = if self.response.iter().any(|field| field.name() == name) {
+        let returned = if self.response.iter().any(|field| field.name() == name) {
             "→"
         } else {
             ""
         };
-        [asked, given]
+        [requested, returned]
             .into_iter()
             .filter(|mark| !mark.is_empty())
             .collect::<Vec<_>>()
@@ -171,13 +188,16 @@ impl<'a> Column<'a> {
     }
 }
 
-fn table(matrix: &mut String, title: &str, columns: &[Column<'_>]) {
+fn write_table(matrix: &mut String, title: &str, columns: &[Column<'_>]) {
     let titles = std::iter::once(title).chain(columns.iter().map(|column| column.title));
     let mut rows = vec![titles.map(str::to_owned).collect::<Vec<String>>()];
     let request = Field::ALL.into_iter().map(Field::name);
-    let answer = ResponseField::ALL.into_iter().map(ResponseField::name);
-    let answer = answer.filter(|name| Field::ALL.iter().all(|field| field.name() != *name));
-    for name in std::iter::once("collections").chain(request).chain(answer) {
+    let response = ResponseField::ALL.into_iter().map(ResponseField::name);
+    let response = response.filter(|name| Field::ALL.iter().all(|field| field.name() != *name));
+    for name in std::iter::once("collections")
+        .chain(request)
+        .chain(response)
+    {
         let cells: Vec<String> = columns.iter().map(|column| column.cell(name)).collect();
         if cells.iter().any(|cell| !cell.is_empty()) {
             rows.push(std::iter::once(format!("`{name}`")).chain(cells).collect());
@@ -223,7 +243,7 @@ struct Described<'a> {
     docs: &'a str,
     base_url: &'a str,
     settings: Vec<DescribedSetting<'a>>,
-    credentials: &'a [Vec<String>],
+    credentials: Vec<&'a [String]>,
     operations: Vec<DescribedOperation<'a>>,
 }
 
@@ -286,7 +306,7 @@ impl<'a> From<&'a integrations::Integration> for Described<'a> {
             docs,
             base_url,
             settings: settings.iter().map(setting).collect(),
-            credentials,
+            credentials: credentials.iter().map(|set| set.names.as_slice()).collect(),
             operations: operations.iter().map(DescribedOperation::from).collect(),
         }
     }

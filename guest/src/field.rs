@@ -1,6 +1,6 @@
-//! The unified fields, and what an integration says of each.
+//! The unified fields, and the rules of an integration for each.
 //!
-//! The order of both enums is the published order of the request and of the answer.
+//! The order of both enums is the published order of the request and of the response.
 
 /// A field of the request body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +67,30 @@ impl Field {
     }
 }
 
-/// A field of the unified answer, besides `remote_data`.
+/// An option of a call that a finding can be about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OptionField {
+    /// `exclude_fields`
+    ExcludeFields,
+    /// `remote_query`
+    RemoteQuery,
+    /// `collections`
+    Collections,
+}
+
+impl OptionField {
+    /// The name in the typed contract.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ExcludeFields => "exclude_fields",
+            Self::RemoteQuery => "remote_query",
+            Self::Collections => "collections",
+        }
+    }
+}
+
+/// A field of the unified response, besides `remote_data`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResponseField {
     /// `id`
@@ -137,10 +160,10 @@ impl ResponseField {
     }
 }
 
-/// The name of the answer's field that holds the provider's whole answer.
+/// The name of the field that holds the provider's whole response.
 pub const REMOTE_DATA: &str = "remote_data";
 
-/// What an operation of an integration says of a field that it takes.
+/// The rules of an operation of an integration for a field that it takes.
 #[derive(Clone, Copy, Debug)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -149,11 +172,11 @@ pub const REMOTE_DATA: &str = "remote_data";
 pub struct Rule {
     /// The field.
     pub field: Field,
-    /// Whether a call without it is refused.
+    /// Whether a call without it is rejected.
     pub required: bool,
     /// The values that a role may have; empty where any is accepted.
     pub values: &'static [&'static str],
-    /// Whether only one entry of a list is taken, so that it cannot be cleared either.
+    /// Whether only one entry of an array is taken, so that it cannot be cleared either.
     pub single: bool,
     /// Whether a role counts by its `id`; else by its `name`, and by `id` where there is no name.
     pub by_id: bool,

@@ -1,29 +1,37 @@
-//! Violations and warnings, collected until every place has been looked at.
+//! Violations and warnings, collected until every location has been checked.
 //!
-//! However much is wrong with an input, what is told of it is bounded: so many findings, the rest counted, each of them cut. What
-//! is not told is not worded either, so that the dearest input costs no more than it takes to read it.
+//! The report on an input is bounded: it has at most [`MAX_FINDINGS`] violations and as many warnings, each shortened, and counts the
+//! rest. A finding that is only counted gets no message, so that the most expensive input costs no more than it takes to read it.
 
+mod bounded;
+mod rejected;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
-use std::fmt::{self, Display, Write as _};
+use std::fmt::{Display, Write as _};
 use std::ops::Deref;
 
 use serde::Serialize;
 
 use crate::bindings::types::{Error, ErrorCode, Finding, FindingCode, Location, Outcome};
 use crate::codes;
-use crate::field::Field;
+use crate::field::{Field, OptionField};
+use crate::json::{duplicates, escaped};
+pub(crate) use bounded::shortened;
+pub use bounded::{Quoted, quoted, quoted_address};
+use rejected::Rejected;
 
-/// The most violations, and the most warnings, that a call tells. One more finding says how many are left out.
+/// The most violations, and the most warnings, that a call reports. One more finding says how many are left out.
 pub const MAX_FINDINGS: usize = 100;
 
-/// The most places that an error's message names. Each violation has its own message besides.
+/// The most locations that an error's message names. Each violation has its own message besides.
 const MAX_LOCATIONS: usize = 10;
 
 /// The longest path of a finding, in bytes: parameters and members are named by the caller.
 const MAX_PATH: usize = 200;
+
+/// The longest name that a pointer to a member given twice has in it, in bytes.
+pub(crate) const MAX_NAME: usize = 80;
 
 /// The longest message of a finding, in bytes: a provider's sentences are in some.
 pub(crate) const MAX_MESSAGE: usize = 500;
@@ -40,7 +48,7 @@ impl FindingList {
     pub fn push(
         &mut self,
         code: FindingCode,
-        place: Location,
+        location: Location,
         path: &dyn Display,
         message: &dyn Display,
     ) {
@@ -50,18 +58,18 @@ impl FindingList {
         }
         self.findings.push(Finding {
             code,
-            in_: place,
+            in_: location,
             path: shortened(path, MAX_PATH),
             message: shortened(message, MAX_MESSAGE),
         });
     }
 
-    /// Counts what is not told.
+    /// Counts findings that are not reported.
     pub(crate) const fn leave_out(&mut self, number: usize) {
         self.left_out += number;
     }
 
-    /// How many were found, told or not.
+    /// How many were found, reported or not.
     #[must_use]
     pub const fn found(&self) -> usize {
         self.findings.len() + self.left_out
@@ -86,7 +94,7 @@ impl FindingList {
     }
 }
 
-/// Those that are told.
+/// The findings that are reported.
 impl Deref for FindingList {
     type Target = [Finding];
 
@@ -95,14 +103,14 @@ impl Deref for FindingList {
     }
 }
 
-/// Those that are told, and that they are all.
+/// Equal where the list reports these findings and leaves out none.
 impl<const N: usize> PartialEq<[Finding; N]> for FindingList {
     fn eq(&self, other: &[Finding; N]) -> bool {
         self.left_out == 0 && self.findings == other
     }
 }
 
-/// How many findings a list stands for: those in it, and those that its `more` counts.
+/// How many findings an array stands for: its own, and those that its `more` counts.
 #[must_use]
 pub(crate) fn found(findings: &[Finding]) -> usize {
     let count = |finding: &Finding| match finding.code {
@@ -115,148 +123,119 @@ pub(crate) fn found(findings: &[Finding]) -> usize {
     findings.iter().map(count).sum()
 }
 
-/// What has been found in one call's input.
-#[derive(Debug, Default)]
+/// The findings of one call's input.
+#[derive(Debug)]
 pub struct Findings {
     strict: bool,
-    /// What stops the call.
+    option_name: fn(OptionField) -> &'static str,
+    /// Findings that stop the call.
     pub violations: FindingList,
-    /// What does not.
+    /// Findings that do not.
     pub warnings: FindingList,
     body: Rejected,
 }
 
-/// What of the body has a violation. Kept for violations that are only counted, too.
-#[derive(Debug, Default)]
-struct Rejected {
-    any: bool,
-    /// The body as a whole: of one that cannot be read, nobody knows what it lacks.
-    whole: bool,
-    fields: [bool; Field::ALL.len()],
-    /// The entries of lists, each with the position of its field, in ascending order: as they are read, mostly.
-    entries: Vec<(usize, usize)>,
-    /// Those that came after a later one: a list can be given twice, and before another.
-    others: BTreeSet<(usize, usize)>,
-    /// Where a path is written, to be looked at.
-    path: String,
-}
-
-/// As much of a path as can name a field and an entry of it, in bytes.
-const MAX_PLACE: usize = 32;
-
-impl Rejected {
-    /// Notes a JSON Pointer.
-    fn note(&mut self, pointer: &dyn Display) {
-        self.any = true;
-        self.path.clear();
-        let mut cut = Cut {
-            text: &mut self.path,
-            room: MAX_PLACE,
-        };
-        let whole = write!(cut, "{pointer}").is_ok();
-        let mut steps = self.path.split('/').skip(1);
-        let Some(name) = steps.next() else {
-            self.whole = true;
-            return;
-        };
-        let Some(position) = Field::ALL.iter().position(|field| field.name() == name) else {
-            return;
-        };
-        if let Some(field) = self.fields.get_mut(position) {
-            *field = true;
-        }
-        // The last step may be cut.
-        let entry = steps.next().filter(|_| whole || steps.next().is_some());
-        let Some(entry) = entry.and_then(|step| step.parse().ok()) else {
-            return;
-        };
-        let entry = (position, entry);
-        match self.entries.last() {
-            Some(last) if *last == entry => {}
-            Some(last) if *last > entry => {
-                self.others.insert(entry);
-            }
-            _ => self.entries.push(entry),
-        }
-    }
-
-    fn field(&self, field: Field) -> bool {
-        let mut fields = Field::ALL.iter().zip(self.fields);
-        self.whole || fields.any(|(each, rejected)| rejected && *each == field)
-    }
-
-    fn entry(&self, field: Field, entry: usize) -> bool {
-        let position = Field::ALL.iter().position(|each| *each == field);
-        self.whole
-            || position.is_some_and(|position| {
-                let entry = (position, entry);
-                self.entries.binary_search(&entry).is_ok() || self.others.contains(&entry)
-            })
-    }
-}
-
 impl Findings {
-    /// Nothing found yet. When `strict`, what would be tolerated is a violation.
+    /// No findings yet. When `strict`, what would be tolerated is a violation.
     #[must_use]
     pub fn new(strict: bool) -> Self {
         Self {
             strict,
-            ..Self::default()
+            option_name: OptionField::name,
+            violations: FindingList::default(),
+            warnings: FindingList::default(),
+            body: Rejected::default(),
         }
     }
 
-    /// From here on strict, or not.
+    /// No findings yet, for a caller who knows the options by these names.
+    pub(crate) fn with_option_names(option_name: fn(OptionField) -> &'static str) -> Self {
+        Self {
+            option_name,
+            ..Self::new(false)
+        }
+    }
+
+    /// The name of an option in a path.
+    pub(crate) fn option_name(&self, option: OptionField) -> &'static str {
+        (self.option_name)(option)
+    }
+
+    /// Sets whether later findings are strict.
     pub(crate) const fn set_strict(&mut self, strict: bool) {
         self.strict = strict;
     }
 
-    /// Notes what stops the call.
+    /// Adds a finding that stops the call.
     pub fn violation(
         &mut self,
         code: FindingCode,
-        place: Location,
+        location: Location,
         path: impl Display,
         message: impl Display,
     ) {
-        self.reject(code, place, &path, &message);
+        self.reject(code, location, &path, &message);
     }
 
     fn reject(
         &mut self,
         code: FindingCode,
-        place: Location,
+        location: Location,
         path: &dyn Display,
         message: &dyn Display,
     ) {
-        if place == Location::Body {
+        if location == Location::Body {
             self.body.note(path);
         }
-        self.violations.push(code, place, path, message);
+        self.violations.push(code, location, path, message);
     }
 
-    /// Notes what does not stop the call, also when strict.
+    /// Adds a finding that does not stop the call, even a strict one.
     pub fn warning(
         &mut self,
         code: FindingCode,
-        place: Location,
+        location: Location,
         path: impl Display,
         message: impl Display,
     ) {
-        self.warnings.push(code, place, &path, &message);
+        self.warnings.push(code, location, &path, &message);
     }
 
-    /// Notes what does not stop the call, unless it is strict.
+    /// Adds a finding that stops the call only if it is strict.
     pub fn tolerated(
         &mut self,
         code: FindingCode,
-        place: Location,
+        location: Location,
         path: impl Display,
         message: impl Display,
     ) {
         if self.strict {
-            self.reject(code, place, &path, &message);
+            self.reject(code, location, &path, &message);
         } else {
-            self.warnings.push(code, place, &path, &message);
+            self.warnings.push(code, location, &path, &message);
+        }
+    }
+
+    /// Adds a violation for every member that an object has twice, at any depth of this JSON: it is not known which of the two the
+    /// caller means, or which the provider would take. `pointer` is the location of the JSON in the body.
+    pub(crate) fn duplicate_members(&mut self, pointer: &dyn Display, json: &str) {
+        duplicates(json, &mut |object, name| {
+            self.duplicate_member(&format_args!("{pointer}{object}"), name);
+        });
+    }
+
+    /// Adds a violation for a member that an object has twice. The name may be as long as the body.
+    pub(crate) fn duplicate_member(&mut self, object: &dyn Display, name: &str) {
+        let (code, location) = (FindingCode::DuplicateMember, Location::Body);
+        let message = format_args!(
+            "expected each member once, but found {} twice",
+            quoted(name)
+        );
+        if name.len() > MAX_NAME {
+            self.violation(code, location, object, message);
+        } else {
+            let path = format_args!("{object}/{}", escaped(name));
+            self.violation(code, location, path, message);
         }
     }
 
@@ -272,7 +251,7 @@ impl Findings {
         self.body.field(field)
     }
 
-    /// Whether a violation is at this entry of a list in the body, or below it, or of the body as a whole.
+    /// Whether a violation is at this entry of an array in the body, or below it, or of the body as a whole.
     #[must_use]
     pub fn entry_rejected(&self, field: Field, entry: usize) -> bool {
         self.body.entry(field, entry)
@@ -282,7 +261,7 @@ impl Findings {
     ///
     /// # Errors
     ///
-    /// Every violation at once, as many as are told.
+    /// Every violation at once, as many as are reported.
     pub fn verdict(self) -> Result<Vec<Finding>, Error> {
         if self.violations.is_empty() {
             return Ok(self.warnings.into_vec());
@@ -311,56 +290,17 @@ impl Findings {
     }
 }
 
-/// Takes no more than a number of bytes, and then fails, so that nothing beyond is made.
-struct Cut<'a> {
-    text: &'a mut String,
-    room: usize,
-}
-
-impl fmt::Write for Cut<'_> {
-    fn write_str(&mut self, part: &str) -> fmt::Result {
-        let taken = part
-            .get(..part.floor_char_boundary(self.room))
-            .unwrap_or_default();
-        self.text.push_str(taken);
-        self.room -= taken.len();
-        if taken.len() == part.len() {
-            Ok(())
-        } else {
-            Err(fmt::Error)
-        }
-    }
-}
-
-/// A text of at most so many bytes, and an ellipsis where something is missing.
-#[must_use]
-pub(crate) fn shortened(text: &dyn Display, most: usize) -> String {
-    let mut kept = String::new();
-    let mut cut = Cut {
-        text: &mut kept,
-        room: most,
-    };
-    if write!(cut, "{text}").is_err() {
-        // An escape of a JSON Pointer (RFC 6901, section 3) is not cut in two.
-        if kept.ends_with('~') {
-            kept.pop();
-        }
-        kept.push('…');
-    }
-    kept
-}
-
 /// A finding as JSON has it, in the order of the published API.
 #[derive(Serialize)]
-pub struct Found<'a> {
+pub struct JsonFinding<'a> {
     #[serde(rename = "in")]
-    place: &'static str,
+    location: &'static str,
     path: &'a str,
     code: &'static str,
     message: &'a str,
 }
 
-impl<'a> From<&'a Finding> for Found<'a> {
+impl<'a> From<&'a Finding> for JsonFinding<'a> {
     fn from(finding: &'a Finding) -> Self {
         let Finding {
             code,
@@ -369,7 +309,7 @@ impl<'a> From<&'a Finding> for Found<'a> {
             message,
         } = finding;
         Self {
-            place: codes::location(*in_),
+            location: codes::location(*in_),
             path,
             code: codes::finding(*code),
             message,
@@ -377,7 +317,7 @@ impl<'a> From<&'a Finding> for Found<'a> {
     }
 }
 
-/// An error without the parts that few have.
+/// An error without violations, provider's response, rate limit or limit.
 #[must_use]
 pub const fn error(code: ErrorCode, status: u16, outcome: Outcome, message: String) -> Error {
     Error {
@@ -390,42 +330,5 @@ pub const fn error(code: ErrorCode, status: u16, outcome: Outcome, message: Stri
         rate_limit: None,
         limit: None,
         outcome,
-    }
-}
-
-/// A text as a message quotes it: cut after 80 characters, control characters escaped.
-#[must_use]
-pub const fn quoted(text: &str) -> Quoted<'_> {
-    Quoted { text, most: 80 }
-}
-
-/// An address as a message quotes it: whole, if it is one (RFC 5321, section 4.5.3.1.3).
-#[must_use]
-pub const fn quoted_address(text: &str) -> Quoted<'_> {
-    Quoted { text, most: 254 }
-}
-
-/// What [`quoted`] gives. It is written only where somebody reads it.
-#[derive(Clone, Copy, Debug)]
-pub struct Quoted<'a> {
-    text: &'a str,
-    most: usize,
-}
-
-impl Display for Quoted<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_char('`')?;
-        for (position, character) in self.text.chars().enumerate() {
-            if position == self.most {
-                formatter.write_char('…')?;
-                break;
-            }
-            if character.is_control() {
-                write!(formatter, "{}", character.escape_default())?;
-            } else {
-                formatter.write_char(character)?;
-            }
-        }
-        formatter.write_char('`')
     }
 }

@@ -1,26 +1,33 @@
-//! The published HTTP API as two functions: a request to a step, what became of the step to a response.
+//! The published HTTP API: starts a call with a request, and resumes it until there is a response.
 
+pub mod body;
 mod media;
+pub mod query;
 mod response;
 
 use percent_encoding::percent_decode_str;
 
 use crate::bindings::accounts::{Account, ResolveError};
-use crate::bindings::http_api::{HttpRequest, HttpResponse, HttpStep};
+use crate::bindings::http_api::{HttpRequest, HttpStep};
 use crate::bindings::types::{
     Error, ErrorCode, FindingCode, Location, Outcome, ProviderResponse, TransportError,
 };
-use crate::findings::{Findings, error};
-use crate::plan::{self, Context, Planned};
-use crate::{input, query};
+use crate::context::{Context, EntryPoint};
+use crate::findings::{Findings, error, quoted};
+use crate::integration::OperationName;
+use crate::interpret::interpret;
+use crate::plan::{self, Call, Planned};
+use crate::steps::resolve_error;
+use query::Query;
+pub use query::account_id;
 
 /// The path of the API.
 const USERS: &str = "/unified/ticketing/users";
 
 /// The largest body of a request, in bytes.
-pub const LARGEST_BODY: usize = 1 << 20;
+pub const MAX_BODY: usize = 1 << 20;
 
-/// Reads a request. `resolve` gives the account of an id.
+/// Starts a call with a request. `resolve` returns the account of an id.
 ///
 /// `account` is the id that the host has bound the call to, empty when the request names none.
 pub fn start(
@@ -28,32 +35,43 @@ pub fn start(
     request: &HttpRequest,
     resolve: impl FnOnce(&str) -> Result<Account, ResolveError>,
 ) -> HttpStep {
-    match Route::of(request).and_then(|route| prepare(account, &route, request, resolve)) {
-        Ok((planned, true)) => HttpStep::Respond(response::plan(planned)),
-        Ok((planned, false)) => HttpStep::Send((planned.request, planned.context.to_bytes())),
-        Err(refused) => HttpStep::Respond(response::error(&refused.error, &refused.headers)),
+    match Route::parse(request).and_then(|route| prepare(account, &route, request, resolve)) {
+        Ok(Prepared::Plan(planned)) => HttpStep::Respond(response::plan(planned)),
+        Ok(Prepared::Call(planned)) => HttpStep::Send(planned.into_sending()),
+        Err(rejected) => HttpStep::Respond(response::error(&rejected.error, &rejected.headers)),
     }
 }
 
-/// Makes the response from what became of the request.
+/// Resumes a call with the provider's response, or the reason why there is none.
 #[must_use]
-pub fn resume(context: &[u8], answer: Result<&ProviderResponse, &TransportError>) -> HttpResponse {
-    let answered = Context::from_bytes(context).and_then(|context| {
-        crate::interpret::interpret(&context, answer).map(|answered| (answered, context))
-    });
-    match answered {
-        Ok((answered, context)) => response::answered(&answered, &context),
+pub fn resume(
+    account: &str,
+    context: &[u8],
+    response: Result<&ProviderResponse, &TransportError>,
+) -> HttpStep {
+    let completed = Context::from_bytes(context, account, EntryPoint::HttpApi)
+        .and_then(|context| interpret(&context, response));
+    HttpStep::Respond(match completed {
+        Ok(completed) => response::completed(completed),
         Err(error) => response::error(&error, &[]),
-    }
+    })
+}
+
+/// A request that is ready.
+enum Prepared {
+    /// It is to be sent.
+    Call(Planned),
+    /// It is to be shown.
+    Plan(Planned),
 }
 
 /// An error, and headers that belong to it.
-struct Refused {
+struct Rejected {
     error: Error,
     headers: Vec<(String, String)>,
 }
 
-impl From<Error> for Refused {
+impl From<Error> for Rejected {
     fn from(error: Error) -> Self {
         Self {
             error,
@@ -62,7 +80,7 @@ impl From<Error> for Refused {
     }
 }
 
-fn refused(code: ErrorCode, status: u16, message: &str) -> Refused {
+fn rejected(code: ErrorCode, status: u16, message: &str) -> Rejected {
     error(code, status, Outcome::NotSent, message.to_owned()).into()
 }
 
@@ -74,13 +92,13 @@ enum Route {
 
 impl Route {
     /// Path, then method.
-    fn of(request: &HttpRequest) -> Result<Self, Refused> {
+    fn parse(request: &HttpRequest) -> Result<Self, Rejected> {
         let path = request.target.split('?').next().unwrap_or_default();
         let (route, method) = match path.strip_prefix(USERS) {
             Some("") => (Self::Create, "POST"),
             Some(rest) => match rest.strip_prefix('/') {
                 Some(id) if !id.is_empty() && !id.contains('/') => (
-                    // What is no text is no id: it becomes the empty one, which is refused with the other violations.
+                    // An id that is not UTF-8 becomes the empty id, which is a violation.
                     Self::Update(
                         percent_decode_str(id)
                             .decode_utf8()
@@ -96,49 +114,48 @@ impl Route {
         if request.method == method {
             return Ok(route);
         }
-        let message = format!(
-            "expected {method}, but found {}",
-            crate::findings::quoted(&request.method)
-        );
-        Err(Refused {
+        let message = format!("expected {method}, but found {}", quoted(&request.method));
+        Err(Rejected {
             headers: vec![("allow".to_owned(), method.to_owned())],
-            ..refused(ErrorCode::MethodNotAllowed, 405, &message)
+            ..rejected(ErrorCode::MethodNotAllowed, 405, &message)
         })
+    }
+
+    const fn operation(&self) -> OperationName {
+        match self {
+            Self::Create => OperationName::Create,
+            Self::Update(_) => OperationName::Update,
+        }
     }
 }
 
-fn not_found() -> Refused {
-    refused(
+fn not_found() -> Rejected {
+    rejected(
         ErrorCode::RouteNotFound,
         404,
         "expected the path `/unified/ticketing/users` or `/unified/ticketing/users/ID`",
     )
 }
 
-/// Everything from the media type on, in the order of the contract. Also says whether only the plan is asked for.
+/// Everything from the media type on, in the order of the contract.
 fn prepare(
     account: &str,
     route: &Route,
     request: &HttpRequest,
     resolve: impl FnOnce(&str) -> Result<Account, ResolveError>,
-) -> Result<(Planned, bool), Refused> {
+) -> Result<Prepared, Rejected> {
     check_body(request)?;
-    let text = query::of(&request.target);
-    let id = match query::account(text) {
-        Ok(id) => id,
-        Err(findings) => return Err(violations(findings)),
-    };
-    let account = if id.eq_ignore_ascii_case(account) {
-        resolve(&id)
+    let query = Query::parse(&request.target);
+    let account_id = query.account().map_err(violations)?;
+    let account = if account_id.eq_ignore_ascii_case(account) {
+        resolve(account_id)
     } else {
         Err(ResolveError::Unknown)
     };
-    let account = account.map_err(|reason| crate::resolve_error(&id, reason))?;
-    let integration = plan::integration(&account)?;
-    if matches!(route, Route::Update(_)) {
-        plan::update_of(integration)?;
-    }
-    let (query, mut findings) = query::read(text);
+    let account = account.map_err(|reason| resolve_error(account_id, reason))?;
+    let operation = route.operation();
+    plan::operation(plan::integration(&account)?, operation)?;
+    let (settings, mut findings) = query.settings();
     if header(request, "idempotency-key").is_some() {
         let message = "idempotency keys are not honoured: the request may be carried out again";
         findings.warning(
@@ -148,30 +165,41 @@ fn prepare(
             message,
         );
     }
-    let planned = match route {
-        Route::Create => {
-            let user = input::new_user(&request.body, &mut findings);
-            plan::create(&account, &user, &query.options, findings)?
-        }
-        Route::Update(id) => {
-            let changes = input::changes(&request.body, &mut findings);
-            plan::update(&account, id, &changes, &query.options, findings)?
-        }
+    let (id, changes) = match route {
+        Route::Create => (None, body::new_user(&request.body, &mut findings)),
+        Route::Update(id) => (
+            Some(id.as_str()),
+            body::changes(&request.body, &mut findings),
+        ),
     };
-    Ok((planned, query.dry_run))
+    let call = Call {
+        account_id,
+        account: &account,
+        entry_point: EntryPoint::HttpApi,
+        operation,
+        id,
+        changes: &changes,
+        options: &settings.options,
+    };
+    let planned = plan::plan(&call, findings)?;
+    Ok(if settings.dry_run {
+        Prepared::Plan(planned)
+    } else {
+        Prepared::Call(planned)
+    })
 }
 
-/// What the body is, then its size.
-fn check_body(request: &HttpRequest) -> Result<(), Refused> {
+/// Checks the type and coding of the body, then its size.
+fn check_body(request: &HttpRequest) -> Result<(), Rejected> {
     for (name, value) in &request.headers {
         if let Some(expected) = media::expected(name, value) {
-            let found = crate::findings::quoted(value.trim());
+            let found = quoted(value.trim());
             let message = format!("expected {expected}, but found {found}");
-            return Err(refused(ErrorCode::UnsupportedMediaType, 415, &message));
+            return Err(rejected(ErrorCode::UnsupportedMediaType, 415, &message));
         }
     }
-    if request.body.len() > LARGEST_BODY {
-        return Err(refused(
+    if request.body.len() > MAX_BODY {
+        return Err(rejected(
             ErrorCode::BodyTooLarge,
             413,
             "expected a body of at most 1 MiB",
@@ -188,9 +216,9 @@ fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
         .map(|(_, value)| value.trim())
 }
 
-fn violations(findings: Findings) -> Refused {
+fn violations(findings: Findings) -> Rejected {
     match findings.verdict() {
         Err(error) => error.into(),
-        Ok(_) => refused(ErrorCode::InvalidRequest, 400, "the request is invalid"),
+        Ok(_) => rejected(ErrorCode::InvalidRequest, 400, "the request is invalid"),
     }
 }

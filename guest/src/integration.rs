@@ -1,7 +1,7 @@
-//! What an integration is, and the list of them.
+//! The type of integrations, and the list of them.
 //!
-//! An integration is one file that reads like the provider's reference: a table of data, and small functions for what the table
-//! cannot say. Everything that can be derived from the table is: validation, `integrations`, the README's matrix.
+//! An integration is one file that reads like the provider's reference: a table of data, and small functions for the rest.
+//! Validation, `integrations` and the README's matrix are derived from the table.
 
 mod dixa;
 mod gorgias;
@@ -10,14 +10,18 @@ mod pivotal_tracker;
 mod planhat;
 mod teamwork;
 
-use crate::answer::text;
-use crate::bindings::types::{ErrorCode, NewUser, User, UserChanges};
+mod rejection;
+
+use serde::{Deserialize, Serialize};
+
+use crate::bindings::types::{Safety, User, UserChanges};
 use crate::field::{Field, ResponseField, Rule};
-use crate::findings::{MAX_FINDINGS, MAX_MESSAGE};
-use crate::json::{Value, escaped};
+use crate::json::Value;
+pub use rejection::{RejectedField, RejectedFields, Rejection};
+use rejection::{joined_sentences, reasons, sentences};
 
 /// Every integration, in alphabetical order of its name.
-pub static ALL: [&Integration; 6] = [
+pub static ALL: &[&Integration] = &[
     &dixa::INTEGRATION,
     &gorgias::INTEGRATION,
     &hive::INTEGRATION,
@@ -29,17 +33,19 @@ pub static ALL: [&Integration; 6] = [
 /// The integration of this name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Integration> {
-    ALL.into_iter().find(|integration| integration.name == name)
+    ALL.iter()
+        .copied()
+        .find(|integration| integration.name == name)
 }
 
-/// What there is to know of a provider's user API.
+/// A provider's user API.
 #[derive(Debug)]
 pub struct Integration {
     /// The name in accounts and in the published tables.
     pub name: &'static str,
     /// The name for people.
     pub title: &'static str,
-    /// Where the provider documents its API.
+    /// The URL of the provider's documentation.
     pub docs: &'static str,
     /// The base URL, with settings in braces.
     pub base_url: &'static str,
@@ -49,23 +55,29 @@ pub struct Integration {
     pub auth: &'static [Auth],
     /// Query parameters that authenticate, or could: a caller may not name them.
     pub auth_query: &'static [&'static str],
-    /// The header of an answer that says `USED/LIMIT`, where the provider counts requests so.
+    /// The header of a response that says `USED/LIMIT`, where the provider counts requests so.
     pub usage_header: Option<&'static str>,
     /// A status besides 429 that stands for too many requests, where the headers say that none is left.
     pub exhausted_status: Option<u16>,
     /// Headers that name the user where the body does not, the first one that does: a number, or a URL that ends in it.
     pub id_headers: &'static [&'static str],
-    /// How a user is created.
-    pub create: Create,
-    /// How a user is changed, where the published tables say that one can be.
-    pub update: Option<Update>,
-    /// Reads the user out of a successful answer.
+    /// The operations, a row each.
+    pub operations: &'static [Operation],
+    /// Reads the user in the response of a request that succeeded.
     pub user: fn(&Value<'_>, OperationName) -> User,
-    /// Reads the reason out of an answer that refuses.
-    pub refusal: fn(u16, &Value<'_>) -> Refusal,
+    /// Reads the reason in a response that rejects, of this status.
+    pub rejection: fn(u16, &Value<'_>) -> Rejection,
 }
 
 impl Integration {
+    /// The operation of this name, where the integration has it.
+    #[must_use]
+    pub fn operation(&self, name: OperationName) -> Option<&'static Operation> {
+        self.operations
+            .iter()
+            .find(|operation| operation.name == name)
+    }
+
     /// Whether a parameter of the provider's query authenticates, or could: names are compared without case, without blanks at
     /// the ends, and up to the first `[`, because servers read `name[]` and `name[0]` as `name`.
     ///
@@ -83,7 +95,7 @@ impl Integration {
 pub struct Setting {
     /// The name in the accounts file.
     pub name: &'static str,
-    /// What it is and where it is found.
+    /// A description that says where to find the value.
     pub description: &'static str,
     /// The value when it is left out; without one it is required.
     pub default: Option<&'static str>,
@@ -91,21 +103,21 @@ pub struct Setting {
     pub in_host: bool,
     /// Whether a value can be right.
     pub accepts: fn(&str) -> bool,
-    /// What `accepts` expects, for a message: "expected …".
+    /// The expectation of `accepts`, for a message: "expected …".
     pub expected: &'static str,
 }
 
 /// A way to authenticate: one header made of credentials.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Auth {
     /// The header, in lower case.
     pub header: &'static str,
-    /// What its value is made of.
+    /// The scheme that makes its value.
     pub scheme: Scheme,
 }
 
-/// How a header's value is made. The texts are names of credentials.
-#[derive(Debug)]
+/// How a header's value is made. The strings are names of credentials.
+#[derive(Debug, PartialEq, Eq)]
 pub enum Scheme {
     /// The credential as it is.
     Plain(&'static str),
@@ -113,12 +125,12 @@ pub enum Scheme {
     Bearer(&'static str),
     /// `Basic` and the two credentials (RFC 7617).
     Basic(&'static str, &'static str),
-    /// `Basic` and the credential as the user name, with this fixed text as the password.
+    /// `Basic` and the credential as the user name, with this fixed password.
     BasicUser(&'static str, &'static str),
 }
 
 /// The operations of the published API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub enum OperationName {
     /// Create a user.
     Create,
@@ -137,9 +149,11 @@ impl OperationName {
     }
 }
 
-/// An operation of an integration. `B` is a function that makes the request body of the operation's input.
+/// An operation of an integration.
 #[derive(Debug)]
-pub struct Operation<B: ?Sized> {
+pub struct Operation {
+    /// The operation.
+    pub name: OperationName,
     /// The provider's method.
     pub method: &'static str,
     /// The path below the base URL. `{id}` is the user's id, `{project}` the id of the collection of that type, anything else a
@@ -147,31 +161,23 @@ pub struct Operation<B: ?Sized> {
     pub path: &'static str,
     /// Query parameters and the settings that they are.
     pub query: &'static [(&'static str, &'static str)],
-    /// Where the provider documents it.
+    /// The effect of sending the request twice.
+    pub safety: Safety,
+    /// The URL of its documentation.
     pub docs: &'static str,
     /// The fields that it takes, in the published order.
     pub fields: &'static [Rule],
-    /// What the provider needs beyond what the published tables require: of each set of fields, at least one.
+    /// The provider's needs beyond the published tables: of each set of fields, at least one.
     pub needs: &'static [&'static [Field]],
     /// The member that the provider wraps its request in.
     pub wrapper: Option<&'static str>,
-    /// The fields that an answer can have, by the published tables.
+    /// The fields that a response can have, by the published tables.
     pub response: &'static [ResponseField],
     /// Makes the request body, as JSON, without `remote_data`. The input is valid by the table.
-    pub body: B,
+    pub body: fn(&UserChanges) -> Vec<u8>,
 }
 
-/// How a user is created.
-pub type Create = Operation<fn(&NewUser) -> Vec<u8>>;
-
-/// How a user is changed.
-pub type Update = Operation<fn(&UserChanges) -> Vec<u8>>;
-
-/// The table of an operation, whatever its input: every `&Operation` is one. What only looks at the table is thus compiled once,
-/// not once for each input.
-pub type Table = Operation<dyn Send + Sync>;
-
-impl<B: ?Sized> Operation<B> {
+impl Operation {
     /// The rule of a field that it takes.
     #[must_use]
     pub fn rule(&self, field: Field) -> Option<&Rule> {
@@ -186,52 +192,7 @@ impl<B: ?Sized> Operation<B> {
     }
 }
 
-/// Why a provider refused, as its own body says.
-#[derive(Debug, Default, PartialEq)]
-pub struct Refusal {
-    /// What the body says that the status does not. Without it, the status decides.
-    pub code: Option<ErrorCode>,
-    /// The provider's own sentence.
-    pub message: Option<String>,
-    /// What it finds wrong.
-    pub faults: Faults,
-}
-
-/// What a provider finds wrong, as much as is told of it; the rest is counted.
-#[derive(Debug, Default, PartialEq)]
-pub struct Faults {
-    /// Those that are told.
-    pub told: Vec<Fault>,
-    /// How many are not.
-    pub left_out: usize,
-}
-
-impl Faults {
-    fn push(&mut self, field: Option<Field>, path: &str, message: &str) {
-        if self.told.len() == MAX_FINDINGS {
-            self.left_out += 1;
-        } else {
-            self.told.push(Fault {
-                field,
-                path: path.to_owned(),
-                message: message.to_owned(),
-            });
-        }
-    }
-}
-
-/// One thing that a provider finds wrong.
-#[derive(Debug, PartialEq)]
-pub struct Fault {
-    /// The unified field, where the provider's own is made of one.
-    pub field: Option<Field>,
-    /// Where it is in the provider's request: a JSON Pointer of the provider's names.
-    pub path: String,
-    /// The provider's sentence.
-    pub message: String,
-}
-
-/// What `is_site` accepts, for a message.
+/// The expectation of `is_site`, for a message.
 const SITE: &str = "lower-case letters, digits and hyphens, and at most `.eu` at the end";
 
 /// A subdomain: one label, or one label and `.eu`.
@@ -243,63 +204,10 @@ fn is_site(site: &str) -> bool {
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
-/// What `is_segment` accepts, for a message.
+/// The expectation of `is_segment`, for a message.
 const SEGMENT: &str = "an identifier, not `.` or `..`";
 
-/// A text that can be one segment of a path.
-fn is_segment(text: &str) -> bool {
-    !matches!(text, "" | "." | "..") && !text.chars().any(char::is_control)
-}
-
-/// The sentences of a list of texts or of objects that have one in a usual place; or a text alone.
-fn sentences<'a>(list: &'a Value<'_>) -> impl Iterator<Item = String> + 'a {
-    list.entries().filter_map(|entry| sentence(&entry))
-}
-
-fn sentence(entry: &Value<'_>) -> Option<String> {
-    match entry.as_str() {
-        Some(text) => Some(text.to_owned()).filter(|text| !text.is_empty()),
-        None => ["detail", "title", "message", "error"]
-            .iter()
-            .find_map(|name| text(entry, name)),
-    }
-}
-
-/// Sentences as one, up to where a message is long enough: a provider may give any number of them.
-fn one_sentence(sentences: impl Iterator<Item = String>, between: &str) -> Option<String> {
-    let mut one = String::new();
-    for sentence in sentences {
-        if one.len() > MAX_MESSAGE {
-            break;
-        }
-        if !one.is_empty() {
-            one.push_str(between);
-        }
-        one.push_str(&sentence);
-    }
-    (!one.is_empty()).then_some(one)
-}
-
-/// Reasons nest no deeper than what they are the reasons of; beyond, they are not read.
-const MAX_REASON_DEPTH: usize = 4;
-
-/// The sentences of reasons that are given by name: `{"role": {"name": ["…", …]}}`. `found` takes the JSON Pointer of each.
-fn reasons(value: &Value<'_>, path: &str, depth: usize, found: &mut dyn FnMut(&str, &str)) {
-    if depth > MAX_REASON_DEPTH {
-        return;
-    }
-    if let Some(members) = value.as_object() {
-        for (name, reasons_of_member) in members.iter() {
-            let path = format!("{path}/{}", escaped(&name));
-            reasons(&reasons_of_member.into(), &path, depth + 1, found);
-        }
-        return;
-    }
-    for entry in value.entries() {
-        match sentence(&entry) {
-            Some(message) => found(path, &message),
-            None if entry.as_object().is_some() => reasons(&entry, path, depth + 1, found),
-            None => {}
-        }
-    }
+/// Whether a string can be one segment of a path.
+fn is_segment(string: &str) -> bool {
+    !matches!(string, "" | "." | "..") && !string.chars().any(char::is_control)
 }

@@ -1,21 +1,22 @@
-//! The second half of a call: what became of the request, to a unified answer or an error that tells the truth.
+//! Turns a provider's response, or the reason why there is none, into a unified response or an error.
 //!
-//! The status comes first and the body second: a refusal that happens to look like a user is still a refusal.
+//! The status comes first and the body second: a rejection that happens to look like a user is still a rejection.
 
 use crate::bindings::types::{
     Error, ErrorCode, Finding, FindingCode, Limit, Location, Outcome, ProviderRejection,
     ProviderResponse, RateLimit, TransportError, User,
 };
+use crate::context::{Context, Form};
 use crate::field::Field;
 use crate::findings::{FindingList, MAX_MESSAGE, error, quoted_address, shortened};
-use crate::integration::{Fault, Integration, OperationName, Refusal};
+use crate::integration::{Integration, OperationName, RejectedField, Rejection};
 use crate::json::{Value, parse, trimmed, without_mark};
-use crate::plan::Context;
+use crate::plan::add_warning;
 use crate::{coding, rate, status};
 
 /// A call that the provider carried out.
 #[derive(Debug, PartialEq)]
-pub struct Answered<'a> {
+pub struct Completed<'a> {
     /// The user, in no particular format yet, and without `remote_data`.
     pub user: User,
     /// The provider's JSON: what `remote_data` will be.
@@ -24,36 +25,38 @@ pub struct Answered<'a> {
     pub body: &'a [u8],
     /// The provider's content type.
     pub content_type: Option<&'a str>,
-    /// What was found in the input and in the answer.
+    /// The warnings about the input and the response.
     pub warnings: Vec<Finding>,
     /// The provider's rate limit.
     pub rate_limit: Option<RateLimit>,
+    /// The form of the response that the caller asks for.
+    pub form: Form,
 }
 
-/// Reads what became of a request.
+/// Interprets a response, or the reason why there is none.
 ///
 /// # Errors
 ///
-/// A refusal or failure of the provider, an answer that cannot be used, or why there is none.
+/// A rejection or failure of the provider, a response that cannot be used, or no response.
 pub fn interpret<'a>(
     context: &Context,
-    answer: Result<&'a ProviderResponse, &TransportError>,
-) -> Result<Answered<'a>, Error> {
+    response: Result<&'a ProviderResponse, &TransportError>,
+) -> Result<Completed<'a>, Error> {
     let call = Call {
         context,
         integration: context.integration,
     };
-    match answer {
-        Ok(answer) => match answer.status {
-            206 => Err(call.unusable(answer, "answered with status 206, a part of an answer")),
-            200..=299 => call.success(answer),
-            400..=599 => Err(call.refusal(answer)),
+    match response {
+        Ok(response) => match response.status {
+            206 => Err(call.unusable(response, "answered with status 206, a part of a response")),
+            200..=299 => call.success(response),
+            400..=599 => Err(call.rejection(response)),
             other => Err(call.unusable(
-                answer,
+                response,
                 &format!("answered with status {other}, which is not followed"),
             )),
         },
-        Err(fault) => Err(call.transport(fault)),
+        Err(error) => Err(call.transport(error)),
     }
 }
 
@@ -63,34 +66,34 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
-    fn success<'a>(&self, answer: &'a ProviderResponse) -> Result<Answered<'a>, Error> {
-        let text = match std::str::from_utf8(without_mark(&answer.body)).map(trimmed) {
+    fn success<'a>(&self, response: &'a ProviderResponse) -> Result<Completed<'a>, Error> {
+        let json = match std::str::from_utf8(without_mark(&response.body)).map(trimmed) {
             Ok("") => "{}",
-            _ if is_coded(answer) => {
+            _ if is_coded(response) => {
                 return Err(self.unusable(
-                    answer,
+                    response,
                     "answered with a compressed body, which was not asked for",
                 ));
             }
-            Ok(text) => text,
-            Err(_) => return Err(self.unusable(answer, "answered with a body that is not UTF-8")),
+            Ok(json) => json,
+            Err(_) => return Err(self.unusable(response, "answered with a body that is not UTF-8")),
         };
-        let value = match parse(text) {
+        let value = match parse(json) {
             Ok(value @ Value::Object(_)) => value,
             Ok(other) => {
-                let found = crate::input::kind(&other);
+                let found = other.kind();
                 return Err(self.unusable(
-                    answer,
+                    response,
                     &format!("answered with {found} where an object was expected"),
                 ));
             }
-            Err(_) => return Err(self.unusable(answer, "answered with a body that is not JSON")),
+            Err(_) => return Err(self.unusable(response, "answered with a body that is not JSON")),
         };
         let mut user = (self.integration.user)(&value, self.context.operation);
         let mut warnings = self.context.warnings.clone();
         user.id = user
             .id
-            .or_else(|| header_id(answer, self.integration.id_headers))
+            .or_else(|| header_id(response, self.integration.id_headers))
             .or_else(|| self.context.id.clone());
         if user.id.is_none() {
             let message = format!(
@@ -103,86 +106,84 @@ impl Call<'_> {
                 path: "/id".to_owned(),
                 message,
             };
-            // What was left out of a long list is said last.
-            let more = warnings.pop_if(|warning| warning.code == FindingCode::More);
-            warnings.push(id_missing);
-            warnings.extend(more);
+            add_warning(&mut warnings, id_missing);
         }
-        Ok(Answered {
+        Ok(Completed {
             user,
-            json: text,
-            body: &answer.body,
-            content_type: rate::header(answer, "content-type"),
+            json,
+            body: &response.body,
+            content_type: rate::header(response, "content-type"),
             warnings,
-            rate_limit: self.rate_limit(answer),
+            rate_limit: self.rate_limit(response),
+            form: self.context.form.clone(),
         })
     }
 
     /// A 4xx or 5xx.
-    fn refusal(&self, answer: &ProviderResponse) -> Error {
+    fn rejection(&self, response: &ProviderResponse) -> Error {
         let title = self.integration.title;
-        let outcome = status::outcome(answer.status);
-        let failed = answer.status >= 500;
-        let body = rejection_body(answer);
-        let Refusal {
+        let outcome = status::outcome(response.status);
+        let failed = response.status >= 500;
+        let body = rejection_body(response);
+        let Rejection {
             code,
             message,
-            faults,
-        } = (self.integration.refusal)(answer.status, &body);
+            fields,
+        } = (self.integration.rejection)(response.status, &body);
         let message = message.or_else(|| body.as_str().filter(is_sentence).map(str::to_owned));
         let (code, status) = if failed {
             (ErrorCode::ProviderFailed, 502)
         } else {
-            let code = code.unwrap_or_else(|| self.rejection_code(answer));
-            (code, status::of_refusal(code, answer.status))
+            let code = code.unwrap_or_else(|| self.rejection_code(response));
+            (code, status::for_caller(code, response.status))
         };
         let verb = if failed {
             "failed"
         } else {
-            "refused the request"
+            "rejected the request"
         };
-        let mut sentence = format!("{title} {verb} with status {}", answer.status);
+        let mut sentence = format!("{title} {verb} with status {}", response.status);
         if let Some(message) = message {
             sentence.push_str(": ");
             sentence.push_str(&shortened(&message, MAX_MESSAGE));
         }
         let mut violations = FindingList::default();
         if !failed {
-            for Fault {
+            for RejectedField {
                 field,
                 path,
                 message,
-            } in &faults.told
+            } in &fields.reported
             {
                 let path = self.pointer(*field, path);
                 violations.push(FindingCode::Format, Location::Body, &path, message);
             }
-            violations.leave_out(faults.left_out);
+            violations.leave_out(fields.left_out);
         }
-        let retry_after = match (code, answer.status) {
-            (ErrorCode::ProviderRateLimited, _) => rate::wait(answer),
-            (_, 503) => rate::retry_after(answer),
+        let retry_after = match (code, response.status) {
+            (ErrorCode::ProviderRateLimited, _) => rate::wait(response),
+            (_, 503) => rate::retry_after(response),
             _ => None,
         };
         Error {
             violations: violations.into_vec(),
             provider: Some(ProviderRejection {
-                status: answer.status,
-                body: Some(answer.body.clone()),
+                status: response.status,
+                body: Some(response.body.clone()),
             }),
             retry_after,
-            rate_limit: self.rate_limit(answer),
+            rate_limit: self.rate_limit(response),
             ..self.error(code, status, outcome, sentence)
         }
     }
 
-    /// A 4xx or 5xx of which only the status was read: what it says does not depend on how much the provider says about it.
-    fn unread_rejection(&self, status: u16) -> Error {
+    /// A 4xx or 5xx without its body: what the status says does not depend on how much the provider says about it.
+    fn rejection_without_body(&self, status: u16) -> Error {
         let (headers, body) = (Vec::new(), Vec::new());
         Error {
-            provider: Some(unread(status)),
+            provider: Some(without_body(status)),
             limit: Some(Limit::ResponseBody),
-            ..self.refusal(&ProviderResponse {
+            ..self.rejection(&ProviderResponse {
                 status,
                 headers,
                 body,
@@ -191,24 +192,24 @@ impl Call<'_> {
     }
 
     /// The code of a rejection whose body says no more than its status.
-    fn rejection_code(&self, answer: &ProviderResponse) -> ErrorCode {
+    fn rejection_code(&self, response: &ProviderResponse) -> ErrorCode {
         let none_left = || {
-            let figures = self.rate_limit(answer);
+            let figures = self.rate_limit(response);
             figures.and_then(|figures| figures.remaining) == Some(0)
         };
-        if self.integration.exhausted_status == Some(answer.status) && none_left() {
+        if self.integration.exhausted_status == Some(response.status) && none_left() {
             ErrorCode::ProviderRateLimited
         } else {
-            status::refusal(answer.status)
+            status::rejection(response.status)
         }
     }
 
-    /// Where the caller said what the provider finds wrong at a JSON Pointer of its own names.
+    /// The location in the caller's input of what the provider rejects. `path` is a JSON Pointer of the provider's names.
     fn pointer(&self, field: Option<Field>, path: &str) -> String {
         match field {
             Some(Field::Emails) => format!("/emails/{}/email", self.context.position),
             Some(Field::Roles) => {
-                // The role's own name leads to the first of the list.
+                // A provider that takes one role has it in a member of its own: it is the first entry here.
                 let within = path.get(1..).and_then(|path| path.find('/'));
                 let within = within.and_then(|end| path.get(1 + end..));
                 format!("/roles/0{}", within.unwrap_or_default())
@@ -218,13 +219,13 @@ impl Call<'_> {
         }
     }
 
-    fn unusable(&self, answer: &ProviderResponse, what: &str) -> Error {
+    fn unusable(&self, response: &ProviderResponse, what: &str) -> Error {
         Error {
             provider: Some(ProviderRejection {
-                status: answer.status,
-                body: Some(answer.body.clone()),
+                status: response.status,
+                body: Some(response.body.clone()),
             }),
-            rate_limit: self.rate_limit(answer),
+            rate_limit: self.rate_limit(response),
             ..self.error(
                 ErrorCode::InvalidResponse,
                 502,
@@ -234,33 +235,33 @@ impl Call<'_> {
         }
     }
 
-    fn transport(&self, fault: &TransportError) -> Error {
+    fn transport(&self, error: &TransportError) -> Error {
         let title = self.integration.title;
-        let error = |code, status, outcome, message| self.error(code, status, outcome, message);
-        match fault {
+        let failed = |code, status, outcome, message| self.error(code, status, outcome, message);
+        match error {
             TransportError::NoConnection(why) => {
                 let message = format!("no connection to {title}: {why}");
-                error(ErrorCode::NoConnection, 502, Outcome::NotSent, message)
+                failed(ErrorCode::NoConnection, 502, Outcome::NotSent, message)
             }
             TransportError::EgressDenied(why) => {
                 let message = format!("the host does not allow this request: {why}");
-                error(ErrorCode::EgressDenied, 502, Outcome::NotSent, message)
+                failed(ErrorCode::EgressDenied, 502, Outcome::NotSent, message)
             }
             TransportError::ConnectionLost(why) => {
                 let message = format!("the connection to {title} was lost: {why}");
-                error(ErrorCode::ConnectionLost, 502, Outcome::Unknown, message)
+                failed(ErrorCode::ConnectionLost, 502, Outcome::Unknown, message)
             }
             TransportError::ResponseTruncated((status, why)) => {
                 let message = format!(
-                    "{title} answered with status {status}, and the answer broke off: {why}"
+                    "{title} answered with status {status}, and the response broke off: {why}"
                 );
                 Error {
-                    provider: Some(unread(*status)),
-                    ..error(ErrorCode::InvalidResponse, 502, Outcome::Unknown, message)
+                    provider: Some(without_body(*status)),
+                    ..failed(ErrorCode::InvalidResponse, 502, Outcome::Unknown, message)
                 }
             }
-            TransportError::Deadline(begun) => {
-                let outcome = if *begun {
+            TransportError::Deadline(started) => {
+                let outcome = if *started {
                     Outcome::Unknown
                 } else {
                     Outcome::NotSent
@@ -268,49 +269,49 @@ impl Call<'_> {
                 let message = format!("the deadline passed before {title} had answered");
                 Error {
                     limit: Some(Limit::Deadline),
-                    ..error(ErrorCode::Deadline, 504, outcome, message)
+                    ..failed(ErrorCode::Deadline, 504, outcome, message)
                 }
             }
             TransportError::ResponseTooLarge(Some(status @ 400..=599)) => {
-                self.unread_rejection(*status)
+                self.rejection_without_body(*status)
             }
             TransportError::ResponseTooLarge(Some(status)) => {
                 let outcome = status::outcome(*status);
                 let message =
                     format!("{title} answered with status {status} and more than the host accepts");
                 Error {
-                    provider: Some(unread(*status)),
+                    provider: Some(without_body(*status)),
                     limit: Some(Limit::ResponseBody),
-                    ..error(ErrorCode::ResponseTooLarge, 502, outcome, message)
+                    ..failed(ErrorCode::ResponseTooLarge, 502, outcome, message)
                 }
             }
             TransportError::ResponseTooLarge(None) => {
                 let message = format!("{title} answered with a larger head than the host accepts");
                 Error {
                     limit: Some(Limit::ResponseHeaders),
-                    ..error(ErrorCode::ResponseTooLarge, 502, Outcome::Unknown, message)
+                    ..failed(ErrorCode::ResponseTooLarge, 502, Outcome::Unknown, message)
                 }
             }
         }
     }
 
-    fn rate_limit(&self, answer: &ProviderResponse) -> Option<RateLimit> {
-        rate::limit(answer, self.integration.usage_header)
+    fn rate_limit(&self, response: &ProviderResponse) -> Option<RateLimit> {
+        rate::limit(response, self.integration.usage_header)
     }
 
-    /// An error that says how to look where nobody knows what became of the user.
+    /// An error. Where the outcome is unknown, its message says how to look for the user.
     fn error(&self, code: ErrorCode, status: u16, outcome: Outcome, mut message: String) -> Error {
         if outcome == Outcome::Unknown {
-            message.push_str(&unknown(self.context, self.integration));
+            message.push_str(&how_to_look(self.context, self.integration));
         }
         error(code, status, outcome, message)
     }
 }
 
 /// The number that one of these headers has, alone or at the end of a URL's path.
-fn header_id(answer: &ProviderResponse, names: &[&str]) -> Option<String> {
+fn header_id(response: &ProviderResponse, names: &[&str]) -> Option<String> {
     names.iter().find_map(|name| {
-        let path = rate::header(answer, name)?.split(['?', '#']).next()?;
+        let path = rate::header(response, name)?.split(['?', '#']).next()?;
         let last = path.trim_end_matches('/').rsplit('/').next()?;
         let id = last.strip_suffix(".json").unwrap_or(last);
         let is_number = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
@@ -318,50 +319,50 @@ fn header_id(answer: &ProviderResponse, names: &[&str]) -> Option<String> {
     })
 }
 
-/// Whether the body is coded. Some servers name a coding that changes nothing; a list names each that was applied, over all headers
-/// of that name (RFC 9110, 8.4).
-fn is_coded(answer: &ProviderResponse) -> bool {
-    let mut headers = answer.headers.iter();
+/// Whether the body is coded. Some servers name a coding that changes nothing; all headers of this name together list the codings
+/// that were applied (RFC 9110, section 8.4).
+fn is_coded(response: &ProviderResponse) -> bool {
+    let mut headers = response.headers.iter();
     headers.any(|(name, value)| {
         name.eq_ignore_ascii_case("content-encoding") && !coding::codes_nothing(value)
     })
 }
 
-/// The body of a rejection: its JSON; as a string, its text, where that is a sentence; else `null`.
-fn rejection_body(answer: &ProviderResponse) -> Value<'_> {
-    let Ok(text) = std::str::from_utf8(without_mark(&answer.body)).map(trimmed) else {
+/// The body of a rejection: its JSON; a string, where it is a sentence; else `null`.
+fn rejection_body(response: &ProviderResponse) -> Value<'_> {
+    let Ok(body) = std::str::from_utf8(without_mark(&response.body)).map(trimmed) else {
         return Value::Null;
     };
-    parse(text).unwrap_or_else(|_| {
-        let html = rate::header(answer, "content-type")
+    parse(body).unwrap_or_else(|_| {
+        let html = rate::header(response, "content-type")
             .and_then(|value| value.get(..9))
             .is_some_and(|value| value.eq_ignore_ascii_case("text/html"));
-        if !html && is_sentence(&text) {
-            Value::String(text.into())
+        if !html && is_sentence(&body) {
+            Value::String(body.into())
         } else {
             Value::Null
         }
     })
 }
 
-/// Whether a text can be part of a message: one line, not long, and no markup.
-fn is_sentence(text: &&str) -> bool {
-    !text.is_empty()
-        && !text.starts_with('<')
-        && text.chars().nth(MAX_SENTENCE).is_none()
-        && !text.contains(char::is_control)
+/// Whether a string can be part of a message: one line, not long, and no markup.
+fn is_sentence(string: &&str) -> bool {
+    !string.is_empty()
+        && !string.starts_with('<')
+        && string.chars().nth(MAX_SENTENCE).is_none()
+        && !string.contains(char::is_control)
 }
 
-/// The longest text of a provider that becomes part of a message as it is, in characters.
+/// The longest string of a provider that becomes part of a message as it is, in characters.
 const MAX_SENTENCE: usize = 200;
 
-/// An answer of which only the status was read.
-const fn unread(status: u16) -> ProviderRejection {
+/// A response whose body was not read to its end.
+const fn without_body(status: u16) -> ProviderRejection {
     ProviderRejection { status, body: None }
 }
 
-/// What to do when nobody knows what became of a call.
-fn unknown(context: &Context, integration: &Integration) -> String {
+/// How to look for the user where the outcome is unknown.
+fn how_to_look(context: &Context, integration: &Integration) -> String {
     let title = integration.title;
     match (context.operation, &context.email) {
         (OperationName::Create, Some(email)) => {

@@ -1,8 +1,8 @@
-//! JSON as it came: a text that is known to be JSON, read one level at a time.
+//! JSON that keeps its spelling, read one level at a time.
 //!
-//! `serde_json` checks and cuts the text; what is not read stays a slice of it ([`RawValue`]), and is written again byte for byte:
-//! every digit, the order of members, members given twice, escapes of half a character. Nothing here recurses, so no depth of
-//! nesting is too deep.
+//! `serde_json` checks and splits it; what is not read stays a slice ([`RawValue`]), and is written again byte for byte: every
+//! digit, the order of members, members given twice, escaped lone surrogates. Nothing here recurses, so no depth of nesting is too
+//! deep.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,7 +11,11 @@ use serde::Serialize;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::findings::quoted;
+
 mod scan;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use scan::{duplicates, is_hollow, merge};
 
@@ -26,8 +30,7 @@ pub enum Value<'a> {
     Number(&'a str),
     /// A string.
     String(Cow<'a, str>),
-    /// A string with half of a surrogate pair in it (RFC 8259, section 8.2), which no Rust or WIT string can hold: U+FFFD is in
-    /// its place.
+    /// A string with a lone surrogate in it (RFC 8259, section 8.2), which no Rust or WIT string can hold: U+FFFD stands for it.
     Unpaired(String),
     /// An array.
     Array(Array<'a>),
@@ -39,11 +42,11 @@ pub enum Value<'a> {
 #[derive(Clone, Debug)]
 pub struct Array<'a>(Vec<&'a RawValue>);
 
-/// The members of an object, as they came: in their order, also those given twice.
+/// The members of an object in their order, also those given twice.
 #[derive(Clone, Debug, Default)]
 pub struct Object<'a> {
     members: Vec<(&'a RawValue, &'a RawValue)>,
-    /// Whether any name has an escape in it: few have, and looking for one in each name costs more than all else of a look-up.
+    /// Whether any name has an escape in it: few have, and to search each name for one costs more than the rest of a look-up.
     escapes: bool,
 }
 
@@ -51,7 +54,7 @@ pub struct Object<'a> {
 ///
 /// # Errors
 ///
-/// Where the text stops being JSON.
+/// The position at which the string stops being JSON.
 pub fn parse(json: &str) -> serde_json::Result<Value<'_>> {
     let json = trimmed(json);
     Ok(match json.as_bytes().first() {
@@ -65,7 +68,7 @@ pub fn parse(json: &str) -> serde_json::Result<Value<'_>> {
 ///
 /// # Errors
 ///
-/// Where the text stops being JSON.
+/// The position at which the string stops being JSON.
 pub fn raw(json: &str) -> serde_json::Result<&RawValue> {
     serde_json::from_str(json)
 }
@@ -74,19 +77,19 @@ pub fn raw(json: &str) -> serde_json::Result<&RawValue> {
 ///
 /// # Panics
 ///
-/// Never: what this crate writes is made of strings, numbers, arrays and objects, which `serde_json` writes without fail.
+/// Never: this crate writes strings, numbers, arrays and objects alone, and `serde_json` writes those without fail.
 #[must_use]
 pub fn write(json: &(impl Serialize + ?Sized)) -> Vec<u8> {
     serde_json::to_vec(json).unwrap_or_default()
 }
 
-/// A text without the byte order mark that it may begin with: a reader may ignore it (RFC 8259, section 8.1).
+/// JSON without a byte order mark at its start: a reader may ignore one (RFC 8259, section 8.1).
 #[must_use]
 pub fn without_mark(json: &[u8]) -> &[u8] {
     json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json)
 }
 
-/// A text without the white space of JSON around it (RFC 8259, section 2), which has no form feed.
+/// JSON without white space around it. JSON's white space (RFC 8259, section 2) has no form feed.
 #[must_use]
 pub fn trimmed(json: &str) -> &str {
     json.trim_matches([' ', '\t', '\n', '\r'])
@@ -105,7 +108,7 @@ fn scalar(json: &str) -> Value<'_> {
         "true" => Value::Bool(true),
         "false" => Value::Bool(false),
         string if string.starts_with('"') => match unescaped(string) {
-            Cow::Borrowed(_) => Value::String(Cow::Borrowed(quoted(string))),
+            Cow::Borrowed(_) => Value::String(Cow::Borrowed(unquoted(string))),
             Cow::Owned(bytes) => match String::from_utf8(bytes) {
                 Ok(string) => Value::String(Cow::Owned(string)),
                 Err(error) => Value::Unpaired(paired(error.into_bytes())),
@@ -115,30 +118,30 @@ fn scalar(json: &str) -> Value<'_> {
     }
 }
 
-/// What is between the quotation marks of a string.
-fn quoted(string: &str) -> &str {
+/// The part of a string between its quotation marks.
+fn unquoted(string: &str) -> &str {
     string.get(1..string.len() - 1).unwrap_or_default()
 }
 
-/// The bytes that a string stands for. They are not UTF-8 where half of a surrogate pair is escaped: it becomes what UTF-8 would
-/// make of it (WTF-8), as `serde_json` documents for bytes.
+/// The bytes that a string stands for. They are not UTF-8 where a lone surrogate is escaped: it becomes what UTF-8 would make of it
+/// (WTF-8), as `serde_json` documents for bytes.
 fn unescaped(string: &str) -> Cow<'_, [u8]> {
-    let text = quoted(string);
-    if text.contains('\\') {
+    let inner = unquoted(string);
+    if inner.contains('\\') {
         let bytes = serde_json::from_str(string).map(|Bytes(bytes)| bytes);
         Cow::Owned(bytes.unwrap_or_default())
     } else {
-        Cow::Borrowed(text.as_bytes())
+        Cow::Borrowed(inner.as_bytes())
     }
 }
 
-/// The string of these bytes, with U+FFFD for each half of a surrogate pair. Both are three bytes long.
+/// The string of these bytes, with U+FFFD for each lone surrogate. Both are three bytes long.
 fn paired(mut bytes: Vec<u8>) -> String {
     for at in 0..bytes.len().saturating_sub(2) {
-        if let Some(half) = bytes.get_mut(at..at + 3)
-            && matches!(half, [0xed, 0xa0..=0xbf, _])
+        if let Some(surrogate) = bytes.get_mut(at..at + 3)
+            && matches!(surrogate, [0xed, 0xa0..=0xbf, _])
         {
-            half.copy_from_slice("\u{fffd}".as_bytes());
+            surrogate.copy_from_slice("\u{fffd}".as_bytes());
         }
     }
     String::from_utf8(bytes).unwrap_or_default()
@@ -153,17 +156,23 @@ impl<'a> Value<'a> {
             .unwrap_or(Self::Null)
     }
 
+    /// The kind of value, for a message: "expected …, but found …". It is formatted only where a message shows it.
+    #[must_use]
+    pub const fn kind(&self) -> Kind<'_> {
+        Kind(self)
+    }
+
     /// Whether this is `null`.
     #[must_use]
     pub const fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
 
-    /// The truth value that this is.
+    /// The boolean that this is.
     #[must_use]
     pub const fn as_bool(&self) -> Option<bool> {
         match self {
-            Self::Bool(truth) => Some(*truth),
+            Self::Bool(value) => Some(*value),
             _ => None,
         }
     }
@@ -206,7 +215,25 @@ impl<'a> Value<'a> {
     }
 }
 
-/// Never fails: what is cut out of JSON is JSON.
+/// The value that [`Value::kind`] returns.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind<'a>(&'a Value<'a>);
+
+impl fmt::Display for Kind<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Value::Null => formatter.write_str("`null`"),
+            Value::Bool(value) => write!(formatter, "`{value}`"),
+            Value::Number(number) => write!(formatter, "the number {number}"),
+            Value::String(string) => write!(formatter, "the string {}", quoted(string)),
+            Value::Unpaired(string) => write!(formatter, "the string {}", quoted(string)),
+            Value::Array(_) => formatter.write_str("an array"),
+            Value::Object(_) => formatter.write_str("an object"),
+        }
+    }
+}
+
+/// Never fails: a part of valid JSON is valid.
 impl<'a> From<&'a RawValue> for Value<'a> {
     fn from(json: &'a RawValue) -> Self {
         parse(json.get()).unwrap_or(Self::Null)
@@ -231,7 +258,7 @@ impl<'a> Array<'a> {
         self.0.iter().map(|json| Value::from(*json))
     }
 
-    /// The entries of an array that has so many.
+    /// The entries of an array that has `N`.
     #[must_use]
     pub fn values<const N: usize>(&self) -> Option<[Value<'a>; N]> {
         let entries: [&RawValue; N] = self.0.as_slice().try_into().ok()?;
@@ -245,10 +272,10 @@ impl<'a> Object<'a> {
     pub fn get(&self, name: &str) -> Option<Value<'a>> {
         let mut members = self.members.iter().rev();
         let (_, value) = members.find(|(given, _)| {
-            let text = quoted(given.get());
-            text == name
+            let inner = unquoted(given.get());
+            inner == name
                 || (self.escapes
-                    && text.contains('\\')
+                    && inner.contains('\\')
                     && *unescaped(given.get()) == *name.as_bytes())
         })?;
         Some(Value::from(*value))
@@ -258,7 +285,7 @@ impl<'a> Object<'a> {
     pub fn iter(&self) -> impl Iterator<Item = (Cow<'a, str>, &'a RawValue)> {
         self.members.iter().map(|(name, value)| {
             let name = match unescaped(name.get()) {
-                Cow::Borrowed(_) => Cow::Borrowed(quoted(name.get())),
+                Cow::Borrowed(_) => Cow::Borrowed(unquoted(name.get())),
                 Cow::Owned(bytes) => Cow::Owned(paired(bytes)),
             };
             (name, *value)
@@ -320,90 +347,5 @@ impl Visitor<'_> for BytesVisitor {
 
     fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Bytes, E> {
         Ok(Bytes(bytes.to_vec()))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_kind_of_value_is_read() {
-        let object = parse(
-            r#" {"a": null, "b": true, "c": -1.50E+05, "d": "x\n\ud83d\ude00", "e": [1, {"f": []}], "g": "\ud83d!"} "#,
-        )
-        .unwrap();
-        assert!(object.get("a").is_null() && object.get("z").is_null());
-        assert_eq!(object.get("b").as_bool(), Some(true));
-        assert!(matches!(object.get("c"), Value::Number("-1.50E+05")));
-        assert_eq!(object.get("d").as_str(), Some("x\n😀"));
-        let entries = object.get("e");
-        let [one, inner] = entries.as_array().unwrap().values().unwrap();
-        assert!(matches!(one, Value::Number("1")));
-        assert!(inner.get("f").as_array().unwrap().is_empty());
-        assert!(matches!(object.get("g"), Value::Unpaired(text) if text == "\u{fffd}!"));
-        assert!(object.get("b").get("c").is_null());
-    }
-
-    #[test]
-    fn only_strings_with_escapes_are_copied() {
-        let borrowed = |json| matches!(parse(json).unwrap(), Value::String(Cow::Borrowed(_)));
-        assert!(borrowed(r#""abc""#));
-        assert!(!borrowed(r#""a\nb""#));
-    }
-
-    #[test]
-    fn last_of_members_with_one_name_counts() {
-        let object = parse(r#"{"a": 1, "b": 2, "\u0061": 3, "A": 4}"#).unwrap();
-        assert!(matches!(object.get("a"), Value::Number("3")));
-        let object = object.as_object().unwrap();
-        let members: Vec<String> = object
-            .iter()
-            .map(|(name, json)| format!("{name}{json}"))
-            .collect();
-        assert_eq!(members, ["a1", "b2", "a3", "A4"]);
-        assert_eq!(object.duplicates(), ["a"]);
-    }
-
-    #[test]
-    fn text_that_is_not_json_is_error() {
-        for json in [
-            "",
-            " ",
-            "{",
-            "[1",
-            "{}{}",
-            "nul",
-            "\"",
-            "\u{feff}{}",
-            "\u{c}{}",
-            "01",
-            "1.",
-            "[1,]",
-            "{\"a\"}",
-            "{1: 2}",
-            "\"\n\"",
-            r#""\x""#,
-            r#""\ud83""#,
-            "NaN",
-            "'a'",
-        ] {
-            assert!(parse(json).is_err() && raw(json).is_err(), "{json}");
-        }
-    }
-
-    #[test]
-    fn nesting_is_never_too_deep() {
-        const DEPTH: usize = 200_000;
-        for (open, close) in [("[", "]"), (r#"{"a":"#, "}"), (r#"[{"\ud83d": "#, "}]")] {
-            let deep = format!("{}1E5{}", open.repeat(DEPTH), close.repeat(DEPTH));
-            assert_eq!(raw(&deep).unwrap().get(), deep);
-            assert!(parse(&deep).is_ok());
-            duplicates(&deep, &mut |pointer, name| panic!("{pointer} {name}"));
-            let object = format!(r#"{{"a":{deep}}}"#);
-            assert!(!is_hollow(&object));
-            assert_eq!(merge("{}", &object), object);
-            assert_eq!(merge(&object, &object), object);
-        }
     }
 }

@@ -1,82 +1,77 @@
-//! The first half of a call: operation, account and input to the provider's request, or every violation at once.
+//! Turns operation, account and input into the provider's request, or reports every violation at once.
 
-mod context;
-mod given;
 mod request;
 mod validate;
 
-pub use context::{Context, foreign_context};
 pub use request::{MASK, mask};
 pub(crate) use validate::need;
 
+use crate::account::AccountError;
 use crate::bindings::accounts::Account;
 use crate::bindings::types::{
-    Error, ErrorCode, NewUser, Options, Outcome, ProviderRequest, UserChanges,
+    Error, ErrorCode, Finding, FindingCode, Options, Outcome, ProviderRequest, Sending, UserChanges,
 };
-use crate::body::primary_position;
+use crate::body::{primary_position, set_emails};
+use crate::context::{Context, EntryPoint, Form};
 use crate::field::{REMOTE_DATA, ResponseField};
 use crate::findings::{Findings, error, quoted};
-use crate::integration::{Integration, Table, Update, find};
-use given::{Given, Input};
+use crate::integration::{Integration, Operation, OperationName, find};
 
-/// A call made ready.
+/// A call to plan.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    /// The id of the account.
+    pub account_id: &'a str,
+    /// The account.
+    pub account: &'a Account,
+    /// The entry point that starts the call.
+    pub entry_point: EntryPoint,
+    /// The operation.
+    pub operation: OperationName,
+    /// The id of the user that is changed.
+    pub id: Option<&'a str>,
+    /// The input. A creation is changes that are all set or kept.
+    pub changes: &'a UserChanges,
+    /// How the call is made.
+    pub options: &'a Options,
+}
+
+/// A request that is ready.
 #[derive(Debug)]
 pub struct Planned {
-    /// What to send.
+    /// The request to send.
     pub request: ProviderRequest,
-    /// What the second half needs.
+    /// The operation of the request.
+    pub operation: &'static Operation,
+    /// The state to resume the call with.
     pub context: Context,
 }
 
-/// Plans the creation of a user. `findings` may hold what reading the input has found already.
-///
-/// # Errors
-///
-/// `account-unusable`, or `invalid-request` with every violation at once.
-pub fn create(
-    account: &Account,
-    user: &NewUser,
-    options: &Options,
-    findings: Findings,
-) -> Result<Planned, Error> {
-    let integration = integration(account)?;
-    let wanted = Wanted {
-        operation: &integration.create,
-        id: None,
-        input: user,
-        body: &|| (integration.create.body)(user),
-    };
-    plan(account, integration, &wanted, options, findings)
-}
-
-/// Plans a change of the user `id`.
-///
-/// # Errors
-///
-/// `account-unusable`, `unsupported-operation`, or `invalid-request` with every violation at once.
-pub fn update(
-    account: &Account,
-    id: &str,
-    changes: &UserChanges,
-    options: &Options,
-    findings: Findings,
-) -> Result<Planned, Error> {
-    let integration = integration(account)?;
-    let operation = update_of(integration)?;
-    let wanted = Wanted {
-        operation,
-        id: Some(id),
-        input: changes,
-        body: &|| (operation.body)(changes),
-    };
-    plan(account, integration, &wanted, options, findings)
+impl Planned {
+    /// The first step of the call.
+    #[must_use]
+    pub fn into_sending(self) -> Sending {
+        let Self {
+            request,
+            operation,
+            context,
+        } = self;
+        Sending {
+            plan: Some(request.clone()),
+            request,
+            safety: operation.safety,
+            wait_ms: 0,
+            context: context.to_bytes(),
+            warnings: context.warnings,
+        }
+    }
 }
 
 /// The integration of an account.
 ///
 /// # Errors
 ///
-/// `account-unusable` when there is none of that name.
+/// `account-unusable` when there is no integration of that name.
 pub fn integration(account: &Account) -> Result<&'static Integration, Error> {
     find(&account.integration).ok_or_else(|| {
         unusable(format!(
@@ -86,14 +81,17 @@ pub fn integration(account: &Account) -> Result<&'static Integration, Error> {
     })
 }
 
-/// How an integration changes users.
+/// An operation of an integration.
 ///
 /// # Errors
 ///
-/// `unsupported-operation` when it cannot.
-pub fn update_of(integration: &Integration) -> Result<&Update, Error> {
-    integration.update.as_ref().ok_or_else(|| {
-        let message = format!("{} has no operation `update-user`", integration.title);
+/// `unsupported-operation` when the integration does not have it.
+pub fn operation(
+    integration: &Integration,
+    name: OperationName,
+) -> Result<&'static Operation, Error> {
+    integration.operation(name).ok_or_else(|| {
+        let message = format!("{} has no operation `{}`", integration.title, name.as_str());
         error(
             ErrorCode::UnsupportedOperation,
             405,
@@ -107,31 +105,28 @@ fn unusable(message: String) -> Error {
     error(ErrorCode::AccountUnusable, 500, Outcome::NotSent, message)
 }
 
-/// What a call wants, whichever operation it is.
-struct Wanted<'a> {
-    operation: &'a Table,
-    id: Option<&'a str>,
-    input: &'a dyn Input,
-    body: &'a dyn Fn() -> Vec<u8>,
-}
-
-fn plan(
-    account: &Account,
-    integration: &'static Integration,
-    wanted: &Wanted<'_>,
-    options: &Options,
-    mut findings: Findings,
-) -> Result<Planned, Error> {
-    let &Wanted {
-        operation,
+/// Plans a call. `findings` may hold findings of the reader of the input.
+///
+/// # Errors
+///
+/// `account-unusable`, `unsupported-operation`, or `invalid-request` with every violation at once.
+pub fn plan(call: &Call<'_>, mut findings: Findings) -> Result<Planned, Error> {
+    let &Call {
+        account_id,
+        account,
+        entry_point,
+        operation: name,
         id,
-        input,
-        body,
-    } = wanted;
-    let endpoint = request::Endpoint::new(account, integration).map_err(unusable)?;
-    let valid = validate::validate(integration, operation, id, input, options, &mut findings);
+        changes,
+        options,
+    } = call;
+    let integration = integration(account)?;
+    let operation = operation(integration, name)?;
+    let unusable_account = |error: AccountError| unusable(error.to_string());
+    let endpoint = request::Endpoint::new(account, integration).map_err(unusable_account)?;
+    let valid = validate::validate(integration, operation, call, &mut findings);
     let warnings = findings.verdict()?;
-    let mut body = body();
+    let mut body = (operation.body)(changes);
     if let Some(data) = valid.remote_data {
         body = crate::body::merged(&body, data, operation.wrapper);
     }
@@ -142,23 +137,25 @@ fn plan(
     };
     let request = endpoint
         .request(operation, &target, body)
-        .map_err(unusable)?;
-    let emails = match input.given(crate::field::Field::Emails) {
-        Given::Emails(emails) => emails,
-        _ => &[],
-    };
+        .map_err(unusable_account)?;
+    let emails = set_emails(&changes.emails);
     let position = primary_position(emails).unwrap_or_default();
     Ok(Planned {
         request,
+        operation,
         context: Context {
+            account: account_id.to_owned(),
+            entry_point,
             integration,
-            operation: input.operation(),
+            operation: name,
             id: id.map(str::to_owned),
             email: emails.get(position).map(|email| email.address.clone()),
-            position,
-            format: options.format,
-            ignore_remote_data: options.ignore_remote_data,
-            exclude_fields: excluded(&options.exclude_fields),
+            position: u32::try_from(position).unwrap_or(u32::MAX),
+            form: Form {
+                format: options.format,
+                ignore_remote_data: options.ignore_remote_data,
+                exclude_fields: excluded(&options.exclude_fields),
+            },
             warnings,
         },
     })
@@ -172,4 +169,11 @@ fn excluded(names: &[String]) -> Vec<String> {
         .filter(|known| names.iter().any(|name| name == known))
         .map(str::to_owned)
         .collect()
+}
+
+/// Adds a warning about a response. The finding that counts the others stays the last one.
+pub(crate) fn add_warning(warnings: &mut Vec<Finding>, warning: Finding) {
+    let more = warnings.pop_if(|warning| warning.code == FindingCode::More);
+    warnings.push(warning);
+    warnings.extend(more);
 }

@@ -1,16 +1,16 @@
-//! What an answer's headers say of the provider's rate limit.
+//! Reads the provider's rate limit from the headers of a response.
 
 use std::time::UNIX_EPOCH;
 
 use crate::bindings::types::{ProviderResponse, RateLimit};
 
-/// Numbers from here on are a time, in seconds since 1970, not seconds to wait: no provider makes anybody wait for thirty years.
+/// Numbers from here on are a time, in seconds since 1970, not seconds to wait: no provider asks for a wait of thirty years.
 const EPOCH: u64 = 1_000_000_000;
 
-/// Numbers from here on are such a time in milliseconds: in seconds, they were in the year 5138.
+/// Numbers from here on are such a time in milliseconds: in seconds, they would be in the year 5138.
 const EPOCH_MILLISECONDS: u64 = 100_000_000_000;
 
-/// The longest wait that is passed on: what is longer was misread, or is a mistake of the provider's.
+/// The longest wait that is passed on: a longer one is misread, or a mistake of the provider.
 const MAX_WAIT: u32 = 365 * 24 * 60 * 60;
 
 const LIMIT: [&str; 3] = ["x-ratelimit-limit", "x-rate-limit-limit", "ratelimit-limit"];
@@ -23,8 +23,8 @@ const RESET: [&str; 3] = ["x-ratelimit-reset", "x-rate-limit-reset", "ratelimit-
 
 /// The last value of a header; names are compared without case.
 #[must_use]
-pub(crate) fn header<'a>(answer: &'a ProviderResponse, name: &str) -> Option<&'a str> {
-    answer
+pub(crate) fn header<'a>(response: &'a ProviderResponse, name: &str) -> Option<&'a str> {
+    response
         .headers
         .iter()
         .rev()
@@ -34,28 +34,28 @@ pub(crate) fn header<'a>(answer: &'a ProviderResponse, name: &str) -> Option<&'a
 
 /// Seconds to wait before the next request, where the provider says so.
 #[must_use]
-pub(crate) fn retry_after(answer: &ProviderResponse) -> Option<u32> {
-    seconds(answer, header(answer, "retry-after")?)
+pub(crate) fn retry_after(response: &ProviderResponse) -> Option<u32> {
+    seconds(response, header(response, "retry-after")?)
 }
 
-/// Seconds until there may be another request, of an answer that says that there were too many.
+/// Seconds until there may be another request, of a response that says that there were too many.
 #[must_use]
-pub(crate) fn wait(answer: &ProviderResponse) -> Option<u32> {
-    retry_after(answer).or_else(|| reset(answer))
+pub(crate) fn wait(response: &ProviderResponse) -> Option<u32> {
+    retry_after(response).or_else(|| reset(response))
 }
 
-fn reset(answer: &ProviderResponse) -> Option<u32> {
+fn reset(response: &ProviderResponse) -> Option<u32> {
     RESET
         .into_iter()
-        .find_map(|name| seconds(answer, header(answer, name)?))
+        .find_map(|name| seconds(response, header(response, name)?))
 }
 
 /// The figures of the rate limit, in any of the spellings that providers use. `usage` is the header that says `USED/LIMIT`.
 #[must_use]
-pub(crate) fn limit(answer: &ProviderResponse, usage: Option<&str>) -> Option<RateLimit> {
-    let figure = |names: [&str; 3]| names.into_iter().find_map(|name| header(answer, name));
+pub(crate) fn limit(response: &ProviderResponse, usage: Option<&str>) -> Option<RateLimit> {
+    let figure = |names: [&str; 3]| names.into_iter().find_map(|name| header(response, name));
     let used = usage
-        .and_then(|usage| header(answer, usage))
+        .and_then(|usage| header(response, usage))
         .and_then(|value| {
             let (used, limit) = value.split_once('/')?;
             Some((
@@ -69,7 +69,7 @@ pub(crate) fn limit(answer: &ProviderResponse, usage: Option<&str>) -> Option<Ra
     let remaining = figure(REMAINING)
         .and_then(|value| value.parse().ok())
         .or(used.map(|(used, limit)| limit.saturating_sub(used)));
-    let reset = reset(answer);
+    let reset = reset(response);
     (limit.is_some() || remaining.is_some() || reset.is_some()).then_some(RateLimit {
         limit,
         remaining,
@@ -77,9 +77,9 @@ pub(crate) fn limit(answer: &ProviderResponse, usage: Option<&str>) -> Option<Ra
     })
 }
 
-/// Seconds from a header: as such, or as a time, which counts from the answer's own `date`. A moment that is over is no wait.
-fn seconds(answer: &ProviderResponse, value: &str) -> Option<u32> {
-    let seconds = match whole(value) {
+/// Seconds from a header: as such, or as a time, which counts from the response's own `date`. A moment that is over is no wait.
+fn seconds(response: &ProviderResponse, value: &str) -> Option<u32> {
+    let seconds = match rounded_up(value) {
         Some(seconds) if seconds < EPOCH => seconds,
         at => {
             let at = match at {
@@ -89,7 +89,7 @@ fn seconds(answer: &ProviderResponse, value: &str) -> Option<u32> {
                 Some(at) => at,
                 None => since_epoch(value)?,
             };
-            at.saturating_sub(since_epoch(header(answer, "date")?)?)
+            at.saturating_sub(since_epoch(header(response, "date")?)?)
         }
     };
     u32::try_from(seconds)
@@ -97,11 +97,12 @@ fn seconds(answer: &ProviderResponse, value: &str) -> Option<u32> {
         .filter(|seconds| *seconds <= MAX_WAIT)
 }
 
-/// A number without a sign, a fraction rounded up: who waits that long does not come too early.
-fn whole(value: &str) -> Option<u64> {
+/// A number without a sign, a fraction rounded up: a client that waits that long is not too early.
+fn rounded_up(value: &str) -> Option<u64> {
     let (number, fraction) = value.split_once('.').unwrap_or((value, "0"));
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if !digits(number) || !digits(fraction) {
+    let is_digits =
+        |string: &str| !string.is_empty() && string.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_digits(number) || !is_digits(fraction) {
         return None;
     }
     let up = u64::from(fraction.bytes().any(|digit| digit != b'0'));
@@ -119,7 +120,7 @@ fn since_epoch(date: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn answer(headers: &[(&str, &str)]) -> ProviderResponse {
+    fn response(headers: &[(&str, &str)]) -> ProviderResponse {
         let headers = headers
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
@@ -134,11 +135,11 @@ mod tests {
     const DATE: (&str, &str) = ("Date", "Mon, 02 Mar 2026 08:15:30 GMT");
 
     #[test]
-    fn waiting_is_in_seconds_or_until_a_time() {
+    fn wait_is_seconds_or_time() {
         let wait = |value, date: &[(&str, &str)]| {
             let mut headers = vec![("Retry-After", value)];
             headers.extend_from_slice(date);
-            retry_after(&answer(&headers))
+            retry_after(&response(&headers))
         };
         assert_eq!(wait("30", &[]), Some(30));
         assert_eq!(wait("Mon, 02 Mar 2026 08:16:00 GMT", &[DATE]), Some(30));
@@ -187,8 +188,8 @@ mod tests {
     }
 
     #[test]
-    fn too_many_requests_wait_for_the_reset_where_nothing_else_is_said() {
-        let wait = |headers: &[(&str, &str)]| wait(&answer(headers));
+    fn rate_limited_waits_for_reset() {
+        let wait = |headers: &[(&str, &str)]| wait(&response(headers));
         let reset = ("x-ratelimit-reset", "1772439390");
         assert_eq!(wait(&[reset, DATE]), Some(60));
         assert_eq!(wait(&[reset]), None);
@@ -202,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn figures_come_in_several_spellings() {
+    fn figures_have_several_spellings() {
         let figures = RateLimit {
             limit: Some(40),
             remaining: Some(33),
@@ -211,7 +212,7 @@ mod tests {
         let usage = "x-gorgias-account-api-call-limit";
         assert_eq!(
             limit(
-                &answer(&[("X-Gorgias-Account-Api-Call-Limit", "7/40")]),
+                &response(&[("X-Gorgias-Account-Api-Call-Limit", "7/40")]),
                 Some(usage)
             ),
             Some(figures)
@@ -229,12 +230,15 @@ mod tests {
                 (names[2].as_str(), "1772439390"),
                 DATE,
             ];
-            assert_eq!(limit(&answer(&headers), None), Some(figures), "{prefix}");
+            assert_eq!(limit(&response(&headers), None), Some(figures), "{prefix}");
         }
-        assert_eq!(limit(&answer(&[("x-ratelimit-limit", "many")]), None), None);
+        assert_eq!(
+            limit(&response(&[("x-ratelimit-limit", "many")]), None),
+            None
+        );
         for name in ["limit", "remaining", "reset"] {
             let header = format!("ratelimit-{name}");
-            let alone = limit(&answer(&[(header.as_str(), "7")]), None).unwrap();
+            let alone = limit(&response(&[(header.as_str(), "7")]), None).unwrap();
             let figures = [alone.limit, alone.remaining, alone.reset];
             assert_eq!(
                 figures.into_iter().flatten().collect::<Vec<u32>>(),

@@ -1,31 +1,32 @@
-//! The answer in the form that the caller asked for.
+//! The response in the form that the caller asked for.
 
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
 use crate::bindings::types::{Body, Email, Format, Response, Role, User};
+use crate::context::Form;
 use crate::field::{REMOTE_DATA, ResponseField};
-use crate::interpret::Answered;
+use crate::interpret::Completed;
 use crate::json::write;
-use crate::plan::Context;
 
-/// The answer as the typed contract has it.
+/// The response as the typed contract has it.
 #[must_use]
-pub fn response(answered: Answered<'_>, context: &Context) -> Response {
-    let Answered {
+pub fn response(completed: Completed<'_>) -> Response {
+    let Completed {
         mut user,
         json,
         body,
         content_type: _,
         warnings,
         rate_limit,
-    } = answered;
-    let body = if context.format == Format::Raw {
+        form,
+    } = completed;
+    let body = if form.format == Format::Raw {
         Body::Raw(body.to_vec())
     } else {
-        user.remote_data = has_remote_data(context).then(|| json.to_owned());
+        user.remote_data = has_remote_data(&form).then(|| json.to_owned());
         for field in ResponseField::ALL {
-            if is_excluded(field.name(), context) {
+            if is_excluded(field.name(), &form) {
                 clear(&mut user, field);
             }
         }
@@ -38,15 +39,15 @@ pub fn response(answered: Answered<'_>, context: &Context) -> Response {
     }
 }
 
-/// The answer as the published JSON has it.
+/// The response as the published JSON has it.
 #[must_use]
-pub fn json(answered: &Answered<'_>, context: &Context) -> Vec<u8> {
-    let user = &answered.user;
-    let mut json = write(&Shaped { user, context });
-    if has_remote_data(context) && json.pop() == Some(b'}') {
-        // The provider's JSON is put in as it came, not rebuilt: every digit and every member stays.
+pub fn json(completed: &Completed<'_>) -> Vec<u8> {
+    let Completed { user, form, .. } = completed;
+    let mut json = write(&Shaped { user, form });
+    if has_remote_data(form) && json.pop() == Some(b'}') {
+        // The provider's JSON is inserted, never rebuilt: every digit and every member stays.
         let before: &[u8] = if json.len() > 1 { b",\"" } else { b"\"" };
-        let data = answered.json.as_bytes();
+        let data = completed.json.as_bytes();
         for part in [before, REMOTE_DATA.as_bytes(), b"\":", data, b"}"] {
             json.extend_from_slice(part);
         }
@@ -54,17 +55,12 @@ pub fn json(answered: &Answered<'_>, context: &Context) -> Vec<u8> {
     json
 }
 
-fn has_remote_data(context: &Context) -> bool {
-    context.format == Format::Unified
-        && !context.ignore_remote_data
-        && !is_excluded(REMOTE_DATA, context)
+fn has_remote_data(form: &Form) -> bool {
+    form.format == Format::Unified && !form.ignore_remote_data && !is_excluded(REMOTE_DATA, form)
 }
 
-fn is_excluded(name: &str, context: &Context) -> bool {
-    context
-        .exclude_fields
-        .iter()
-        .any(|excluded| excluded == name)
+fn is_excluded(name: &str, form: &Form) -> bool {
+    form.exclude_fields.iter().any(|excluded| excluded == name)
 }
 
 fn clear(user: &mut User, field: ResponseField) {
@@ -87,20 +83,20 @@ fn clear(user: &mut User, field: ResponseField) {
 
 struct Shaped<'a> {
     user: &'a User,
-    context: &'a Context,
+    form: &'a Form,
 }
 
 impl<'a> Serialize for Shaped<'a> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { user, context } = self;
-        let nulls = context.format == Format::Normalized;
+        let Self { user, form } = self;
+        let nulls = form.format == Format::Normalized;
         let mut map = serializer.serialize_map(None)?;
         for field in ResponseField::ALL {
             let name = field.name();
-            if is_excluded(name, context) {
+            if is_excluded(name, form) {
                 continue;
             }
-            let text = match field {
+            let string = match field {
                 ResponseField::Id => &user.id,
                 ResponseField::Name => &user.name,
                 ResponseField::FirstName => &user.first_name,
@@ -127,7 +123,10 @@ impl<'a> Serialize for Shaped<'a> {
                     entry(
                         &mut map,
                         name,
-                        user.emails.as_ref().map(|list| List(list, pair)).as_ref(),
+                        user.emails
+                            .as_ref()
+                            .map(|emails| Entries(emails, pair))
+                            .as_ref(),
                         nulls,
                     )?;
                     continue;
@@ -141,13 +140,16 @@ impl<'a> Serialize for Shaped<'a> {
                     entry(
                         &mut map,
                         name,
-                        user.roles.as_ref().map(|list| List(list, pair)).as_ref(),
+                        user.roles
+                            .as_ref()
+                            .map(|roles| Entries(roles, pair))
+                            .as_ref(),
                         nulls,
                     )?;
                     continue;
                 }
             };
-            entry(&mut map, name, text.as_ref(), nulls)?;
+            entry(&mut map, name, string.as_ref(), nulls)?;
         }
         map.end()
     }
@@ -166,10 +168,10 @@ fn entry<M: SerializeMap, T: Serialize>(
     }
 }
 
-/// A list whose entries are written by a function.
-struct List<'a, T, F>(&'a [T], F);
+/// An array whose entries are written by a function.
+struct Entries<'a, T, F>(&'a [T], F);
 
-impl<'a, T, F: Fn(&'a T) -> Pair<'a>> Serialize for List<'a, T, F> {
+impl<'a, T, F: Fn(&'a T) -> Pair<'a>> Serialize for Entries<'a, T, F> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut sequence = serializer.serialize_seq(Some(self.0.len()))?;
         for value in self.0 {
@@ -179,7 +181,7 @@ impl<'a, T, F: Fn(&'a T) -> Pair<'a>> Serialize for List<'a, T, F> {
     }
 }
 
-/// An object of two texts.
+/// An object of two strings.
 struct Pair<'a> {
     names: [&'static str; 2],
     values: [Option<&'a str>; 2],

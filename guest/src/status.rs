@@ -1,11 +1,11 @@
-//! What a provider's status means, the same for every provider.
+//! The meaning of a status, the same for every provider.
 
 use crate::bindings::types::{ErrorCode, Outcome};
 
-/// What became of the user when a complete answer has this status.
+/// The outcome of a complete response with this status.
 ///
 /// A 4xx says that the provider did not act, but 408: it says that the provider did not get the request in time, not what it
-/// did with what it had (RFC 9110, 15.5.9).
+/// did with what it had (RFC 9110, section 15.5.9).
 #[must_use]
 pub(crate) const fn outcome(status: u16) -> Outcome {
     match status {
@@ -15,9 +15,9 @@ pub(crate) const fn outcome(status: u16) -> Outcome {
     }
 }
 
-/// The code of a refusal whose body says no more.
+/// The code of a rejection whose body says no more.
 #[must_use]
-pub(crate) const fn refusal(status: u16) -> ErrorCode {
+pub(crate) const fn rejection(status: u16) -> ErrorCode {
     match status {
         400 | 422 => ErrorCode::ProviderInvalid,
         401 => ErrorCode::ProviderUnauthorized,
@@ -29,9 +29,9 @@ pub(crate) const fn refusal(status: u16) -> ErrorCode {
     }
 }
 
-/// The status that a refusal has towards the caller: the code's own where the provider says another than it means.
+/// The status that a rejection has towards the caller: the code's own where the provider says another than it means.
 #[must_use]
-pub(crate) const fn of_refusal(code: ErrorCode, status: u16) -> u16 {
+pub(crate) const fn for_caller(code: ErrorCode, status: u16) -> u16 {
     match code {
         ErrorCode::ProviderUnauthorized => 401,
         ErrorCode::ProviderForbidden => 403,
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_has_the_status_of_what_it_means_not_of_what_it_says() {
+    fn meaning_wins_over_status() {
         for (code, status) in [
             (ErrorCode::ProviderUnauthorized, 401),
             (ErrorCode::ProviderForbidden, 403),
@@ -59,11 +59,11 @@ mod tests {
             (ErrorCode::ProviderInvalid, 400),
             (ErrorCode::ProviderRejected, 400),
         ] {
-            assert_eq!(of_refusal(code, 400), status, "{code:?}");
+            assert_eq!(for_caller(code, 400), status, "{code:?}");
         }
         for status in [402, 408, 410, 418, 425, 451, 499] {
-            assert_eq!(of_refusal(refusal(status), status), status);
+            assert_eq!(for_caller(rejection(status), status), status);
         }
-        assert_eq!(of_refusal(refusal(421), 421), 400);
+        assert_eq!(for_caller(rejection(421), 421), 400);
     }
 }

@@ -19,8 +19,8 @@ const TARGET: &str = "wasm32-unknown-unknown";
 /// system call that all threads of the process wait for. And numbers in the code that are as short as they can be, once nothing is
 /// linked any more: a fourteenth of the component. The linker takes this only from a profile that strips.
 const LINKER: [&str; 3] = [
-    "-zstack-size=131072",
-    "--initial-memory=524288",
+    "-zstack-size=65536",
+    "--initial-memory=262144",
     "--compress-relocations",
 ];
 

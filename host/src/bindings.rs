@@ -1,5 +1,7 @@
 //! The types and traits of `wit/`, generated for a host.
 
+mod words;
+
 #[expect(
     missing_docs,
     reason = "generated from `wit/`, where the documentation is"
@@ -7,20 +9,20 @@
 mod generated {
     wasmtime::component::bindgen!({
         path: "../wit",
-        world: "ticketing",
-        with: {
-            "wasi:clocks": wasmtime_wasi::p2::bindings::clocks,
-            "wasi:http": wasmtime_wasi_http::p2::bindings::http,
-            "wasi:io": wasmtime_wasi::p2::bindings::io,
-        },
-        additional_derives: [PartialEq],
+        world: "core",
+        additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
         require_store_data_send: true,
     });
 }
 
-pub use generated::exports::unified::ticketing::{http_api, integrations};
+pub use generated::exports::unified::ticketing::{http_api, integrations, steps};
+#[cfg(not(feature = "native"))]
 pub(crate) use generated::unified::ticketing::accounts;
+#[cfg(feature = "native")]
+pub use generated::unified::ticketing::accounts;
 pub use generated::unified::ticketing::types;
+#[cfg(feature = "component-sender")]
+pub(crate) use words::parse_word;
 
 use types::{
     EmailsChange, Format, JsonChange, NewUser, Options, RolesChange, StringChange, UserChanges,

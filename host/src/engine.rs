@@ -1,20 +1,22 @@
-//! The engine: the component, loaded once, and every call made through it.
+//! The engine: the component, loaded once, and the calls through it.
 
-mod bound;
+mod account;
 mod builder;
 mod call;
+#[cfg(feature = "component-sender")]
+mod component_driven;
 mod deadline;
 mod detach;
+mod entry;
+mod error;
 mod exchange;
+mod export;
 mod guest;
-mod handler;
-#[cfg(test)]
-mod hostile;
 mod limits;
 #[cfg(feature = "native")]
 mod native;
-mod problem;
-mod reuse;
+mod pool;
+mod requests;
 #[cfg(test)]
 mod tests;
 mod ticker;
@@ -25,65 +27,96 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use unified_ticketing_guest::http_api::account_id;
 
-use self::bound::Bound;
+use self::account::CallAccount;
 pub use self::builder::{EngineBuilder, Sender};
+use self::call::{Call, HostDriven};
+#[cfg(feature = "component-sender")]
+use self::component_driven::ComponentDriven;
+use self::deadline::Deadline;
 use self::detach::Attached;
 pub(crate) use self::detach::Ended;
-use self::guest::Guest;
-use self::handler::Handler;
-use self::problem::Doing;
-pub use self::problem::http_response;
-pub(crate) use self::problem::{CODE, OUTCOME};
+use self::entry::{CallOutput, Entry as _, Http, Next, Steps, Subject};
+pub use self::error::http_response;
+pub(crate) use self::error::{CODE, OUTCOME};
+use self::guest::Calling;
+#[cfg(feature = "native")]
+pub use self::native::Native;
 use crate::accounts::Accounts;
 use crate::bindings::http_api::{HttpRequest, HttpResponse};
 use crate::bindings::integrations::Integration;
+use crate::bindings::steps::{Operation, Step, UserUpdate};
 use crate::bindings::types::{
-    Context, Error as CallError, NewUser, Options, Plan, ProviderResponse, Response,
-    TransportError, UserChanges,
+    Context, Error as CallError, NewUser, Options, Outcome, ProviderRequest, ProviderResponse,
+    Response, Safety, Sending, TransportError, UserChanges, Warning,
 };
-use crate::client::{Client, SendState};
+use crate::client::SendState;
 use crate::telemetry;
 
 static COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/component.wasm"));
+static CORE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/core.wasm"));
 static STANDALONE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/standalone.wasm"));
 
-/// The component and all that its calls need. Built once; cheap to clone; clones share everything.
+/// The component and everything that calls need. Built once; cheap to clone; clones share everything.
 ///
 /// Calls are made within a Tokio runtime.
 ///
-/// Dropping the future of a call ends the call as long as no connection has begun its request: then nothing is sent. Once one has,
-/// the provider may act on it, so the call goes on to its end in a task of its own, and that end is logged.
+/// A call whose future is dropped ends as long as no request that writes has started: nothing was changed then. After that the
+/// provider may act on the request, so the call continues to its end in a task of its own, and logs it.
 #[derive(Clone)]
 pub struct Engine(Arc<Inner>);
 
 struct Inner {
-    guest: Arc<Guest>,
-    /// There when calls are carried out by it.
-    handler: Option<Handler>,
+    host: HostDriven,
+    side: Side,
     #[cfg(feature = "native")]
-    native: bool,
-    client: Client,
+    native: Option<Arc<dyn Native>>,
     accounts: Arc<dyn Accounts>,
     deadline: Duration,
 }
 
+/// The side that drives calls.
+enum Side {
+    Host,
+    #[cfg(feature = "component-sender")]
+    Component(ComponentDriven),
+}
+
+/// A request that a call would send, its authentication as `***`.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Plan {
+    /// The request.
+    pub request: ProviderRequest,
+    /// The effect of sending it twice.
+    pub safety: Safety,
+    /// The parts of the input that are not sent.
+    pub warnings: Vec<Warning>,
+}
+
 impl Engine {
-    /// Begins an engine with no accounts and the usual limits.
+    /// Starts to build an engine. It has no accounts and the default limits.
     pub fn builder() -> EngineBuilder {
         EngineBuilder::new()
     }
 
-    /// The component that is embedded, for other runtimes.
+    /// The component of the world `ticketing`, for other runtimes.
     #[must_use]
     pub fn component() -> &'static [u8] {
         COMPONENT
     }
 
+    /// The component of the world `core`, for hosts that bring their own HTTP client: it imports accounts alone.
+    #[must_use]
+    pub fn core() -> &'static [u8] {
+        CORE
+    }
+
     /// The component composed with an adapter that takes the accounts from the environment variable
     /// `UNIFIED_TICKETING_ACCOUNTS_JSON`, for stock runtimes: it imports WASI alone.
     ///
-    /// It discloses credentials to the component, and authenticates nobody.
+    /// It discloses credentials to the component, and does not authenticate its clients.
     #[must_use]
     pub fn standalone() -> &'static [u8] {
         STANDALONE
@@ -91,28 +124,25 @@ impl Engine {
 
     /// Creates a user with the account of id `account`.
     ///
-    /// Sends at most one request, and never a second one whatever happens.
+    /// Sends at most one request that creates, whatever happens.
     ///
     /// # Errors
     ///
-    /// Every violation at once, before anything is sent; else what became of the call, with an
-    /// `outcome` that says whether the user may exist now.
+    /// Every violation at once, before anything is sent; else why the call failed, with an `outcome` that says whether the user may
+    /// exist now.
     pub async fn create_user(
         &self,
         account: &str,
         user: NewUser,
         options: Options,
     ) -> Result<Response, CallError> {
-        let begun = SendState::default();
-        let call = self
-            .clone()
-            .create(account.to_owned(), user, options, begun.clone());
-        Attached::new(begun, call).await.result
+        self.carry_out(account, Operation::CreateUser(user), options)
+            .await
     }
 
     /// Changes the user `id` with the account of id `account`.
     ///
-    /// Sends at most one request.
+    /// Sends at most one request that changes.
     ///
     /// # Errors
     ///
@@ -124,16 +154,10 @@ impl Engine {
         changes: UserChanges,
         options: Options,
     ) -> Result<Response, CallError> {
-        let begun = SendState::default();
-        let (account, id) = (account.to_owned(), id.to_owned());
-        let call = self
-            .clone()
-            .update(account, id, changes, options, begun.clone());
-        Attached::new(begun, call).await.result
+        self.carry_out(account, update(id, changes), options).await
     }
 
-    /// Gives the request that [`Self::create_user`] would send, its authentication as `***`. Opens
-    /// no connection.
+    /// Returns the request that [`Self::create_user`] would send. Opens no connection.
     ///
     /// # Errors
     ///
@@ -144,14 +168,11 @@ impl Engine {
         user: NewUser,
         options: Options,
     ) -> Result<Plan, CallError> {
-        let deadline = self.deadline();
-        let bound = self.bind(account, &deadline).await?;
-        let asked = Arc::new((account.to_owned(), user, options));
-        self.plan_create(&bound, &asked, &deadline).await
+        self.plan(account, Operation::CreateUser(user), options)
+            .await
     }
 
-    /// Gives the request that [`Self::update_user`] would send, its authentication as `***`. Opens
-    /// no connection.
+    /// Returns the request that [`Self::update_user`] would send. Opens no connection.
     ///
     /// # Errors
     ///
@@ -163,45 +184,130 @@ impl Engine {
         changes: UserChanges,
         options: Options,
     ) -> Result<Plan, CallError> {
-        let deadline = self.deadline();
-        let bound = self.bind(account, &deadline).await?;
-        let asked = Arc::new((account.to_owned(), id.to_owned(), changes, options));
-        self.plan_update(&bound, &asked, &deadline).await
+        self.plan(account, update(id, changes), options).await
     }
 
-    /// Reads what became of the request of a [`Self::plan_create_user`], sent by other means.
+    /// Starts an operation whose requests are sent by other means, their authentication as `***`.
     ///
-    /// # Errors
-    ///
-    /// As [`Self::create_user`] does after sending; `invalid-request` if `context` is not from such
-    /// a plan of the same version.
-    pub async fn interpret_create_user(
+    /// The caller sends them, and bounds them as `wit/steps.wit` says.
+    pub async fn start(&self, account: &str, operation: Operation, options: Options) -> Step {
+        let next = match self.first_step(account, operation, options).await {
+            Ok(next) => next,
+            Err(error) => Next::Done(Err(error)),
+        };
+        into_step(next)
+    }
+
+    /// Resumes a call of [`Self::start`] with the provider's response to its request, or the reason why there is none. `account` is
+    /// the one that the call was started with.
+    pub async fn resume(
         &self,
+        account: &str,
         context: Context,
-        answer: Result<ProviderResponse, TransportError>,
+        response: Result<ProviderResponse, TransportError>,
+    ) -> Step {
+        let call = match self.new_call(account).await {
+            Ok(call) => call,
+            Err(error) => return Step::Done(Err(error)),
+        };
+        let resume = self.0.host.run(&call, move |account, calling| {
+            Steps::resume(account, &context, &response, calling)
+        });
+        into_step(resume.await.unwrap_or_else(|stop| {
+            Next::Done(Err(stop.into_error(Outcome::Unknown, &Subject::Either)))
+        }))
+    }
+
+    async fn first_step(
+        &self,
+        account: &str,
+        operation: Operation,
+        options: Options,
+    ) -> Result<Next<Result<Response, CallError>>, CallError> {
+        let call = self.new_call(account).await?;
+        let steps = Arc::new(Steps { operation, options });
+        let started = self.0.host.start(&steps, &call).await;
+        started.map_err(|stop| stop.into_error(Outcome::NotSent, &steps.subject()))
+    }
+
+    async fn plan(
+        &self,
+        account: &str,
+        operation: Operation,
+        options: Options,
+    ) -> Result<Plan, CallError> {
+        match self.first_step(account, operation, options).await? {
+            Next::Send(Sending {
+                request,
+                safety,
+                wait_ms: _,
+                plan,
+                warnings,
+                context: _,
+            }) => Ok(Plan {
+                request: plan.unwrap_or(request),
+                safety,
+                warnings,
+            }),
+            Next::Done(Err(error)) => Err(error),
+            // Nothing was sent, so there can be no response.
+            Next::Done(Ok(_)) => Err(error::contradicted(&Subject::Either)),
+        }
+    }
+
+    async fn carry_out(
+        &self,
+        account: &str,
+        operation: Operation,
+        options: Options,
     ) -> Result<Response, CallError> {
-        self.interpret_create(&Bound::nothing(), context, answer, || Doing::Either)
+        let state = SendState::default();
+        let (engine, account) = (self.clone(), account.to_owned());
+        let (deadline, shared) = (self.deadline(), state.clone());
+        let call = async move {
+            let steps = Steps { operation, options };
+            let call = match engine.call(&account, deadline, shared).await {
+                Ok(call) => call,
+                Err(error) => return Ended::without_account(Err(error)),
+            };
+            let output = match &engine.0.side {
+                Side::Host => engine.0.host.call(steps, &call).await,
+                #[cfg(feature = "component-sender")]
+                Side::Component(component) => component.steps(steps, &call).await,
+            };
+            Ended::new(&call.account, output)
+        };
+        Attached::new(state, call).await.output
+    }
+
+    /// The deadline of a call that starts now.
+    fn deadline(&self) -> Deadline {
+        Deadline::after(self.0.deadline)
+    }
+
+    async fn new_call(&self, account: &str) -> Result<Call, CallError> {
+        self.call(account, self.deadline(), SendState::default())
             .await
     }
 
-    /// Reads what became of the request of a [`Self::plan_update_user`], sent by other means.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::interpret_create_user`].
-    pub async fn interpret_update_user(
+    async fn call(
         &self,
-        context: Context,
-        answer: Result<ProviderResponse, TransportError>,
-    ) -> Result<Response, CallError> {
-        self.interpret_update(&Bound::nothing(), context, answer, || Doing::Either)
-            .await
+        account: &str,
+        deadline: Deadline,
+        state: SendState,
+    ) -> Result<Call, CallError> {
+        let account = self.account(account, &deadline).await?;
+        Ok(Call {
+            account,
+            deadline,
+            state,
+        })
     }
 
-    /// How many instances of the component have been made. By halves, a call takes two, unless they are reused.
+    /// How many instances of the component have been made. A host-driven call takes one for each step, unless they are reused.
     #[must_use]
     pub fn instances(&self) -> u64 {
-        self.0.guest.made.load(Ordering::Relaxed)
+        self.0.host.guest.made.load(Ordering::Relaxed)
     }
 
     /// Lists what is supported, by integration.
@@ -210,47 +316,73 @@ impl Engine {
     ///
     /// `guest-trap` or `limit-exceeded`, should the component not come to its end.
     pub async fn integrations(&self) -> Result<Vec<Integration>, CallError> {
-        let bound = Bound::nothing();
-        let listed = self
-            .0
-            .guest
-            .run(&bound, |calling| calling.call(&calling.exports.list, ()));
-        listed
-            .await
-            .map_err(|cut| problem::cut(&cut, false, || Doing::Either))
+        let account = CallAccount::none();
+        let list = |calling: &mut Calling<'_>| calling.exports.list.call(calling, ());
+        let listed = self.0.host.guest.run(&account, list).await;
+        listed.map_err(|stopped| error::stopped(&stopped, Outcome::NotSent, &Subject::Either))
     }
 
-    /// Answers a request of the published HTTP API, read whole by a server. The server has dealt
-    /// with authentication.
+    /// Responds to a request of the published HTTP API that a server has read and authenticated.
     ///
-    /// There is always an answer: every failure is one. It has a final status, and no header that
-    /// says where it ends. What authenticates the client to the server does not reach the component.
+    /// There is always a response: every error is one. It has a final status, and no header that frames it. The credentials of the
+    /// client do not reach the component.
     pub async fn http(&self, request: HttpRequest) -> HttpResponse {
         self.http_observed(request, &SendState::default()).await
     }
 
-    /// As [`Self::http`], for who may give the call up before its response is there: `state` then says whether the provider may
-    /// have its request. A state is for one call.
+    /// As [`Self::http`], for a caller that may give up before there is a response: `state` then says whether the provider may have
+    /// the request. A state is for one call.
     pub async fn http_observed(&self, request: HttpRequest, state: &SendState) -> HttpResponse {
         let ended = self.respond(request, state.clone(), None, None).await;
-        ended.result
+        ended.output
     }
 
-    /// Answers a request as [`Self::http`] does, at the latest when `stop` says so. What is logged of it carries `request_id`.
+    /// Responds to a request as [`Self::http`] does, at the latest when `stop` is true. Its log lines carry `request_id`.
     pub(crate) async fn respond(
         &self,
         mut request: HttpRequest,
-        begun: SendState,
+        state: SendState,
         request_id: Option<Arc<str>>,
         stop: Option<watch::Receiver<bool>>,
     ) -> Ended<HttpResponse> {
         exchange::clear_request(&mut request);
         let deadline = self.deadline().or(stop);
-        let call = self.clone().respond_to(request, deadline, begun.clone());
-        Attached::new(begun, telemetry::with_request_id(request_id, call)).await
+        let (engine, shared) = (self.clone(), state.clone());
+        let call = async move {
+            let mut ended = engine.respond_to(request, deadline, shared).await;
+            exchange::clear_response(&mut ended.output);
+            ended
+        };
+        Attached::new(state, telemetry::with_request_id(request_id, call)).await
     }
 
-    /// Where the accounts of calls come from.
+    /// The response of the component.
+    async fn respond_to(
+        &self,
+        request: HttpRequest,
+        deadline: Deadline,
+        state: SendState,
+    ) -> Ended<HttpResponse> {
+        let account = account_id(&request.target).unwrap_or_default();
+        let call = match self.call(&account, deadline, state).await {
+            Ok(call) => call,
+            Err(error) => return Ended::without_account(HttpResponse::from_error(error)),
+        };
+        let http = Http(request);
+        #[cfg(feature = "native")]
+        if let Some(native) = &self.0.native {
+            let output = self.0.host.native(&**native, http, &call).await;
+            return Ended::new(&call.account, output);
+        }
+        let output = match &self.0.side {
+            Side::Host => self.0.host.call(http, &call).await,
+            #[cfg(feature = "component-sender")]
+            Side::Component(component) => component.http(http, &call).await,
+        };
+        Ended::new(&call.account, output)
+    }
+
+    /// The accounts of calls.
     pub(crate) fn accounts(&self) -> &dyn Accounts {
         &*self.0.accounts
     }
@@ -260,7 +392,21 @@ impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Engine")
             .field("deadline", &self.0.deadline)
-            .field("limits", &self.0.guest.limits)
+            .field("limits", &self.0.host.guest.limits)
             .finish_non_exhaustive()
+    }
+}
+
+fn update(id: &str, changes: UserChanges) -> Operation {
+    Operation::UpdateUser(UserUpdate {
+        id: id.to_owned(),
+        changes,
+    })
+}
+
+fn into_step(next: Next<Result<Response, CallError>>) -> Step {
+    match next {
+        Next::Send(sending) => Step::Send(sending),
+        Next::Done(result) => Step::Done(result),
     }
 }

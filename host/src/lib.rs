@@ -48,6 +48,13 @@ mod engine;
 mod error;
 mod files;
 mod openapi;
+#[cfg(test)]
+#[path = "../../tests/raw_provider.rs"]
+#[allow(
+    dead_code,
+    reason = "the tests that cross a boundary use another part of it"
+)]
+mod raw_provider;
 mod secret;
 pub mod server;
 mod telemetry;
@@ -61,9 +68,13 @@ pub use crate::accounts::{
     Account, AccountBuilder, Accounts, Fault, FileAccounts, InvalidAccount, Lookup, LookupError,
     MemoryAccounts, ReloadableAccounts,
 };
-pub use crate::bindings::{http_api, integrations, types};
+#[cfg(feature = "native")]
+pub use crate::bindings::accounts as native_accounts;
+pub use crate::bindings::{http_api, integrations, steps, types};
 pub use crate::client::SendState;
-pub use crate::engine::{Engine, EngineBuilder, Sender, http_response};
+#[cfg(feature = "native")]
+pub use crate::engine::Native;
+pub use crate::engine::{Engine, EngineBuilder, Plan, Sender, http_response};
 pub use crate::error::Error;
 pub use crate::openapi::openapi;
 

@@ -108,7 +108,7 @@ fn operation(operation: Operation, examples: &[Example]) -> Value {
         "parameters": parameters::references(operation),
         "requestBody": {
             "required": true,
-            "description": format!("At most {} bytes.", unified_ticketing_guest::http_api::LARGEST_BODY),
+            "description": format!("At most {} bytes.", unified_ticketing_guest::http_api::MAX_BODY),
             "content": {
                 "application/json": {
                     "schema": schemas::body(operation),

@@ -1,9 +1,9 @@
-//! Accounts files with faults, through the real program.
+//! Accounts files with errors, through the real program.
 
 use crate::cli::program;
 
-/// Runs `accounts check` over this file and gives what is said, a line each.
-fn faults(text: &str) -> Vec<String> {
+/// Runs `accounts check` over this file. Returns the lines of its errors.
+fn check_errors(text: &str) -> Vec<String> {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("accounts.toml");
     std::fs::write(&file, text).expect("a file");
@@ -14,17 +14,18 @@ fn faults(text: &str) -> Vec<String> {
         .expect("the program runs");
     assert_eq!(output.status.code(), Some(4), "{output:?}");
     assert!(output.stdout.is_empty(), "{output:?}");
-    let said = String::from_utf8(output.stderr).expect("text");
-    assert!(!said.contains("SecretInTheFile"), "{said}");
-    said.lines()
+    let stderr = String::from_utf8(output.stderr).expect("UTF-8");
+    assert!(!stderr.contains("SecretInTheFile"), "{stderr}");
+    stderr
+        .lines()
         .filter(|line| line.starts_with("  "))
         .map(|line| line.trim().to_owned())
         .collect()
 }
 
 #[test]
-fn every_fault_is_told_with_its_line() {
-    let found = faults(
+fn errors_are_listed_with_lines() {
+    let found = check_errors(
         r#"[[account]]
 id = "not-a-uuid"
 integration = "zendesk"
@@ -61,43 +62,44 @@ integration = "dixa"
         (19, "id"),
         (19, "credentials"),
     ] {
-        let place = format!("accounts.toml:{line}:");
+        let location = format!("accounts.toml:{line}:");
         assert!(
             found
                 .iter()
-                .any(|fault| fault.starts_with(&place) && fault.contains(words)),
+                .any(|error| error.starts_with(&location) && error.contains(words)),
             "{line} {words} in {found:#?}"
         );
     }
 }
 
 #[test]
-fn a_file_that_is_no_toml_says_where() {
-    let found = faults(
+fn invalid_toml_names_its_line() {
+    let found = check_errors(
         "[[account]]\nid = \"62f44730-dd91-461e-bd6a-aedd9e0ad79d\nintegration = \"dixa\"\n",
     );
     assert!(found[0].starts_with("accounts.toml:2:"), "{found:?}");
 }
 
 #[test]
-fn the_file_that_the_sandbox_prints_is_right() {
+fn sandbox_accounts_file_is_valid() {
     let output = program(["--sandbox", "accounts", "check"])
         .output()
         .expect("the program runs");
     assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let accounts = unified_ticketing_guest::integration::ALL.len();
     assert_eq!(
         String::from_utf8_lossy(&output.stdout),
-        "{\n  \"accounts\": 6,\n  \"faults\": 0,\n  \"warnings\": 0\n}\n"
+        format!("{{\n  \"accounts\": {accounts},\n  \"faults\": 0,\n  \"warnings\": 0\n}}\n")
     );
 }
 
 const ACCOUNT: &str =
     "[[account]]\nid = \"62f44730-dd91-461e-bd6a-aedd9e0ad79d\"\nintegration = \"dixa\"\n";
 
-/// A pipe that nobody writes to is waited for by whoever opens it; a device may have no end.
+/// Opening a pipe waits for a writer, and a device may have no end.
 #[cfg(unix)]
 #[test]
-fn secrets_file_that_is_no_regular_file_is_a_fault() {
+fn irregular_secrets_file_is_error() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| folder.path().join(name);
     std::fs::create_dir(at("directory")).expect("a directory");
@@ -136,7 +138,7 @@ fn secrets_file_that_is_no_regular_file_is_a_fault() {
             ],
         ] {
             let mut process = program(arguments);
-            // Only a credential is small.
+            // Only a credential has this limit.
             if file == "large" && !arguments.contains(&"accounts.toml") {
                 continue;
             }
@@ -144,16 +146,16 @@ fn secrets_file_that_is_no_regular_file_is_a_fault() {
                 .current_dir(folder.path())
                 .output()
                 .expect("the program runs");
-            let said = String::from_utf8_lossy(&output.stderr);
-            assert_eq!(output.status.code(), Some(4), "{arguments:?}: {said}");
-            assert!(said.contains(what), "{arguments:?}: {said}");
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(4), "{arguments:?}: {stderr}");
+            assert!(stderr.contains(what), "{arguments:?}: {stderr}");
         }
     }
 }
 
 #[cfg(unix)]
 #[test]
-fn files_with_secrets_that_others_can_read_are_warned_of() {
+fn readable_secrets_file_gets_warning() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| folder.path().join(name);
@@ -178,24 +180,24 @@ fn files_with_secrets_that_others_can_read_are_warned_of() {
             .output()
             .expect("the program runs");
         assert_eq!(output.status.code(), Some(0), "{output:?}");
-        let said = String::from_utf8(output.stderr).expect("text");
-        assert!(!said.contains("SecretInTheFile"), "{said}");
-        (String::from_utf8(output.stdout).expect("text"), said)
+        let stderr = String::from_utf8(output.stderr).expect("UTF-8");
+        assert!(!stderr.contains("SecretInTheFile"), "{stderr}");
+        (String::from_utf8(output.stdout).expect("UTF-8"), stderr)
     };
-    let (out, said) = check(0o640);
+    let (stdout, stderr) = check(0o640);
     assert_eq!(
-        out,
+        stdout,
         "{\n  \"accounts\": 2,\n  \"faults\": 0,\n  \"warnings\": 2\n}\n"
     );
-    let mends = "can be read by others than its owner (mode 0640); `chmod 600` mends that";
-    let lines: Vec<&str> = said.lines().collect();
+    let remedy = "can be read by others than its owner (mode 0640); `chmod 600` mends that";
+    let lines: Vec<&str> = stderr.lines().collect();
     assert_eq!(
         lines,
         [
-            format!("warning: accounts.toml: holds secrets and {mends}"),
+            format!("warning: accounts.toml: holds secrets and {remedy}"),
             format!(
                 "warning: accounts.toml:8: account `72f44730-dd91-461e-bd6a-aedd9e0ad79d`: \
-                 `credentials.api_token`: the file `token` {mends}"
+                 `credentials.api_token`: the file `token` {remedy}"
             ),
         ]
     );

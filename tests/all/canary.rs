@@ -1,25 +1,25 @@
-//! A canary in every credential, looked for in every byte that comes out.
+//! A canary in every credential, and a search for it in every byte of output.
 //!
-//! The provider answers with the credentials in every form and place: what comes back through the server and the program, and all
-//! that they log, must not have them. The same search over what the provider received must find them.
+//! The provider's responses have the credentials in every form and position. The output of the server and of the program, and their
+//! logs, must not have them. The same search must find them in the requests to the provider.
 
-mod birds;
+mod accounts;
 
 use std::process::Stdio;
 use std::sync::LazyLock;
 
-use self::birds::{BIRDS, Bird, SERVER_TOKEN};
+use self::accounts::{ACCOUNTS, CanaryAccount, SERVER_TOKEN};
 use crate::cli::program;
 use crate::client::{Request, Response};
 use crate::provider::Provider;
 use crate::serve::Serve;
 
-/// Texts that no byte string may contain, in lower case.
-static NEEDLES: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let mut needles: Vec<String> = BIRDS.iter().flat_map(Bird::forms).collect();
-    needles.push(SERVER_TOKEN.to_owned());
-    // However else it is written, no bird sings.
-    needles.extend(
+/// The strings that no output may contain, in lower case.
+static FORBIDDEN: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let mut forbidden: Vec<String> = ACCOUNTS.iter().flat_map(CanaryAccount::forms).collect();
+    forbidden.push(SERVER_TOKEN.to_owned());
+    // Any other spelling of a canary starts with one of these.
+    forbidden.extend(
         [
             "canary/",
             "canary%2F",
@@ -30,19 +30,19 @@ static NEEDLES: LazyLock<Vec<String>> = LazyLock::new(|| {
         ]
         .map(str::to_owned),
     );
-    needles.iter().map(|needle| needle.to_lowercase()).collect()
+    forbidden.iter().map(|form| form.to_lowercase()).collect()
 });
 
-/// The first needle found.
+/// The first forbidden string in these bytes.
 fn found(bytes: &[u8]) -> Option<&'static String> {
     let text = String::from_utf8_lossy(bytes).to_lowercase();
-    NEEDLES.iter().find(|needle| text.contains(needle.as_str()))
+    FORBIDDEN.iter().find(|form| text.contains(form.as_str()))
 }
 
 #[track_caller]
-fn clean(what: &str, bytes: &[u8]) {
-    if let Some(needle) = found(bytes) {
-        panic!("{what}: `{needle}` in {}", String::from_utf8_lossy(bytes));
+fn assert_clean(what: &str, bytes: &[u8]) {
+    if let Some(form) = found(bytes) {
+        panic!("{what}: `{form}` in {}", String::from_utf8_lossy(bytes));
     }
 }
 
@@ -54,18 +54,18 @@ fn bytes(response: &Response) -> Vec<u8> {
     bytes
 }
 
-fn accounts(provider: &Provider) -> String {
-    let numbered = BIRDS.iter().enumerate();
+fn accounts_file(provider: &Provider) -> String {
+    let numbered = ACCOUNTS.iter().enumerate();
     numbered
-        .map(|(number, bird)| bird.account(number, &provider.url()))
+        .map(|(number, account)| account.to_toml(number, &provider.url()))
         .collect()
 }
 
 const BODY: &str = r#"{"name": "Ines Halvorsen", "first_name": "Ines", "last_name": "Halvorsen", "nick_name": "Ines",
     "emails": [{"email": "ines@kelpworks.example"}], "unknown": 1}"#;
 
-fn calls(bird: &Bird, number: usize) -> Vec<Request> {
-    let project = match bird.integration {
+fn calls(account: &CanaryAccount, number: usize) -> Vec<Request> {
+    let project = match account.integration {
         "pivotal_tracker" => "&collections[][id]=1",
         _ => "",
     };
@@ -79,7 +79,7 @@ fn calls(bird: &Bird, number: usize) -> Vec<Request> {
     let target = |path: &str, options: &str| {
         format!(
             "/unified/ticketing/users{path}?integrated_account_id={}{project}{options}",
-            Bird::id(number)
+            CanaryAccount::id(number)
         )
     };
     let request = |method: &str, target: String, body: &str| Request {
@@ -95,8 +95,8 @@ fn calls(bird: &Bird, number: usize) -> Vec<Request> {
         .iter()
         .map(|options| request("POST", target("", options), BODY))
         .collect();
-    if bird.update {
-        let body = match bird.integration {
+    if account.update {
+        let body = match account.integration {
             "pivotal_tracker" => r#"{"roles": [{"name": "viewer"}]}"#,
             _ => r#"{"first_name": "Ida"}"#,
         };
@@ -106,7 +106,7 @@ fn calls(bird: &Bird, number: usize) -> Vec<Request> {
 }
 
 #[tokio::test]
-async fn no_secret_comes_out_of_the_server() {
+async fn server_shows_no_secret() {
     let provider = Provider::start().await;
     let folder = tempfile::tempdir().expect("a folder");
     let tokens = folder.path().join("tokens");
@@ -115,64 +115,68 @@ async fn no_secret_comes_out_of_the_server() {
     for (sender, log) in [("host", "json"), ("component", "text")] {
         let arguments = ["--sender", sender, "--log-format", log, "-vv"];
         let arguments = [arguments.as_slice(), &["--token-file", tokens]].concat();
-        let mut serve = Serve::of(&accounts(&provider), &arguments);
-        let mut answered = 0;
-        for (number, bird) in BIRDS.iter().enumerate() {
-            let mut heard = Vec::new();
-            for answer in bird.forms().iter().flat_map(|form| Bird::answers(form)) {
-                provider.answer(Some(answer));
-                for call in calls(bird, number) {
+        let mut serve = Serve::with_accounts(&accounts_file(&provider), &arguments);
+        let mut calls_made = 0;
+        for (number, account) in ACCOUNTS.iter().enumerate() {
+            let mut received = Vec::new();
+            for response in account
+                .forms()
+                .iter()
+                .flat_map(|form| CanaryAccount::responses(form))
+            {
+                provider.respond(Some(response));
+                for call in calls(account, number) {
                     let response = serve.call(&call).await;
-                    clean(
+                    assert_clean(
                         &format!("{} {}", call.method, call.target),
                         &bytes(&response),
                     );
-                    answered += 1;
+                    calls_made += 1;
                 }
-                heard.extend(provider.received());
+                received.extend(provider.received());
             }
-            // Nobody answers at all.
-            provider.answer(None);
-            for call in calls(bird, number) {
-                clean(&call.target, &bytes(&serve.call(&call).await));
+            // The provider sends no response.
+            provider.respond(None);
+            for call in calls(account, number) {
+                assert_clean(&call.target, &bytes(&serve.call(&call).await));
             }
-            heard.extend(provider.received());
-            let secret = bird.basic().unwrap_or_else(|| bird.secret());
-            assert!(!heard.is_empty());
-            for request in heard {
+            received.extend(provider.received());
+            let secret = account.basic().unwrap_or_else(|| account.secret());
+            assert!(!received.is_empty());
+            for request in received {
                 let headers: Vec<&str> = request
                     .headers
                     .iter()
                     .filter(|(_, value)| value.contains(&secret))
                     .map(|(name, _)| name.as_str())
                     .collect();
-                let expected = match bird.integration {
+                let expected = match account.integration {
                     "hive" => "api_key",
                     "pivotal_tracker" => "x-trackertoken",
                     _ => "authorization",
                 };
                 assert_eq!(headers, [expected], "{secret} in {request:?}");
-                // And nowhere else.
-                clean("the target", request.target.as_bytes());
-                clean("the body", &request.body);
+                // No other part of the request has the secret.
+                assert_clean("the target", request.target.as_bytes());
+                assert_clean("the body", &request.body);
                 assert!(!format!("{request:?}").contains(SERVER_TOKEN));
             }
         }
-        assert!(answered > 2000, "{answered}");
+        assert!(calls_made > 2000, "{calls_made}");
         serve.terminate();
-        serve.ended().await;
-        let said = serve.said();
-        assert!(said.len() > 100_000, "what it logs is looked at: {said}");
-        clean("the log", said.as_bytes());
+        serve.wait_for_exit().await;
+        let log = serve.log();
+        assert!(log.len() > 100_000, "too little log to check: {log}");
+        assert_clean("the log", log.as_bytes());
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_secret_comes_out_of_the_program() {
+async fn program_shows_no_secret() {
     let provider = Provider::start().await;
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("accounts.toml");
-    std::fs::write(&file, accounts(&provider)).expect("a file");
+    std::fs::write(&file, accounts_file(&provider)).expect("a file");
     let run = |arguments: &[&str]| {
         let mut process = program(["--accounts", file.to_str().expect("a path in UTF-8"), "-vv"]);
         let output = process
@@ -181,16 +185,16 @@ async fn no_secret_comes_out_of_the_program() {
             .stdin(Stdio::null())
             .output()
             .expect("the program runs");
-        clean(&format!("{arguments:?}: stdout"), &output.stdout);
-        clean(&format!("{arguments:?}: stderr"), &output.stderr);
+        assert_clean(&format!("{arguments:?}: stdout"), &output.stdout);
+        assert_clean(&format!("{arguments:?}: stderr"), &output.stderr);
         output
     };
     for command in [&["accounts", "list"], &["accounts", "check"]] {
         assert!(run(command).status.success());
     }
-    run(&["users", "create", "--account", "nobody"]);
-    for bird in &BIRDS {
-        let name = format!("{}-{}", bird.integration, bird.credential);
+    run(&["users", "create", "--account", "no-such-account"]);
+    for account in &ACCOUNTS {
+        let name = format!("{}-{}", account.integration, account.credential);
         let create = ["users", "create", "--account", &name, "--collection", "1"];
         let user = [
             ["--name", "Ines Halvorsen"],
@@ -202,20 +206,20 @@ async fn no_secret_comes_out_of_the_program() {
         .concat();
         let with = |more: &[&'static str]| run(&[create.as_slice(), &user, more].concat());
         assert!(with(&["--dry-run"]).status.success());
-        for form in bird.forms() {
-            for answer in Bird::answers(&form) {
-                provider.answer(Some(answer));
+        for form in account.forms() {
+            for response in CanaryAccount::responses(&form) {
+                provider.respond(Some(response));
                 with(&["--log-format", "json"]);
             }
         }
         with(&["--format", "raw"]);
         with(&["--strict"]);
-        provider.answer(None);
+        provider.respond(None);
         with(&[]);
-        let heard = provider.received();
-        let secret = bird.basic().unwrap_or_else(|| bird.secret());
-        assert!(heard.len() > 60);
-        assert!(heard.iter().all(|request| {
+        let received = provider.received();
+        let secret = account.basic().unwrap_or_else(|| account.secret());
+        assert!(received.len() > 60);
+        assert!(received.iter().all(|request| {
             request
                 .headers
                 .iter()
@@ -224,23 +228,23 @@ async fn no_secret_comes_out_of_the_program() {
     }
 }
 
-/// What is printed of values that hold secrets.
+/// The `Debug` output of values with secrets.
 #[tokio::test]
-async fn no_secret_is_printed_by_debug() {
+async fn debug_shows_no_secret() {
     let provider = Provider::start().await;
-    let file = accounts(&provider);
+    let file = accounts_file(&provider);
     let parse = || unified_ticketing::FileAccounts::parse("a".as_ref(), &file, |_| None);
     let accounts = parse().expect("good accounts");
-    clean("accounts", format!("{accounts:?}").as_bytes());
+    assert_clean("accounts", format!("{accounts:?}").as_bytes());
     for account in accounts.iter() {
-        clean("an account", format!("{account:?}").as_bytes());
+        assert_clean("an account", format!("{account:?}").as_bytes());
     }
     let builder = unified_ticketing::Engine::builder().accounts(parse().expect("good accounts"));
-    clean("a builder", format!("{builder:?}").as_bytes());
+    assert_clean("a builder", format!("{builder:?}").as_bytes());
     let engine = builder.build().expect("an engine");
-    clean("an engine", format!("{engine:?}").as_bytes());
+    assert_clean("an engine", format!("{engine:?}").as_bytes());
 
-    // A file with a fault is quoted, but not its secrets.
+    // Errors quote the file, but not its secrets.
     for broken in [
         file.replace("api_token", "token"),
         file.replace("base_url", "base-url"),
@@ -248,11 +252,11 @@ async fn no_secret_is_printed_by_debug() {
         file.replacen("'canary", "canary", 1),
         file.replace("\" }", "\" "),
     ] {
-        let faults = unified_ticketing::FileAccounts::parse("a".as_ref(), &broken, |_| None);
-        let faults = faults.expect_err("a fault");
-        clean("a fault", format!("{faults:?}").as_bytes());
-        for fault in faults {
-            clean("a fault", fault.to_string().as_bytes());
+        let errors = unified_ticketing::FileAccounts::parse("a".as_ref(), &broken, |_| None);
+        let errors = errors.expect_err("errors");
+        assert_clean("an error", format!("{errors:?}").as_bytes());
+        for error in errors {
+            assert_clean("an error", error.to_string().as_bytes());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The real program: what it prints, where, and its exit code.
+//! The real program: its output and its exit code.
 
 mod output;
 mod signals;
@@ -8,16 +8,16 @@ mod tables;
 use serde_json::Value;
 use snapbox::str;
 
-use self::support::{CALLS, Sandbox, run, snap};
+use self::support::{CALLS, Sandbox, assert_program, run};
 pub use self::support::{program, signal};
 
 #[test]
-fn a_user_is_created_and_changed_in_each_integration() {
+fn each_integration_creates_and_updates() {
     let sandbox = Sandbox::start();
-    for (account, create, update) in CALLS {
+    for &(account, create, update) in CALLS {
         let created = sandbox.run(&[&["users", "create", "--account", account], create].concat());
-        assert_eq!(created.code, 0, "{account}: {}", created.err);
-        let user: Value = serde_json::from_str(&created.out).expect("JSON");
+        assert_eq!(created.code, 0, "{account}: {}", created.stderr);
+        let user: Value = serde_json::from_str(&created.stdout).expect("JSON");
         let id = user["id"].as_str().expect("an id").to_owned();
         assert_eq!(user["name"], "Ines Halvorsen", "{account}: {user:#}");
         assert!(user["remote_data"].is_object(), "{account}: {user:#}");
@@ -25,39 +25,47 @@ fn a_user_is_created_and_changed_in_each_integration() {
         let updated =
             sandbox.run(&[&["users", "update", &id, "--account", account], changes].concat());
         match update {
-            Some((_, shows)) => {
-                assert_eq!(updated.code, 0, "{account}: {}", updated.err);
-                assert!(updated.out.contains(shows), "{account}: {}", updated.out);
+            Some((_, shown)) => {
+                assert_eq!(updated.code, 0, "{account}: {}", updated.stderr);
+                assert!(
+                    updated.stdout.contains(shown),
+                    "{account}: {}",
+                    updated.stdout
+                );
                 assert_eq!(
-                    serde_json::from_str::<Value>(&updated.out).expect("JSON")["id"],
+                    serde_json::from_str::<Value>(&updated.stdout).expect("JSON")["id"],
                     id,
                     "{account}"
                 );
             }
             None => {
-                assert_eq!(updated.code, 3, "{account}: {}", updated.err);
+                assert_eq!(updated.code, 3, "{account}: {}", updated.stderr);
                 assert!(
-                    updated.err.contains("no operation `update-user`"),
+                    updated.stderr.contains("no operation `update-user`"),
                     "{account}: {}",
-                    updated.err
+                    updated.stderr
                 );
-                assert_eq!(updated.out, "", "{account}");
+                assert_eq!(updated.stdout, "", "{account}");
             }
         }
-        // The provider has the address by now.
-        let again = sandbox.run(&[&["users", "create", "--account", account], create].concat());
+        // The provider has a user of this address now.
+        let repeated = sandbox.run(&[&["users", "create", "--account", account], create].concat());
         assert_eq!(
-            (again.code, again.out.as_str()),
+            (repeated.code, repeated.stdout.as_str()),
             (5, ""),
             "{account}: {}",
-            again.err
+            repeated.stderr
         );
-        assert!(again.err.contains("rejected"), "{account}: {}", again.err);
+        assert!(
+            repeated.stderr.contains("rejected"),
+            "{account}: {}",
+            repeated.stderr
+        );
     }
 }
 
 #[test]
-fn raw_is_the_bytes_of_the_provider() {
+fn raw_format_prints_provider_bytes() {
     let sandbox = Sandbox::start();
     let create = [
         "users",
@@ -72,20 +80,24 @@ fn raw_is_the_bytes_of_the_provider() {
         "raw",
     ];
     let raw = sandbox.run(&create);
-    assert_eq!(raw.code, 0, "{}", raw.err);
-    assert!(raw.out.starts_with(r#"{"data":{"id":""#), "{}", raw.out);
+    assert_eq!(raw.code, 0, "{}", raw.stderr);
+    assert!(
+        raw.stdout.starts_with(r#"{"data":{"id":""#),
+        "{}",
+        raw.stdout
+    );
 }
 
 #[test]
-fn a_dry_run_shows_the_request_and_opens_no_connection() {
+fn dry_run_opens_no_connection() {
     let folder = tempfile::tempdir().expect("a folder");
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     listener.set_nonblocking(true).expect("a socket");
     let address = listener.local_addr().expect("its address");
-    // The sandbox's own accounts, led to a server that would notice.
-    let printed = Sandbox::start();
+    // The sandbox's accounts, with the address of a server that the test observes.
+    let sandbox = Sandbox::start();
     let accounts =
-        std::fs::read_to_string(printed.folder.path().join("accounts.toml")).expect("a file");
+        std::fs::read_to_string(sandbox.folder.path().join("accounts.toml")).expect("a file");
     let mut lines: Vec<String> = Vec::new();
     for line in accounts.lines() {
         match line
@@ -98,7 +110,7 @@ fn a_dry_run_shows_the_request_and_opens_no_connection() {
     }
     std::fs::write(folder.path().join("accounts.toml"), lines.join("\n")).expect("a file");
     let accounts = folder.path().join("accounts.toml");
-    for (account, create, _) in CALLS {
+    for &(account, create, _) in CALLS {
         let arguments = [
             "--accounts",
             accounts.to_str().expect("text"),
@@ -109,8 +121,8 @@ fn a_dry_run_shows_the_request_and_opens_no_connection() {
             account,
         ];
         let run = run([&arguments[..], create].concat());
-        assert_eq!(run.code, 0, "{account}: {}", run.err);
-        let plan: Value = serde_json::from_str(&run.out).expect("JSON");
+        assert_eq!(run.code, 0, "{account}: {}", run.stderr);
+        let plan: Value = serde_json::from_str(&run.stdout).expect("JSON");
         assert_eq!(plan["method"], "POST", "{account}");
         assert!(
             plan["url"]
@@ -127,18 +139,18 @@ fn a_dry_run_shows_the_request_and_opens_no_connection() {
             .count();
         assert_eq!(masked, 1, "{account}: {plan:#}");
         assert!(
-            !run.out.contains("sandbox-") && !run.out.contains("5a6d6b0c"),
+            !run.stdout.contains("sandbox-") && !run.stdout.contains("5a6d6b0c"),
             "{account}: {}",
-            run.out
+            run.stdout
         );
     }
-    let nobody = listener.accept().expect_err("no connection");
-    assert_eq!(nobody.kind(), std::io::ErrorKind::WouldBlock);
+    let error = listener.accept().expect_err("no connection");
+    assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
 }
 
 #[test]
-fn every_missing_field_is_named_and_nothing_is_sent() {
-    snap([
+fn missing_fields_are_all_named() {
+    assert_program([
         "--sandbox",
         "users",
         "create",
@@ -157,7 +169,7 @@ error[invalid-request]: the request is invalid, and was not sent
   --nick-name: expected a string that is not blank, but found none (required)
 
 "#]]);
-    snap(["--sandbox", "users", "create", "--account", "pivotal_tracker", "--log-format", "json"])
+    assert_program(["--sandbox", "users", "create", "--account", "pivotal_tracker", "--log-format", "json"])
         .code(3)
         .stdout_eq(str![""])
         .stderr_eq(str![[r#"
@@ -167,8 +179,8 @@ error[invalid-request]: the request is invalid, and was not sent
 }
 
 #[test]
-fn json_that_is_wrong_is_told_by_flag_and_place() {
-    snap([
+fn invalid_json_names_flag_and_location() {
+    assert_program([
         "--sandbox",
         "users",
         "create",
@@ -183,7 +195,7 @@ fn json_that_is_wrong_is_told_by_flag_and_place() {
 error[invalid-request]: --custom-fields: expected JSON, but found a fault: key must be a string at line 1 column 9
 
 "#]]);
-    snap([
+    assert_program([
         "--sandbox",
         "users",
         "create",
@@ -218,7 +230,7 @@ error[invalid-request]: --input -: expected JSON, but found a fault: expected `,
 }
 
 #[test]
-fn flags_win_over_the_input() {
+fn flag_overrides_input() {
     let output = snapbox::cmd::Command::from_std(program([
         "--sandbox",
         "users",
@@ -248,8 +260,8 @@ fn flags_win_over_the_input() {
 }
 
 #[test]
-fn an_account_that_is_not_there_lists_what_is() {
-    snap(["--sandbox", "users", "create", "--account", "zendesk"])
+fn unknown_account_lists_known_accounts() {
+    assert_program(["--sandbox", "users", "create", "--account", "zendesk"])
         .code(4)
         .stdout_eq(str![""])
         .stderr_eq(str![[r#"
@@ -271,8 +283,8 @@ hint: name a file with `--accounts FILE`, or try things out with `--sandbox`
 }
 
 #[test]
-fn what_is_not_taken_is_a_warning() {
-    snap([
+fn unsupported_field_gives_a_warning() {
+    assert_program([
         "--sandbox",
         "users",
         "create",
@@ -294,7 +306,33 @@ warning[unsupported-field]: --nick-name: Dixa does not take `nick_name` in `crea
 }
 
 #[test]
-fn a_provider_that_is_dead_or_silent_leaves_no_doubt() {
+fn call_gives_component_warnings() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let user = folder.path().join("user.json");
+    std::fs::write(&user, r#"{"surprise": 1}"#).expect("a file");
+    let call = |account: &str, more: &[&str]| {
+        let input = ["--input", user.to_str().expect("text")];
+        let common = ["--sandbox", "users", "create", "--account", account];
+        let names = ["--name", "Ines", "--email", "i@k.example"];
+        assert_program([&common[..], &names, &input, more].concat()).code(0)
+    };
+    let more = ["--email", "j@k.example", "--exclude-field", "nick"];
+    call("hive", &more).stderr_eq(str![[r#"
+warning[unknown-field]: --input [..]user.json /surprise: there is no such field: it is not sent
+warning[unknown-field]: --exclude-field: expected a field of the response, but found `nick`
+warning[surplus-value]: --email (number 2): a user has one address here: this one is not sent
+
+"#]]);
+    let more = ["--nick-name", "I", "--log-format", "json"];
+    call("dixa", &more).stderr_eq(str![[r#"
+{"warning":"unknown-field","path":"/surprise","message":"there is no such field: it is not sent"}
+{"warning":"unsupported-field","path":"/nick_name","message":"Dixa does not take `nick_name` in `create-user`"}
+
+"#]]);
+}
+
+#[test]
+fn unreachable_provider_has_definite_outcome() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("accounts.toml");
     let call = |address: std::net::SocketAddr, more: &[&str]| {
@@ -320,9 +358,14 @@ fn a_provider_that_is_dead_or_silent_leaves_no_doubt() {
     };
     let silent = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     let address = silent.local_addr().expect("its address");
-    let late = call(address, &["--deadline", "300ms", "--log-format", "json"]);
-    let body: Value = serde_json::from_str(&late.err).expect("JSON");
-    assert_eq!((late.code, late.out.as_str()), (6, ""), "{}", late.err);
+    let timed_out = call(address, &["--deadline", "300ms", "--log-format", "json"]);
+    let body: Value = serde_json::from_str(&timed_out.stderr).expect("JSON");
+    assert_eq!(
+        (timed_out.code, timed_out.stdout.as_str()),
+        (6, ""),
+        "{}",
+        timed_out.stderr
+    );
     assert_eq!(
         (&body["code"], &body["outcome"]),
         (&"deadline".into(), &"unknown".into()),
@@ -335,9 +378,14 @@ fn a_provider_that_is_dead_or_silent_leaves_no_doubt() {
         "{body:#}"
     );
     drop(silent);
-    let dead = call(address, &["--log-format", "json"]);
-    let body: Value = serde_json::from_str(&dead.err).expect("JSON");
-    assert_eq!((dead.code, dead.out.as_str()), (7, ""), "{}", dead.err);
+    let not_connected = call(address, &["--log-format", "json"]);
+    let body: Value = serde_json::from_str(&not_connected.stderr).expect("JSON");
+    assert_eq!(
+        (not_connected.code, not_connected.stdout.as_str()),
+        (7, ""),
+        "{}",
+        not_connected.stderr
+    );
     assert_eq!(
         (&body["code"], &body["outcome"]),
         (&"no-connection".into(), &"not-sent".into()),

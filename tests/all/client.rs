@@ -1,4 +1,4 @@
-//! A client that sends exactly what a test says, and reads what comes back.
+//! A client that sends exactly the bytes of a test, and reads the response.
 
 use std::io;
 use std::net::SocketAddr;
@@ -21,7 +21,7 @@ pub struct Request {
 pub struct Response {
     pub status: u16,
     pub headers: Vec<(String, String)>,
-    /// Nothing when the request was for the head alone.
+    /// `None` in the response to `HEAD`.
     pub body: Option<Vec<u8>>,
 }
 
@@ -38,19 +38,19 @@ impl Response {
     }
 }
 
-/// What an error of [`Connection::call`] holds when the response with this status is not whole.
+/// The error of [`Connection::call`] if the response with this status is not complete.
 #[derive(Debug)]
-pub struct Cut(pub u16);
+pub struct ResponseTruncated(pub u16);
 
-impl std::fmt::Display for Cut {
+impl std::fmt::Display for ResponseTruncated {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "the response with status {} is cut", self.0)
+        write!(f, "the response with status {} is truncated", self.0)
     }
 }
 
-impl std::error::Error for Cut {}
+impl std::error::Error for ResponseTruncated {}
 
-/// A connection that is kept alive.
+/// A persistent connection.
 pub struct Connection {
     address: SocketAddr,
     reader: BufReader<OwnedReadHalf>,
@@ -69,17 +69,17 @@ impl Connection {
         })
     }
 
-    /// Sends a request and reads its response, at the same time: a server may answer before it has read everything.
+    /// Sends a request and reads its response, at the same time: a server may respond before it has read the whole request.
     pub async fn call(&mut self, request: &Request) -> io::Result<Response> {
         let Self {
             address,
             reader,
             writer,
         } = self;
-        let mut bytes = head(request, *address).into_bytes();
+        let mut bytes = encode_headers(request, *address).into_bytes();
         bytes.extend_from_slice(&request.body);
         let mut sending = std::pin::pin!(writer.write_all(&bytes));
-        let mut reading = std::pin::pin!(read(reader, &request.method));
+        let mut reading = std::pin::pin!(read_response(reader, &request.method));
         tokio::select! {
             response = &mut reading => response,
             sent = &mut sending => {
@@ -89,60 +89,63 @@ impl Connection {
         }
     }
 
-    /// Sends these bytes and nothing else.
+    /// Sends these bytes alone.
     pub async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.writer.write_all(bytes).await
     }
 
-    /// Says that nothing more is sent, and goes on reading.
+    /// Closes the sending side. The receiving side stays open.
     pub async fn half_close(&mut self) -> io::Result<()> {
         self.writer.shutdown().await
     }
 
-    /// Reads the response to what [`Self::write`] sent.
+    /// Reads the response to the bytes of [`Self::write`].
     pub async fn read(&mut self) -> io::Result<Response> {
-        read(&mut self.reader, "POST").await
+        read_response(&mut self.reader, "POST").await
     }
 }
 
-/// Sends a request on a connection of its own.
+/// Sends a request on a new connection.
 pub async fn send(address: SocketAddr, request: &Request) -> io::Result<Response> {
     Connection::open(address).await?.call(request).await
 }
 
-/// The head of a request, with its framing.
-pub fn head(request: &Request, address: SocketAddr) -> String {
-    let mut head = format!(
+/// The request line and the headers of a request, with its framing.
+pub fn encode_headers(request: &Request, address: SocketAddr) -> String {
+    let mut section = format!(
         "{} {} HTTP/1.1\r\nhost: {address}\r\n",
         request.method, request.target
     );
     for (name, value) in &request.headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        section.push_str(&format!("{name}: {value}\r\n"));
     }
     if !request.body.is_empty() || matches!(request.method.as_str(), "POST" | "PATCH" | "PUT") {
-        head.push_str(&format!("content-length: {}\r\n", request.body.len()));
+        section.push_str(&format!("content-length: {}\r\n", request.body.len()));
     }
-    head.push_str("\r\n");
-    head
+    section.push_str("\r\n");
+    section
 }
 
-async fn read(reader: &mut BufReader<OwnedReadHalf>, method: &str) -> io::Result<Response> {
-    let broken = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
-    let line = line(reader).await?;
+async fn read_response(
+    reader: &mut BufReader<OwnedReadHalf>,
+    method: &str,
+) -> io::Result<Response> {
+    let invalid = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
+    let line = read_line(reader).await?;
     let mut words = line.split(' ');
     let status = words
         .nth(1)
         .and_then(|status| status.parse().ok())
-        .ok_or_else(|| broken(&format!("expected a status line, but found `{line}`")))?;
+        .ok_or_else(|| invalid(&format!("expected a status line, but found `{line}`")))?;
     let mut headers = Vec::new();
     loop {
-        let line = self::line(reader).await?;
+        let line = read_line(reader).await?;
         if line.is_empty() {
             break;
         }
         let (name, value) = line
             .split_once(':')
-            .ok_or_else(|| broken("a header without a colon"))?;
+            .ok_or_else(|| invalid("a header without a colon"))?;
         headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
     }
     let length = headers
@@ -155,10 +158,10 @@ async fn read(reader: &mut BufReader<OwnedReadHalf>, method: &str) -> io::Result
         Some(Ok(length)) => {
             let mut body = vec![0; length];
             let read = reader.read_exact(&mut body).await;
-            read.map_err(|error| io::Error::new(error.kind(), Cut(status)))?;
+            read.map_err(|error| io::Error::new(error.kind(), ResponseTruncated(status)))?;
             Some(body)
         }
-        Some(Err(_)) => return Err(broken("a content length that is none")),
+        Some(Err(_)) => return Err(invalid("an invalid content length")),
         None => {
             let mut body = Vec::new();
             reader.read_to_end(&mut body).await?;
@@ -172,7 +175,7 @@ async fn read(reader: &mut BufReader<OwnedReadHalf>, method: &str) -> io::Result
     })
 }
 
-async fn line(reader: &mut BufReader<OwnedReadHalf>) -> io::Result<String> {
+async fn read_line(reader: &mut BufReader<OwnedReadHalf>) -> io::Result<String> {
     let mut line = String::new();
     if reader.read_line(&mut line).await? == 0 {
         return Err(io::ErrorKind::UnexpectedEof.into());

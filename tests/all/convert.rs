@@ -1,4 +1,4 @@
-//! From the guest crate's types to the host's: the same records, generated twice.
+//! Conversions from the guest crate's types to the host's: the same records, generated twice.
 
 use unified_ticketing::types as host;
 use unified_ticketing_guest::bindings::types as guest;
@@ -17,8 +17,9 @@ fn role(role: guest::Role) -> host::Role {
     }
 }
 
-pub fn new_user(user: guest::NewUser) -> host::NewUser {
-    let guest::NewUser {
+/// A user to create: changes that are all set or kept.
+pub fn new_user(user: guest::UserChanges) -> host::NewUser {
+    let guest::UserChanges {
         first_name,
         last_name,
         name,
@@ -29,24 +30,37 @@ pub fn new_user(user: guest::NewUser) -> host::NewUser {
         avatar,
         remote_data,
     } = user;
+    let set = |change| match change {
+        guest::StringChange::Set(string) => Some(string),
+        guest::StringChange::Keep | guest::StringChange::Clear => None,
+    };
     host::NewUser {
-        first_name,
-        last_name,
-        name,
-        emails: emails.map(|emails| emails.into_iter().map(email).collect()),
-        roles: roles.map(|roles| roles.into_iter().map(role).collect()),
-        nick_name,
-        custom_fields,
-        avatar,
+        first_name: set(first_name),
+        last_name: set(last_name),
+        name: set(name),
+        emails: match emails {
+            guest::EmailsChange::Set(emails) => Some(emails.into_iter().map(email).collect()),
+            guest::EmailsChange::Keep | guest::EmailsChange::Clear => None,
+        },
+        roles: match roles {
+            guest::RolesChange::Set(roles) => Some(roles.into_iter().map(role).collect()),
+            guest::RolesChange::Keep | guest::RolesChange::Clear => None,
+        },
+        nick_name: set(nick_name),
+        custom_fields: match custom_fields {
+            guest::JsonChange::Set(json) => Some(json),
+            guest::JsonChange::Keep | guest::JsonChange::Clear => None,
+        },
+        avatar: set(avatar),
         remote_data,
     }
 }
 
-fn text(change: guest::StringChange) -> host::StringChange {
+fn string_change(change: guest::StringChange) -> host::StringChange {
     match change {
         guest::StringChange::Keep => host::StringChange::Keep,
         guest::StringChange::Clear => host::StringChange::Clear,
-        guest::StringChange::Set(text) => host::StringChange::Set(text),
+        guest::StringChange::Set(value) => host::StringChange::Set(value),
     }
 }
 
@@ -63,9 +77,9 @@ pub fn changes(changes: guest::UserChanges) -> host::UserChanges {
         remote_data,
     } = changes;
     host::UserChanges {
-        first_name: text(first_name),
-        last_name: text(last_name),
-        name: text(name),
+        first_name: string_change(first_name),
+        last_name: string_change(last_name),
+        name: string_change(name),
         emails: match emails {
             guest::EmailsChange::Keep => host::EmailsChange::Keep,
             guest::EmailsChange::Clear => host::EmailsChange::Clear,
@@ -80,13 +94,13 @@ pub fn changes(changes: guest::UserChanges) -> host::UserChanges {
                 host::RolesChange::Set(roles.into_iter().map(role).collect())
             }
         },
-        nick_name: text(nick_name),
+        nick_name: string_change(nick_name),
         custom_fields: match custom_fields {
             guest::JsonChange::Keep => host::JsonChange::Keep,
             guest::JsonChange::Clear => host::JsonChange::Clear,
             guest::JsonChange::Set(json) => host::JsonChange::Set(json),
         },
-        avatar: text(avatar),
+        avatar: string_change(avatar),
         remote_data,
     }
 }

@@ -1,11 +1,11 @@
-//! Where the program connects to, and where it does not.
+//! The program's connections.
 
 use std::net::TcpListener;
 
 use crate::cli::program;
 
 #[test]
-fn no_proxy_is_taken_from_the_environment() {
+fn environment_proxy_is_ignored() {
     let proxy = TcpListener::bind(("127.0.0.1", 0)).expect("a port of loopback");
     let address = proxy.local_addr().expect("its address");
     let arguments = ["--sandbox", "users", "create", "--account", "hive"];
@@ -24,5 +24,5 @@ fn no_proxy_is_taken_from_the_environment() {
     let output = command.output().expect("the program runs");
     assert!(output.status.success(), "{output:?}");
     proxy.set_nonblocking(true).expect("a socket");
-    assert!(proxy.accept().is_err(), "the proxy was called");
+    assert!(proxy.accept().is_err(), "the proxy got a connection");
 }

@@ -1,4 +1,4 @@
-//! The HTTP API: one table and every golden case, against every way in which it is served.
+//! The HTTP API: one table and every golden case, for every way to serve it.
 
 pub mod runners;
 mod table;
@@ -12,59 +12,62 @@ use unified_ticketing::{Engine, Sender};
 
 use crate::case::{self, ACCOUNT, Case};
 use crate::client::{Request, Response};
-use crate::provider::{Answer, Provider, Received};
-use runners::{Given, Nobody, Runner};
+use crate::provider::{Provider, ProviderResponse, Received};
+use runners::{ClosedPort, Runner, TestAccount};
 use table::{Row, Table};
 
-/// What the runners are run on.
-pub struct Bench {
+/// The table, the cases and their provider, for the runners.
+pub struct Suite {
     table: Table,
     cases: Vec<Case>,
     pub provider: Provider,
-    nobody: Nobody,
+    closed_port: ClosedPort,
 }
 
-impl Bench {
+impl Suite {
     pub async fn start() -> Self {
         Self {
-            table: Table::read(),
+            table: Table::load(),
             cases: case::all(),
             provider: Provider::start().await,
-            nobody: Nobody::new(),
+            closed_port: ClosedPort::new(),
         }
     }
 
     /// The accounts of the table by their ids, and one for each case.
-    pub fn accounts(&self) -> BTreeMap<String, Given> {
+    pub fn accounts(&self) -> BTreeMap<String, TestAccount> {
         let server = self.provider.url();
         let rows = self.table.accounts.values().filter_map(|account| {
-            let mut given = account.case_account();
-            given.base_url = given.base_url.map(|url| {
+            let mut case_account = account.case_account();
+            case_account.base_url = case_account.base_url.map(|url| {
                 url.replace("{server}", &server)
-                    .replace("{nobody}", &self.nobody.url())
+                    .replace("{closed_port}", &self.closed_port.url())
             });
-            Some((account.id.clone(), (account.integration.clone()?, given)))
+            Some((
+                account.id.clone(),
+                (account.integration.clone()?, case_account),
+            ))
         });
         let cases = self.cases.iter().enumerate().map(|(position, case)| {
-            let given = (case.integration.clone(), case.account_at(&server));
-            (id(position), given)
+            let case_account = (case.integration.clone(), case.account_at(&server));
+            (id(position), case_account)
         });
         rows.chain(cases).collect()
     }
 
-    /// Makes every call. `limits` says whether answers are limited as the host limits them.
-    pub async fn all(&self, runner: &Runner, limits: bool) -> Vec<Done<'_>> {
-        let mut done = Vec::new();
+    /// Makes every call. `limits` says whether the runner has the host's limits for responses.
+    pub async fn all(&self, runner: &Runner, limits: bool) -> Vec<CompletedCall<'_>> {
+        let mut calls = Vec::new();
         for row in self.table.rows.iter().filter(|row| limits || !row.limit) {
-            let (request, answer) = (self.table.request(row), self.table.answer(row));
-            done.push(self.call(runner, Call::Row(row), request, answer).await);
+            let (request, response) = (self.table.request(row), self.table.provider_response(row));
+            calls.push(self.call(runner, Call::Row(row), request, response).await);
         }
         for (position, case) in self.cases.iter().enumerate() {
-            let answer = case.file.answer.as_ref().map(answer);
+            let response = case.file.response.as_ref().map(provider_response);
             let request = request(case, position);
-            done.push(self.call(runner, Call::Case(case), request, answer).await);
+            calls.push(self.call(runner, Call::Case(case), request, response).await);
         }
-        done
+        calls
     }
 
     async fn call<'a>(
@@ -72,58 +75,58 @@ impl Bench {
         runner: &Runner,
         call: Call<'a>,
         request: Request,
-        answer: Option<Answer>,
-    ) -> Done<'a> {
-        self.provider.answer(answer.clone());
+        provider_response: Option<ProviderResponse>,
+    ) -> CompletedCall<'a> {
+        self.provider.respond(provider_response.clone());
         let response = runner.call(&request).await;
-        Done {
+        CompletedCall {
             call,
             request,
-            answer,
+            provider_response,
             response,
             received: self.provider.received(),
         }
     }
 
-    /// Makes every call, and fails with the names of those that do not hold.
+    /// Makes every call, and fails with the names of the calls that differ.
     async fn run(&self, runner: &Runner, limits: bool) {
         let all = self.all(runner, limits).await;
         let server = self.provider.url();
-        let holds = |done: &&Done<'_>| {
-            let check = std::panic::AssertUnwindSafe(|| done.check(&server));
+        let holds = |call: &&CompletedCall<'_>| {
+            let check = std::panic::AssertUnwindSafe(|| call.check(&server));
             std::panic::catch_unwind(check).is_ok()
         };
         let failed: Vec<&str> = all
             .iter()
-            .filter(|done| !holds(done))
-            .map(Done::name)
+            .filter(|call| !holds(call))
+            .map(CompletedCall::name)
             .collect();
         assert!(
             failed.is_empty(),
-            "{} of {} rows and cases do not hold: {failed:#?}",
+            "{} of {} rows and cases differ: {failed:#?}",
             failed.len(),
             all.len()
         );
     }
 }
 
-/// What a call shows.
+/// The origin of a call.
 #[derive(Clone, Copy)]
 pub enum Call<'a> {
     Row(&'a Row),
     Case(&'a Case),
 }
 
-/// A call that has been made.
-pub struct Done<'a> {
+/// A call with its result.
+pub struct CompletedCall<'a> {
     pub call: Call<'a>,
     pub request: Request,
-    answer: Option<Answer>,
+    provider_response: Option<ProviderResponse>,
     pub response: Response,
     received: Vec<Received>,
 }
 
-impl Done<'_> {
+impl CompletedCall<'_> {
     pub fn name(&self) -> &str {
         match self.call {
             Call::Row(row) => &row.name,
@@ -135,12 +138,14 @@ impl Done<'_> {
         let Self {
             call,
             request: _,
-            answer,
+            provider_response,
             response,
             received,
         } = self;
         let case = match call {
-            Call::Row(row) => return row.check(server, answer.as_ref(), response, received),
+            Call::Row(row) => {
+                return row.check(server, provider_response.as_ref(), response, received);
+            }
             Call::Case(case) => case,
         };
         let sent = usize::from(case.file.request.is_some());
@@ -175,64 +180,64 @@ fn request(case: &Case, position: usize) -> Request {
     }
 }
 
-fn answer(answer: &case::Answer) -> Answer {
-    let headers = answer.headers.iter();
-    Answer {
-        status: answer.status,
+fn provider_response(response: &case::Response) -> ProviderResponse {
+    let headers = response.headers.iter();
+    ProviderResponse {
+        status: response.status,
         headers: headers
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect(),
-        body: answer.body(),
+        body: response.body(),
     }
 }
 
 #[tokio::test]
 async fn table_holds_natively() {
-    let bench = Bench::start().await;
-    let runner = Runner::Native(bench.accounts());
-    bench.run(&runner, true).await;
+    let suite = Suite::start().await;
+    let runner = Runner::Native(suite.accounts());
+    suite.run(&runner, true).await;
 }
 
 #[tokio::test]
-async fn table_holds_when_the_host_sends() {
-    let bench = Bench::start().await;
-    let runner = Runner::served(Sender::Host, bench.accounts()).await;
-    bench.run(&runner, true).await;
+async fn table_holds_when_host_sends() {
+    let suite = Suite::start().await;
+    let runner = Runner::served(Sender::Host, suite.accounts()).await;
+    suite.run(&runner, true).await;
 }
 
 #[tokio::test]
-async fn table_holds_when_the_component_sends() {
-    let bench = Bench::start().await;
-    let runner = Runner::served(Sender::Component, bench.accounts()).await;
-    bench.run(&runner, true).await;
+async fn table_holds_when_component_sends() {
+    let suite = Suite::start().await;
+    let runner = Runner::served(Sender::Component, suite.accounts()).await;
+    suite.run(&runner, true).await;
 }
 
 /// Runs where `WASMTIME` names the binary of stock wasmtime.
 #[tokio::test]
-async fn the_table_holds_served_by_stock_wasmtime() {
+async fn table_holds_in_stock_wasmtime() {
     let Some(wasmtime) = std::env::var_os("WASMTIME") else {
         println!("skipped: WASMTIME does not name a binary");
         return;
     };
     let component = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(component.path(), Engine::standalone()).expect("a file");
-    let bench = Bench::start().await;
-    let accounts = runners::accounts_json(&bench.accounts()).to_string();
+    let suite = Suite::start().await;
+    let accounts = runners::accounts_json(&suite.accounts()).to_string();
     let mut command = Command::new(wasmtime);
     command
         .args(["serve", "-Scli", "--addr", "127.0.0.1:0"])
         .args(["--env", "UNIFIED_TICKETING_ACCOUNTS_JSON"])
         .arg(component.path())
         .env("UNIFIED_TICKETING_ACCOUNTS_JSON", accounts);
-    let (_stock, address) = Stock::start(command);
-    bench.run(&Runner::Served(address), false).await;
+    let (_stock, address) = StockWasmtime::start(command);
+    suite.run(&Runner::Served(address), false).await;
 }
 
-/// Stock wasmtime at work; it ends with this.
-struct Stock(Child);
+/// A process of stock wasmtime. Dropping this kills it.
+struct StockWasmtime(Child);
 
-impl Stock {
-    /// Starts it, and reads from its first line where it listens.
+impl StockWasmtime {
+    /// Starts the process, and reads the address from its first line.
     fn start(mut command: Command) -> (Self, SocketAddr) {
         let mut process = command
             .stdin(Stdio::null())
@@ -247,14 +252,14 @@ impl Stock {
             .split("http://")
             .nth(1)
             .and_then(|rest| rest.trim().trim_end_matches('/').parse().ok())
-            .unwrap_or_else(|| panic!("expected where wasmtime listens, but found `{line}`"));
-        // What else it says is read, so that it never waits for it.
+            .unwrap_or_else(|| panic!("expected the address of wasmtime, but found `{line}`"));
+        // The rest is read, so that the process never blocks on it.
         std::thread::spawn(move || std::io::copy(&mut errors, &mut std::io::stderr()));
         (stock, address)
     }
 }
 
-impl Drop for Stock {
+impl Drop for StockWasmtime {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();

@@ -1,4 +1,4 @@
-//! The component as it is shipped: what it imports, what it exports, how large it is.
+//! The shipped component: its imports, its exports, its size.
 
 use std::collections::BTreeSet;
 
@@ -41,7 +41,20 @@ fn world(component: &[u8]) -> (BTreeSet<String>, BTreeSet<String>) {
 }
 
 #[test]
-fn six_interfaces_are_imported_and_not_one_more() {
+fn core_imports_accounts_alone() {
+    let (imports, exports) = world(Engine::core());
+    let accounts = "unified:ticketing/accounts@0.2.0";
+    assert_eq!(imports, [accounts.to_owned()].into());
+    let promised = [
+        "unified:ticketing/http-api@0.2.0",
+        "unified:ticketing/integrations@0.2.0",
+        "unified:ticketing/steps@0.2.0",
+    ];
+    assert_eq!(exports, promised.map(str::to_owned).into());
+}
+
+#[test]
+fn component_imports_promised_interfaces() {
     let (imports, _) = world(Engine::component());
     let promised = [
         "unified:ticketing/accounts@0.2.0",
@@ -55,7 +68,7 @@ fn six_interfaces_are_imported_and_not_one_more() {
 }
 
 #[test]
-fn the_standalone_component_imports_wasi_alone() {
+fn standalone_imports_wasi_alone() {
     let (mut imports, exports) = world(Engine::standalone());
     assert!(imports.remove("wasi:cli/environment@0.2.12"), "{imports:?}");
     let (mut plain, contract) = world(Engine::component());
@@ -65,11 +78,12 @@ fn the_standalone_component_imports_wasi_alone() {
 }
 
 #[test]
-fn the_contract_is_exported() {
+fn component_exports_contract() {
     let (_, exports) = world(Engine::component());
     let promised = [
         "unified:ticketing/http-api@0.2.0",
         "unified:ticketing/integrations@0.2.0",
+        "unified:ticketing/steps@0.2.0",
         "unified:ticketing/users@0.2.0",
         "wasi:http/incoming-handler@0.2.12",
     ];
@@ -77,7 +91,9 @@ fn the_contract_is_exported() {
 }
 
 #[test]
-fn the_component_is_small() {
+fn components_are_small() {
+    let core = Engine::core().len();
+    assert!(core <= 320_000, "{core} bytes");
     let size = Engine::component().len();
     assert!(size <= 400_000, "{size} bytes");
     let adapter = Engine::standalone().len() - size;
@@ -85,38 +101,44 @@ fn the_component_is_small() {
 }
 
 #[test]
-fn no_path_of_the_machine_that_built_it_is_in_the_component() {
-    let here = concat!(env!("CARGO_MANIFEST_DIR"), "/").as_bytes();
-    for component in [Engine::component(), Engine::standalone()] {
+fn components_hold_no_local_path() {
+    let workspace = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2);
+    let here = workspace
+        .and_then(|workspace| workspace.to_str())
+        .expect("a folder")
+        .as_bytes();
+    for component in [Engine::component(), Engine::core(), Engine::standalone()] {
         assert!(!component.windows(here.len()).any(|window| window == here));
     }
 }
 
 #[test]
-fn every_item_of_the_contract_is_documented() {
+fn every_contract_item_is_documented() {
     let mut resolve = Resolve::default();
-    let wit = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit");
+    let wit = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit");
     let (package, _) = resolve.push_dir(&wit).expect("the contract");
-    let mut bare = Vec::new();
-    let mut look = |docs: &Docs, name: String| {
+    let mut undocumented = Vec::new();
+    let mut check = |docs: &Docs, name: String| {
         if docs
             .contents
             .as_ref()
             .is_none_or(|docs| docs.trim().is_empty())
         {
-            bare.push(name);
+            undocumented.push(name);
         }
     };
     let package = &resolve.packages[package];
-    look(&package.docs, package.name.to_string());
+    check(&package.docs, package.name.to_string());
     for (name, id) in &package.worlds {
-        look(&resolve.worlds[*id].docs, name.clone());
+        check(&resolve.worlds[*id].docs, name.clone());
     }
     for (interface, id) in &package.interfaces {
         let items = &resolve.interfaces[*id];
-        look(&items.docs, interface.clone());
+        check(&items.docs, interface.clone());
         for (name, function) in &items.functions {
-            look(&function.docs, format!("{interface}.{name}"));
+            check(&function.docs, format!("{interface}.{name}"));
         }
         for (name, id) in &items.types {
             let item = &resolve.types[*id];
@@ -124,7 +146,7 @@ fn every_item_of_the_contract_is_documented() {
             {
                 continue; // `use` of another interface's type
             }
-            look(&item.docs, format!("{interface}.{name}"));
+            check(&item.docs, format!("{interface}.{name}"));
             let parts: Vec<(&String, &Docs)> = match &item.kind {
                 TypeDefKind::Record(record) => record
                     .fields
@@ -144,9 +166,9 @@ fn every_item_of_the_contract_is_documented() {
                 _ => Vec::new(),
             };
             for (part, docs) in parts {
-                look(docs, format!("{interface}.{name}.{part}"));
+                check(docs, format!("{interface}.{name}.{part}"));
             }
         }
     }
-    assert_eq!(bare, [""; 0], "items without documentation");
+    assert_eq!(undocumented, [""; 0], "items without documentation");
 }

@@ -1,4 +1,4 @@
-//! What crosses a boundary: the real component in the real host, and the real program.
+//! Tests across a boundary: the real component in the real host, and the real program.
 
 #![allow(
     clippy::expect_used,
@@ -26,10 +26,14 @@ mod convert;
 mod documents;
 mod egress;
 mod faults;
+mod hostile;
 mod http;
 mod interface;
 mod openapi;
 mod provider;
+#[path = "../raw_provider.rs"]
+#[allow(dead_code, reason = "the tests of the library use another part of it")]
+mod raw_provider;
 #[path = "../resident.rs"]
 mod resident;
 mod serve;

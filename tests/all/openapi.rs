@@ -1,4 +1,4 @@
-//! The OpenAPI document: it is one, and it says what the API does.
+//! The OpenAPI document: it is valid, and describes the API.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,17 +7,17 @@ use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 use unified_ticketing::openapi;
 use unified_ticketing_guest::bindings::types::Format;
-use unified_ticketing_guest::query;
+use unified_ticketing_guest::http_api::query::Query;
 
 use crate::case::ACCOUNT;
 use crate::http::runners::Runner;
-use crate::http::{Bench, Call, Done};
+use crate::http::{Call, CompletedCall, Suite};
 
 /// The specification's own schema, from <https://spec.openapis.org/oas/3.1/schema/2022-10-07>.
 const SPECIFICATION: &str = include_str!("../openapi-3.1.json");
 
-/// The calls that the document has as examples: golden cases, and rows of the table for what no provider is asked.
-const EXAMPLES: [&str; 24] = [
+/// The calls that are the document's examples: golden cases, and rows of the table for errors without a provider.
+const EXAMPLES: &[&str] = &[
     "dixa/create-minimal",
     "gorgias/create-full",
     "hive/create-minimal",
@@ -30,21 +30,21 @@ const EXAMPLES: [&str; 24] = [
     "pivotal_tracker/update-minimal",
     "planhat/update-full",
     "teamwork/update-minimal",
-    "pivotal_tracker/create-refused-locally",
-    "gorgias/create-refused-by-provider",
-    "hive/create-refused-by-provider-bad-key",
-    "gorgias/create-refused-by-provider-forbidden",
+    "pivotal_tracker/create-invalid",
+    "gorgias/create-rejected",
+    "hive/create-rejected-bad-key",
+    "gorgias/create-rejected-forbidden",
     "dixa/update-unsupported",
-    "gorgias/create-refused-by-provider-taken",
-    "gorgias/create-refused-by-provider-rate-limited",
-    "gorgias/create-refused-by-provider-failed",
-    "hive/update-refused-by-provider",
+    "gorgias/create-rejected-taken",
+    "gorgias/create-rejected-rate-limited",
+    "gorgias/create-rejected-failed",
+    "hive/update-rejected",
     "a body of 2 MB",
-    "a text",
+    "a body of plain text",
     "an account that the host does not have",
 ];
 
-/// A schema of the document, with what it refers to.
+/// A validator for a schema of the document.
 fn validator(document: &Value, schema: &Value) -> Validator {
     let root = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -61,15 +61,15 @@ fn named(document: &Value, name: &str) -> Validator {
     )
 }
 
-fn valid(what: &str, validator: &Validator, value: &Value) {
-    let faults: Vec<String> = validator
+fn assert_valid(what: &str, validator: &Validator, value: &Value) {
+    let errors: Vec<String> = validator
         .iter_errors(value)
-        .map(|fault| format!("{}: {fault}", fault.instance_path()))
+        .map(|error| format!("{}: {error}", error.instance_path()))
         .collect();
-    assert!(faults.is_empty(), "{what}: {faults:#?} in {value:#}");
+    assert!(errors.is_empty(), "{what}: {errors:#?} in {value:#}");
 }
 
-/// Every object of the document, with its JSON Pointer.
+/// Collects every object of the document, with its JSON Pointer.
 fn objects<'a>(value: &'a Value, path: &str, found: &mut Vec<(String, &'a Map<String, Value>)>) {
     match value {
         Value::Object(object) => {
@@ -79,8 +79,8 @@ fn objects<'a>(value: &'a Value, path: &str, found: &mut Vec<(String, &'a Map<St
                 objects(value, &format!("{path}/{name}"), found);
             }
         }
-        Value::Array(list) => {
-            for (position, value) in list.iter().enumerate() {
+        Value::Array(array) => {
+            for (position, value) in array.iter().enumerate() {
                 objects(value, &format!("{path}/{position}"), found);
             }
         }
@@ -89,11 +89,11 @@ fn objects<'a>(value: &'a Value, path: &str, found: &mut Vec<(String, &'a Map<St
 }
 
 #[test]
-fn it_is_what_the_specification_asks_for() {
+fn document_meets_the_specification() {
     let document = openapi();
     let specification: Value = serde_json::from_str(SPECIFICATION).expect("JSON");
     let specification = jsonschema::draft202012::new(&specification).expect("a schema");
-    valid("the document", &specification, &document);
+    assert_valid("the document", &specification, &document);
     let mut found = Vec::new();
     objects(&document, "", &mut found);
     for (path, object) in &found {
@@ -105,7 +105,7 @@ fn it_is_what_the_specification_asks_for() {
         }
         if let Some(schema) = object.get("schema") {
             jsonschema::draft202012::meta::validate(schema)
-                .unwrap_or_else(|fault| panic!("{path}: {fault}"));
+                .unwrap_or_else(|error| panic!("{path}: {error}"));
         }
     }
     let schemas = document["components"]["schemas"]
@@ -113,7 +113,7 @@ fn it_is_what_the_specification_asks_for() {
         .expect("schemas");
     for (name, schema) in schemas {
         jsonschema::draft202012::meta::validate(schema)
-            .unwrap_or_else(|fault| panic!("{name}: {fault}"));
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
         let used = format!("#/components/schemas/{name}");
         assert!(
             found
@@ -125,7 +125,7 @@ fn it_is_what_the_specification_asks_for() {
 }
 
 #[test]
-fn every_example_is_valid() {
+fn examples_are_valid() {
     let document = openapi();
     let mut found = Vec::new();
     objects(&document, "", &mut found);
@@ -144,7 +144,7 @@ fn every_example_is_valid() {
             .map(|(_, example)| &example["value"])
             .chain(object.get("example"));
         for value in values {
-            valid(&path, &validator, value);
+            assert_valid(&path, &validator, value);
             examples += 1;
         }
     }
@@ -152,10 +152,10 @@ fn every_example_is_valid() {
 }
 
 #[test]
-fn the_codes_are_those_of_the_contract() {
+fn codes_match_the_contract() {
     let document = openapi();
     let mut resolve = wit_parser::Resolve::default();
-    let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit");
+    let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit");
     let (package, _) = resolve.push_dir(&wit).expect("the contract");
     let types = resolve.packages[package].interfaces["types"];
     let cases = |name: &str| -> BTreeSet<String> {
@@ -172,26 +172,26 @@ fn the_codes_are_those_of_the_contract() {
         ("finding-code", "Finding/properties/code"),
         ("location", "Finding/properties/in"),
     ] {
-        let words = document.pointer(&format!("/components/schemas/{pointer}/enum"));
-        let words = words.and_then(Value::as_array).expect(name).iter();
-        let words: BTreeSet<String> = words.filter_map(Value::as_str).map(str::to_owned).collect();
-        assert_eq!(words, cases(name), "{name}");
+        let names = document.pointer(&format!("/components/schemas/{pointer}/enum"));
+        let names = names.and_then(Value::as_array).expect(name).iter();
+        let names: BTreeSet<String> = names.filter_map(Value::as_str).map(str::to_owned).collect();
+        assert_eq!(names, cases(name), "{name}");
     }
 }
 
-/// The document's account of an operation that a call is of.
-fn operation<'a>(document: &'a Value, done: &Done<'_>) -> Option<&'a Value> {
-    let path = done.request.target.split('?').next()?;
+/// The document's entry for the operation of a call.
+fn operation<'a>(document: &'a Value, call: &CompletedCall<'_>) -> Option<&'a Value> {
+    let path = call.request.target.split('?').next()?;
     let rest = path.strip_prefix("/unified/ticketing/users")?;
     let template = match rest.strip_prefix('/') {
         Some(id) if !id.is_empty() && !id.contains('/') => "/unified/ticketing/users/{id}",
         None if rest.is_empty() => "/unified/ticketing/users",
         _ => return None,
     };
-    document["paths"][template].get(done.request.method.to_lowercase())
+    document["paths"][template].get(call.request.method.to_lowercase())
 }
 
-fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+fn resolve_reference<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     match value["$ref"].as_str() {
         Some(reference) => document.pointer(&reference[1..]).expect(reference),
         None => value,
@@ -199,16 +199,16 @@ fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
 }
 
 #[tokio::test]
-async fn every_response_is_documented() {
+async fn responses_are_documented() {
     let document = openapi();
-    let bench = Bench::start().await;
-    let runner = Runner::Native(bench.accounts());
+    let suite = Suite::start().await;
+    let runner = Runner::Native(suite.accounts());
     let mut seen = 0;
-    for done in bench.all(&runner, true).await {
-        let Some(operation) = operation(&document, &done) else {
+    for call in suite.all(&runner, true).await {
+        let Some(operation) = operation(&document, &call) else {
             continue;
         };
-        let (name, response) = (done.name(), &done.response);
+        let (name, response) = (call.name(), &call.response);
         let responses = &operation["responses"];
         let documented = responses.get(response.status.to_string());
         let documented = documented.or_else(|| {
@@ -216,7 +216,7 @@ async fn every_response_is_documented() {
                 .get("4XX")
                 .filter(|_| (400..500).contains(&response.status))
         });
-        let documented = resolved(
+        let documented = resolve_reference(
             &document,
             documented.unwrap_or_else(|| panic!("{name}: status {}", response.status)),
         );
@@ -235,16 +235,16 @@ async fn every_response_is_documented() {
             let value = value
                 .parse::<u64>()
                 .map_or_else(|_| json!(value), |value| json!(value));
-            valid(name, &validator(&document, schema), &value);
+            assert_valid(name, &validator(&document, schema), &value);
         }
-        let (query, _) = query::read(query::of(&done.request.target));
+        let (query, _) = Query::parse(&call.request.target).settings();
         let json = response.header("content-type") == Some("application/json");
         if json && query.options.format != Format::Raw {
             let schema = &documented["content"]["application/json"]["schema"];
-            valid(name, &validator(&document, schema), &response.json());
+            assert_valid(name, &validator(&document, schema), &response.json());
             let success = if query.dry_run { "Plan" } else { "User" };
             if response.status == 200 {
-                valid(name, &named(&document, success), &response.json());
+                assert_valid(name, &named(&document, success), &response.json());
             }
         }
         seen += 1;
@@ -253,16 +253,16 @@ async fn every_response_is_documented() {
 }
 
 #[tokio::test]
-async fn the_schemas_of_bodies_agree_with_what_is_accepted() {
+async fn body_schemas_match_accepted_bodies() {
     let document = openapi();
-    let bench = Bench::start().await;
-    let runner = Runner::Native(bench.accounts());
-    let (mut accepted, mut refused) = (0, 0);
-    for done in bench.all(&runner, true).await {
-        let Call::Case(case) = done.call else {
+    let suite = Suite::start().await;
+    let runner = Runner::Native(suite.accounts());
+    let (mut accepted, mut rejected) = (0, 0);
+    for call in suite.all(&runner, true).await {
+        let Call::Case(case) = call.call else {
             continue;
         };
-        let Ok(body) = serde_json::from_slice::<Value>(&done.request.body) else {
+        let Ok(body) = serde_json::from_slice::<Value>(&call.request.body) else {
             continue;
         };
         let base = if case.update {
@@ -275,8 +275,8 @@ async fn the_schemas_of_bodies_agree_with_what_is_accepted() {
             continue;
         }
         let schema = named(&document, &name);
-        if done.response.status == 200 {
-            valid(&case.name, &schema, &body);
+        if call.response.status == 200 {
+            assert_valid(&case.name, &schema, &body);
             accepted += 1;
         }
         let in_schema = ["required", "type", "enum", "too-many", "not-clearable"];
@@ -287,30 +287,30 @@ async fn the_schemas_of_bodies_agree_with_what_is_accepted() {
         };
         if case.file.result.violations.iter().any(violation) {
             assert!(!schema.is_valid(&body), "{}: {body:#}", case.name);
-            refused += 1;
+            rejected += 1;
         }
     }
-    assert!(accepted > 50 && refused > 15, "{accepted} {refused}");
+    assert!(accepted > 50 && rejected > 15, "{accepted} {rejected}");
 }
 
-/// `BLESS=1` writes them.
+/// `BLESS=1` writes the examples.
 #[tokio::test]
-async fn the_examples_are_current() {
-    let bench = Bench::start().await;
-    let runner = Runner::Native(bench.accounts());
-    let all = bench.all(&runner, true).await;
+async fn examples_are_current() {
+    let suite = Suite::start().await;
+    let runner = Runner::Native(suite.accounts());
+    let all = suite.all(&runner, true).await;
     let examples: Vec<Value> = EXAMPLES
         .iter()
         .map(|name| {
-            let done = all.iter().find(|done| done.name() == *name);
+            let call = all.iter().find(|call| call.name() == *name);
             example(
-                done.unwrap_or_else(|| panic!("there is no `{name}`")),
-                &bench.provider.url(),
+                call.unwrap_or_else(|| panic!("there is no `{name}`")),
+                &suite.provider.url(),
             )
         })
         .collect();
     let current = format!("{:#}\n", Value::Array(examples));
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/openapi/examples.json");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../src/openapi/examples.json");
     let text = std::fs::read_to_string(&file).expect("the examples");
     if text != current && std::env::var_os("BLESS").is_some() {
         std::fs::write(&file, current).expect("the examples are written");
@@ -319,25 +319,26 @@ async fn the_examples_are_current() {
     assert!(text == current, "BLESS=1 writes the current examples");
 }
 
-fn example(done: &Done<'_>, server: &str) -> Value {
-    let response = String::from_utf8(done.response.body.clone().unwrap_or_default()).expect("text");
+fn example(call: &CompletedCall<'_>, server: &str) -> Value {
+    let response =
+        String::from_utf8(call.response.body.clone().unwrap_or_default()).expect("UTF-8");
     let response = response.replace(server, "https://provider.example");
-    let about = match done.call {
+    let about = match call.call {
         Call::Row(row) => row.name.clone(),
         Call::Case(case) => case.file.about.clone(),
     };
-    // Only a case that was accepted has a body to show.
-    let body = match done.call {
-        Call::Case(_) => serde_json::from_slice(&done.request.body).expect("JSON"),
+    // Only an accepted case has a body to show.
+    let body = match call.call {
+        Call::Case(_) => serde_json::from_slice(&call.request.body).expect("JSON"),
         Call::Row(_) => Value::Null,
     };
     assert!(!response.contains(ACCOUNT), "{about}");
     json!({
-        "case": done.name(),
+        "case": call.name(),
         "about": about,
-        "update": done.request.method == "PATCH",
+        "update": call.request.method == "PATCH",
         "body": body,
-        "status": done.response.status,
+        "status": call.response.status,
         "response": serde_json::from_str::<Value>(&response).expect("JSON"),
     })
 }

@@ -1,4 +1,4 @@
-//! A provider on loopback that answers what a test says, and remembers what it was sent.
+//! A provider on loopback that sends the responses of a test, and records the requests.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// A request as it came over the wire, header names in lower case.
+/// A received request, header names in lower case.
 #[derive(Clone, Debug)]
 pub struct Received {
     pub method: String,
@@ -16,9 +16,9 @@ pub struct Received {
     pub body: Vec<u8>,
 }
 
-/// What is answered to the next requests. With a `content-length` beyond the body, the connection ends within the answer.
+/// The response to the next requests. With a `content-length` beyond the body, the connection ends within the response.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct ProviderResponse {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
@@ -26,26 +26,26 @@ pub struct Answer {
 
 #[derive(Default)]
 struct State {
-    /// Given in turn.
-    answers: Vec<Option<Answer>>,
-    given: usize,
+    /// Sent in turn.
+    responses: Vec<Option<ProviderResponse>>,
+    sent: usize,
     received: Vec<Received>,
 }
 
 impl State {
-    fn answer(&mut self) -> Option<Answer> {
-        let position = self.given % self.answers.len().max(1);
-        self.given += 1;
-        self.answers.get(position).cloned().flatten()
+    fn next_response(&mut self) -> Option<ProviderResponse> {
+        let position = self.sent % self.responses.len().max(1);
+        self.sent += 1;
+        self.responses.get(position).cloned().flatten()
     }
 }
 
-/// The provider. It serves as long as its runtime lives.
+/// The provider. It serves until its runtime ends.
 #[derive(Clone)]
 pub struct Provider {
     address: SocketAddr,
     state: Arc<Mutex<State>>,
-    /// Whether answers are held back.
+    /// Whether responses are held back.
     held: watch::Sender<bool>,
 }
 
@@ -72,24 +72,24 @@ impl Provider {
         format!("http://{}", self.address)
     }
 
-    /// Answers this from now on; with nothing, a request is a mistake and its connection is closed.
-    pub fn answer(&self, answer: Option<Answer>) {
-        self.answers(vec![answer]);
+    /// Sends this response from now on. Without one, the provider closes the connection of a request.
+    pub fn respond(&self, response: Option<ProviderResponse>) {
+        self.respond_in_turn(vec![response]);
     }
 
-    /// Answers these in turn from now on.
-    pub fn answers(&self, answers: Vec<Option<Answer>>) {
+    /// Sends these responses in turn from now on.
+    pub fn respond_in_turn(&self, responses: Vec<Option<ProviderResponse>>) {
         let mut state = self.state.lock().expect("no panic inside");
-        state.answers = answers;
-        state.given = 0;
+        state.responses = responses;
+        state.sent = 0;
     }
 
-    /// What has been received since the last call.
+    /// The requests received since the last call.
     pub fn received(&self) -> Vec<Received> {
         std::mem::take(&mut self.state.lock().expect("no panic inside").received)
     }
 
-    /// Holds answers back, or lets those go that wait.
+    /// Holds responses back, or releases them.
     pub fn hold(&self, held: bool) {
         self.held.send_replace(held);
     }
@@ -100,51 +100,51 @@ impl Provider {
     }
 
     async fn serve(self, mut stream: TcpStream) {
-        while let Some(request) = read(&mut stream).await {
-            let answer = {
+        while let Some(request) = read_request(&mut stream).await {
+            let response = {
                 let mut state = self.state.lock().expect("no panic inside");
                 state.received.push(request);
-                state.answer()
+                state.next_response()
             };
-            let Some(Answer {
+            let Some(ProviderResponse {
                 status,
                 headers,
                 body,
-            }) = answer
+            }) = response
             else {
                 return;
             };
-            let gone = self.held.subscribe().wait_for(|held| !held).await.is_err();
-            assert!(!gone, "the provider outlives its connections");
-            let mut head = format!("HTTP/1.1 {status} -\r\n");
+            let ended = self.held.subscribe().wait_for(|held| !held).await.is_err();
+            assert!(!ended, "the provider outlives its connections");
+            let mut section = format!("HTTP/1.1 {status} -\r\n");
             let mut length = None;
             for (name, value) in headers {
                 if name.eq_ignore_ascii_case("content-length") {
                     length = value.parse().ok();
                 }
-                head.push_str(&format!("{name}: {value}\r\n"));
+                section.push_str(&format!("{name}: {value}\r\n"));
             }
             if length.is_none() && !matches!(status, 204 | 304) {
-                head.push_str(&format!("content-length: {}\r\n", body.len()));
+                section.push_str(&format!("content-length: {}\r\n", body.len()));
             }
-            head.push_str("\r\n");
-            let mut bytes = head.into_bytes();
+            section.push_str("\r\n");
+            let mut bytes = section.into_bytes();
             bytes.extend_from_slice(&body);
-            let cut = length.is_some_and(|length: usize| length > body.len());
-            if stream.write_all(&bytes).await.is_err() || cut {
+            let truncated = length.is_some_and(|length: usize| length > body.len());
+            if stream.write_all(&bytes).await.is_err() || truncated {
                 return;
             }
         }
     }
 }
 
-async fn read(stream: &mut TcpStream) -> Option<Received> {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        head.push(stream.read_u8().await.ok()?);
+async fn read_request(stream: &mut TcpStream) -> Option<Received> {
+    let mut section = Vec::new();
+    while !section.ends_with(b"\r\n\r\n") {
+        section.push(stream.read_u8().await.ok()?);
     }
-    let head = String::from_utf8(head).expect("a head in ASCII");
-    let mut lines = head.lines();
+    let section = String::from_utf8(section).expect("headers in ASCII");
+    let mut lines = section.lines();
     let mut line = lines.next()?.split(' ');
     let (method, target) = (line.next()?.to_owned(), line.next()?.to_owned());
     let headers: Vec<(String, String)> = lines

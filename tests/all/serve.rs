@@ -1,4 +1,4 @@
-//! `unified-ticketing serve`: the real program under real clients.
+//! `unified-ticketing serve`: the real program with real clients.
 
 mod crowd;
 mod drain;
@@ -18,13 +18,13 @@ mod support;
 use std::time::Duration;
 
 use crate::client::{self, Connection, Request};
-use crate::provider::{Answer, Provider};
+use crate::provider::{Provider, ProviderResponse};
 pub use support::{Serve, Simulators, until};
-use support::{create, error, get, said};
+use support::{create, error, error_of, get};
 
 const SENDERS: [&str; 2] = ["host", "component"];
 
-/// An accounts file with one account, led to this server.
+/// An accounts file with one account, at this server.
 fn accounts(server: &str) -> String {
     format!(
         "[[account]]\nid = \"{ACCOUNT}\"\nintegration = \"dixa\"\nbase_url = \"{server}/v1\"\n\
@@ -34,9 +34,9 @@ fn accounts(server: &str) -> String {
 
 const ACCOUNT: &str = "62f44730-dd91-461e-bd6a-aedd9e0ad79d";
 
-/// What Dixa answers to a creation.
-fn created(bio: &str) -> Answer {
-    Answer {
+/// Dixa's response to a creation.
+fn created(bio: &str) -> ProviderResponse {
+    ProviderResponse {
         status: 201,
         headers: vec![("content-type".to_owned(), "application/json".to_owned())],
         body: format!(r#"{{"data": {{"id": "a1", "bio": "{bio}"}}}}"#).into_bytes(),
@@ -44,7 +44,7 @@ fn created(bio: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn health_is_told_beside_the_api() {
+async fn health_paths_respond() {
     let simulators = Simulators::start().await;
     let serve = Serve::start(&simulators, &[]);
     let healthy = serve.call(&get("/healthz")).await;
@@ -58,7 +58,7 @@ async fn health_is_told_beside_the_api() {
         (ready.status, ready.body.as_deref()),
         (200, Some(&br#"{"status":"ready"}"#[..]))
     );
-    for response in [&healthy, &ready, &serve.call(&get("/nowhere")).await] {
+    for response in [&healthy, &ready, &serve.call(&get("/no-such-path")).await] {
         let id = response.header("x-request-id").unwrap_or_default();
         assert!(!id.is_empty(), "{response:?}");
         assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
@@ -73,15 +73,18 @@ async fn health_is_told_beside_the_api() {
         method: "POST".to_owned(),
         ..get("/healthz")
     };
-    let refused = serve.call(&post).await;
-    assert_eq!(said(&refused), error(405, "method-not-allowed", "not-sent"));
-    assert_eq!(refused.header("allow"), Some("GET, HEAD"));
-    assert_eq!(refused.header("unified-code"), Some("method-not-allowed"));
-    assert_eq!(refused.header("unified-outcome"), Some("not-sent"));
+    let rejected = serve.call(&post).await;
+    assert_eq!(
+        error_of(&rejected),
+        error(405, "method-not-allowed", "not-sent")
+    );
+    assert_eq!(rejected.header("allow"), Some("GET, HEAD"));
+    assert_eq!(rejected.header("unified-code"), Some("method-not-allowed"));
+    assert_eq!(rejected.header("unified-outcome"), Some("not-sent"));
 }
 
 #[tokio::test]
-async fn with_tokens_every_request_but_for_health_needs_one() {
+async fn request_without_token_is_unauthorized() {
     const TOKEN: &str = "the-first-token-of-this-test";
     let simulators = Simulators::start().await;
     let account = simulators.id("dixa");
@@ -93,7 +96,7 @@ async fn with_tokens_every_request_but_for_health_needs_one() {
     .expect("a file");
     let serve = Serve::start(
         &simulators,
-        &["--token-file", file.path().to_str().expect("text")],
+        &["--token-file", file.path().to_str().expect("UTF-8")],
     );
     assert_eq!(serve.call(&get("/healthz")).await.status, 200);
 
@@ -107,7 +110,7 @@ async fn with_tokens_every_request_but_for_health_needs_one() {
     let good = create(&account, "ines@kelpworks.example");
     // 401 comes before 404, 405, 415, 413 and 400.
     let requests = [
-        get("/nowhere"),
+        get("/no-such-path"),
         get("/unified/ticketing/users"),
         Request {
             headers: vec![("content-type".to_owned(), "text/plain".to_owned())],
@@ -131,11 +134,11 @@ async fn with_tokens_every_request_but_for_health_needs_one() {
             "Bearer",
             "",
         ];
-        let refused = wrong.map(|value| with(request, value));
-        for request in std::iter::once(request).chain(&refused) {
+        let rejected = wrong.map(|value| with(request, value));
+        for request in std::iter::once(request).chain(&rejected) {
             let response = serve.call(request).await;
             assert_eq!(
-                said(&response),
+                error_of(&response),
                 error(401, "unauthorized", "not-sent"),
                 "{} {:?}",
                 request.target,
@@ -147,9 +150,12 @@ async fn with_tokens_every_request_but_for_health_needs_one() {
     }
     for token in [TOKEN, "the-second-token-of-this-test"] {
         let accepted = serve
-            .call(&with(&get("/nowhere"), &format!("Bearer {token}")))
+            .call(&with(&get("/no-such-path"), &format!("Bearer {token}")))
             .await;
-        assert_eq!(said(&accepted), error(404, "route-not-found", "not-sent"));
+        assert_eq!(
+            error_of(&accepted),
+            error(404, "route-not-found", "not-sent")
+        );
     }
     let created = serve.call(&with(&good, &format!("bearer {TOKEN}"))).await;
     assert_eq!(created.status, 200, "{created:?}");
@@ -157,11 +163,11 @@ async fn with_tokens_every_request_but_for_health_needs_one() {
 }
 
 #[tokio::test]
-async fn asked_to_stop_it_finishes_what_is_in_flight_and_takes_no_more() {
+async fn shutdown_finishes_calls_in_flight() {
     let provider = Provider::start().await;
-    provider.answer(Some(created("")));
+    provider.respond(Some(created("")));
     for sender in SENDERS {
-        let mut serve = Serve::of(&accounts(&provider.url()), &["--sender", sender]);
+        let mut serve = Serve::with_accounts(&accounts(&provider.url()), &["--sender", sender]);
         let address = serve.address;
         let mut idle = Connection::open(address).await.expect("a connection");
         let healthy = idle.call(&get("/healthz")).await.expect("a response");
@@ -183,7 +189,7 @@ async fn asked_to_stop_it_finishes_what_is_in_flight_and_takes_no_more() {
         provider.hold(false);
         let created = in_flight.await.expect("no panic").expect("a response");
         assert_eq!(created.status, 200, "{sender}: {created:?}");
-        assert_eq!(serve.ended().await.code(), Some(0), "{sender}");
+        assert_eq!(serve.wait_for_exit().await.code(), Some(0), "{sender}");
         let closed = idle.call(&get("/healthz")).await;
         assert!(closed.is_err(), "{sender}: an idle connection is closed");
         assert_eq!(provider.received().len(), 1, "{sender}");
@@ -191,7 +197,7 @@ async fn asked_to_stop_it_finishes_what_is_in_flight_and_takes_no_more() {
 }
 
 #[tokio::test]
-async fn a_connection_is_kept_alive() {
+async fn connection_is_kept_alive() {
     let simulators = Simulators::start().await;
     for sender in SENDERS {
         let serve = Serve::start(&simulators, &["--sender", sender]);
@@ -204,19 +210,19 @@ async fn a_connection_is_kept_alive() {
             );
             for (request, status) in [
                 (&request, 200),
-                (&get("/nowhere"), 404),
+                (&get("/no-such-path"), 404),
                 (&get("/healthz"), 200),
             ] {
                 let response = connection.call(request).await.expect("the same connection");
                 assert_eq!(response.status, status, "{sender}: {response:?}");
             }
         }
-        // Two requests at once are answered in turn.
-        let head = client::head(&get("/healthz"), serve.address);
+        // Two requests at once get their responses in turn.
+        let section = client::encode_headers(&get("/healthz"), serve.address);
         connection
-            .write(head.repeat(2).as_bytes())
+            .write(section.repeat(2).as_bytes())
             .await
-            .expect("it takes both");
+            .expect("a write");
         for _ in 0..2 {
             assert_eq!(
                 connection.read().await.expect("a response").status,
@@ -228,7 +234,7 @@ async fn a_connection_is_kept_alive() {
 }
 
 #[tokio::test]
-async fn a_body_may_come_in_chunks() {
+async fn chunked_body_is_accepted() {
     let simulators = Simulators::start().await;
     for sender in SENDERS {
         let serve = Serve::start(&simulators, &["--sender", sender]);
@@ -238,7 +244,7 @@ async fn a_body_may_come_in_chunks() {
             &format!("{sender}@kelpworks.example"),
         );
         let (body, target) = (
-            String::from_utf8(request.body).expect("text"),
+            String::from_utf8(request.body).expect("UTF-8"),
             request.target,
         );
         let (one, other) = body.split_at(9);
@@ -247,17 +253,14 @@ async fn a_body_may_come_in_chunks() {
             one.len(),
             other.len()
         );
-        connection
-            .write(bytes.as_bytes())
-            .await
-            .expect("it takes them");
+        connection.write(bytes.as_bytes()).await.expect("a write");
         let created = connection.read().await.expect("a response");
         assert_eq!(created.status, 200, "{sender}: {created:?}");
     }
 }
 
 #[tokio::test]
-async fn a_client_that_is_too_slow_does_not_hold_up_others() {
+async fn slow_clients_delay_no_others() {
     let simulators = Simulators::start().await;
     let serve = Serve::start(&simulators, &[]);
     let mut slow = Vec::new();
@@ -266,7 +269,7 @@ async fn a_client_that_is_too_slow_does_not_hold_up_others() {
         connection
             .write(b"POST /unified/ticketing/users HTTP/1.1\r\n")
             .await
-            .expect("it takes the line");
+            .expect("a write");
         slow.push(connection);
     }
     let healthy = tokio::time::timeout(Duration::from_secs(10), serve.call(&get("/healthz"))).await;

@@ -1,9 +1,9 @@
-//! Compares what a call sent and gave with what its case says.
+//! Compares the request and the result of a call with its case.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use super::{Answer, Case};
+use super::{Case, Response};
 
 impl Case {
     fn format(&self) -> &str {
@@ -33,7 +33,7 @@ impl Case {
     ) {
         let name = &self.name;
         let Some(expected) = &self.file.request else {
-            panic!("{name}: nothing may be sent, but {method} {target} was");
+            panic!("{name}: no request may be sent, but {method} {target} was");
         };
         assert_eq!(
             (method, target),
@@ -65,7 +65,7 @@ impl Case {
         assert_eq!(found("transfer-encoding"), None, "{name}");
         assert!(
             !expected.headers.is_empty(),
-            "{name}: a case says how the request authenticates"
+            "{name}: the case names the header that authenticates"
         );
         for (header, value) in &expected.headers {
             assert_eq!(
@@ -121,13 +121,13 @@ impl Case {
             "{name}: warnings"
         );
         if status == 200 {
-            self.check_answer(server, headers, body);
+            self.check_success(server, headers, body);
         } else {
             self.check_error(&json(name, body), &shown);
         }
     }
 
-    fn check_answer(&self, server: &str, headers: &[(String, String)], body: &[u8]) {
+    fn check_success(&self, server: &str, headers: &[(String, String)], body: &[u8]) {
         let name = &self.name;
         let expected = self
             .file
@@ -135,28 +135,24 @@ impl Case {
             .body
             .as_deref()
             .unwrap_or_else(|| panic!("{name}: a 200 has a body"));
-        let answer = self.file.answer.as_ref().map(Answer::body);
+        let sent = self.file.response.as_ref().map(Response::body);
         if self.format() == "raw" {
             assert_eq!(
                 body,
-                answer.as_deref().unwrap_or_default(),
+                sent.as_deref().unwrap_or_default(),
                 "{name}: the provider's bytes"
             );
-            assert_eq!(
-                body,
-                expected.as_bytes(),
-                "{name}: the bytes that the case says"
-            );
-            let sent = self
+            assert_eq!(body, expected.as_bytes(), "{name}: the bytes of the case");
+            let content_type = self
                 .file
-                .answer
+                .response
                 .as_ref()
-                .and_then(|answer| answer.headers.get("content-type"));
-            let got = headers
+                .and_then(|response| response.headers.get("content-type"));
+            let found = headers
                 .iter()
                 .find(|(header, _)| header == "content-type")
                 .map(|(_, value)| value);
-            assert_eq!(got, sent, "{name}: content type");
+            assert_eq!(found, content_type, "{name}: content type");
             return;
         }
         let mut found = json(name, body);
@@ -164,27 +160,27 @@ impl Case {
             let data = found
                 .as_object_mut()
                 .and_then(|found| found.shift_remove("remote_data"));
-            let given =
-                String::from_utf8(answer.unwrap_or_default()).expect("a usable answer is UTF-8");
-            let given = if given.trim().is_empty() {
+            let sent =
+                String::from_utf8(sent.unwrap_or_default()).expect("a usable response is UTF-8");
+            let sent = if sent.trim().is_empty() {
                 "{}"
             } else {
-                given.trim()
+                sent.trim()
             };
             assert_eq!(
                 data,
-                Some(json(name, given.as_bytes())),
+                Some(json(name, sent.as_bytes())),
                 "{name}: remote_data"
             );
             assert!(
-                String::from_utf8_lossy(body).contains(given),
+                String::from_utf8_lossy(body).contains(sent),
                 "{name}: remote_data, byte for byte"
             );
         }
         assert_eq!(
             found,
             json(name, expected.replace("{server}", server).as_bytes()),
-            "{name}: answer"
+            "{name}: body"
         );
     }
 
@@ -214,18 +210,18 @@ impl Case {
                 .is_some_and(|error| !error.is_empty()),
             "{name}: error in {shown}"
         );
-        let mut violations: Vec<String> = list(&found["violations"])
+        let mut violations: Vec<String> = array(&found["violations"])
             .iter()
-            .map(|finding| {
-                assert!(finding["message"].is_string(), "{name}: {shown}");
-                let path = finding["path"]
+            .map(|violation| {
+                assert!(violation["message"].is_string(), "{name}: {shown}");
+                let path = violation["path"]
                     .as_str()
                     .filter(|path| !path.is_empty())
                     .unwrap_or("/");
                 format!(
                     "{} {path} {}",
-                    finding["in"].as_str().unwrap_or("?"),
-                    finding["code"].as_str().unwrap_or("?")
+                    violation["in"].as_str().unwrap_or("?"),
+                    violation["code"].as_str().unwrap_or("?")
                 )
             })
             .collect();
@@ -237,7 +233,7 @@ impl Case {
             ("missing_required_body_fields", &expected.missing_body),
             ("missing_required_query_parameters", &expected.missing_query),
         ] {
-            let mut names: Vec<&str> = list(&found["truto_error_insight"][member]["value"])
+            let mut names: Vec<&str> = array(&found["truto_error_insight"][member]["value"])
                 .iter()
                 .filter_map(Value::as_str)
                 .collect();
@@ -251,27 +247,27 @@ impl Case {
             expected.provider_status.map(u64::from),
             "{name}: {shown}"
         );
-        let refused = expected.provider_status.is_some_and(|status| status >= 400);
+        let rejected = expected.provider_status.is_some_and(|status| status >= 400);
         assert_eq!(
             found["truto_is_remote_error"].as_bool(),
-            refused.then_some(true),
+            rejected.then_some(true),
             "{name}: {shown}"
         );
-        if refused {
-            let answer = self
+        if rejected {
+            let sent = self
                 .file
-                .answer
+                .response
                 .as_ref()
-                .map(Answer::body)
+                .map(Response::body)
                 .unwrap_or_default();
-            let raw = serde_json::from_slice(&answer)
-                .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&answer).into_owned()));
+            let raw = serde_json::from_slice(&sent)
+                .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&sent).into_owned()));
             assert_eq!(found["raw_response"], raw, "{name}: raw_response");
         }
     }
 }
 
-/// What a pointer keeps in a response header.
+/// The characters of a JSON Pointer that a response header does not encode.
 pub const POINTER: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -279,13 +275,13 @@ pub const POINTER: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~')
     .remove(b'/');
 
-/// `CODE PATH` as the response header has it.
+/// The value of the response header for `CODE PATH`.
 pub fn warning_header(warning: &str) -> String {
     let (code, path) = warning.split_once(' ').unwrap_or((warning, ""));
     format!("{code}; path=\"{}\"", utf8_percent_encode(path, POINTER))
 }
 
-fn list(value: &Value) -> &[Value] {
+fn array(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 

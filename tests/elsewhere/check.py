@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
-"""Runs every call of calls.json twice and compares the answers: by our own host, and by a runtime elsewhere.
+"""Runs every call of calls.json twice, by our own host and by another runtime, and compares the responses.
 
     check.py typed|http|plan COMMAND...
 
-Each side has a provider sandbox of its own, empty at first. COMMAND is the runtime's driver. It reads a JSON object
-from standard input: `accounts` (an array as in `UNIFIED_TICKETING_ACCOUNTS_JSON`) and `calls`; it writes an array with
-one answer per call to standard output.
+Each side has its own sandbox, empty at first. COMMAND is the runtime's driver. It reads a JSON object from standard
+input: `accounts` (an array as in `UNIFIED_TICKETING_ACCOUNTS_JSON`) and `calls`; it writes an array with one response
+per call to standard output.
 
-    http   {"status", "body"}: the published API over HTTP, compared whole
-    typed  the published body, made of what the typed interface gave
-    plan   {"plan", "answer"}: the plan is compared with that of `--dry-run`; the answer is what the component makes of
-           the provider's answer in the call's `provider`, which is the one that our own host had
+    http   {"status", "body"}: the published API over HTTP, compared as a whole
+    typed  the published body, made from the result of the typed interface
+    plan   {"plan", "response"}: the plan is compared with that of `--dry-run`; the response is the component's, for the
+           provider's response in the call's `provider`, which our own host received
 
-The body of a success has `warnings` besides, such as `unsupported-field /avatar`.
+The body of a success also has `warnings`, such as `unsupported-field /avatar`.
 """
 
 import json
@@ -26,7 +26,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PROGRAM = os.environ["PROGRAM"]
-# Of the HTTP body alone: derived from what the typed error says otherwise.
+INTEGRATIONS = len(json.loads(subprocess.check_output([PROGRAM, "integrations", "--json"])))
+# Members of the HTTP body alone, derived from the typed error.
 DERIVED = ("error", "truto_is_remote_error", "truto_error_insight")
 DATE = re.compile(r"\d{4}-?\d\d-?\d\dT\d\d:?\d\d(:?\d\d(\.\d+)?)?(Z|\+\d\d:\d\d)?")
 MOMENT = re.compile(r"1[5-9]\d{8}(\d{3})?")
@@ -40,13 +41,13 @@ class Sandbox:
             [PROGRAM, "sandbox", "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
         lines = []
-        # The file ends with an account; it is whole once its last line can be read after six of them.
+        # The file ends with the credentials of the last account; it has an account for each integration.
         while True:
             line = self.process.stdout.readline()
             if not line:
                 raise SystemExit("the sandbox did not start")
             lines.append(line)
-            if line.startswith("credentials") and len(tomllib.loads("".join(lines))["account"]) == 6:
+            if line.startswith("credentials") and len(tomllib.loads("".join(lines))["account"]) == INTEGRATIONS:
                 break
         self.text = "".join(lines)
         self.accounts = tomllib.loads(self.text)["account"]
@@ -58,58 +59,58 @@ class Sandbox:
 
 
 def load(text):
-    """JSON with numbers as they are written."""
+    """JSON, with the text of its numbers."""
     return json.loads(text, parse_float=str)
 
 
-def ours(call, file, ids, *flags):
-    """What our own host answers: the body, or the error's body."""
+def run_ours(call, file, ids, *flags):
+    """The response of our own host: the body, or the error's body."""
     operation = ["create"]
     if "update" in call:
         operation = ["update", ids.get(call["update"], call["update"])]
     for collection in call.get("collections", []):
         flags = (*flags, "--collection", ":".join(filter(None, (collection.get("type"), collection["id"]))))
-    done = subprocess.run(
+    process = subprocess.run(
         [PROGRAM, "--accounts", file, "--log-format", "json", "users", *operation, "--account", call["account"], "--input", "-", *flags],
-        # As other hosts write JSON: what is passed on goes out as it came in.
+        # In the spelling of other hosts, since JSON that is passed on keeps it.
         input=json.dumps(call["body"], separators=(",", ":")), capture_output=True, text=True, check=False,
     )
-    if done.returncode == 0:
-        body = load(done.stdout)
-        told = [load(line) for line in done.stderr.splitlines()]
-        body.setdefault("warnings", [f"{line['warning']} {line['path']}" for line in told])
+    if process.returncode == 0:
+        body = load(process.stdout)
+        warnings = [load(line) for line in process.stderr.splitlines()]
+        body.setdefault("warnings", [f"{line['warning']} {line['path']}" for line in warnings])
         return body
     try:
-        error = load(done.stderr.splitlines()[-1])
-        # The HTTP API says these in headers, which no driver gives.
+        error = load(process.stderr.splitlines()[-1])
+        # The HTTP API has these in headers, which no driver returns.
         return {key: value for key, value in error.items() if key not in ("retry_after", "rate_limit")}
     except (IndexError, ValueError):
-        raise SystemExit(f"{call['name']}: our own host failed: {done.stderr}") from None
+        raise SystemExit(f"{call['name']}: our own host failed: {process.stderr}") from None
 
 
 def expectations(calls):
-    """Our own host's answers, and its plans."""
-    ids, answers, plans = {}, [], []
+    """The responses and the plans of our own host."""
+    ids, responses, plans = {}, [], []
     with Sandbox() as sandbox, tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
         file.write(sandbox.text)
         file.flush()
         for call in calls:
-            plans.append(ours(call, file.name, ids, "--dry-run"))
-            answers.append(ours(call, file.name, ids))
-            ids[call["name"]] = answers[-1].get("id")
-            status = answers[-1].get("statusCode", 200)
+            plans.append(run_ours(call, file.name, ids, "--dry-run"))
+            responses.append(run_ours(call, file.name, ids))
+            ids[call["name"]] = responses[-1].get("id")
+            status = responses[-1].get("statusCode", 200)
             if status != call.get("status", 200):
-                # Two hosts that fail alike would agree.
-                raise SystemExit(f"{call['name']}: our own host answered {status}: {json.dumps(answers[-1])}")
-    return answers, plans, sandbox.accounts, ids
+                # Two hosts with the same failure would agree.
+                raise SystemExit(f"{call['name']}: our own host responded with {status}: {json.dumps(responses[-1])}")
+    return responses, plans, sandbox.accounts, ids
 
 
-def normal(value):
-    """Without what differs from one sandbox to the next: times and ports."""
+def normalize(value):
+    """Replaces times and ports, which differ between sandboxes."""
     if isinstance(value, dict):
-        return {key: normal(item) for key, item in value.items()}
+        return {key: normalize(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [normal(item) for item in value]
+        return [normalize(item) for item in value]
     if isinstance(value, str):
         return re.sub(r"127\.0\.0\.1:\d+", "HOST", DATE.sub("DATE", value))
     if isinstance(value, int) and MOMENT.fullmatch(str(value)):
@@ -117,8 +118,8 @@ def normal(value):
     return value
 
 
-def parsed(body):
-    """A typed answer, its JSON texts read."""
+def parse_json_strings(body):
+    """Parses the JSON strings of a typed response."""
     for key in ("remote_data", "raw_response"):
         if isinstance(body.get(key), str):
             try:
@@ -128,7 +129,7 @@ def parsed(body):
     return body
 
 
-def underived(body):
+def without_derived(body):
     return {key: value for key, value in body.items() if key not in DERIVED}
 
 
@@ -136,38 +137,38 @@ def main():
     kind, *command = sys.argv[1:]
     calls = json.loads((HERE / "calls.json").read_text())
     expected, plans, accounts, ids = expectations(calls)
-    given = [dict(call) for call in calls]
+    inputs = [dict(call) for call in calls]
     if kind == "plan":
-        for call, answer in zip(given, expected):
-            # The ids of our own sandbox, since nothing is created here.
+        for call, response in zip(inputs, expected):
+            # The ids of our own sandbox, since the page creates no user.
             if "update" in call:
                 call["update"] = ids.get(call["update"], call["update"])
-            body = answer.get("remote_data", answer.get("raw_response"))
-            call["provider"] = {"status": answer.get("provider_status", 200), "body": json.dumps(body)}
+            body = response.get("remote_data", response.get("raw_response"))
+            call["provider"] = {"status": response.get("provider_status", 200), "body": json.dumps(body)}
     with Sandbox() as sandbox:
         driver = subprocess.run(
-            command, input=json.dumps({"accounts": accounts if kind == "plan" else sandbox.accounts, "calls": given}),
+            command, input=json.dumps({"accounts": accounts if kind == "plan" else sandbox.accounts, "calls": inputs}),
             stdout=subprocess.PIPE, text=True, check=False,
         )
     if driver.returncode != 0:
         print(f"the driver failed with {driver.returncode}")
         return report(0, len(calls))
-    answers = load(driver.stdout)
+    responses = load(driver.stdout)
     passed = 0
-    for call, body, plan, found in zip(calls, expected, plans, answers, strict=True):
+    for call, body, plan, actual in zip(calls, expected, plans, responses, strict=True):
         if kind == "http":
-            want = {"status": body.get("statusCode", 200), "body": body}
+            expected_value = {"status": body.get("statusCode", 200), "body": body}
         elif kind == "typed":
-            want, found = underived(body), parsed(found)
+            expected_value, actual = without_derived(body), parse_json_strings(actual)
         else:
-            want = {"plan": underived(plan), "answer": underived(body)}
-            found = {"plan": parsed(found["plan"]), "answer": parsed(found["answer"])}
-        want, found = normal(want), normal(found)
-        if want == found:
+            expected_value = {"plan": without_derived(plan), "response": without_derived(body)}
+            actual = {"plan": parse_json_strings(actual["plan"]), "response": parse_json_strings(actual["response"])}
+        expected_value, actual = normalize(expected_value), normalize(actual)
+        if expected_value == actual:
             passed += 1
             print(f"ok      {call['name']}")
         else:
-            print(f"FAILED  {call['name']}\n  ours:      {json.dumps(want)}\n  elsewhere: {json.dumps(found)}")
+            print(f"FAILED  {call['name']}\n  ours:      {json.dumps(expected_value)}\n  runtime:   {json.dumps(actual)}")
     return report(passed, len(calls) - passed)
 
 

@@ -1,6 +1,6 @@
-# Sourced by each `run`, in its folder: what all of them need. Sets and exports PROGRAM.
+# Sourced by each `run`, in its folder: the tools of all of them. Sets and exports PROGRAM.
 
-# Ends this run because something is not there: as failed, unless ALLOW_SKIP names it.
+# Ends this run because a tool is missing: as failed, unless ALLOW_SKIP names the folder.
 missing() {
   local name
   name=$(basename "$PWD")
@@ -9,7 +9,7 @@ missing() {
     echo "0 passed, 0 failed"
     exit 0
   fi
-  echo "$name: $1; ALLOW_SKIP=$name lets it be" >&2
+  echo "$name: $1; ALLOW_SKIP=$name skips it" >&2
   echo "0 passed, 1 failed"
   exit 1
 }
@@ -39,7 +39,7 @@ transpile() {
 need python3
 python3 -c 'import tomllib' 2>/dev/null || missing "Python 3.11 or later is not installed"
 if [[ -z ${PROGRAM:-} ]]; then
-  cargo build --quiet --locked --package unified-ticketing --bin unified-ticketing
+  cargo build --quiet --locked --package unified-ticketing-cli
   PROGRAM=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug/unified-ticketing
 fi
 export PROGRAM

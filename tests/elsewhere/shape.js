@@ -1,13 +1,13 @@
-// The published JSON to the typed interface, and back.
+// Conversions between the published JSON and the typed interface.
 
-const TEXTS = ['first_name', 'last_name', 'name', 'nick_name', 'avatar'];
+const STRINGS = ['first_name', 'last_name', 'name', 'nick_name', 'avatar'];
 
 const camel = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
 const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-/** The body's members as the typed interface takes them. */
+/** The body's members for the typed interface. */
 function members(body) {
-  const all = new Map(TEXTS.map((name) => [name, body[name]]));
+  const all = new Map(STRINGS.map((name) => [name, body[name]]));
   all.set('emails', body.emails?.map(({ email, type }) => ({ address: email, type })));
   all.set('roles', body.roles);
   all.set('custom_fields', body.custom_fields === undefined ? undefined : JSON.stringify(body.custom_fields));
@@ -23,7 +23,7 @@ export function newUser(body) {
   return user;
 }
 
-/** A `user-changes`: left out keeps, null clears. */
+/** A `user-changes`: an absent member keeps the value, null clears it. */
 export function userChanges(body) {
   const changes = { remoteData: remoteData(body) };
   for (const [name, value] of members(body)) {
@@ -45,8 +45,8 @@ export function options(call) {
   };
 }
 
-/** The published object of a response, and its warnings; what the provider said stays text. */
-export function answered(response) {
+/** The published object of a response, and its warnings. The provider's JSON stays a string. */
+export function publishedResponse(response) {
   const body = {};
   for (const [name, value] of Object.entries(response.body.val)) {
     if (value !== undefined) body[snake(name)] = value;
@@ -56,8 +56,8 @@ export function answered(response) {
   return body;
 }
 
-/** The published object of an error. Anything else thrown is a fault of the runtime, and thrown on. */
-export function failed(thrown) {
+/** The published object of an error. Other exceptions are errors of the runtime, and are thrown again. */
+export function publishedError(thrown) {
   const error = thrown.payload;
   if (error?.outcome === undefined) throw thrown;
   const body = { statusCode: error.status, message: error.message, code: error.code, outcome: error.outcome };
@@ -69,11 +69,11 @@ export function failed(thrown) {
   return body;
 }
 
-/** What `function` gives, in the published form. */
-export function outcome(call) {
+/** The result of a call, in the published form. */
+export function publishedResult(call) {
   try {
-    return answered(call());
+    return publishedResponse(call());
   } catch (thrown) {
-    return failed(thrown);
+    return publishedError(thrown);
   }
 }

@@ -40,14 +40,17 @@ fn main() -> Result<()> {
             arguments,
             &out.join("guest"),
         )?;
-        fs::write(out.join(name), precompile(&wrap(&growing(&module)?)?)?)?;
+        fs::write(
+            out.join(name),
+            precompile(&wrap(&with_growing_table(&module)?)?)?,
+        )?;
     }
     Ok(())
 }
 
-/// Has the function `hostile_table_grow` grow the table, which may have any size: the language that
-/// the module is written in has no word for that.
-fn growing(module: &[u8]) -> Result<Vec<u8>> {
+/// Makes the function `hostile_table_grow` grow the table, which gets no maximum: Rust has no
+/// instruction for that.
+fn with_growing_table(module: &[u8]) -> Result<Vec<u8>> {
     let (mut imported, mut exported) = (0, None);
     for payload in Parser::new(0).parse_all(module) {
         match payload? {
@@ -68,20 +71,20 @@ fn growing(module: &[u8]) -> Result<Vec<u8>> {
         }
     }
     let function = exported.context("the module has no function `hostile_table_grow`")?;
-    let mut growing = Growing {
+    let mut reencoder = GrowTable {
         left: function - imported,
     };
     let mut grown = Module::new();
-    growing.parse_core_module(&mut grown, Parser::new(0), module)?;
+    reencoder.parse_core_module(&mut grown, Parser::new(0), module)?;
     Ok(grown.finish())
 }
 
-struct Growing {
-    /// How many functions come before the one that grows the table.
+struct GrowTable {
+    /// How many functions precede the one that grows the table.
     left: u32,
 }
 
-impl Reencode for Growing {
+impl Reencode for GrowTable {
     type Error = Infallible;
 
     fn table_type(
@@ -98,9 +101,9 @@ impl Reencode for Growing {
         code: &mut CodeSection,
         body: FunctionBody<'_>,
     ) -> Result<(), reencode::Error<Infallible>> {
-        let is_the_one = self.left == 0;
+        let grows = self.left == 0;
         self.left = self.left.wrapping_sub(1);
-        if !is_the_one {
+        if !grows {
             return utils::parse_function_body(self, code, body);
         }
         let mut grow = Function::new([]);

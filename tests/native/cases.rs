@@ -1,25 +1,25 @@
 //! Every golden case through the core.
 
 use unified_ticketing_guest::bindings::http_api::HttpStep;
-use unified_ticketing_guest::integration::ALL;
+use unified_ticketing_guest::integration::{ALL, OperationName};
 
 use crate::case::{self, Case};
-use crate::support::{SERVER, account, answer, begin, finish, request};
+use crate::support::{SERVER, account, request, response_of, resume, start};
 
-/// The kinds that every operation needs.
+/// The kinds of cases that every operation needs.
 const KINDS: [&str; 8] = [
     "minimal",
     "full",
     "unsupported-field",
     "remote-data-merge",
     "remote-query",
-    "refused-locally",
-    "refused-by-provider",
-    "odd-answer",
+    "invalid",
+    "rejected",
+    "odd-response",
 ];
 
 fn run(case: &Case) {
-    let response = match begin(&request(case), account(case)) {
+    let response = match start(&request(case), account(case)) {
         HttpStep::Respond(response) => {
             assert!(
                 case.file.request.is_none(),
@@ -29,13 +29,15 @@ fn run(case: &Case) {
             );
             response
         }
-        HttpStep::Send((request, context)) => {
+        HttpStep::Send(sending) => {
+            let request = &sending.request;
+            assert_eq!(sending.plan.as_ref(), Some(request));
             let target = request
                 .url
                 .strip_prefix(SERVER)
                 .unwrap_or_else(|| panic!("{}: {}", case.name, request.url));
             case.check_request(&request.method, target, &request.headers, &request.body);
-            finish(&context, &answer(case))
+            resume(&sending.context, Ok(&response_of(case)))
         }
     };
     case.check_response(SERVER, response.status, &response.headers, &response.body);
@@ -60,12 +62,15 @@ fn every_case_holds_natively() {
 }
 
 #[test]
-fn every_operation_has_a_case_of_every_kind() {
+fn operation_has_case_of_every_kind() {
     let cases = case::all();
     let mut missing = Vec::new();
     for integration in ALL {
-        for (operation, there) in [("create", true), ("update", integration.update.is_some())] {
-            let kinds = if there {
+        for (operation, name) in [
+            ("create", OperationName::Create),
+            ("update", OperationName::Update),
+        ] {
+            let kinds = if integration.operation(name).is_some() {
                 KINDS.to_vec()
             } else {
                 vec!["unsupported"]
@@ -83,5 +88,5 @@ fn every_operation_has_a_case_of_every_kind() {
             }
         }
     }
-    assert_eq!(missing, [""; 0], "cases that are missing");
+    assert_eq!(missing, [""; 0], "missing cases");
 }

@@ -1,34 +1,34 @@
-//! Inputs that are as large as may be, of every kind that could be dear: what comes of them is small.
+//! The largest inputs of every costly kind: their responses are small.
 //!
-//! No time is asserted. `cargo test --release -p unified-ticketing-guest costs -- --nocapture` prints what each took.
+//! No time is asserted. `cargo test --release -p unified-ticketing-guest costs -- --nocapture` prints the time of each.
 
 use std::time::Instant;
 
 use serde_json::{Value, json};
 use unified_ticketing_guest::bindings::http_api::{HttpRequest, HttpResponse, HttpStep};
-use unified_ticketing_guest::bindings::types::ProviderResponse;
+use unified_ticketing_guest::bindings::types::{ProviderResponse, Sending};
 use unified_ticketing_guest::findings::MAX_FINDINGS;
 use unified_ticketing_guest::http_api;
 
-use crate::holds;
-use crate::support::{Operation, begin, http_request, json_of, operations};
+use crate::invariants;
+use crate::support::{Operation, http_request, json_of, operations, resume, start};
 
-/// The largest body that is read; less without optimization, where reading all of them takes minutes.
-const LARGEST: usize = if cfg!(debug_assertions) {
-    http_api::LARGEST_BODY / 64
+/// The size of the largest body that is read; less without optimization, where all of them would take minutes.
+const MAX_BODY: usize = if cfg!(debug_assertions) {
+    http_api::MAX_BODY / 64
 } else {
-    http_api::LARGEST_BODY
+    http_api::MAX_BODY
 };
 
-/// Two operations, in turn: the tables differ, what walks them does not.
-fn some(number: usize) -> impl Iterator<Item = Operation> {
+/// Two operations, in turn: only the tables differ, not the code that reads them.
+fn two_operations(number: usize) -> impl Iterator<Item = Operation> {
     let operations = operations();
     let chosen = [number, number + operations.len() / 2];
     let chosen = chosen.map(|number| operations[number % operations.len()]);
     chosen.into_iter()
 }
 
-/// As many of a text as fit, the number of each in place of `§`.
+/// As many copies of a string as fit, with the number of each instead of `§`.
 fn repeated(room: usize, text: &str, separator: &str) -> String {
     let mut all = String::with_capacity(room);
     for number in 0.. {
@@ -44,9 +44,9 @@ fn repeated(room: usize, text: &str, separator: &str) -> String {
     all
 }
 
-/// Bodies with as much in them as there may be.
+/// Bodies of the largest size.
 fn bodies() -> Vec<(String, String)> {
-    let room = LARGEST - 400;
+    let room = MAX_BODY - 400;
     let mut bodies = Vec::new();
     let entries = [
         r"{}",
@@ -64,10 +64,10 @@ fn bodies() -> Vec<(String, String)> {
     ];
     for field in ["emails", "roles", "name", "custom_fields", "remote_data"] {
         for entry in entries {
-            let list = repeated(room, entry, ",");
+            let entries = repeated(room, entry, ",");
             bodies.push((
                 format!("{field} of {entry}"),
-                format!(r#""{field}":[{list}]"#),
+                format!(r#""{field}":[{entries}]"#),
             ));
         }
         for member in [
@@ -118,7 +118,7 @@ fn bodies() -> Vec<(String, String)> {
     bodies
 }
 
-/// Queries with as much in them as a body may have.
+/// Queries of the size of the largest body.
 fn queries() -> Vec<(String, String)> {
     let parameters = [
         "a",
@@ -146,60 +146,60 @@ fn queries() -> Vec<(String, String)> {
         "%F0%9F%98%80=+",
         "integrated_account_id=§",
     ];
-    let repeated_ones = parameters
+    let repeated = parameters
         .iter()
-        .map(|parameter| ((*parameter).to_owned(), repeated(LARGEST, parameter, "&")));
-    let long_ones = [
+        .map(|parameter| ((*parameter).to_owned(), repeated(MAX_BODY, parameter, "&")));
+    let long = [
         (
             "exclude",
-            format!("truto_exclude_fields={}", "id,".repeat(LARGEST / 3)),
+            format!("truto_exclude_fields={}", "id,".repeat(MAX_BODY / 3)),
         ),
         (
             "commas",
-            format!("truto_exclude_fields={}", ",".repeat(LARGEST)),
+            format!("truto_exclude_fields={}", ",".repeat(MAX_BODY)),
         ),
         (
             "keys",
-            format!("remote_query{}=1", "[a]".repeat(LARGEST / 3)),
+            format!("remote_query{}=1", "[a]".repeat(MAX_BODY / 3)),
         ),
         (
             "nothing in keys",
-            format!("a{}=1", "[]".repeat(LARGEST / 2)),
+            format!("a{}=1", "[]".repeat(MAX_BODY / 2)),
         ),
-        ("brackets", format!("a[{}", "][".repeat(LARGEST / 2))),
-        ("a name", "a".repeat(LARGEST)),
-        ("an encoded name", "%01".repeat(LARGEST / 3)),
+        ("brackets", format!("a[{}", "][".repeat(MAX_BODY / 2))),
+        ("a name", "a".repeat(MAX_BODY)),
+        ("an encoded name", "%01".repeat(MAX_BODY / 3)),
         (
             "a value",
-            format!("remote_query[a]={}", "%FF".repeat(LARGEST / 3)),
+            format!("remote_query[a]={}", "%FF".repeat(MAX_BODY / 3)),
         ),
         (
             "an account",
-            format!("integrated_account_id={}", "a".repeat(LARGEST)),
+            format!("integrated_account_id={}", "a".repeat(MAX_BODY)),
         ),
-        ("ampersands", "&".repeat(LARGEST)),
+        ("ampersands", "&".repeat(MAX_BODY)),
     ];
-    let long_ones = long_ones.map(|(name, query)| (name.to_owned(), query));
-    repeated_ones.chain(long_ones).collect()
+    let long = long.map(|(name, query)| (name.to_owned(), query));
+    repeated.chain(long).collect()
 }
 
-/// What a response says besides what it repeats of a plan is bounded.
-fn bounded(response: &HttpResponse) {
-    holds::bounded_headers(&response.headers);
+/// Checks that a response is bounded, except for the plan that it repeats.
+fn assert_bounded(response: &HttpResponse) {
+    invariants::assert_headers_bounded(&response.headers);
     if response.status != 200 {
-        holds::bounded(&response.body);
+        invariants::assert_error_bounded(&response.body);
     }
 }
 
-fn begun(name: &str, operation: Operation, request: &HttpRequest) -> Option<HttpResponse> {
-    let start = Instant::now();
-    let step = begin(request, operation.account(true));
-    let took = start.elapsed();
+fn start_timed(name: &str, operation: Operation, request: &HttpRequest) -> Option<HttpResponse> {
+    let clock = Instant::now();
+    let step = start(request, operation.account(true));
+    let took = clock.elapsed();
     let response = match step {
         HttpStep::Respond(response) => Some(response),
-        HttpStep::Send((_, context)) => {
+        HttpStep::Send(Sending { context, .. }) => {
             assert!(
-                context.len() < holds::MAX_CONTEXT + request.target.len(),
+                context.len() < invariants::MAX_CONTEXT + request.target.len(),
                 "{name}: {} bytes of context",
                 context.len()
             );
@@ -215,19 +215,20 @@ fn begun(name: &str, operation: Operation, request: &HttpRequest) -> Option<Http
 }
 
 #[test]
-fn a_large_body_gets_a_small_response() {
+fn large_body_gets_small_response() {
     for (number, (name, members)) in bodies().into_iter().enumerate() {
-        for operation in some(number) {
+        for operation in two_operations(number) {
             for query in ["", "&unified_strict=true"] {
                 let mut body = Value::Object(operation.body()).to_string();
                 body.pop();
                 let body = format!("{body},{members}}}");
-                assert!(body.len() <= LARGEST, "{name}: {}", body.len());
+                assert!(body.len() <= MAX_BODY, "{name}: {}", body.len());
                 let method = if operation.update { "PATCH" } else { "POST" };
                 let target = operation.target("42", query);
                 let request = http_request(method, &target, body.as_bytes());
-                if let Some(response) = begun(&format!("{name} {query}"), operation, &request) {
-                    bounded(&response);
+                if let Some(response) = start_timed(&format!("{name} {query}"), operation, &request)
+                {
+                    assert_bounded(&response);
                 }
             }
         }
@@ -235,20 +236,20 @@ fn a_large_body_gets_a_small_response() {
 }
 
 #[test]
-fn a_large_query_gets_a_small_response() {
+fn large_query_gets_small_response() {
     for (number, (name, query)) in queries().into_iter().enumerate() {
-        for operation in some(number) {
+        for operation in two_operations(number) {
             let request = operation.request(&format!("&{query}"), &Value::Object(operation.body()));
-            if let Some(response) = begun(&name, operation, &request) {
-                bounded(&response);
+            if let Some(response) = start_timed(&name, operation, &request) {
+                assert_bounded(&response);
             }
         }
     }
 }
 
 #[test]
-fn a_large_rejection_gets_a_small_response() {
-    const ROOM: usize = 4 * LARGEST;
+fn large_rejection_gets_small_response() {
+    const ROOM: usize = 4 * MAX_BODY;
     let reasons = repeated(ROOM, r#""§":["a","b"]"#, ",");
     let sentences = repeated(ROOM, r#"{"message":"a§"}"#, ",");
     let fields = repeated(ROOM, r#"{"field":"§","problem":"\u0001"}"#, ",");
@@ -270,35 +271,35 @@ fn a_large_rejection_gets_a_small_response() {
     for (number, body) in bodies.iter().enumerate() {
         for operation in operations() {
             for status in [400, 500] {
-                let (_, context) = operation.sent("");
-                let answer = ProviderResponse {
+                let context = operation.plan("").context;
+                let rejection = ProviderResponse {
                     status,
                     headers: Vec::new(),
                     body: body.as_bytes().to_vec(),
                 };
-                let start = Instant::now();
-                let response = http_api::resume(&context, Ok(&answer));
-                let took = start.elapsed().as_secs_f64() * 1e3;
+                let clock = Instant::now();
+                let response = resume(&context, Ok(&rejection));
+                let took = clock.elapsed().as_secs_f64() * 1e3;
                 println!("{took:>7.1} ms {:<30} {status} {number}", operation.name());
-                bounded(&response);
+                assert_bounded(&response);
             }
         }
     }
 }
 
 #[test]
-fn a_hundred_violations_are_told_and_the_rest_counted() {
+fn violations_over_limit_are_counted() {
     let operation = operations()[0];
     for number in [99, 100, 101, 12_000] {
         let emails = vec![json!({}); number];
         let body = json!({"name": "Ines", "emails": emails});
         let request = operation.request("", &body);
-        let response = begun("numbers", operation, &request).expect("a refusal");
+        let response = start_timed("numbers", operation, &request).expect("an error");
         let body = json_of(&response);
-        let told = body["violations"].as_array().expect("violations");
+        let violations = body["violations"].as_array().expect("violations");
         let more = number.saturating_sub(MAX_FINDINGS);
-        assert_eq!(told.len(), number - more + usize::from(more > 0));
-        let last = told.last().expect("a violation");
+        assert_eq!(violations.len(), number - more + usize::from(more > 0));
+        let last = violations.last().expect("a violation");
         assert_eq!(last["code"] == "more", more > 0, "{last}");
         if more > 0 {
             assert_eq!(last["message"], format!("{more} more"));

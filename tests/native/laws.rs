@@ -1,26 +1,28 @@
-//! What every operation of every integration obeys.
+//! Laws of every operation of every integration.
 
-mod answers;
 mod requests;
+mod responses;
 mod spellings;
 
 use serde_json::Value;
 use unified_ticketing_guest::bindings::http_api::{HttpResponse, HttpStep};
+use unified_ticketing_guest::bindings::types::Sending;
 
-use crate::support::{Operation, begin, json_of};
+use crate::support::{Operation, json_of, start};
 
-/// What a response says, in the words that programs read.
-fn said(response: &HttpResponse) -> (u16, String, String) {
+/// Status, code and outcome of a response.
+fn error_of(response: &HttpResponse) -> (u16, String, String) {
     let body = json_of(response);
-    let word = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
-    (response.status, word("code"), word("outcome"))
+    let member = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+    (response.status, member("code"), member("outcome"))
 }
 
-fn refused(operation: Operation, query: &str, body: &Value) -> HttpResponse {
-    match begin(&operation.request(query, body), operation.account(true)) {
+/// The response to a call that sends no request.
+fn respond_locally(operation: Operation, query: &str, body: &Value) -> HttpResponse {
+    match start(&operation.request(query, body), operation.account(true)) {
         HttpStep::Respond(response) => response,
-        HttpStep::Send((request, _)) => panic!(
-            "{}: nothing may be sent, but {request:?} was",
+        HttpStep::Send(Sending { request, .. }) => panic!(
+            "{}: no request may be sent, but {request:?} was",
             operation.name()
         ),
     }
@@ -28,8 +30,9 @@ fn refused(operation: Operation, query: &str, body: &Value) -> HttpResponse {
 
 fn violations(response: &HttpResponse) -> Vec<String> {
     let body = json_of(response);
-    let list = body["violations"].as_array().cloned().unwrap_or_default();
-    list.iter()
+    let violations = body["violations"].as_array().cloned().unwrap_or_default();
+    violations
+        .iter()
         .map(|found| {
             format!(
                 "{} {}",

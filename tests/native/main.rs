@@ -1,4 +1,4 @@
-//! The core on its own: no component, no runtime, no network.
+//! The core alone: no component, no runtime, no network.
 
 #![allow(
     clippy::disallowed_methods,
@@ -17,7 +17,7 @@
 mod case;
 mod cases;
 mod costs;
-mod holds;
+mod invariants;
 mod laws;
 mod properties;
 mod published;

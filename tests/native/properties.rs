@@ -1,22 +1,23 @@
-//! What holds for any input. `PROPTEST_CASES=100000` tries more than the usual 256.
+//! Properties of any input. `PROPTEST_CASES=100000` tries more than the usual 256.
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use unified_ticketing_guest::bindings::http_api::HttpStep;
 use unified_ticketing_guest::bindings::types::ProviderResponse;
+use unified_ticketing_guest::bindings::types::Sending;
+use unified_ticketing_guest::context::{Context, EntryPoint};
 use unified_ticketing_guest::field::Field;
-use unified_ticketing_guest::http_api;
-use unified_ticketing_guest::plan::Context;
 
-use crate::holds;
-use crate::support::{Operation, begin, http_request, operations};
+use crate::case::ACCOUNT;
+use crate::invariants;
+use crate::support::{Operation, http_request, operations, resume, start};
 
 fn operation() -> impl Strategy<Value = Operation> {
     prop::sample::select(operations())
 }
 
-/// Texts that break things out of where they are put.
-fn text() -> impl Strategy<Value = String> {
+/// Strings that could escape from their context.
+fn string() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),
         "[a-z@.:/?#&=%+ \"\\\\]{0,12}",
@@ -43,19 +44,19 @@ fn json() -> impl Strategy<Value = Value> {
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
-        text().prop_map(Value::from),
+        string().prop_map(Value::from),
     ];
     leaf.prop_recursive(4, 24, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            prop::collection::vec((text(), inner), 0..4)
+            prop::collection::vec((string(), inner), 0..4)
                 .prop_map(|members| Value::Object(members.into_iter().collect())),
         ]
     })
 }
 
-/// JSON in spellings that no writer would choose. Members of one object have one name in two, `twice`, or names of their own.
-fn spelled(twice: bool) -> impl Strategy<Value = String> {
+/// JSON in unusual spellings. With `twice`, members of an object share names; else each has its own.
+fn odd_json(twice: bool) -> impl Strategy<Value = String> {
     let space = || prop::sample::select(vec!["", " ", "\n", "\t\r "]);
     let leaf = prop_oneof![
         prop::sample::select(vec![
@@ -79,8 +80,10 @@ fn spelled(twice: bool) -> impl Strategy<Value = String> {
         let names =
             prop::collection::vec((0..if twice { 2 } else { 1_000_000 }, inner.clone()), 0..4);
         prop_oneof![
-            (prop::collection::vec(inner, 0..4), space())
-                .prop_map(|(list, space)| format!("[{space}{}]", list.join(&format!("{space},")))),
+            (prop::collection::vec(inner, 0..4), space()).prop_map(|(items, space)| format!(
+                "[{space}{}]",
+                items.join(&format!("{space},"))
+            )),
             (names, space()).prop_map(move |(mut members, space)| {
                 if !twice {
                     members.sort_by_key(|(name, _)| *name);
@@ -99,17 +102,17 @@ fn spelled(twice: bool) -> impl Strategy<Value = String> {
 /// Bodies that are almost right.
 fn body() -> impl Strategy<Value = Map<String, Value>> {
     let email = (
-        text(),
+        string(),
         prop::option::of(prop::sample::select(vec!["primary", "other", "home"])),
     )
         .prop_map(|(address, kind)| json!({"email": address, "type": kind}));
     let role = (
-        prop::option::of(text()),
+        prop::option::of(string()),
         prop::option::of(prop::sample::select(vec!["agent", "owner", "account"])),
     )
         .prop_map(|(id, name)| json!({"id": id, "name": name}));
     let value = prop_oneof![
-        3 => text().prop_map(Value::from),
+        3 => string().prop_map(Value::from),
         2 => prop::collection::vec(email, 0..3).prop_map(Value::from),
         2 => prop::collection::vec(role, 0..3).prop_map(Value::from),
         2 => json(),
@@ -121,7 +124,7 @@ fn body() -> impl Strategy<Value = Map<String, Value>> {
         .collect();
     prop::collection::vec(
         (
-            prop_oneof![4 => prop::sample::select(names), 1 => text()],
+            prop_oneof![4 => prop::sample::select(names), 1 => string()],
             value,
         ),
         0..8,
@@ -144,11 +147,11 @@ fn query() -> impl Strategy<Value = String> {
             "truto_ignore_remote_data",
         ])
         .prop_map(str::to_owned),
-        text(),
+        string(),
     ];
     let value = prop_oneof![
         prop::sample::select(vec!["true", "raw", "project", "1"]).prop_map(str::to_owned),
-        text()
+        string()
     ];
     prop::collection::vec((name, value), 0..4).prop_map(|pairs| {
         let mut query = form_urlencoded::Serializer::new(String::new());
@@ -158,12 +161,12 @@ fn query() -> impl Strategy<Value = String> {
 }
 
 fn id() -> impl Strategy<Value = String> {
-    text().prop_map(|id| {
+    string().prop_map(|id| {
         percent_encoding::utf8_percent_encode(&id, percent_encoding::NON_ALPHANUMERIC).to_string()
     })
 }
 
-/// An input that is valid but for what is laid over it.
+/// A valid input, changed by odd members.
 fn call() -> impl Strategy<Value = (Operation, String, String, Value)> {
     (operation(), id(), query(), any::<bool>(), body()).prop_map(
         |(operation, id, query, valid, body)| {
@@ -181,59 +184,59 @@ fn call() -> impl Strategy<Value = (Operation, String, String, Value)> {
 
 proptest! {
     #[test]
-    fn a_request_stays_on_its_origin_and_path_and_the_secret_in_its_header((operation, target, _, body) in call()) {
+    fn request_stays_on_origin_and_path((operation, target, _, body) in call()) {
         let method = if operation.update { "PATCH" } else { "POST" };
         let request = http_request(method, &target, body.to_string().as_bytes());
         let account = operation.account(true);
-        match begin(&request, account.clone()) {
-            HttpStep::Respond(response) => holds::responded(&account, &response),
-            HttpStep::Send((request, context)) => {
-                holds::sent(operation, &account, &request, &context);
+        match start(&request, account.clone()) {
+            HttpStep::Respond(response) => invariants::assert_local_response(&account, &response),
+            HttpStep::Send(Sending { request, context, .. }) => {
+                invariants::assert_request(operation, &account, &request, &context);
             }
         }
     }
 
     #[test]
-    fn no_request_makes_the_first_half_panic(
+    fn start_never_panics(
         operation in operation(), method in prop_oneof![Just("POST"), Just("PATCH"), Just("GET")], target in any::<String>(),
         known in any::<bool>(), body in prop::collection::vec(any::<u8>(), 0..64),
     ) {
         let target = if known { format!("/unified/ticketing/users?{target}") } else { target };
         let account = operation.account(false);
-        holds::reads_as_any_other(&body);
-        match begin(&http_request(method, &target, &body), account.clone()) {
-            HttpStep::Respond(response) => holds::responded(&account, &response),
-            HttpStep::Send(_) => panic!("nobody guesses an account's id"),
+        invariants::assert_reads_as_serde(&body);
+        match start(&http_request(method, &target, &body), account.clone()) {
+            HttpStep::Respond(response) => invariants::assert_local_response(&account, &response),
+            HttpStep::Send(_) => panic!("no input has the account's id by chance"),
         }
     }
 
     #[test]
-    fn whatever_a_provider_answers_the_second_half_tells_the_truth(
+    fn resume_reports_any_response_correctly(
         operation in operation(), status in 100..600_u16, body in prop_oneof![
             json().prop_map(|body| body.to_string().into_bytes()),
             prop::collection::vec(any::<u8>(), 0..64),
         ],
         headers in prop::collection::vec((prop::sample::select(vec![
             "retry-after", "date", "x-ratelimit-reset", "content-encoding", "content-type", "x-gorgias-account-api-call-limit",
-        ]), text()), 0..3),
+        ]), string()), 0..3),
     ) {
-        let (_, context) = operation.sent("");
+        let context = operation.plan("").context;
         let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        let answer = ProviderResponse { status, headers, body };
-        let response = http_api::resume(&context, Ok(&answer));
-        let context = Context::from_bytes(&context).expect("a context");
-        holds::told(&context, Ok(&answer), &response);
+        let sent = ProviderResponse { status, headers, body };
+        let response = resume(&context, Ok(&sent));
+        let context = Context::from_bytes(&context, ACCOUNT, EntryPoint::HttpApi).expect("a context");
+        invariants::assert_response(&context, Ok(&sent), &response);
     }
 
     #[test]
-    fn json_that_is_passed_on_stays_as_it_came(operation in operation(), json in spelled(false), wrap in 0..2_000_usize) {
+    fn passed_on_json_is_kept(operation in operation(), json in odd_json(false), wrap in 0..2_000_usize) {
         let json = format!("{}{json}{}", "[".repeat(wrap), "]".repeat(wrap));
         let mut body = Value::Object(operation.body()).to_string();
         body.pop();
         let body = format!("{body},\"remote_data\":{{\"more\":{json}}}}}");
         let (method, id) = if operation.update { ("PATCH", "42") } else { ("POST", "") };
         let request = http_request(method, &operation.target(id, ""), body.as_bytes());
-        let HttpStep::Send((request, _)) = begin(&request, operation.account(true)) else {
+        let HttpStep::Send(Sending { request, .. }) = start(&request, operation.account(true)) else {
             panic!("{body}");
         };
         let sent = String::from_utf8_lossy(&request.body).into_owned();
@@ -242,19 +245,19 @@ proptest! {
     }
 
     #[test]
-    fn any_json_object_is_usable_answer(operation in operation(), json in spelled(true), wrap in 0..2_000_usize) {
+    fn any_json_object_is_usable(operation in operation(), json in odd_json(true), wrap in 0..2_000_usize) {
         let body = format!("{{\"more\":{}{json}{}}}", "[".repeat(wrap), "]".repeat(wrap));
-        holds::reads_as_any_other(body.as_bytes());
-        let (_, context) = operation.sent("");
-        let answer = ProviderResponse { status: 200, headers: vec![], body: body.into_bytes() };
-        let response = http_api::resume(&context, Ok(&answer));
+        invariants::assert_reads_as_serde(body.as_bytes());
+        let context = operation.plan("").context;
+        let sent = ProviderResponse { status: 200, headers: vec![], body: body.into_bytes() };
+        let response = resume(&context, Ok(&sent));
         prop_assert_eq!(response.status, 200);
-        holds::told(&Context::from_bytes(&context).expect("a context"), Ok(&answer), &response);
+        invariants::assert_response(&Context::from_bytes(&context, ACCOUNT, EntryPoint::HttpApi).expect("a context"), Ok(&sent), &response);
     }
 
     #[test]
-    fn no_bytes_make_the_second_half_panic(context in prop::collection::vec(any::<u8>(), 0..64)) {
-        let answer = ProviderResponse { status: 200, headers: vec![], body: b"{}".to_vec() };
-        prop_assert_eq!(http_api::resume(&context, Ok(&answer)).status, 400);
+    fn resume_never_panics(context in prop::collection::vec(any::<u8>(), 0..64)) {
+        let sent = ProviderResponse { status: 200, headers: vec![], body: b"{}".to_vec() };
+        prop_assert_eq!(resume(&context, Ok(&sent)).status, 400);
     }
 }

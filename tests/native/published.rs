@@ -1,17 +1,19 @@
-//! The tables compiled in, against a byte copy of the published ones: `tests/published.json`.
+//! The compiled tables, compared with a byte copy of the published ones, `tests/published.json`.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
+use unified_ticketing_guest::bindings::types::Safety;
 use unified_ticketing_guest::field::{Field, ResponseField, Rule};
-use unified_ticketing_guest::integration::{ALL, Integration, Operation};
+use unified_ticketing_guest::integration::{ALL, Integration, Operation, OperationName};
 
 fn published() -> Value {
     serde_json::from_str(include_str!("../published.json")).expect("the published tables are JSON")
 }
 
-fn names(list: &Value) -> BTreeSet<&str> {
-    list.as_array()
+fn names(array: &Value) -> BTreeSet<&str> {
+    array
+        .as_array()
         .into_iter()
         .flatten()
         .filter_map(Value::as_str)
@@ -26,41 +28,25 @@ fn members(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
         .map(|(name, value)| (name.as_str(), value))
 }
 
-/// What the tables say of an operation, whichever input it takes.
-struct Shown {
-    fields: &'static [Rule],
-    response: &'static [ResponseField],
-    collection: Option<&'static str>,
-}
-
-fn shown(integration: &'static Integration, update: bool) -> Option<Shown> {
-    fn show<I>(operation: &'static Operation<I>) -> Shown {
-        Shown {
-            fields: operation.fields,
-            response: operation.response,
-            collection: operation.collection(),
-        }
-    }
-    if update {
-        integration.update.as_ref().map(show)
+/// The row of an operation.
+fn row(integration: &Integration, update: bool) -> Option<&'static Operation> {
+    integration.operation(if update {
+        OperationName::Update
     } else {
-        Some(show(&integration.create))
-    }
+        OperationName::Create
+    })
 }
 
-/// The integrations whose operation is such.
-fn having(update: bool, such: impl Fn(&Shown) -> bool) -> BTreeSet<&'static str> {
-    let such = |integration: &&'static Integration| {
-        shown(integration, update).is_some_and(|shown| such(&shown))
-    };
-    ALL.into_iter()
-        .filter(such)
+/// The integrations whose row of an operation fits.
+fn having(update: bool, fits: impl Fn(&Operation) -> bool) -> BTreeSet<&'static str> {
+    ALL.iter()
+        .filter(|integration| row(integration, update).is_some_and(&fits))
         .map(|integration| integration.name)
         .collect()
 }
 
 #[test]
-fn the_published_integrations_have_the_published_operations() {
+fn operations_match_published_tables() {
     let published = published();
     for (name, update) in [("create", false), ("update", true)] {
         assert_eq!(
@@ -72,14 +58,14 @@ fn the_published_integrations_have_the_published_operations() {
 }
 
 #[test]
-fn every_request_field_is_required_and_supported_as_published() {
+fn request_fields_match_published_tables() {
     let published = published();
     for (name, update) in [("create", false), ("update", true)] {
         for field in Field::ALL {
             let table = &published[name]["request"][field.name()];
             for (member, required) in [("required", true), ("supported", false)] {
                 let such = |rule: &Rule| rule.field == field && rule.required == required;
-                let ours = having(update, |shown| shown.fields.iter().any(such));
+                let ours = having(update, |row| row.fields.iter().any(such));
                 assert_eq!(
                     ours,
                     names(&table[member]),
@@ -90,8 +76,8 @@ fn every_request_field_is_required_and_supported_as_published() {
             for (integration, values) in members(&table["enum_by_integration"]) {
                 let integration = unified_ticketing_guest::integration::find(integration)
                     .expect("a known integration");
-                let shown = shown(integration, update).expect("an operation that is published");
-                let rule = shown
+                let row = row(integration, update).expect("a published operation");
+                let rule = row
                     .fields
                     .iter()
                     .find(|rule| rule.field == field)
@@ -108,11 +94,11 @@ fn every_request_field_is_required_and_supported_as_published() {
 }
 
 #[test]
-fn every_answer_field_is_supported_as_published() {
+fn response_fields_match_published_tables() {
     let published = published();
     for (name, update) in [("create", false), ("update", true)] {
         for field in ResponseField::ALL {
-            let ours = having(update, |shown| shown.response.contains(&field));
+            let ours = having(update, |row| row.response.contains(&field));
             let table = names(&published[name]["response"][field.name()]["supported"]);
             assert_eq!(ours, table, "{name} {}", field.name());
         }
@@ -120,10 +106,10 @@ fn every_answer_field_is_supported_as_published() {
 }
 
 #[test]
-fn collections_are_required_as_published() {
+fn collections_match_published_tables() {
     let published = published();
     for (name, update) in [("create", false), ("update", true)] {
-        let ours = having(update, |shown| shown.collection.is_some());
+        let ours = having(update, |row| row.collection().is_some());
         assert_eq!(
             ours,
             names(&published[name]["query"]["collections"]["required"]),
@@ -133,7 +119,7 @@ fn collections_are_required_as_published() {
 }
 
 #[test]
-fn every_published_name_is_known_and_in_its_order() {
+fn field_names_match_published_order() {
     let published = published();
     let top = |table: &Value| -> Vec<String> {
         members(table)
@@ -146,20 +132,17 @@ fn every_published_name_is_known_and_in_its_order() {
     for update in top(&published["update"]["request"]) {
         assert!(request.contains(&update.as_str()), "{update}");
     }
-    let answer: Vec<&str> = ResponseField::ALL
+    let response: Vec<&str> = ResponseField::ALL
         .into_iter()
         .map(ResponseField::name)
         .collect();
-    assert_eq!(top(&published["create"]["response"]), answer);
-    assert_eq!(top(&published["update"]["response"]), answer);
+    assert_eq!(top(&published["create"]["response"]), response);
+    assert_eq!(top(&published["update"]["response"]), response);
 }
 
 #[test]
-fn the_list_is_in_order_and_its_tables_hang_together() {
-    let listed: Vec<&str> = ALL
-        .into_iter()
-        .map(|integration| integration.name)
-        .collect();
+fn integration_tables_are_consistent() {
+    let listed: Vec<&str> = ALL.iter().map(|integration| integration.name).collect();
     assert!(listed.is_sorted_by(|a, b| a < b), "{listed:?}");
     for integration in ALL {
         let name = integration.name;
@@ -175,28 +158,23 @@ fn the_list_is_in_order_and_its_tables_hang_together() {
                     .iter()
                     .any(|setting| setting.name == placeholder)
         };
-        let create = &integration.create;
-        let mut templates = vec![(
-            "create",
-            create.path,
-            create.query,
-            create.fields,
-            create.docs,
-        )];
-        if let Some(update) = &integration.update {
-            assert!(
-                update.path.contains("{id}"),
-                "{name}: an update addresses a user"
-            );
-            templates.push((
-                "update",
-                update.path,
-                update.query,
-                update.fields,
-                update.docs,
-            ));
-        }
-        for (operation, path, query, fields, docs) in templates {
+        for Operation {
+            name: operation,
+            path,
+            query,
+            fields,
+            docs,
+            safety,
+            ..
+        } in integration.operations
+        {
+            let operation = operation.as_str();
+            let (update, expected) = match operation {
+                "create-user" => (false, Safety::Once),
+                _ => (true, Safety::Idempotent),
+            };
+            assert_eq!(path.contains("{id}"), update, "{name} {operation}");
+            assert_eq!(*safety, expected, "{name} {operation}");
             assert!(
                 docs.starts_with("https://"),
                 "{name} {operation} links to its documentation"
@@ -205,7 +183,7 @@ fn the_list_is_in_order_and_its_tables_hang_together() {
                 let placeholder = placeholder.split('}').next().unwrap_or_default();
                 assert!(known(placeholder), "{name} {operation}: {placeholder}");
             }
-            for (_, setting) in query {
+            for (_, setting) in *query {
                 assert!(known(setting), "{name} {operation}: {setting}");
             }
             let order: Vec<usize> = fields

@@ -1,23 +1,23 @@
-//! Calls the HTTP API natively.
+//! Native calls of the HTTP API.
 
 use serde_json::{Map, Value, json};
 use unified_ticketing_guest::account::credential_names;
 use unified_ticketing_guest::bindings::accounts::{Account, Credentials, ResolveError};
 use unified_ticketing_guest::bindings::http_api::{HttpRequest, HttpResponse, HttpStep};
-use unified_ticketing_guest::bindings::types::{ProviderRequest, ProviderResponse, TransportError};
+use unified_ticketing_guest::bindings::types::{ProviderResponse, Sending, TransportError};
 use unified_ticketing_guest::field::{Field, Rule};
 use unified_ticketing_guest::http_api;
-use unified_ticketing_guest::integration::{ALL, Integration, Table};
+use unified_ticketing_guest::integration::{ALL, Integration, Operation as Row, OperationName};
 
 use crate::case::{self, ACCOUNT, Case};
 
-/// Stands for the address of a server that is never asked.
+/// The address of a server that no test connects to.
 pub const SERVER: &str = "http://provider.test";
 
-/// What every credential of a made-up account holds.
+/// The value of every credential of a made-up account.
 pub const SECRET: &str = "S3cretOfTheAccount";
 
-/// The account of a case, its credentials disclosed, so that the header that authenticates can be seen.
+/// The account of a case, with its credentials disclosed, to show the header that authenticates.
 pub fn account(case: &Case) -> Account {
     let case::Account {
         base_url,
@@ -47,8 +47,8 @@ pub fn http_request(method: &str, target: &str, body: &[u8]) -> HttpRequest {
     }
 }
 
-/// The first half, with this one account.
-pub fn begin(request: &HttpRequest, account: Account) -> HttpStep {
+/// Starts a call, with this account alone.
+pub fn start(request: &HttpRequest, account: Account) -> HttpStep {
     http_api::start(ACCOUNT, request, |id| {
         if id == ACCOUNT {
             Ok(account)
@@ -58,28 +58,35 @@ pub fn begin(request: &HttpRequest, account: Account) -> HttpStep {
     })
 }
 
-/// The answer of a case.
-pub fn answer(case: &Case) -> ProviderResponse {
-    let answer = case
-        .file
-        .answer
-        .as_ref()
-        .unwrap_or_else(|| panic!("{}: a request was sent, but no answer is given", case.name));
-    let headers = answer
+/// The provider's response of a case.
+pub fn response_of(case: &Case) -> ProviderResponse {
+    let response = case.file.response.as_ref().unwrap_or_else(|| {
+        panic!(
+            "{}: a request was sent, but the case has no response",
+            case.name
+        )
+    });
+    let headers = response
         .headers
         .iter()
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     ProviderResponse {
-        status: answer.status,
+        status: response.status,
         headers,
-        body: answer.body(),
+        body: response.body(),
     }
 }
 
-/// The second half.
-pub fn finish(context: &[u8], answer: &ProviderResponse) -> HttpResponse {
-    http_api::resume(context, Ok(answer))
+/// Resumes a call of one request, to its end.
+pub fn resume(
+    context: &[u8],
+    response: Result<&ProviderResponse, &TransportError>,
+) -> HttpResponse {
+    match http_api::resume(ACCOUNT, context, response) {
+        HttpStep::Respond(response) => response,
+        HttpStep::Send(sending) => panic!("a second request: {:?}", sending.request),
+    }
 }
 
 /// An operation of an integration.
@@ -92,19 +99,14 @@ pub struct Operation {
 
 /// Every operation of every integration.
 pub fn operations() -> Vec<Operation> {
-    let creates = ALL.into_iter().map(|each| Operation {
-        integration: each,
-        update: false,
-        fields: each.create.fields,
-    });
-    let updates = ALL.into_iter().filter_map(|each| {
-        each.update.as_ref().map(|update| Operation {
-            integration: each,
-            update: true,
-            fields: update.fields,
+    let rows = ALL.iter().flat_map(|integration| {
+        integration.operations.iter().map(|row| Operation {
+            integration,
+            update: row.name == OperationName::Update,
+            fields: row.fields,
         })
     });
-    creates.chain(updates).collect()
+    rows.collect()
 }
 
 impl Operation {
@@ -116,12 +118,16 @@ impl Operation {
         )
     }
 
-    /// The table of the operation.
-    pub fn table(self) -> &'static Table {
-        match &self.integration.update {
-            Some(update) if self.update => update,
-            _ => &self.integration.create,
-        }
+    /// The row of the operation.
+    pub fn row(self) -> &'static Row {
+        let name = if self.update {
+            OperationName::Update
+        } else {
+            OperationName::Create
+        };
+        self.integration
+            .operation(name)
+            .expect("a listed operation")
     }
 
     /// A made-up account. With `base_url`, requests go to [`SERVER`] below `/prefix`.
@@ -147,7 +153,7 @@ impl Operation {
         }
     }
 
-    /// A body that has every field the operation takes.
+    /// A body with every field of the operation.
     pub fn body(self) -> Map<String, Value> {
         let value = |rule: &Rule| match rule.field {
             Field::FirstName => json!("Ines"),
@@ -184,13 +190,13 @@ impl Operation {
         )
     }
 
-    /// Makes a call that is valid, and gives what would be sent.
-    pub fn sent(self, query: &str) -> (ProviderRequest, Vec<u8>) {
-        match begin(
+    /// Starts a valid call. Returns the planned request and the context.
+    pub fn plan(self, query: &str) -> Sending {
+        match start(
             &self.request(query, &Value::Object(self.body())),
             self.account(true),
         ) {
-            HttpStep::Send(send) => send,
+            HttpStep::Send(sending) => sending,
             HttpStep::Respond(response) => panic!(
                 "{}: {}",
                 self.name(),
@@ -199,13 +205,13 @@ impl Operation {
         }
     }
 
-    /// Makes a call that is valid, and gives what comes of this answer.
-    pub fn answered(
+    /// Makes a valid call, to which the provider responds with this.
+    pub fn resume(
         self,
         query: &str,
-        answer: Result<&ProviderResponse, &TransportError>,
+        response: Result<&ProviderResponse, &TransportError>,
     ) -> HttpResponse {
-        http_api::resume(&self.sent(query).1, answer)
+        resume(&self.plan(query).context, response)
     }
 }
 
@@ -214,8 +220,8 @@ pub fn json_of(response: &HttpResponse) -> Value {
     serde_json::from_slice(&response.body).expect("a response is JSON")
 }
 
-/// An answer with this status and body.
-pub fn answer_of(status: u16, headers: &[(&str, &str)], body: &str) -> ProviderResponse {
+/// A provider's response.
+pub fn provider_response(status: u16, headers: &[(&str, &str)], body: &str) -> ProviderResponse {
     let headers = headers
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))

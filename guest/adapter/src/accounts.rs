@@ -1,4 +1,4 @@
-//! The text of the variable, read into accounts.
+//! Parses the value of the variable into accounts.
 //!
 //! ```json
 //! {"account": [{
@@ -10,7 +10,7 @@
 //! }]}
 //! ```
 //!
-//! It is the array of the TOML accounts file as JSON, where every value is a text. Whether settings
+//! It is the array of the TOML accounts file as JSON, where every value is a string. Whether settings
 //! and credentials suit the integration is for the component that asks.
 
 use crate::bindings::accounts::{Account, Credentials, ResolveError};
@@ -28,19 +28,19 @@ const KEYS: [&str; 6] = [
     "credentials",
 ];
 
-/// The account of this id, in any case, among those in the text of the variable.
+/// Returns the account of this id, in any case, from the value of the variable.
 ///
 /// # Errors
 ///
-/// That there is no such account, or every fault of the text. A fault quotes no value but an id, so
-/// that it holds no secret.
-pub fn resolve(text: Option<&str>, id: &str) -> Result<Account, ResolveError> {
+/// There is no such account, or the value has violations: all are listed. A violation quotes no value but an id, so that it holds
+/// no secret.
+pub fn resolve(json: Option<&str>, id: &str) -> Result<Account, ResolveError> {
     let unusable = |why: &str| ResolveError::Unusable(format!("`{VARIABLE}`{why}"));
-    let text = text.ok_or_else(|| unusable(" is not set"))?;
+    let json = json.ok_or_else(|| unusable(" is not set"))?;
     let mut reader = Reader::default();
-    reader.document(text);
-    if !reader.faults.is_empty() {
-        return Err(unusable(&format!(": {}", reader.faults.join("; "))));
+    reader.document(json);
+    if !reader.violations.is_empty() {
+        return Err(unusable(&format!(": {}", reader.violations.join("; "))));
     }
     let mut accounts = reader.accounts.into_iter();
     accounts
@@ -49,24 +49,24 @@ pub fn resolve(text: Option<&str>, id: &str) -> Result<Account, ResolveError> {
         .ok_or(ResolveError::Unknown)
 }
 
-/// What has been read so far: accounts by id, and all that is wrong. Paths are JSON Pointers.
+/// The accounts read so far, by id, and every violation. Paths are JSON Pointers.
 #[derive(Default)]
 struct Reader {
     accounts: Vec<(String, Account)>,
-    faults: Vec<String>,
+    violations: Vec<String>,
 }
 
 impl Reader {
-    fn document(&mut self, text: &str) {
+    fn document(&mut self, json: &str) {
         // A reader may ignore a byte order mark (RFC 8259, section 8.1).
-        let document = match Json::parse(text.strip_prefix('\u{feff}').unwrap_or(text)) {
+        let document = match Json::parse(json.strip_prefix('\u{feff}').unwrap_or(json)) {
             Ok(document) => document,
-            Err(error) => return self.faults.push(format!("not JSON: {error}")),
+            Err(error) => return self.violations.push(format!("not JSON: {error}")),
         };
         let members = self.members("", document, &["account"]);
         match members.and_then(|members| members.get("account")) {
             None => {}
-            Some(Json::List(accounts)) => {
+            Some(Json::Array(accounts)) => {
                 for (index, account) in accounts.into_iter().enumerate() {
                     self.account(&format!("/account/{index}"), account.into());
                 }
@@ -85,18 +85,18 @@ impl Reader {
         // Of use on the command line only; here it must not be something else by mistake.
         self.optional(path, members, "name");
         let base_url = self.optional(path, members, "base_url");
-        let settings = self.texts(path, members, "settings");
-        let credentials = self.texts(path, members, "credentials");
+        let settings = self.strings(path, members, "settings");
+        let credentials = self.strings(path, members, "credentials");
         let (Some(id), Some(integration)) = (id, integration) else {
             return;
         };
         if !is_uuid(&id) {
-            self.faults
+            self.violations
                 .push(format!("`{path}/id`: expected a UUID, but found `{id}`"));
         }
         let mut before = self.accounts.iter();
         if before.any(|(known, _)| known.eq_ignore_ascii_case(&id)) {
-            self.faults
+            self.violations
                 .push(format!("`{path}/id`: `{id}` is taken by an account before"));
         }
         let account = Account {
@@ -114,7 +114,7 @@ impl Reader {
         for (name, _) in &members.0 {
             if !known.contains(&name.as_str()) {
                 let known = known.join("`, `");
-                self.faults
+                self.violations
                     .push(format!("`{path}/{name}`: unknown; expected `{known}`"));
             }
         }
@@ -134,7 +134,8 @@ impl Reader {
                 .take(index)
                 .any(|(before, _)| before == name)
             {
-                self.faults.push(format!("`{path}/{name}`: given twice"));
+                self.violations
+                    .push(format!("`{path}/{name}`: given twice"));
             }
         }
         Some(members)
@@ -142,33 +143,33 @@ impl Reader {
 
     fn required(&mut self, path: &str, members: &Members<'_>, name: &str) -> Option<String> {
         if members.get(name).is_none() {
-            self.faults.push(format!("`{path}/{name}`: missing"));
+            self.violations.push(format!("`{path}/{name}`: missing"));
         }
         self.optional(path, members, name)
     }
 
     fn optional(&mut self, path: &str, members: &Members<'_>, name: &str) -> Option<String> {
-        self.text(&format!("{path}/{name}"), members.get(name)?)
+        self.string(&format!("{path}/{name}"), members.get(name)?)
     }
 
-    /// An object of texts; none when it is left out.
-    fn texts(&mut self, path: &str, members: &Members<'_>, name: &str) -> Vec<(String, String)> {
+    /// An object of strings; empty when it is left out.
+    fn strings(&mut self, path: &str, members: &Members<'_>, name: &str) -> Vec<(String, String)> {
         let Some(value) = members.get(name) else {
             return Vec::new();
         };
         let path = format!("{path}/{name}");
-        let mut texts = Vec::new();
+        let mut strings = Vec::new();
         let members = self.object(&path, value).map(|members| members.0);
         for (name, value) in members.into_iter().flatten() {
-            let text = self.text(&format!("{path}/{name}"), value.into());
-            texts.extend(text.map(|text| (name, text)));
+            let string = self.string(&format!("{path}/{name}"), value.into());
+            strings.extend(string.map(|string| (name, string)));
         }
-        texts
+        strings
     }
 
-    fn text(&mut self, path: &str, value: Json<'_>) -> Option<String> {
+    fn string(&mut self, path: &str, value: Json<'_>) -> Option<String> {
         match value {
-            Json::Text(text) => Some(text),
+            Json::String(string) => Some(string),
             other => {
                 self.expected(path, "a string", &other);
                 None
@@ -176,23 +177,23 @@ impl Reader {
         }
     }
 
-    /// Notes a value of another kind. Only the kind is told: the value may be a secret.
+    /// Adds a violation for a value of another kind. It names the kind alone: the value may be a secret.
     fn expected(&mut self, path: &str, expected: &str, found: &Json<'_>) {
         let found = found.kind();
-        let place = if path.is_empty() {
+        let location = if path.is_empty() {
             String::new()
         } else {
             format!("`{path}`: ")
         };
-        self.faults
-            .push(format!("{place}expected {expected}, but found {found}"));
+        self.violations
+            .push(format!("{location}expected {expected}, but found {found}"));
     }
 }
 
 /// The one spelling of a UUID that the HTTP API takes.
-fn is_uuid(text: &str) -> bool {
-    text.len() == 36
-        && text.bytes().enumerate().all(|(at, byte)| match at {
+fn is_uuid(id: &str) -> bool {
+    id.len() == 36
+        && id.bytes().enumerate().all(|(at, byte)| match at {
             8 | 13 | 18 | 23 => byte == b'-',
             _ => byte.is_ascii_hexdigit(),
         })
@@ -204,16 +205,16 @@ mod tests {
 
     const ID: &str = "62f44730-dd91-461e-bd6a-aedd9e0ad79d";
 
-    fn why(text: Option<&str>) -> String {
-        match resolve(text, ID) {
+    fn why(json: Option<&str>) -> String {
+        match resolve(json, ID) {
             Err(ResolveError::Unusable(why)) => why,
             other => panic!("expected an unusable variable, but found {other:?}"),
         }
     }
 
     #[test]
-    fn an_account_is_found_by_its_id_in_any_case() {
-        let text = r#" {"account": [
+    fn id_matches_in_any_case() {
+        let json = r#" {"account": [
             {"id": "11111111-2222-3333-4444-555555555555", "integration": "dixa"},
             {"id": "62F44730-dd91-461e-bd6a-aedd9e0ad79d", "name": "acme", "integration": "gorgias",
              "base_url": "http://127.0.0.1:1/api", "settings": {"subdomain": "acm\u00e9"},
@@ -229,35 +230,35 @@ mod tests {
                 pair("api_key", "the\"key"),
             ]),
         };
-        assert_eq!(resolve(Some(&format!("\u{feff}{text}")), ID), Ok(account));
+        assert_eq!(resolve(Some(&format!("\u{feff}{json}")), ID), Ok(account));
         let other = "00000000-2222-3333-4444-555555555555";
-        assert_eq!(resolve(Some(text), other), Err(ResolveError::Unknown));
+        assert_eq!(resolve(Some(json), other), Err(ResolveError::Unknown));
         assert_eq!(resolve(Some("{}"), ID), Err(ResolveError::Unknown));
-        let marked = format!("\u{feff}{}", text.trim());
+        let marked = format!("\u{feff}{}", json.trim());
         assert!(resolve(Some(&marked), ID).is_ok());
     }
 
     #[test]
-    fn a_variable_that_is_missing_or_not_json_is_told() {
+    fn missing_or_invalid_json_is_unusable() {
         assert_eq!(why(None), "`UNIFIED_TICKETING_ACCOUNTS_JSON` is not set");
-        for text in [
+        for json in [
             "",
             "keep-me-secret",
             "{\"account\": \"keep-me-secret}",
             "{} {}",
             "{\"a\": \"\\x\"}",
         ] {
-            let why = why(Some(text));
+            let why = why(Some(json));
             assert!(why.contains("`: not JSON: "), "{why}");
             assert!(!why.contains("keep-me-secret"), "{why}");
         }
     }
 
     #[test]
-    fn every_fault_is_told_by_its_place_and_no_value_is_quoted() {
-        let expect = |text: &str, faults: &[&str]| {
-            let faults = faults.join("; ");
-            assert_eq!(why(Some(text)), format!("`{VARIABLE}`: {faults}"));
+    fn violations_quote_no_values() {
+        let expect = |json: &str, violations: &[&str]| {
+            let violations = violations.join("; ");
+            assert_eq!(why(Some(json)), format!("`{VARIABLE}`: {violations}"));
         };
         expect(
             "\"keep-me-secret\"",

@@ -1,7 +1,7 @@
-//! JSON as far as it matters here: texts, and what holds them. One level is read at a time, so that no nesting is too deep.
+//! JSON as far as it matters here: strings, arrays and objects. One level is read at a time, so that no nesting is too deep.
 //!
-//! Not the `Value` of `serde_json`: it keeps one of two members of the same name in silence, and brings along what reads and
-//! prints floating-point numbers, 20 kB of code.
+//! The `Value` of `serde_json` keeps one of two members of the same name in silence, and brings along 20 kB of code that reads and
+//! prints floating-point numbers.
 
 use std::fmt;
 
@@ -9,13 +9,13 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 pub(crate) enum Json<'a> {
-    Text(String),
-    /// A text with half of a surrogate pair in it, which no string can hold.
+    String(String),
+    /// A string with a lone surrogate in it, which no Rust string can hold.
     Unpaired,
-    List(Vec<&'a RawValue>),
+    Array(Vec<&'a RawValue>),
     Object(Members<'a>),
     Number,
-    Boolean,
+    Bool,
     Null,
 }
 
@@ -27,35 +27,35 @@ impl<'a> Json<'a> {
     ///
     /// # Errors
     ///
-    /// A fault of syntax, the one kind that `serde_json` tells without quoting what it found.
-    pub(crate) fn parse(text: &'a str) -> serde_json::Result<Self> {
-        let json: &RawValue = serde_json::from_str(text)?;
+    /// The string is not JSON. Of its errors, `serde_json` words only this kind without a quotation of the input.
+    pub(crate) fn parse(json: &'a str) -> serde_json::Result<Self> {
+        let json: &RawValue = serde_json::from_str(json)?;
         let json = json.get();
         Ok(match json.as_bytes().first() {
-            Some(b'"') => serde_json::from_str(json).map_or(Self::Unpaired, Self::Text),
-            Some(b'[') => Self::List(serde_json::from_str(json)?),
+            Some(b'"') => serde_json::from_str(json).map_or(Self::Unpaired, Self::String),
+            Some(b'[') => Self::Array(serde_json::from_str(json)?),
             Some(b'{') => Self::Object(serde_json::from_str(json)?),
-            Some(b't' | b'f') => Self::Boolean,
+            Some(b't' | b'f') => Self::Bool,
             Some(b'n') => Self::Null,
             _ => Self::Number,
         })
     }
 
-    /// What it is, for a sentence.
+    /// The kind of value, for a message.
     pub(crate) const fn kind(&self) -> &'static str {
         match self {
-            Self::Text(_) => "a string",
+            Self::String(_) => "a string",
             Self::Unpaired => "a string that is not Unicode",
-            Self::List(_) => "an array",
+            Self::Array(_) => "an array",
             Self::Object(_) => "an object",
             Self::Number => "a number",
-            Self::Boolean => "a boolean",
+            Self::Bool => "a boolean",
             Self::Null => "null",
         }
     }
 }
 
-/// Never fails: what is cut out of JSON is JSON.
+/// Never fails: a part of valid JSON is valid.
 impl<'a> From<&'a RawValue> for Json<'a> {
     fn from(json: &'a RawValue) -> Self {
         Self::parse(json.get()).unwrap_or(Self::Null)
@@ -89,7 +89,7 @@ impl<'de> Visitor<'de> for Reader {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut members = Vec::new();
         while let Some((name, value)) = map.next_entry::<&RawValue, &RawValue>()? {
-            // A name that is not Unicode stays as it is written: no member that is known has such a one.
+            // A name that is not Unicode stays as it is written: no known member has such a name.
             let name = serde_json::from_str(name.get()).unwrap_or_else(|_| name.get().to_owned());
             members.push((name, value));
         }

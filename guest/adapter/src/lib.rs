@@ -18,10 +18,10 @@ mod component {
     impl Guest for Adapter {
         fn resolve(id: String) -> Result<Account, ResolveError> {
             let variables = get_environment().into_iter();
-            let text = variables
+            let json = variables
                 .rev()
                 .find_map(|(name, value)| (name == VARIABLE).then_some(value));
-            accounts::resolve(text.as_deref(), &id)
+            accounts::resolve(json.as_deref(), &id)
         }
     }
 

@@ -10,7 +10,11 @@ fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
         .collect()
 }
 
-fn url(integration: &str, base: Option<&str>, settings: &[(&str, &str)]) -> Result<String, String> {
+fn url(
+    integration: &str,
+    base: Option<&str>,
+    settings: &[(&str, &str)],
+) -> Result<String, AccountError> {
     base_url(find(integration).unwrap(), base, &pairs(settings))
 }
 
@@ -35,7 +39,7 @@ fn settings_fill_the_host() {
 }
 
 #[test]
-fn a_setting_cannot_lead_elsewhere() {
+fn setting_cannot_change_domain() {
     for site in [
         "evil.example/",
         "evil.example#",
@@ -60,7 +64,7 @@ fn a_setting_cannot_lead_elsewhere() {
 }
 
 #[test]
-fn an_explicit_base_url_keeps_its_prefix_and_needs_no_host_setting() {
+fn explicit_base_url_needs_no_setting() {
     assert_eq!(
         url("gorgias", Some("http://127.0.0.1:1/gorgias/api/"), &[]).unwrap(),
         "http://127.0.0.1:1/gorgias/api"
@@ -78,7 +82,7 @@ fn an_explicit_base_url_keeps_its_prefix_and_needs_no_host_setting() {
 }
 
 #[test]
-fn the_header_is_made_of_the_first_scheme_that_is_complete() {
+fn first_complete_scheme_authenticates() {
     let gorgias = find("gorgias").unwrap();
     let header = |given: &[(&str, &str)]| {
         let given = pairs(given);
@@ -91,7 +95,7 @@ fn the_header_is_made_of_the_first_scheme_that_is_complete() {
     );
     assert_eq!(header(&[("access_token", "t")]).unwrap(), "Bearer t");
     assert_eq!(
-        header(&[("api_key", "k")]).unwrap_err(),
+        header(&[("api_key", "k")]).unwrap_err().to_string(),
         "expected the credentials `email` and `api_key`, or `access_token`"
     );
 }
@@ -125,7 +129,7 @@ fn credentials_are_normalized_for_every_scheme() {
 }
 
 #[test]
-fn credential_that_fits_no_header_is_told_by_its_name_alone() {
+fn unusable_credential_is_only_named() {
     let long = "x".repeat(MAX_CREDENTIAL + 1);
     for value in [
         "",
@@ -145,39 +149,41 @@ fn credential_that_fits_no_header_is_told_by_its_name_alone() {
                     let given: Vec<_> = names
                         .map(|other| (other, if other == name { value } else { "usable" }))
                         .collect();
-                    let fault = authentication(auth, &pairs(&given)).unwrap_err();
+                    let error = authentication(auth, &pairs(&given)).unwrap_err();
+                    let message = error.to_string();
                     assert!(
-                        fault.starts_with(&format!("credential `{name}` ")),
-                        "{fault}"
+                        message.starts_with(&format!("credential `{name}` ")),
+                        "{message}"
                     );
                     assert!(
-                        !fault.contains("secret") && !fault.contains("xx"),
-                        "{fault}"
+                        !message.contains("secret") && !message.contains("xx"),
+                        "{message}"
                     );
-                    assert!(faults(integration, None, &[], &pairs(&given)).contains(&fault));
+                    assert!(errors(integration, None, &[], &pairs(&given)).contains(&error));
                 }
             }
         }
     }
     let teamwork = find("teamwork").unwrap();
-    let fault = authentication(&teamwork.auth[0], &pairs(&[("api_key", "secret:x")]));
+    let error = authentication(&teamwork.auth[0], &pairs(&[("api_key", "secret:x")]));
     assert_eq!(
-        fault.unwrap_err(),
+        error.unwrap_err().to_string(),
         "credential `api_key` has a colon within"
     );
 }
 
 #[test]
-fn value_in_the_place_of_a_name_is_not_shown() {
+fn misplaced_credential_is_not_shown() {
     let dixa = find("dixa").unwrap();
-    let found = faults(
+    let found = errors(
         dixa,
         None,
         &[],
         &pairs(&[("s3cret-value", "api_token"), ("token", "x")]),
     );
+    let found: Vec<String> = found.iter().map(ToString::to_string).collect();
     assert!(
-        found.iter().all(|fault| !fault.contains("s3cret")),
+        found.iter().all(|message| !message.contains("s3cret")),
         "{found:?}"
     );
     assert!(found.contains(&"credential `token` is not one of Dixa".to_owned()));

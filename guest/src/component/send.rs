@@ -9,22 +9,22 @@ use wasi::io::streams::{OutputStream, StreamError};
 
 use crate::bindings::types::{ProviderRequest, ProviderResponse, TransportError};
 
-/// Sends a request and reads the whole answer.
+/// Sends a request and reads the whole response.
 ///
 /// No `request-options` are set: they would import a clock, and deadlines are the host's.
 pub(super) fn send(request: &ProviderRequest) -> Result<ProviderResponse, TransportError> {
     let outgoing = outgoing(request)?;
     let body = outgoing
         .body()
-        .map_err(|()| refused("the host gives no body to write"))?;
+        .map_err(|()| denied("the host gives no body to write"))?;
     let future = outgoing_handler::handle(outgoing, None).map_err(|code| transport_error(&code))?;
-    // A host may answer, or fail, before it has taken the whole body. What it says then is the truth, so a body that
-    // cannot be written is no error yet.
+    // A host may respond, or fail, before it has taken the whole body. That response or failure counts, so a body that cannot be
+    // written is no error yet.
     let _ = write(body, &request.body);
     read(&wait(&future)?)
 }
 
-fn refused(why: &str) -> TransportError {
+fn denied(why: &str) -> TransportError {
     TransportError::EgressDenied(why.to_owned())
 }
 
@@ -44,7 +44,7 @@ fn outgoing(request: &ProviderRequest) -> Result<OutgoingRequest, TransportError
             let name = name.as_str();
             headers
                 .append(name, value.as_bytes())
-                .map_err(|_| refused(&format!("the header `{name}` is refused")))?;
+                .map_err(|_| denied(&format!("the header `{name}` is rejected")))?;
         }
     }
     // The plan has made it of a base URL that was checked: scheme, authority, path, query.
@@ -67,7 +67,7 @@ fn outgoing(request: &ProviderRequest) -> Result<OutgoingRequest, TransportError
         .and_then(|()| outgoing.set_scheme(Some(&scheme)))
         .and_then(|()| outgoing.set_authority(Some(authority)))
         .and_then(|()| outgoing.set_path_with_query(Some(path)))
-        .map_err(|()| refused("the host refuses the method or the URL"))?;
+        .map_err(|()| denied("the host rejects the method or the URL"))?;
     Ok(outgoing)
 }
 
@@ -102,7 +102,7 @@ fn wait(future: &FutureIncomingResponse) -> Result<IncomingResponse, TransportEr
             Some(Ok(Ok(response))) => return Ok(response),
             Some(Ok(Err(code))) => return Err(transport_error(&code)),
             Some(Err(())) => {
-                return Err(lost("the answer was taken already"));
+                return Err(lost("the response was taken already"));
             }
         }
     }
@@ -113,10 +113,10 @@ fn read(response: &IncomingResponse) -> Result<ProviderResponse, TransportError>
     let headers = headers(&response.headers());
     let body = response
         .consume()
-        .map_err(|()| lost("the answer has no body to read"))?;
+        .map_err(|()| lost("the response has no body to read"))?;
     let stream = body
         .stream()
-        .map_err(|()| lost("the answer's body cannot be read"))?;
+        .map_err(|()| lost("the response's body cannot be read"))?;
     let mut bytes = Vec::new();
     loop {
         match stream.blocking_read(64 * 1024) {
@@ -144,7 +144,7 @@ fn read(response: &IncomingResponse) -> Result<ProviderResponse, TransportError>
     })
 }
 
-/// Names and values; a value that is not text is made one.
+/// Names and values; a value that is not UTF-8 becomes a string with U+FFFD.
 pub(super) fn headers(fields: &Fields) -> Vec<(String, String)> {
     let entries = fields.entries().into_iter();
     entries
@@ -152,10 +152,10 @@ pub(super) fn headers(fields: &Fields) -> Vec<(String, String)> {
         .collect()
 }
 
-/// What an error code, given instead of an answer, says of where the request is: the list of codes that mean it was not sent is
-/// closed, everything else may have been.
+/// The meaning of an error code instead of a response: the list of codes that mean it was not sent is closed, with any
+/// other it may have been.
 ///
-/// The sentences are ours, one for what a person would do the same about: printing the codes themselves takes 7 kB.
+/// The sentences are ours, one for all codes that call for the same action: printing the codes themselves takes 7 kB.
 fn transport_error(code: &ErrorCode) -> TransportError {
     match code {
         ErrorCode::DnsTimeout | ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => {
@@ -170,19 +170,19 @@ fn transport_error(code: &ErrorCode) -> TransportError {
         ErrorCode::TlsProtocolError
         | ErrorCode::TlsCertificateError
         | ErrorCode::TlsAlertReceived(_) => unconnected("no secure connection could be made"),
-        ErrorCode::DestinationIpProhibited => refused("the address is not allowed"),
-        ErrorCode::HttpRequestDenied => refused("the request was denied"),
-        ErrorCode::HttpRequestMethodInvalid => refused("the method is refused"),
+        ErrorCode::DestinationIpProhibited => denied("the address is not allowed"),
+        ErrorCode::HttpRequestDenied => denied("the request was denied"),
+        ErrorCode::HttpRequestMethodInvalid => denied("the method is rejected"),
         ErrorCode::HttpRequestUriInvalid | ErrorCode::HttpRequestUriTooLong => {
-            refused("the URL is refused")
+            denied("the URL is rejected")
         }
         ErrorCode::HttpRequestHeaderSectionSize(_) | ErrorCode::HttpRequestHeaderSize(_) => {
-            refused("the headers are too large")
+            denied("the headers are too large")
         }
         ErrorCode::HttpResponseHeaderSectionSize(_) | ErrorCode::HttpResponseHeaderSize(_) => {
             TransportError::ResponseTooLarge(None)
         }
-        ErrorCode::HttpResponseBodySize(_) => lost("the answer is too large"),
+        ErrorCode::HttpResponseBodySize(_) => lost("the response is too large"),
         ErrorCode::HttpResponseTimeout
         | ErrorCode::ConnectionReadTimeout
         | ErrorCode::ConnectionWriteTimeout => TransportError::Deadline(true),
@@ -190,13 +190,13 @@ fn transport_error(code: &ErrorCode) -> TransportError {
         ErrorCode::HttpRequestLengthRequired
         | ErrorCode::HttpRequestBodySize(_)
         | ErrorCode::HttpRequestTrailerSectionSize(_)
-        | ErrorCode::HttpRequestTrailerSize(_) => lost("the request's body was refused"),
+        | ErrorCode::HttpRequestTrailerSize(_) => lost("the request's body was rejected"),
         ErrorCode::HttpResponseIncomplete
         | ErrorCode::HttpResponseTrailerSectionSize(_)
         | ErrorCode::HttpResponseTrailerSize(_)
         | ErrorCode::HttpResponseTransferCoding(_)
         | ErrorCode::HttpResponseContentCoding(_) => {
-            lost("the answer is cut, or not as HTTP has it")
+            lost("the response is truncated, or not as HTTP has it")
         }
         ErrorCode::HttpUpgradeFailed | ErrorCode::HttpProtocolError => {
             lost("the provider does not speak HTTP as expected")

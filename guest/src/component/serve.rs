@@ -5,27 +5,32 @@ use wasi::http::types::{
 };
 use wasi::io::streams::StreamError;
 
-use super::send;
+use super::{Component, send};
 use crate::bindings::accounts;
 use crate::bindings::http_api::{HttpRequest, HttpResponse, HttpStep};
-use crate::http_api::{self, LARGEST_BODY};
-use crate::query::account_id;
+use crate::bindings::incoming_handler;
+use crate::http_api::{self, MAX_BODY, account_id};
 
-/// Answers a request.
-pub(super) fn handle(request: &IncomingRequest, out: ResponseOutparam) {
-    match read(request) {
-        Ok(request) => write(respond(&request), out),
-        // The client is gone, or broke the protocol: there is nobody to answer.
-        Err(()) => ResponseOutparam::set(out, Err(ErrorCode::HttpProtocolError)),
+impl incoming_handler::Guest for Component {
+    fn handle(request: IncomingRequest, out: ResponseOutparam) {
+        match read(&request) {
+            Ok(request) => write(respond(&request), out),
+            // The client is gone, or broke the protocol: no response can reach it.
+            Err(()) => ResponseOutparam::set(out, Err(ErrorCode::HttpProtocolError)),
+        }
     }
 }
 
 fn respond(request: &HttpRequest) -> HttpResponse {
     let account = account_id(&request.target).unwrap_or_default();
-    match http_api::start(&account, request, accounts::resolve) {
-        HttpStep::Respond(response) => response,
-        HttpStep::Send((request, context)) => {
-            http_api::resume(&context, send::send(&request).as_ref())
+    let mut step = http_api::start(&account, request, accounts::resolve);
+    loop {
+        match step {
+            HttpStep::Send(sending) => {
+                let response = send::send(&sending.request);
+                step = http_api::resume(&account, &sending.context, response.as_ref());
+            }
+            HttpStep::Respond(response) => return response,
         }
     }
 }
@@ -48,8 +53,8 @@ fn read(request: &IncomingRequest) -> Result<HttpRequest, ()> {
     let body = request.consume()?;
     let stream = body.stream()?;
     let mut bytes = Vec::new();
-    // One byte beyond the limit is enough to refuse a body for its size.
-    while bytes.len() <= LARGEST_BODY {
+    // One byte beyond the limit is enough to reject a body for its size.
+    while bytes.len() <= MAX_BODY {
         match stream.blocking_read(64 * 1024) {
             Ok(chunk) => bytes.extend_from_slice(&chunk),
             Err(StreamError::Closed) => break,
@@ -69,10 +74,12 @@ fn write(response: HttpResponse, out: ResponseOutparam) {
         status,
         headers,
         body,
+        warnings: _,
+        error: _,
     } = response;
     let fields = Fields::new();
     for (name, value) in &headers {
-        // A name or value that the host does not allow is one that the provider made up: the content type of `raw`.
+        // A name or value that the host does not allow is one of the provider: the content type of `raw`.
         let _ = fields.append(name, value.as_bytes());
     }
     let _ = fields.append("content-length", body.len().to_string().as_bytes());
@@ -83,7 +90,7 @@ fn write(response: HttpResponse, out: ResponseOutparam) {
     match stream {
         Ok(stream) => {
             ResponseOutparam::set(out, Ok(outgoing));
-            // A client that is gone does not get its answer; what the provider did stays done.
+            // A client that is gone gets no response; what the provider did stays done.
             let _: Result<(), StreamError> = send::write(stream, &body);
         }
         Err(()) => ResponseOutparam::set(out, Err(ErrorCode::InternalError(None))),

@@ -1,7 +1,9 @@
+use std::fmt;
+
 use super::*;
 
 #[test]
-fn long_list_is_cut_and_rest_is_counted() {
+fn findings_beyond_limit_are_counted() {
     let mut list = FindingList::default();
     for number in 0..MAX_FINDINGS + 23 {
         list.push(
@@ -24,24 +26,29 @@ fn long_list_is_cut_and_rest_is_counted() {
 }
 
 #[test]
-fn finding_beyond_limit_is_not_worded() {
-    struct Dear;
-    impl Display for Dear {
+fn finding_beyond_limit_is_not_formatted() {
+    struct Unformatted;
+    impl Display for Unformatted {
         fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-            panic!("nobody reads it");
+            panic!("it is formatted");
         }
     }
     let mut list = FindingList::default();
     for _ in 0..MAX_FINDINGS {
         list.push(FindingCode::Type, Location::Query, &"a", &"m");
     }
-    list.push(FindingCode::Type, Location::Query, &Dear, &Dear);
+    list.push(
+        FindingCode::Type,
+        Location::Query,
+        &Unformatted,
+        &Unformatted,
+    );
     assert_eq!(list.found(), MAX_FINDINGS + 1);
 }
 
 #[test]
-fn rejected_place_is_known_also_where_it_is_only_counted() {
-    let mut findings = Findings::default();
+fn counted_location_is_still_known() {
+    let mut findings = Findings::new(false);
     let reject = |findings: &mut Findings, path: &str| {
         findings.violation(FindingCode::Type, Location::Body, path, "m");
     };
@@ -53,7 +60,7 @@ fn rejected_place_is_known_also_where_it_is_only_counted() {
     }
     reject(&mut findings, "/emails/4000/email/x");
     reject(&mut findings, "/surprise/7");
-    // Out of order, and with more behind it than is looked at.
+    // Out of order, and longer than what is parsed.
     reject(&mut findings, &format!("/emails/3500/{}", "x".repeat(100)));
     reject(&mut findings, &format!("/roles/{}", "7".repeat(100)));
     assert!(findings.body_rejected());
@@ -70,7 +77,7 @@ fn rejected_place_is_known_also_where_it_is_only_counted() {
 }
 
 #[test]
-fn text_is_cut_between_characters_and_escapes() {
+fn string_is_shortened_between_characters() {
     assert_eq!(shortened(&"abc", 3), "abc");
     assert_eq!(shortened(&"abcd", 3), "abc…");
     assert_eq!(shortened(&"abé", 3), "ab…");
@@ -80,8 +87,8 @@ fn text_is_cut_between_characters_and_escapes() {
 }
 
 #[test]
-fn message_names_the_first_places_and_counts_the_others() {
-    let mut findings = Findings::default();
+fn message_names_first_locations() {
+    let mut findings = Findings::new(false);
     for number in 0..1_000 {
         let path = format_args!("/{}{number}", "\u{1}".repeat(5_000));
         findings.violation(FindingCode::Type, Location::Body, path, "x".repeat(10_000));
@@ -97,7 +104,7 @@ fn message_names_the_first_places_and_counts_the_others() {
 }
 
 #[test]
-fn a_parameter_without_a_name_is_not_the_body() {
+fn nameless_parameter_is_not_body() {
     let mut findings = Findings::new(true);
     let message = || "there is no such parameter".to_owned();
     findings.tolerated(FindingCode::UnknownField, Location::Query, "", message());

@@ -1,8 +1,8 @@
-//! What a request's headers say of its body: JSON in UTF-8, as it is.
+//! Checks the headers of a request that describe its body: it must be JSON in UTF-8, not compressed.
 
 use crate::coding;
 
-/// What a header must say instead of this, where it says that the body is anything else than JSON in UTF-8, uncompressed.
+/// The expectation of a header, where its value says that the body is not uncompressed JSON in UTF-8.
 pub(super) fn expected(name: &str, value: &str) -> Option<&'static str> {
     if name.eq_ignore_ascii_case("content-type") {
         if !is_json(value) {
@@ -14,7 +14,7 @@ pub(super) fn expected(name: &str, value: &str) -> Option<&'static str> {
     (!plain).then_some("a body without a content coding")
 }
 
-/// JSON, or a type whose suffix says that it is (RFC 6839, section 3.1). Nothing at all says nothing else.
+/// JSON, or a type whose suffix says that it is (RFC 6839, section 3.1), or no type.
 fn is_json(value: &str) -> bool {
     let essence = value
         .split(';')
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_in_utf8_is_taken_in_every_spelling() {
+    fn utf8_json_is_accepted_however_spelled() {
         for value in [
             "",
             "application/json",
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn a_coding_that_codes_nothing_is_none() {
+    fn empty_coding_is_accepted() {
         for value in [
             "",
             "identity",

@@ -6,45 +6,48 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::bindings::http_api::HttpResponse;
+use crate::bindings::http_api::{HttpError, HttpResponse};
 use crate::bindings::types::{Error, Finding, FindingCode, Format, Location, RateLimit};
-use crate::findings::{Found, found};
-use crate::interpret::Answered;
+use crate::findings::{JsonFinding, found};
+use crate::interpret::Completed;
 use crate::json::{raw, without_mark, write};
-use crate::plan::{Context, Planned, mask};
+use crate::plan::{Planned, mask};
 use crate::{codes, shape};
 
-/// At most so many warnings are headers; the rest is counted.
-const MOST_WARNINGS: usize = 32;
+/// The most warnings that are headers; the rest is counted.
+const MAX_WARNINGS: usize = 32;
 
-/// The longest path in a header, percent-encoded: with as many warnings as are told it all stays well below the 16 KiB that Node
+/// The longest path in a header, percent-encoded: with as many warnings as are reported it all stays well below the 16 KiB that Node
 /// reads of a response's headers, and the user that was created is not lost on its way.
 const MAX_HEADER_PATH: usize = 160;
 
-/// The answer to a call that the provider carried out.
-pub(super) fn answered(answered: &Answered<'_>, context: &Context) -> HttpResponse {
-    let (content_type, body) = if context.format == Format::Raw {
+/// The response to a call that the provider carried out.
+pub(super) fn completed(completed: Completed<'_>) -> HttpResponse {
+    let (content_type, body) = if completed.form.format == Format::Raw {
         (
-            answered.content_type.unwrap_or(JSON),
-            answered.body.to_vec(),
+            completed.content_type.unwrap_or(JSON),
+            completed.body.to_vec(),
         )
     } else {
-        (JSON, shape::json(answered, context))
+        (JSON, shape::json(&completed))
     };
     let mut headers = Headers::new(content_type);
-    headers.rate_limit(answered.rate_limit.as_ref());
-    headers.warnings(&answered.warnings);
+    headers.rate_limit(completed.rate_limit.as_ref());
+    headers.warnings(&completed.warnings);
     HttpResponse {
         status: 200,
         headers: headers.0,
         body,
+        warnings: completed.warnings,
+        error: None,
     }
 }
 
-/// The answer to a dry run: what would have been sent.
+/// The response to a dry run: the request that would be sent.
 pub(super) fn plan(planned: Planned) -> HttpResponse {
     let Planned {
         mut request,
+        operation,
         context,
     } = planned;
     mask(&mut request, context.integration);
@@ -57,7 +60,8 @@ pub(super) fn plan(planned: Planned) -> HttpResponse {
         body: std::str::from_utf8(&request.body)
             .ok()
             .and_then(|body| raw(body).ok()),
-        warnings: context.warnings.iter().map(Found::from).collect(),
+        safety: codes::safety(operation.safety),
+        warnings: context.warnings.iter().map(JsonFinding::from).collect(),
     });
     let mut headers = Headers::new(JSON);
     headers.warnings(&context.warnings);
@@ -65,10 +69,12 @@ pub(super) fn plan(planned: Planned) -> HttpResponse {
         status: 200,
         headers: headers.0,
         body,
+        warnings: context.warnings,
+        error: None,
     }
 }
 
-/// The answer to a call that failed.
+/// The response to a call that failed.
 pub(super) fn error(error: &Error, more: &[(String, String)]) -> HttpResponse {
     let mut headers = Headers::new(JSON);
     headers.rate_limit(error.rate_limit.as_ref());
@@ -82,12 +88,17 @@ pub(super) fn error(error: &Error, more: &[(String, String)]) -> HttpResponse {
         status: error.status,
         headers: headers.0,
         body: write(&Failure::from(error)),
+        warnings: Vec::new(),
+        error: Some(HttpError {
+            code: error.code,
+            outcome: error.outcome,
+        }),
     }
 }
 
 const JSON: &str = "application/json";
 
-/// What a pointer keeps in a header: the unreserved characters of RFC 3986, and the slash, as in RFC 6901, section 6.
+/// A pointer in a header keeps the unreserved characters of RFC 3986, and the slash, as in RFC 6901, section 6.
 const POINTER: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -127,7 +138,7 @@ impl Headers {
     }
 
     fn warnings(&mut self, warnings: &[Finding]) {
-        let mut told = 0;
+        let mut reported = 0;
         let named = warnings
             .iter()
             .filter(|warning| warning.code != FindingCode::More);
@@ -136,13 +147,13 @@ impl Headers {
             in_: _,
             path,
             message: _,
-        } in named.take(MOST_WARNINGS)
+        } in named.take(MAX_WARNINGS)
         {
             let (code, path) = (codes::finding(*code), encoded(path));
             self.add("unified-warning", format!("{code}; path=\"{path}\""));
-            told += 1;
+            reported += 1;
         }
-        let left_out = found(warnings) - told;
+        let left_out = found(warnings) - reported;
         if left_out > 0 {
             self.add("unified-warning", format!("more; count={left_out}"));
         }
@@ -153,7 +164,7 @@ impl Headers {
 fn encoded(path: &str) -> String {
     let mut encoded = String::new();
     for part in utf8_percent_encode(path, POINTER) {
-        // A part is one encoded byte, or a run of those that stay.
+        // A part is one encoded byte, or a run of bytes that are not encoded.
         let room = MAX_HEADER_PATH - encoded.len();
         if part.len() > room {
             let run = if part.starts_with('%') {
@@ -178,7 +189,8 @@ struct Plan<'a> {
     url: &'a str,
     headers: &'a [(String, String)],
     body: Option<&'a RawValue>,
-    warnings: Vec<Found<'a>>,
+    safety: &'static str,
+    warnings: Vec<JsonFinding<'a>>,
 }
 
 /// An error body.
@@ -197,47 +209,47 @@ struct Failure<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     provider_status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    raw_response: Option<Raw<'a>>,
+    raw_response: Option<RawBody<'a>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     raw_response_truncated: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    violations: Vec<Found<'a>>,
+    violations: Vec<JsonFinding<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     truto_error_insight: Option<Insight<'a>>,
 }
 
-/// The largest provider's body that an error has as it came, in bytes.
+/// The largest provider's body that an error has in full, in bytes.
 const MAX_RAW: usize = 64 << 10;
 
-/// A provider's body: its JSON, or its text.
+/// A provider's body: its JSON, or a string.
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Raw<'a> {
+enum RawBody<'a> {
     Json(&'a RawValue),
-    Text(Cow<'a, str>),
+    String(Cow<'a, str>),
 }
 
-impl<'a> Raw<'a> {
-    fn of(body: &'a [u8]) -> Self {
+impl<'a> RawBody<'a> {
+    fn new(body: &'a [u8]) -> Self {
         let body = without_mark(body);
-        if let Some(cut) = body.get(..MAX_RAW).filter(|_| body.len() > MAX_RAW) {
-            return Self::Text(whole_characters(cut));
+        if let Some(start) = body.get(..MAX_RAW).filter(|_| body.len() > MAX_RAW) {
+            return Self::String(truncated(start));
         }
         let json = std::str::from_utf8(body)
             .ok()
             .and_then(|json| raw(json).ok());
-        json.map_or_else(|| Self::Text(String::from_utf8_lossy(body)), Self::Json)
+        json.map_or_else(|| Self::String(String::from_utf8_lossy(body)), Self::Json)
     }
 }
 
-/// The text of bytes that were cut, without the part of a character at the end.
-fn whole_characters(cut: &[u8]) -> Cow<'_, str> {
-    let whole = match std::str::from_utf8(cut) {
-        // Nothing says that more bytes would not have made a character of these.
-        Err(error) if error.error_len().is_none() => cut.get(..error.valid_up_to()),
+/// The string of a body's first bytes, without an incomplete character at the end.
+fn truncated(start: &[u8]) -> Cow<'_, str> {
+    let complete = match std::str::from_utf8(start) {
+        // More bytes might have made a character of these.
+        Err(error) if error.error_len().is_none() => start.get(..error.valid_up_to()),
         _ => None,
     };
-    String::from_utf8_lossy(whole.unwrap_or(cut))
+    String::from_utf8_lossy(complete.unwrap_or(start))
 }
 
 #[derive(Serialize)]
@@ -261,12 +273,12 @@ struct Missing<'a> {
 }
 
 impl<'a> Insight<'a> {
-    /// What is missing at the top of the body and of the query.
-    fn of(violations: &'a [Finding]) -> Option<Self> {
-        let missing = |place, description| {
+    /// The missing members of the body, and the missing parameters of the query.
+    fn new(violations: &'a [Finding]) -> Option<Self> {
+        let missing = |location, description| {
             let missing = violations
                 .iter()
-                .filter(|found| found.code == FindingCode::Required && found.in_ == place);
+                .filter(|found| found.code == FindingCode::Required && found.in_ == location);
             let value: Vec<&str> = missing
                 .map(|found| found.path.trim_start_matches('/'))
                 .filter(|name| !name.contains('/'))
@@ -315,10 +327,10 @@ impl<'a> From<&'a Error> for Failure<'a> {
                 .as_ref()
                 .is_some_and(|provider| (400..=599).contains(&provider.status)),
             provider_status: provider.as_ref().map(|provider| provider.status),
-            raw_response: body.map(Raw::of),
+            raw_response: body.map(RawBody::new),
             raw_response_truncated: body.is_some_and(|body| without_mark(body).len() > MAX_RAW),
-            violations: violations.iter().map(Found::from).collect(),
-            truto_error_insight: Insight::of(violations),
+            violations: violations.iter().map(JsonFinding::from).collect(),
+            truto_error_insight: Insight::new(violations),
         }
     }
 }

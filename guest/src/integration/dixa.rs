@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | create | `POST /agents` | <https://docs.dixa.io/openapi/dixa-api/beta/agents/postagents> |
 //!
-//! Users are agents, not end users: agents require exactly the two fields that the published tables require. The answer wraps
+//! Users are agents, not end users: agents require exactly the two fields that the published tables require. The response wraps
 //! the agent in `data`.
 //!
 //! Where the record is silent or at odds with the published tables:
@@ -15,12 +15,13 @@
 
 use serde::Serialize;
 
-use super::{Auth, Faults, Integration, Operation, OperationName, Refusal, Scheme};
-use crate::answer::{identifier, plain_role, says, single_email, text, texts, time};
-use crate::bindings::types::{Email, ErrorCode, NewUser, User};
-use crate::body::{others, primary};
-use crate::field::{Field, ResponseField as Gives, required, supported};
+use super::{Auth, Integration, Operation, OperationName, RejectedFields, Rejection, Scheme};
+use crate::bindings::types::{Email, ErrorCode, Safety, User, UserChanges};
+use crate::body::{others, primary, set_emails, set_string};
+use crate::field::{Field, ResponseField, required, supported};
 use crate::json::{Value, write};
+use crate::member::{identifier, plain_role, says, single_email, string, strings};
+use crate::timestamp::timestamp;
 
 pub(super) static INTEGRATION: Integration = Integration {
     name: "dixa",
@@ -38,10 +39,12 @@ pub(super) static INTEGRATION: Integration = Integration {
     usage_header: None,
     exhausted_status: None,
     id_headers: &[],
-    create: Operation {
+    operations: &[Operation {
+        name: OperationName::Create,
         method: "POST",
         path: "/agents",
         query: &[],
+        safety: Safety::Once,
         docs: "https://docs.dixa.io/openapi/dixa-api/beta/agents/postagents",
         fields: &[
             supported(Field::FirstName),
@@ -53,22 +56,21 @@ pub(super) static INTEGRATION: Integration = Integration {
         needs: &[],
         wrapper: None,
         response: &[
-            Gives::Id,
-            Gives::Name,
-            Gives::FirstName,
-            Gives::LastName,
-            Gives::Emails,
-            Gives::IsActive,
-            Gives::Avatar,
-            Gives::Roles,
-            Gives::CreatedAt,
-            Gives::UpdatedAt,
+            ResponseField::Id,
+            ResponseField::Name,
+            ResponseField::FirstName,
+            ResponseField::LastName,
+            ResponseField::Emails,
+            ResponseField::IsActive,
+            ResponseField::Avatar,
+            ResponseField::Roles,
+            ResponseField::CreatedAt,
+            ResponseField::UpdatedAt,
         ],
         body,
-    },
-    update: None,
+    }],
     user,
-    refusal,
+    rejection,
 };
 
 /// The agent to create, in the order of the reference.
@@ -88,8 +90,8 @@ struct Agent<'a> {
     additional_emails: Vec<&'a str>,
 }
 
-fn body(user: &NewUser) -> Vec<u8> {
-    let NewUser {
+fn body(user: &UserChanges) -> Vec<u8> {
+    let UserChanges {
         first_name,
         last_name,
         name,
@@ -101,20 +103,20 @@ fn body(user: &NewUser) -> Vec<u8> {
         remote_data: _,
     } = user;
     write(&Agent {
-        name: name.as_deref(),
-        email: primary(emails.as_deref()),
-        first_name: first_name.as_deref(),
-        last_name: last_name.as_deref(),
-        avatar: avatar.as_deref(),
-        additional_emails: others(emails.as_deref()),
+        name: set_string(name),
+        email: primary(set_emails(emails)),
+        first_name: set_string(first_name),
+        last_name: set_string(last_name),
+        avatar: set_string(avatar),
+        additional_emails: others(set_emails(emails)),
     })
 }
 
-fn user(answer: &Value<'_>, operation: OperationName) -> User {
-    let agent = &answer.get("data");
-    let created_at = time(agent, "createdAt");
+fn user(response: &Value<'_>, operation: OperationName) -> User {
+    let agent = &response.get("data");
+    let created_at = timestamp(agent, "createdAt");
     let mut emails = single_email(agent, "email").unwrap_or_default();
-    for address in texts(agent, "additionalEmails").unwrap_or_default() {
+    for address in strings(agent, "additionalEmails").unwrap_or_default() {
         emails.push(Email {
             address,
             type_: Some("other".to_owned()),
@@ -122,14 +124,14 @@ fn user(answer: &Value<'_>, operation: OperationName) -> User {
     }
     User {
         id: identifier(agent, "id"),
-        name: text(agent, "displayName"),
-        first_name: text(agent, "firstName"),
-        last_name: text(agent, "lastName"),
+        name: string(agent, "displayName"),
+        first_name: string(agent, "firstName"),
+        last_name: string(agent, "lastName"),
         emails: (!emails.is_empty()).then_some(emails),
         is_active: agent.as_object().map(|_| true),
-        avatar: text(agent, "avatarUrl"),
-        roles: texts(agent, "roles").map(|roles| roles.into_iter().map(plain_role).collect()),
-        updated_at: time(agent, "updatedAt").or_else(|| {
+        avatar: string(agent, "avatarUrl"),
+        roles: strings(agent, "roles").map(|roles| roles.into_iter().map(plain_role).collect()),
+        updated_at: timestamp(agent, "updatedAt").or_else(|| {
             created_at
                 .clone()
                 .filter(|_| operation == OperationName::Create)
@@ -139,8 +141,8 @@ fn user(answer: &Value<'_>, operation: OperationName) -> User {
     }
 }
 
-fn refusal(status: u16, answer: &Value<'_>) -> Refusal {
-    let message = text(answer, "message");
+fn rejection(status: u16, response: &Value<'_>) -> Rejection {
+    let message = string(response, "message");
     let taken = message.as_deref().is_some_and(|message| {
         status == 400
             && says(message, "already")
@@ -148,10 +150,10 @@ fn refusal(status: u16, answer: &Value<'_>) -> Refusal {
                 .iter()
                 .any(|word| says(message, word))
     });
-    Refusal {
+    Rejection {
         code: taken.then_some(ErrorCode::ProviderConflict),
         message,
-        faults: Faults::default(),
+        fields: RejectedFields::default(),
     }
 }
 
@@ -161,10 +163,10 @@ mod tests {
     use crate::json::parse;
 
     #[test]
-    fn only_a_sentence_that_clearly_says_so_is_a_conflict() {
+    fn clear_sentence_is_conflict() {
         let code = |status, message: &str| {
-            let answer = format!(r#"{{"message": "{message}"}}"#);
-            refusal(status, &parse(&answer).unwrap()).code
+            let response = format!(r#"{{"message": "{message}"}}"#);
+            rejection(status, &parse(&response).unwrap()).code
         };
         let conflict = Some(ErrorCode::ProviderConflict);
         assert_eq!(code(400, "The email address is already in use"), conflict);

@@ -4,8 +4,8 @@
 //! | --- | --- | --- |
 //! | create | `POST /users` | <https://developers.gorgias.com/reference/create-user> |
 //!
-//! A user has one name, one address and one role, and Gorgias needs all three. `firstname` and `lastname` are members of answers
-//! only. Members that Gorgias does not know are refused.
+//! A user has one name, one address and one role, and Gorgias needs all three. `firstname` and `lastname` are members of responses
+//! only. Gorgias rejects members that it does not know.
 //!
 //! * Without a name, first and last name make one.
 //! * Without a role, the user becomes an `agent`: Gorgias requires a role, the published tables do not, and `agent` is what
@@ -13,12 +13,15 @@
 
 use serde::Serialize;
 
-use super::{Auth, Faults, Integration, Operation, OperationName, Refusal, Scheme, Setting};
-use crate::answer::{identifier, joined, single_email, text, time, truth};
-use crate::bindings::types::{NewUser, Role, User};
-use crate::body::{is_blank, primary, single_role};
-use crate::field::{Field, ResponseField as Gives, required, supported};
+use super::{
+    Auth, Integration, Operation, OperationName, RejectedFields, Rejection, Scheme, Setting,
+};
+use crate::bindings::types::{Role, Safety, User, UserChanges};
+use crate::body::{is_blank, primary, set_emails, set_roles, set_string, single_role};
+use crate::field::{Field, ResponseField, required, supported};
 use crate::json::{Value, write};
+use crate::member::{boolean, identifier, joined, single_email, string};
+use crate::timestamp::timestamp;
 
 pub(super) static INTEGRATION: Integration = Integration {
     name: "gorgias",
@@ -49,10 +52,12 @@ pub(super) static INTEGRATION: Integration = Integration {
     usage_header: Some("x-gorgias-account-api-call-limit"),
     exhausted_status: None,
     id_headers: &[],
-    create: Operation {
+    operations: &[Operation {
+        name: OperationName::Create,
         method: "POST",
         path: "/users",
         query: &[],
+        safety: Safety::Once,
         docs: "https://developers.gorgias.com/reference/create-user",
         fields: &[
             supported(Field::FirstName),
@@ -70,21 +75,20 @@ pub(super) static INTEGRATION: Integration = Integration {
         needs: &[&[Field::Name, Field::FirstName, Field::LastName]],
         wrapper: None,
         response: &[
-            Gives::Id,
-            Gives::Name,
-            Gives::FirstName,
-            Gives::LastName,
-            Gives::Emails,
-            Gives::IsActive,
-            Gives::Roles,
-            Gives::CreatedAt,
-            Gives::UpdatedAt,
+            ResponseField::Id,
+            ResponseField::Name,
+            ResponseField::FirstName,
+            ResponseField::LastName,
+            ResponseField::Emails,
+            ResponseField::IsActive,
+            ResponseField::Roles,
+            ResponseField::CreatedAt,
+            ResponseField::UpdatedAt,
         ],
         body,
-    },
-    update: None,
+    }],
     user,
-    refusal,
+    rejection,
 };
 
 /// The user to create, in the order of the reference.
@@ -100,8 +104,8 @@ struct RoleName<'a> {
     name: &'a str,
 }
 
-fn body(user: &NewUser) -> Vec<u8> {
-    let NewUser {
+fn body(user: &UserChanges) -> Vec<u8> {
+    let UserChanges {
         first_name,
         last_name,
         name,
@@ -112,42 +116,45 @@ fn body(user: &NewUser) -> Vec<u8> {
         avatar: _,
         remote_data: _,
     } = user;
-    let whole = name.clone().filter(|name| !is_blank(name));
+    let full = set_string(name).filter(|name| !is_blank(name));
     write(&Body {
-        email: primary(emails.as_deref()),
-        name: whole.or_else(|| joined(first_name.as_deref(), last_name.as_deref())),
+        email: primary(set_emails(emails)),
+        name: full
+            .map(str::to_owned)
+            .or_else(|| joined(set_string(first_name), set_string(last_name))),
         role: RoleName {
-            name: single_role(roles.as_deref()).unwrap_or("agent"),
+            name: single_role(set_roles(roles)).unwrap_or("agent"),
         },
     })
 }
 
-fn user(answer: &Value<'_>, _: OperationName) -> User {
-    let first_name = text(answer, "firstname");
-    let last_name = text(answer, "lastname");
+fn user(response: &Value<'_>, _: OperationName) -> User {
+    let first_name = string(response, "firstname");
+    let last_name = string(response, "lastname");
     User {
-        id: identifier(answer, "id"),
-        name: text(answer, "name").or_else(|| joined(first_name.as_deref(), last_name.as_deref())),
+        id: identifier(response, "id"),
+        name: string(response, "name")
+            .or_else(|| joined(first_name.as_deref(), last_name.as_deref())),
         first_name,
         last_name,
-        emails: single_email(answer, "email"),
-        is_active: truth(answer, "active"),
-        roles: roles(answer),
-        created_at: time(answer, "created_datetime"),
-        updated_at: time(answer, "updated_datetime"),
+        emails: single_email(response, "email"),
+        is_active: boolean(response, "active"),
+        roles: roles(response),
+        created_at: timestamp(response, "created_datetime"),
+        updated_at: timestamp(response, "updated_datetime"),
         ..User::default()
     }
 }
 
-/// The role; accounts of before 2022 answered with a list `roles`.
-fn roles(answer: &Value<'_>) -> Option<Vec<Role>> {
-    let roles = match (answer.get("role"), answer.get("roles")) {
+/// The role; accounts of before 2022 responded with an array `roles`.
+fn roles(response: &Value<'_>) -> Option<Vec<Role>> {
+    let roles = match (response.get("role"), response.get("roles")) {
         (role @ Value::Object(_), _) => role,
         (_, roles @ Value::Array(_)) => roles,
         _ => return None,
     };
     let roles = roles.entries().filter_map(|role| {
-        let name = text(&role, "name");
+        let name = string(&role, "name");
         let id = identifier(&role, "id").or_else(|| name.clone());
         (id.is_some() || name.is_some()).then_some(Role { id, name })
     });
@@ -156,9 +163,9 @@ fn roles(answer: &Value<'_>) -> Option<Vec<Role>> {
 
 /// `{"error": {"msg": …, "data": {FIELD: [SENTENCE, …]}}}`: <https://developers.gorgias.com/reference/errors>. Where a field is an
 /// object, so are its reasons.
-fn refusal(_: u16, answer: &Value<'_>) -> Refusal {
-    let error = &answer.get("error");
-    let mut faults = Faults::default();
+fn rejection(_: u16, response: &Value<'_>) -> Rejection {
+    let error = &response.get("error");
+    let mut fields = RejectedFields::default();
     super::reasons(&error.get("data"), "", 0, &mut |path, message| {
         let field = match path.split('/').nth(1) {
             Some("email") => Some(Field::Emails),
@@ -166,12 +173,12 @@ fn refusal(_: u16, answer: &Value<'_>) -> Refusal {
             Some("role") => Some(Field::Roles),
             _ => None,
         };
-        faults.push(field, path, message);
+        fields.push(field, path, message);
     });
-    Refusal {
+    Rejection {
         code: None,
-        message: text(error, "msg"),
-        faults,
+        message: string(error, "msg"),
+        fields,
     }
 }
 
@@ -180,32 +187,32 @@ mod tests {
     use super::*;
     use crate::json::parse;
 
-    fn read(answer: &str) -> Option<Vec<(Option<String>, Option<String>)>> {
-        let roles = roles(&parse(answer).unwrap())?;
+    fn parsed(response: &str) -> Option<Vec<(Option<String>, Option<String>)>> {
+        let roles = roles(&parse(response).unwrap())?;
         Some(roles.into_iter().map(|role| (role.id, role.name)).collect())
     }
 
     #[test]
-    fn a_role_is_read_in_every_shape_that_was_ever_answered() {
-        let text = |text: &str| Some(text.to_owned());
-        let agent = (text("agent"), text("agent"));
+    fn role_is_read_in_every_shape() {
+        let some = |string: &str| Some(string.to_owned());
+        let agent = (some("agent"), some("agent"));
         assert_eq!(
-            read(r#"{"role": {"name": "agent"}}"#),
+            parsed(r#"{"role": {"name": "agent"}}"#),
             Some(vec![agent.clone()])
         );
         assert_eq!(
-            read(r#"{"role": {"id": 7, "name": "agent"}}"#),
-            Some(vec![(text("7"), text("agent"))])
+            parsed(r#"{"role": {"id": 7, "name": "agent"}}"#),
+            Some(vec![(some("7"), some("agent"))])
         );
         assert_eq!(
-            read(r#"{"role": {"id": 7}}"#),
-            Some(vec![(text("7"), None)])
+            parsed(r#"{"role": {"id": 7}}"#),
+            Some(vec![(some("7"), None)])
         );
         assert_eq!(
-            read(r#"{"roles": [{"name": "agent"}, {"id": 7}, {}]}"#),
-            Some(vec![agent, (text("7"), None)])
+            parsed(r#"{"roles": [{"name": "agent"}, {"id": 7}, {}]}"#),
+            Some(vec![agent, (some("7"), None)])
         );
-        assert_eq!(read(r#"{"role": {}}"#), Some(vec![]));
-        assert_eq!(read(r#"{"role": null}"#), None);
+        assert_eq!(parsed(r#"{"role": {}}"#), Some(vec![]));
+        assert_eq!(parsed(r#"{"role": null}"#), None);
     }
 }

@@ -7,29 +7,31 @@
 //!
 //! The references are the vendor's own copy of developers.hive.com in a public repository. Every request names the owner of the key in the query, as `user_id`.
 //!
-//! * Hive says 400 for a bad key and for an unknown user; the sentence tells them apart.
-//! * Half of a `profile` is sent alone. That the other half is kept is inferred from the vendor's sample, which sends one.
-//! * What inviting a present member answers is not on record; nothing is assumed.
+//! * Hive says 400 for a bad key and for an unknown user; the sentence distinguishes them.
+//! * One name of a `profile` is sent alone. That Hive keeps the other name is inferred from the vendor's sample, which sends one.
+//! * The response to the invitation of a present member is not on record; nothing is assumed.
 
 use serde::Serialize;
 
-use super::{Auth, Faults, Integration, Operation, OperationName, Refusal, Scheme, Setting};
-use crate::answer::{identifier, joined, says, single_email, text};
-use crate::bindings::types::{ErrorCode, NewUser, User, UserChanges};
-use crate::body::{Sent, primary, sent_text};
-use crate::field::{Field, ResponseField as Gives, required, supported};
+use super::{
+    Auth, Integration, Operation, OperationName, RejectedFields, Rejection, Scheme, Setting,
+};
+use crate::bindings::types::{ErrorCode, Safety, User, UserChanges};
+use crate::body::{Patch, primary, set_emails, set_string};
+use crate::field::{Field, ResponseField, required, supported};
 use crate::json::{Value, write};
+use crate::member::{identifier, joined, says, single_email, string};
 
-/// Both operations answer with the same object.
-const RESPONSE: &[Gives] = &[
-    Gives::Id,
-    Gives::Name,
-    Gives::FirstName,
-    Gives::LastName,
-    Gives::Emails,
+/// Both operations respond with the same object.
+const RESPONSE: &[ResponseField] = &[
+    ResponseField::Id,
+    ResponseField::Name,
+    ResponseField::FirstName,
+    ResponseField::LastName,
+    ResponseField::Emails,
 ];
 
-/// The owner of the key, without whom no request is accepted.
+/// The owner of the key. Hive accepts no request without it.
 const OWNER: &[(&str, &str)] = &[("user_id", "user_id")];
 
 pub(super) static INTEGRATION: Integration = Integration {
@@ -64,30 +66,36 @@ pub(super) static INTEGRATION: Integration = Integration {
     usage_header: None,
     exhausted_status: None,
     id_headers: &[],
-    create: Operation {
-        method: "POST",
-        path: "/workspaces/{workspace_id}/users",
-        query: OWNER,
-        docs: "https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/v1/invite-user.md",
-        fields: &[supported(Field::Name), required(Field::Emails)],
-        needs: &[],
-        wrapper: None,
-        response: RESPONSE,
-        body: invitation,
-    },
-    update: Some(Operation {
-        method: "PUT",
-        path: "/users/{id}",
-        query: OWNER,
-        docs: "https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/v1/users-1.md",
-        fields: &[supported(Field::FirstName), supported(Field::LastName)],
-        needs: &[],
-        wrapper: None,
-        response: RESPONSE,
-        body: changes,
-    }),
+    operations: &[
+        Operation {
+            name: OperationName::Create,
+            method: "POST",
+            path: "/workspaces/{workspace_id}/users",
+            query: OWNER,
+            safety: Safety::Once,
+            docs: "https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/v1/invite-user.md",
+            fields: &[supported(Field::Name), required(Field::Emails)],
+            needs: &[],
+            wrapper: None,
+            response: RESPONSE,
+            body: invitation,
+        },
+        Operation {
+            name: OperationName::Update,
+            method: "PUT",
+            path: "/users/{id}",
+            query: OWNER,
+            safety: Safety::Idempotent,
+            docs: "https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/v1/users-1.md",
+            fields: &[supported(Field::FirstName), supported(Field::LastName)],
+            needs: &[],
+            wrapper: None,
+            response: RESPONSE,
+            body: changes,
+        },
+    ],
     user,
-    refusal,
+    rejection,
 };
 
 /// The person to invite, in the order of the reference.
@@ -98,8 +106,8 @@ struct Invitation<'a> {
     name: Option<&'a str>,
 }
 
-fn invitation(user: &NewUser) -> Vec<u8> {
-    let NewUser {
+fn invitation(user: &UserChanges) -> Vec<u8> {
+    let UserChanges {
         first_name: _,
         last_name: _,
         name,
@@ -111,8 +119,8 @@ fn invitation(user: &NewUser) -> Vec<u8> {
         remote_data: _,
     } = user;
     write(&Invitation {
-        email: primary(emails.as_deref()),
-        name: name.as_deref(),
+        email: primary(set_emails(emails)),
+        name: set_string(name),
     })
 }
 
@@ -126,15 +134,15 @@ struct Changes<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Profile<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    first_name: Sent<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last_name: Sent<&'a str>,
+    #[serde(skip_serializing_if = "Patch::is_keep")]
+    first_name: Patch<&'a str>,
+    #[serde(skip_serializing_if = "Patch::is_keep")]
+    last_name: Patch<&'a str>,
 }
 
 impl Profile<'_> {
     const fn is_empty(&self) -> bool {
-        self.first_name.is_none() && self.last_name.is_none()
+        self.first_name.is_keep() && self.last_name.is_keep()
     }
 }
 
@@ -152,32 +160,34 @@ fn changes(changes: &UserChanges) -> Vec<u8> {
     } = changes;
     write(&Changes {
         profile: Profile {
-            first_name: sent_text(first_name),
-            last_name: sent_text(last_name),
+            first_name: first_name.into(),
+            last_name: last_name.into(),
         },
     })
 }
 
-fn user(answer: &Value<'_>, _: OperationName) -> User {
-    let profile = &answer.get("profile");
-    let first_name = text(profile, "firstName");
-    let last_name = text(profile, "lastName");
+fn user(response: &Value<'_>, _: OperationName) -> User {
+    let profile = &response.get("profile");
+    let first_name = string(profile, "firstName");
+    let last_name = string(profile, "lastName");
     User {
         // The GraphQL side of the product says `_id`.
-        id: identifier(answer, "id").or_else(|| identifier(answer, "_id")),
-        name: text(answer, "fullName")
+        id: identifier(response, "id").or_else(|| identifier(response, "_id")),
+        name: string(response, "fullName")
             .or_else(|| joined(first_name.as_deref(), last_name.as_deref())),
         first_name,
         last_name,
-        emails: single_email(answer, "email"),
+        emails: single_email(response, "email"),
         ..User::default()
     }
 }
 
-/// `{"error": 400, "message": …}`, in places in a list: <https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/error-handling.md>
-fn refusal(status: u16, answer: &Value<'_>) -> Refusal {
-    let messages = answer.entries().filter_map(|error| text(&error, "message"));
-    let message = super::one_sentence(messages, "; ");
+/// `{"error": 400, "message": …}`, sometimes in an array: <https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/error-handling.md>
+fn rejection(status: u16, response: &Value<'_>) -> Rejection {
+    let messages = response
+        .entries()
+        .filter_map(|error| string(&error, "message"));
+    let message = super::joined_sentences(messages, "; ");
     let bad = |words: &str| {
         status == 400
             && message
@@ -191,10 +201,10 @@ fn refusal(status: u16, answer: &Value<'_>) -> Refusal {
     } else {
         None
     };
-    Refusal {
+    Rejection {
         code,
         message,
-        faults: Faults::default(),
+        fields: RejectedFields::default(),
     }
 }
 
@@ -204,7 +214,7 @@ mod tests {
     use crate::bindings::types::StringChange;
 
     #[test]
-    fn a_profile_without_a_change_is_not_sent() {
+    fn unchanged_profile_is_not_sent() {
         let last_name = StringChange::Set("Lind".to_owned());
         let body = |change: UserChanges| String::from_utf8(changes(&change)).unwrap();
         assert_eq!(body(UserChanges::default()), "{}");

@@ -9,32 +9,33 @@
 //! with an address. The service was switched off in 2025; what speaks its protocol is elsewhere now, by `base_url`.
 //!
 //! * Without a role, none is sent; the provider's default is not on record.
-//! * 403 stands for a bad token and for missing rights; `code` tells them apart.
+//! * 403 stands for a bad token and for missing rights; `code` distinguishes them.
 //! * That a person is in the project already comes as a 400; one public suite has the sentence.
 
 use serde::Serialize;
 
-use super::{Auth, Faults, Integration, Operation, OperationName, Refusal, Scheme};
-use crate::answer::{identifier, plain_role, says, single_email, text, time};
-use crate::bindings::types::{ErrorCode, NewUser, User, UserChanges};
-use crate::body::{primary, set_roles, single_role};
-use crate::field::{Field, ResponseField as Gives, Rule, required, supported};
+use super::{Auth, Integration, Operation, OperationName, RejectedFields, Rejection, Scheme};
+use crate::bindings::types::{ErrorCode, Safety, User, UserChanges};
+use crate::body::{primary, set_emails, set_roles, set_string, single_role};
+use crate::field::{Field, ResponseField, Rule, required, supported};
 use crate::json::{Value, escaped, write};
+use crate::member::{identifier, plain_role, says, single_email, string};
+use crate::timestamp::timestamp;
 
 /// The roles that the published tables name; `inactive` is not among them.
 const ROLES: Rule = supported(Field::Roles)
     .single()
     .one_of(&["owner", "member", "viewer"]);
 
-/// Both operations answer with the same object.
-const RESPONSE: &[Gives] = &[
-    Gives::Id,
-    Gives::Name,
-    Gives::Username,
-    Gives::Emails,
-    Gives::Roles,
-    Gives::CreatedAt,
-    Gives::UpdatedAt,
+/// Both operations respond with the same object.
+const RESPONSE: &[ResponseField] = &[
+    ResponseField::Id,
+    ResponseField::Name,
+    ResponseField::Username,
+    ResponseField::Emails,
+    ResponseField::Roles,
+    ResponseField::CreatedAt,
+    ResponseField::UpdatedAt,
 ];
 
 pub(super) static INTEGRATION: Integration = Integration {
@@ -51,30 +52,36 @@ pub(super) static INTEGRATION: Integration = Integration {
     usage_header: None,
     exhausted_status: None,
     id_headers: &[],
-    create: Operation {
-        method: "POST",
-        path: "/projects/{project}/memberships",
-        query: &[],
-        docs: "https://www.pivotaltracker.com/help/api/rest/v5",
-        fields: &[required(Field::Name), required(Field::Emails), ROLES],
-        needs: &[],
-        wrapper: None,
-        response: RESPONSE,
-        body: membership,
-    },
-    update: Some(Operation {
-        method: "PUT",
-        path: "/projects/{project}/memberships/{id}",
-        query: &[],
-        docs: "https://www.pivotaltracker.com/help/api/rest/v5",
-        fields: &[ROLES],
-        needs: &[],
-        wrapper: None,
-        response: RESPONSE,
-        body: changes,
-    }),
+    operations: &[
+        Operation {
+            name: OperationName::Create,
+            method: "POST",
+            path: "/projects/{project}/memberships",
+            query: &[],
+            safety: Safety::Once,
+            docs: "https://www.pivotaltracker.com/help/api/rest/v5",
+            fields: &[required(Field::Name), required(Field::Emails), ROLES],
+            needs: &[],
+            wrapper: None,
+            response: RESPONSE,
+            body: membership,
+        },
+        Operation {
+            name: OperationName::Update,
+            method: "PUT",
+            path: "/projects/{project}/memberships/{id}",
+            query: &[],
+            safety: Safety::Idempotent,
+            docs: "https://www.pivotaltracker.com/help/api/rest/v5",
+            fields: &[ROLES],
+            needs: &[],
+            wrapper: None,
+            response: RESPONSE,
+            body: changes,
+        },
+    ],
     user,
-    refusal,
+    rejection,
 };
 
 /// The membership to add, in the order of the reference.
@@ -86,8 +93,8 @@ struct Membership<'a> {
     role: Option<&'a str>,
 }
 
-fn membership(user: &NewUser) -> Vec<u8> {
-    let NewUser {
+fn membership(user: &UserChanges) -> Vec<u8> {
+    let UserChanges {
         first_name: _,
         last_name: _,
         name,
@@ -99,9 +106,9 @@ fn membership(user: &NewUser) -> Vec<u8> {
         remote_data: _,
     } = user;
     write(&Membership {
-        email: primary(emails.as_deref()),
-        name: name.as_deref(),
-        role: single_role(roles.as_deref()),
+        email: primary(set_emails(emails)),
+        name: set_string(name),
+        role: single_role(set_roles(roles)),
     })
 }
 
@@ -129,36 +136,36 @@ fn changes(changes: &UserChanges) -> Vec<u8> {
     })
 }
 
-fn user(answer: &Value<'_>, _: OperationName) -> User {
-    let person = &answer.get("person");
+fn user(response: &Value<'_>, _: OperationName) -> User {
+    let person = &response.get("person");
     User {
-        id: identifier(answer, "id"),
-        name: text(person, "name"),
-        username: text(person, "username"),
+        id: identifier(response, "id"),
+        name: string(person, "name"),
+        username: string(person, "username"),
         emails: single_email(person, "email"),
-        roles: text(answer, "role").map(|role| vec![plain_role(role)]),
-        created_at: time(answer, "created_at"),
-        updated_at: time(answer, "updated_at"),
+        roles: string(response, "role").map(|role| vec![plain_role(role)]),
+        created_at: timestamp(response, "created_at"),
+        updated_at: timestamp(response, "updated_at"),
         ..User::default()
     }
 }
 
 /// `{"kind": "error", "code": …, "error": …}`, with `general_problem`, `requirement`, `possible_fix` and `validation_errors`
 /// where they apply.
-fn refusal(status: u16, answer: &Value<'_>) -> Refusal {
-    let problem = text(answer, "general_problem");
+fn rejection(status: u16, response: &Value<'_>) -> Rejection {
+    let problem = string(response, "general_problem");
     let member = problem
         .as_deref()
         .is_some_and(|problem| says(problem, "already a project member"));
-    let code = match text(answer, "code").as_deref() {
+    let code = match string(response, "code").as_deref() {
         Some("invalid_authentication") => Some(ErrorCode::ProviderUnauthorized),
         Some("unauthorized_operation") => Some(ErrorCode::ProviderForbidden),
         Some("invalid_parameter") if status == 400 && member => Some(ErrorCode::ProviderConflict),
         _ => None,
     };
-    let mut faults = Faults::default();
-    for fault in answer.get("validation_errors").entries() {
-        let Some(name) = text(&fault, "field") else {
+    let mut fields = RejectedFields::default();
+    for error in response.get("validation_errors").entries() {
+        let Some(name) = string(&error, "field") else {
             continue;
         };
         let field = match name.as_str() {
@@ -167,20 +174,20 @@ fn refusal(status: u16, answer: &Value<'_>) -> Refusal {
             "role" => Some(Field::Roles),
             _ => None,
         };
-        let problem = text(&fault, "problem");
+        let problem = string(&error, "problem");
         let message = problem.as_deref().unwrap_or("the provider gives no reason");
-        faults.push(field, &format!("/{}", escaped(&name)), message);
+        fields.push(field, &format!("/{}", escaped(&name)), message);
     }
     let sentences = [
-        text(answer, "error"),
+        string(response, "error"),
         problem,
-        text(answer, "requirement"),
-        text(answer, "possible_fix"),
+        string(response, "requirement"),
+        string(response, "possible_fix"),
     ];
-    Refusal {
+    Rejection {
         code,
-        message: super::one_sentence(sentences.into_iter().flatten(), " "),
-        faults,
+        message: super::joined_sentences(sentences.into_iter().flatten(), " "),
+        fields,
     }
 }
 
@@ -189,13 +196,13 @@ mod tests {
     use super::*;
     use crate::json::parse;
 
-    fn read(status: u16, answer: &str) -> Refusal {
-        refusal(status, &parse(answer).unwrap())
+    fn parsed(status: u16, response: &str) -> Rejection {
+        rejection(status, &parse(response).unwrap())
     }
 
     #[test]
-    fn the_code_tells_what_the_status_does_not() {
-        let code = |code: &str| read(403, &format!(r#"{{"code": "{code}"}}"#)).code;
+    fn code_wins_over_status() {
+        let code = |code: &str| parsed(403, &format!(r#"{{"code": "{code}"}}"#)).code;
         let unauthorized = Some(ErrorCode::ProviderUnauthorized);
         assert_eq!(code("invalid_authentication"), unauthorized);
         let forbidden = Some(ErrorCode::ProviderForbidden);
@@ -205,18 +212,21 @@ mod tests {
 
     #[test]
     fn every_sentence_is_passed_on() {
-        let answer = r#"{"error": "A.", "general_problem": "B.", "requirement": "C.", "possible_fix": "D."}"#;
-        assert_eq!(read(400, answer).message.as_deref(), Some("A. B. C. D."));
-        assert_eq!(read(400, "{}").message, None);
+        let response = r#"{"error": "A.", "general_problem": "B.", "requirement": "C.", "possible_fix": "D."}"#;
+        assert_eq!(
+            parsed(400, response).message.as_deref(),
+            Some("A. B. C. D.")
+        );
+        assert_eq!(parsed(400, "{}").message, None);
     }
 
     #[test]
-    fn what_is_refused_without_a_sentence_is_told_with_one() {
-        let answer = r#"{"validation_errors": [{"field": "email"}]}"#;
-        let [fault] = &read(400, answer).faults.told[..] else {
-            panic!("one fault");
+    fn rejection_without_sentence_gets_one() {
+        let response = r#"{"validation_errors": [{"field": "email"}]}"#;
+        let [rejected] = &parsed(400, response).fields.reported[..] else {
+            panic!("one field");
         };
-        assert_eq!(fault.field, Some(Field::Emails));
-        assert!(!fault.message.is_empty());
+        assert_eq!(rejected.field, Some(Field::Emails));
+        assert!(!rejected.message.is_empty());
     }
 }

@@ -6,25 +6,27 @@
 //! | update | `PUT /people/{id}.json` | <https://apidocs.teamwork.com/docs/teamwork/v1/people/put-people-id-json> |
 //!
 //! Version 1 of the API, because version 3 cannot write people. Requests are wrapped in `person`, with names in kebab case;
-//! answers are flat, in camel case, and say little: an update answers with a status and at most an id.
+//! responses are flat, in camel case, and say little: an update responds with a status and at most an id.
 //!
-//! * `getUserDetails` asks for the names and the picture in the answer. Its effect is inferred: the vendor's sample sends it, and
-//!   answers without it lack them.
+//! * `getUserDetails` asks for the names and the picture in the response. Its effect is inferred: the vendor's sample sends it, and
+//!   responds without it lack them.
 //! * A person needs a first name, a last name and an address. The reference does not say so; every client does, the vendor's own
 //!   among them (<https://github.com/Teamwork/twapi-go-sdk>, `projects/user.go`).
 //! * A role is one of the kinds of account that the vendor documents. The published tables do not name them.
-//! * The shape of a refusal is not specified for version 1; `MESSAGE`, `error`, `content.errors` and version 3's `errors` are read.
+//! * The shape of a rejection is not specified for version 1; `MESSAGE`, `error`, `content.errors` and version 3's `errors` are read.
 
 use serde::Serialize;
 
-use super::{Auth, Faults, Integration, Operation, OperationName, Refusal, Scheme, Setting};
-use crate::answer::{identifier, joined, text};
-use crate::bindings::types::{NewUser, User, UserChanges};
-use crate::body::{Sent, primary, sent_text, set_emails, set_roles, single_role};
-use crate::field::{Field, ResponseField as Gives, Rule, supported};
+use super::{
+    Auth, Integration, Operation, OperationName, RejectedFields, Rejection, Scheme, Setting,
+};
+use crate::bindings::types::{Safety, User, UserChanges};
+use crate::body::{Patch, primary, set_emails, set_roles, single_role};
+use crate::field::{Field, ResponseField, Rule, supported};
 use crate::json::{Value, write};
+use crate::member::{identifier, joined, string};
 
-/// What a person can be: an administrator, or one of the values of `user-type`.
+/// The roles of a person: administrator, or one of the values of `user-type`.
 const ROLES: Rule = supported(Field::Roles).single().one_of(&[
     "administrator",
     "account",
@@ -58,44 +60,55 @@ pub(super) static INTEGRATION: Integration = Integration {
     ],
     auth_query: &[],
     usage_header: None,
-    // https://developer.teamwork.com/guides/api-responses, in the text of before 429.
+    // https://developer.teamwork.com/guides/api-responses, as it was before 429.
     exhausted_status: Some(400),
     // https://developer.teamwork.com/people, the older reference: it has no body at all.
     id_headers: &["id", "location"],
-    create: Operation {
-        method: "POST",
-        path: "/people.json",
-        query: &[],
-        docs: "https://apidocs.teamwork.com/docs/teamwork/v1/people/post-people-json",
-        fields: &[
-            supported(Field::FirstName),
-            supported(Field::LastName),
-            supported(Field::Emails),
-            ROLES,
-        ],
-        needs: &[&[Field::FirstName], &[Field::LastName], &[Field::Emails]],
-        wrapper: Some("person"),
-        response: &[Gives::Id, Gives::FirstName, Gives::LastName, Gives::Avatar],
-        body: new_person,
-    },
-    update: Some(Operation {
-        method: "PUT",
-        path: "/people/{id}.json",
-        query: &[],
-        docs: "https://apidocs.teamwork.com/docs/teamwork/v1/people/put-people-id-json",
-        fields: &[
-            supported(Field::FirstName),
-            supported(Field::LastName),
-            supported(Field::Emails),
-            ROLES,
-        ],
-        needs: &[],
-        wrapper: Some("person"),
-        response: &[],
-        body: changes,
-    }),
+    operations: &[
+        Operation {
+            name: OperationName::Create,
+            method: "POST",
+            path: "/people.json",
+            query: &[],
+            safety: Safety::Once,
+            docs: "https://apidocs.teamwork.com/docs/teamwork/v1/people/post-people-json",
+            fields: &[
+                supported(Field::FirstName),
+                supported(Field::LastName),
+                supported(Field::Emails),
+                ROLES,
+            ],
+            needs: &[&[Field::FirstName], &[Field::LastName], &[Field::Emails]],
+            wrapper: Some("person"),
+            response: &[
+                ResponseField::Id,
+                ResponseField::FirstName,
+                ResponseField::LastName,
+                ResponseField::Avatar,
+            ],
+            body: new_person,
+        },
+        Operation {
+            name: OperationName::Update,
+            method: "PUT",
+            path: "/people/{id}.json",
+            query: &[],
+            safety: Safety::Idempotent,
+            docs: "https://apidocs.teamwork.com/docs/teamwork/v1/people/put-people-id-json",
+            fields: &[
+                supported(Field::FirstName),
+                supported(Field::LastName),
+                supported(Field::Emails),
+                ROLES,
+            ],
+            needs: &[],
+            wrapper: Some("person"),
+            response: &[],
+            body: changes,
+        },
+    ],
     user,
-    refusal,
+    rejection,
 };
 
 #[derive(Serialize)]
@@ -104,13 +117,13 @@ struct Body<'a> {
 }
 
 /// A person, in the order of the reference.
-#[derive(Default, Serialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct Person<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    first_name: Sent<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last_name: Sent<&'a str>,
+    #[serde(skip_serializing_if = "Patch::is_keep")]
+    first_name: Patch<&'a str>,
+    #[serde(skip_serializing_if = "Patch::is_keep")]
+    last_name: Patch<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     email_address: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -130,32 +143,22 @@ fn kind(role: Option<&str>) -> (Option<&str>, Option<bool>) {
     }
 }
 
-fn new_person(user: &NewUser) -> Vec<u8> {
-    let NewUser {
-        first_name,
-        last_name,
-        name: _,
-        emails,
-        roles,
-        nick_name: _,
-        custom_fields: _,
-        avatar: _,
-        remote_data: _,
-    } = user;
-    let (user_type, administrator) = kind(single_role(roles.as_deref()));
+fn new_person(user: &UserChanges) -> Vec<u8> {
     write(&Body {
         person: Person {
-            first_name: first_name.as_deref().map(Some),
-            last_name: last_name.as_deref().map(Some),
-            email_address: primary(emails.as_deref()),
-            user_type,
-            administrator,
             get_user_details: Some(true),
+            ..person(user)
         },
     })
 }
 
 fn changes(changes: &UserChanges) -> Vec<u8> {
+    write(&Body {
+        person: person(changes),
+    })
+}
+
+fn person(changes: &UserChanges) -> Person<'_> {
     let UserChanges {
         first_name,
         last_name,
@@ -168,45 +171,46 @@ fn changes(changes: &UserChanges) -> Vec<u8> {
         remote_data: _,
     } = changes;
     let (user_type, administrator) = kind(single_role(set_roles(roles)));
-    write(&Body {
-        person: Person {
-            first_name: sent_text(first_name),
-            last_name: sent_text(last_name),
-            email_address: primary(set_emails(emails)),
-            user_type,
-            administrator,
-            get_user_details: None,
-        },
-    })
+    Person {
+        first_name: first_name.into(),
+        last_name: last_name.into(),
+        email_address: primary(set_emails(emails)),
+        user_type,
+        administrator,
+        get_user_details: None,
+    }
 }
 
-fn user(answer: &Value<'_>, _: OperationName) -> User {
-    let person = &answer.get("user");
-    let first_name = text(person, "firstName");
-    let last_name = text(person, "lastName");
+fn user(response: &Value<'_>, _: OperationName) -> User {
+    let person = &response.get("user");
+    let first_name = string(person, "firstName");
+    let last_name = string(person, "lastName");
     User {
-        id: identifier(person, "id").or_else(|| identifier(answer, "id")),
+        id: identifier(person, "id").or_else(|| identifier(response, "id")),
         name: joined(first_name.as_deref(), last_name.as_deref()),
         first_name,
         last_name,
-        avatar: text(person, "avatarUrl"),
+        avatar: string(person, "avatarUrl"),
         ..User::default()
     }
 }
 
 /// <https://developer.teamwork.com/guides/api-responses> has the statuses, and no body.
-fn refusal(_: u16, answer: &Value<'_>) -> Refusal {
+fn rejection(_: u16, response: &Value<'_>) -> Rejection {
     let alone = ["MESSAGE", "error"]
         .iter()
-        .find_map(|name| text(answer, name));
-    let lists = [answer.get("content").get("errors"), answer.get("errors")];
+        .find_map(|name| string(response, name));
+    let errors = [
+        response.get("content").get("errors"),
+        response.get("errors"),
+    ];
     let message = alone.or_else(|| {
-        super::one_sentence(lists.iter().flat_map(|list| super::sentences(list)), "; ")
+        super::joined_sentences(errors.iter().flat_map(|each| super::sentences(each)), "; ")
     });
-    Refusal {
+    Rejection {
         code: None,
         message,
-        faults: Faults::default(),
+        fields: RejectedFields::default(),
     }
 }
 
@@ -216,9 +220,9 @@ mod tests {
     use crate::json::parse;
 
     #[test]
-    fn a_refusal_is_read_in_every_shape_of_both_versions() {
-        let read = |answer: &str| refusal(400, &parse(answer).unwrap()).message;
-        for (answer, message) in [
+    fn rejection_is_read_in_every_shape() {
+        let message_of = |response: &str| rejection(400, &parse(response).unwrap()).message;
+        for (response, message) in [
             (r#"{"STATUS": "Error", "MESSAGE": "a"}"#, "a"),
             (r#"{"error": "b"}"#, "b"),
             (r#"{"content": {"errors": ["c", "d"]}}"#, "c; d"),
@@ -227,8 +231,8 @@ mod tests {
                 "e; f",
             ),
         ] {
-            assert_eq!(read(answer).as_deref(), Some(message), "{answer}");
+            assert_eq!(message_of(response).as_deref(), Some(message), "{response}");
         }
-        assert_eq!(read("{}"), None);
+        assert_eq!(message_of("{}"), None);
     }
 }

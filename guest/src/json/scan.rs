@@ -1,5 +1,4 @@
-//! What looks at every level of a JSON text: one pass each, with a stack of its own, so that size and depth cost no more than the
-//! bytes do.
+//! Functions that look at every level of JSON: in one pass, with a stack of their own, so that depth costs no more than bytes do.
 
 mod merge;
 mod tokens;
@@ -10,21 +9,21 @@ use std::fmt::{self, Display};
 pub(crate) use merge::merge;
 use tokens::{Kind, Token, Tokens};
 
-use super::{escaped, paired, quoted, unescaped};
+use super::{escaped, paired, unescaped, unquoted};
 
-/// Names by the object that they are in, and what is kept of each. All are sorted at once: one object may have all the names, and
-/// each name may have an object of its own.
+/// Names, each with the number of its object and a position. All are sorted at once: one object may have all the names, and each
+/// name may have an object of its own.
 type Names<'a> = Vec<(usize, Cow<'a, [u8]>, usize)>;
 
 /// Finds the members that are given twice or more often, at any depth, each name of an object once. `found` takes the JSON Pointer
-/// of the object and the name. The pointer can be as long as the text, and there can be many: it is written only as far as it is read.
+/// of the object and the name. The pointer can be as long as the JSON, and there can be many: it is written only as far as it is shown.
 pub(crate) fn duplicates(json: &str, found: &mut dyn FnMut(&dyn Display, &str)) {
     if !json.starts_with(['{', '[']) {
         return;
     }
     let mut names = Names::new();
-    // Each open object or array: its number, its members so far, and the first name, which waits for a second one. What is very
-    // deep has objects of one member.
+    // Each open object or array: its number, its members so far, and the first name, which waits for a second one. Deep
+    // JSON has objects of one member.
     let mut open: Vec<(usize, usize, &str)> = Vec::new();
     let mut opened = 0;
     for token in Tokens::new(json) {
@@ -70,10 +69,10 @@ pub(super) fn repeated(mut names: Names<'_>) -> Names<'_> {
     repeated
 }
 
-/// Finds the objects that these names are in, by which they are sorted.
+/// Finds the objects of these names. The names are sorted by object.
 fn locate(json: &str, names: Names<'_>, found: &mut dyn FnMut(&dyn Display, &str)) {
     let mut names = names.into_iter().peekable();
-    // Where the next token is in each open object or array, the innermost last.
+    // The position of the next token in each open object or array, the innermost last.
     let mut path: Vec<Step<'_>> = Vec::new();
     let mut opened = 0;
     for token in Tokens::new(json) {
@@ -125,7 +124,7 @@ impl Display for Pointer<'_> {
                     let name = paired(unescaped(name).into_owned());
                     write!(formatter, "/{}", escaped(&name))?;
                 }
-                Step::Member(name) => write!(formatter, "/{}", quoted(name))?,
+                Step::Member(name) => write!(formatter, "/{}", unquoted(name))?,
                 Step::Entry(position) => write!(formatter, "/{position}")?,
             }
         }

@@ -1,16 +1,16 @@
 //! The provider's request: URL, headers, body.
 //!
-//! Nothing from a caller changes the host, the shape of the path, or what authenticates.
+//! Nothing from a caller changes the host, the shape of the path, or the authentication.
 
 use form_urlencoded::byte_serialize;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::account;
+use crate::account::{self, AccountError};
 use crate::bindings::accounts::{Account, Credentials};
 use crate::bindings::types::ProviderRequest;
-use crate::integration::{Auth, Integration, Table};
+use crate::integration::{Auth, Integration, Operation};
 
-/// What stands in place of a header that authenticates, where the value is the host's to add or nobody's to see.
+/// The value of a header that authenticates where the host adds the real one, or where people read the request.
 pub const MASK: &str = "***";
 
 /// Everything but the unreserved characters of RFC 3986.
@@ -20,7 +20,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// Where an account's requests go, and how they authenticate.
+/// The target and the authentication of an account's requests.
 pub(super) struct Endpoint<'a> {
     account: &'a Account,
     integration: &'static Integration,
@@ -30,14 +30,16 @@ pub(super) struct Endpoint<'a> {
 }
 
 impl<'a> Endpoint<'a> {
-    /// Fails with a sentence that says why the account cannot be used.
+    /// # Errors
+    ///
+    /// Why the account cannot be used.
     pub(super) fn new(
         account: &'a Account,
         integration: &'static Integration,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, AccountError> {
         let base_url =
             account::base_url(integration, account.base_url.as_deref(), &account.settings)?;
-        // Those of the host are in the base URL. An account is judged before what is asked of it.
+        // The base URL has checked those of the host. An account is checked before the input is.
         for each in integration.settings.iter().filter(|each| !each.in_host) {
             account::setting(each, &account.settings)?;
         }
@@ -61,13 +63,15 @@ impl<'a> Endpoint<'a> {
         })
     }
 
-    /// Fails with a sentence that names a setting that is missing or cannot be right.
+    /// # Errors
+    ///
+    /// A setting that is missing or cannot be right.
     pub(super) fn request(
         self,
-        operation: &Table,
+        operation: &Operation,
         target: &Target<'_>,
         body: Vec<u8>,
-    ) -> Result<ProviderRequest, String> {
+    ) -> Result<ProviderRequest, AccountError> {
         let mut url = self.base_url.clone();
         self.path(operation.path, target, &mut url)?;
         self.query(operation.query, target, &mut url)?;
@@ -89,18 +93,17 @@ impl<'a> Endpoint<'a> {
         })
     }
 
-    fn setting(&self, name: &str) -> Result<&str, String> {
-        let setting = self
-            .integration
-            .settings
-            .iter()
-            .find(|setting| setting.name == name);
-        let setting = setting.ok_or_else(|| format!("there is no setting `{name}`"))?;
-        account::setting(setting, &self.account.settings)
+    fn setting(&self, name: &str) -> Result<&str, AccountError> {
+        account::named_setting(self.integration, name, &self.account.settings)
     }
 
     /// The path with its placeholders filled, each as one segment or a part of one.
-    fn path(&self, template: &str, target: &Target<'_>, url: &mut String) -> Result<(), String> {
+    fn path(
+        &self,
+        template: &str,
+        target: &Target<'_>,
+        url: &mut String,
+    ) -> Result<(), AccountError> {
         account::fill(template, url, |url, name| {
             let value = match name {
                 "id" => target.id.unwrap_or_default(),
@@ -118,7 +121,7 @@ impl<'a> Endpoint<'a> {
         own: &[(&str, &str)],
         target: &Target<'_>,
         url: &mut String,
-    ) -> Result<(), String> {
+    ) -> Result<(), AccountError> {
         let mut separator = '?';
         let mut append = |name: &str, value: &str| {
             url.push(separator);
@@ -139,14 +142,14 @@ impl<'a> Endpoint<'a> {
     }
 }
 
-/// What a call addresses, valid.
+/// The valid target of a call.
 pub(super) struct Target<'a> {
     pub(super) id: Option<&'a str>,
     pub(super) project: Option<&'a str>,
     pub(super) remote_query: &'a [(String, String)],
 }
 
-/// A request as people may see it: what authenticates is masked.
+/// Masks the authentication of a request, so that people may see it.
 pub fn mask(request: &mut ProviderRequest, integration: &Integration) {
     for (name, value) in &mut request.headers {
         if integration.auth.iter().any(|auth| auth.header == name) {

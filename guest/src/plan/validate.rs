@@ -1,52 +1,103 @@
-//! Checks an input by the table of its operation. Looks at every place before it is done.
+//! Checks an input by the table of its operation: every location, before anything is reported.
 
-use super::given::{Given, Input};
-use crate::bindings::types::{Collection, Email, FindingCode as Code, Location, Options, Role};
+use super::Call;
+use crate::bindings::types::{
+    Collection, Email, EmailsChange, FindingCode as Code, JsonChange, Location, Options, Role,
+    RolesChange, StringChange, UserChanges,
+};
 use crate::body::{is_blank, primary_position, role_value};
-use crate::field::{Field, REMOTE_DATA, ResponseField, Rule};
+use crate::field::{Field, OptionField, REMOTE_DATA, ResponseField, Rule};
 use crate::findings::{Findings, quoted};
-use crate::input::once;
-use crate::integration::{Integration, OperationName, Table};
+use crate::integration::{Integration, Operation, OperationName};
 use crate::json::{Value, is_hollow, parse, trimmed};
 
-/// What only checking finds out.
+/// Parts of a valid input.
 pub(super) struct Valid<'a> {
-    /// An object, as it came.
+    /// An object, as it is written.
     pub(super) remote_data: Option<&'a str>,
     pub(super) project: Option<&'a str>,
 }
 
+/// A change of one field, whatever its type.
+enum Change<'a> {
+    Keep,
+    Clear,
+    String(&'a str),
+    Emails(&'a [Email]),
+    Roles(&'a [Role]),
+    Json(&'a str),
+}
+
+impl<'a> Change<'a> {
+    fn new(changes: &'a UserChanges, field: Field) -> Self {
+        match field {
+            Field::FirstName => (&changes.first_name).into(),
+            Field::LastName => (&changes.last_name).into(),
+            Field::Name => (&changes.name).into(),
+            Field::NickName => (&changes.nick_name).into(),
+            Field::Avatar => (&changes.avatar).into(),
+            Field::Emails => match &changes.emails {
+                EmailsChange::Keep => Self::Keep,
+                EmailsChange::Clear => Self::Clear,
+                EmailsChange::Set(emails) => Self::Emails(emails),
+            },
+            Field::Roles => match &changes.roles {
+                RolesChange::Keep => Self::Keep,
+                RolesChange::Clear => Self::Clear,
+                RolesChange::Set(roles) => Self::Roles(roles),
+            },
+            Field::CustomFields => match &changes.custom_fields {
+                JsonChange::Keep => Self::Keep,
+                JsonChange::Clear => Self::Clear,
+                JsonChange::Set(json) => Self::Json(json),
+            },
+        }
+    }
+
+    const fn is_keep(&self) -> bool {
+        matches!(self, Self::Keep)
+    }
+}
+
+impl<'a> From<&'a StringChange> for Change<'a> {
+    fn from(change: &'a StringChange) -> Self {
+        match change {
+            StringChange::Keep => Self::Keep,
+            StringChange::Clear => Self::Clear,
+            StringChange::Set(string) => Self::String(string),
+        }
+    }
+}
+
 pub(super) fn validate<'a>(
     integration: &Integration,
-    operation: &Table,
-    id: Option<&str>,
-    input: &'a dyn Input,
-    options: &'a Options,
+    operation: &Operation,
+    call: &Call<'a>,
     findings: &mut Findings,
 ) -> Valid<'a> {
-    check_options(integration, options, findings);
-    if let Some(id) = id
+    check_options(integration, call.options, findings);
+    if let Some(id) = call.id
         && matches!(id, "" | "." | "..")
     {
         let message = format_args!("expected a user's id, but found {}", quoted(id));
         findings.violation(Code::Format, Location::Path, "id", message);
     }
-    let project = check_collections(integration, operation, options, findings);
+    let project = check_collections(integration, operation, call.options, findings);
     for field in Field::ALL {
-        match (operation.rule(field), input.given(field)) {
-            (None, Given::Absent) => {}
-            (_, Given::Cleared) if field == Field::Emails => not_clearable(field, findings),
-            (None, given) => {
-                if let Given::Json(json) = given
+        match (operation.rule(field), Change::new(call.changes, field)) {
+            (None, Change::Keep) => {}
+            (_, Change::Clear) if field == Field::Emails => not_clearable(field, findings),
+            (None, change) => {
+                if let Change::Json(json) = change
                     && parse(json).is_ok()
                 {
-                    once(field.pointer(), trimmed(json), findings);
+                    findings.duplicate_members(&field.pointer(), trimmed(json));
                 }
                 let message = format_args!(
                     "{} does not take `{}` in `{}`",
                     integration.title,
                     field.name(),
-                    input.operation().as_str()
+                    operation.name.as_str()
                 );
                 findings.tolerated(
                     Code::UnsupportedField,
@@ -55,23 +106,23 @@ pub(super) fn validate<'a>(
                     message,
                 );
             }
-            (Some(rule), given) => check(rule, &given, input.operation(), findings),
+            (Some(rule), change) => check(rule, &change, operation.name, findings),
         }
     }
     for fields in operation.needs {
-        check_need(integration, fields, input, findings);
+        check_need(integration, fields, call.changes, findings);
     }
-    let remote_data = check_remote_data(input, findings);
+    let remote_data = check_remote_data(call.changes, findings);
     let sends_fields = operation
         .fields
         .iter()
-        .any(|rule| !matches!(input.given(rule.field), Given::Absent));
-    if input.operation() == OperationName::Update
+        .any(|rule| !Change::new(call.changes, rule.field).is_keep());
+    if operation.name == OperationName::Update
         && !sends_fields
         && remote_data.is_none_or(is_hollow)
         && !findings.body_rejected()
     {
-        let message = empty_update(integration, operation, input, findings);
+        let message = empty_update(integration, operation, call.changes, findings);
         findings.violation(Code::EmptyUpdate, Location::Body, "", message);
     }
     Valid {
@@ -80,15 +131,15 @@ pub(super) fn validate<'a>(
     }
 }
 
-/// What is wrong with a change that would send nothing: what was given, the integration does not take.
+/// The message for changes that would send nothing: the fields that were given and are not taken.
 fn empty_update(
     integration: &Integration,
-    operation: &Table,
-    input: &dyn Input,
+    operation: &Operation,
+    changes: &UserChanges,
     findings: &Findings,
 ) -> String {
     let unsupported = Field::ALL.into_iter().filter(|field| {
-        operation.rule(*field).is_none() && !matches!(input.given(*field), Given::Absent)
+        operation.rule(*field).is_none() && !Change::new(changes, *field).is_keep()
     });
     let unknown = findings.warnings.iter().filter_map(|warning| {
         let name = warning.path.strip_prefix('/')?;
@@ -110,43 +161,42 @@ fn empty_update(
     )
 }
 
-fn check(rule: &Rule, given: &Given<'_>, operation: OperationName, findings: &mut Findings) {
+fn check(rule: &Rule, change: &Change<'_>, operation: OperationName, findings: &mut Findings) {
     let pointer = rule.field.pointer();
-    match given {
-        Given::Absent if rule.required => missing(rule.field, findings),
-        Given::Text(text) if rule.required && is_blank(text) => missing(rule.field, findings),
-        Given::Cleared if rule.single => not_clearable(rule.field, findings),
-        Given::Absent | Given::Text(_) | Given::Cleared => {}
-        Given::Emails(emails) => check_emails(rule, emails, operation, findings),
-        Given::Roles(roles) => check_roles(rule, roles, operation, findings),
-        Given::Json(json) => match parse(json) {
+    match change {
+        Change::Keep if rule.required => missing(rule.field, findings),
+        Change::String(string) if rule.required && is_blank(string) => {
+            missing(rule.field, findings);
+        }
+        Change::Clear if rule.single => not_clearable(rule.field, findings),
+        Change::Keep | Change::String(_) | Change::Clear => {}
+        Change::Emails(emails) => check_emails(rule, emails, operation, findings),
+        Change::Roles(roles) => check_roles(rule, roles, operation, findings),
+        Change::Json(json) => match parse(json) {
             Ok(value) if rule.object && value.as_object().is_none() => {
-                let message = format_args!(
-                    "expected an object, but found {}",
-                    crate::input::kind(&value)
-                );
+                let message = format_args!("expected an object, but found {}", value.kind());
                 findings.violation(Code::Type, Location::Body, pointer, message);
             }
-            Ok(_) => once(pointer, trimmed(json), findings),
-            Err(fault) => {
+            Ok(_) => findings.duplicate_members(&pointer, trimmed(json)),
+            Err(error) => {
                 findings.violation(
                     Code::Format,
                     Location::Body,
                     pointer,
-                    format_args!("expected JSON, but found a fault: {fault}"),
+                    format_args!("expected JSON, but found an error: {error}"),
                 );
             }
         },
     }
 }
 
-/// Notes that a field cannot be emptied: no integration has a user without an address, or one role that is none.
+/// Adds a violation: the field cannot be emptied. A user always has an address, and a role where the integration takes one.
 fn not_clearable(field: Field, findings: &mut Findings) {
     let message = format_args!("`{}` can be replaced, but not cleared", field.name());
     findings.violation(Code::NotClearable, Location::Body, field.pointer(), message);
 }
 
-/// Notes that a field is missing, unless its value has been refused already.
+/// Adds a violation: the field is missing. Not where its value is a violation already.
 fn missing(field: Field, findings: &mut Findings) {
     if !findings.field_rejected(field) {
         let message = format_args!(
@@ -158,7 +208,7 @@ fn missing(field: Field, findings: &mut Findings) {
     }
 }
 
-/// What a field that must be there must be.
+/// The expectation of a required field, for a message.
 const fn expected(field: Field) -> &'static str {
     match field {
         Field::Emails => "at least one email address",
@@ -250,20 +300,20 @@ fn check_roles(rule: &Rule, roles: &[Role], operation: OperationName, findings: 
 fn check_need(
     integration: &Integration,
     fields: &[Field],
-    input: &dyn Input,
+    changes: &UserChanges,
     findings: &mut Findings,
 ) {
     let Some(first) = fields.first() else {
         return;
     };
     let there = |field: &Field| {
-        let given = match input.given(*field) {
-            Given::Text(text) => !is_blank(text),
-            // A blank address has a violation of its own.
-            Given::Emails(emails) => !emails.is_empty(),
-            Given::Roles(roles) => !roles.is_empty(),
-            Given::Json(_) => true,
-            Given::Absent | Given::Cleared => false,
+        let given = match Change::new(changes, *field) {
+            Change::String(string) => !is_blank(string),
+            // A blank address is a violation by itself.
+            Change::Emails(emails) => !emails.is_empty(),
+            Change::Roles(roles) => !roles.is_empty(),
+            Change::Json(_) => true,
+            Change::Keep | Change::Clear => false,
         };
         given || findings.field_rejected(*field)
     };
@@ -277,7 +327,7 @@ fn check_need(
     }
 }
 
-/// What an integration needs, in words.
+/// The need of an integration as a sentence.
 pub(crate) fn need(integration: &Integration, fields: &[Field]) -> String {
     let names: Vec<&str> = fields.iter().map(|field| field.name()).collect();
     let one_of = if names.len() > 1 { "one of " } else { "" };
@@ -288,28 +338,25 @@ pub(crate) fn need(integration: &Integration, fields: &[Field]) -> String {
     )
 }
 
-fn check_remote_data<'a>(input: &'a dyn Input, findings: &mut Findings) -> Option<&'a str> {
+fn check_remote_data<'a>(changes: &'a UserChanges, findings: &mut Findings) -> Option<&'a str> {
     let pointer = "/remote_data";
-    let json = trimmed(input.remote_data()?);
+    let json = trimmed(changes.remote_data.as_deref()?);
     match parse(json) {
         Ok(Value::Object(_)) => {
-            once(pointer, json, findings);
+            findings.duplicate_members(&pointer, json);
             Some(json)
         }
         Ok(other) => {
-            let message = format_args!(
-                "expected an object, but found {}",
-                crate::input::kind(&other)
-            );
+            let message = format_args!("expected an object, but found {}", other.kind());
             findings.violation(Code::Type, Location::Body, pointer, message);
             None
         }
-        Err(fault) => {
+        Err(error) => {
             findings.violation(
                 Code::Format,
                 Location::Body,
                 pointer,
-                format!("expected JSON, but found a fault: {fault}"),
+                format!("expected JSON, but found an error: {error}"),
             );
             None
         }
@@ -324,7 +371,8 @@ fn check_options(integration: &Integration, options: &Options, findings: &mut Fi
                 Code::UnsupportedField,
                 Location::Query,
                 format_args!(
-                    "remote_query[{base}]{}",
+                    "{}[{base}]{}",
+                    findings.option_name(OptionField::RemoteQuery),
                     name.get(base.len()..).unwrap_or_default()
                 ),
                 format_args!(
@@ -339,8 +387,11 @@ fn check_options(integration: &Integration, options: &Options, findings: &mut Fi
             findings.tolerated(
                 Code::UnknownField,
                 Location::Query,
-                "truto_exclude_fields",
-                format_args!("expected a field of the answer, but found {}", quoted(name)),
+                findings.option_name(OptionField::ExcludeFields),
+                format_args!(
+                    "expected a field of the response, but found {}",
+                    quoted(name)
+                ),
             );
         }
     }
@@ -349,11 +400,11 @@ fn check_options(integration: &Integration, options: &Options, findings: &mut Fi
 /// The id of the collection that the operation needs.
 fn check_collections<'a>(
     integration: &Integration,
-    operation: &Table,
+    operation: &Operation,
     options: &'a Options,
     findings: &mut Findings,
 ) -> Option<&'a str> {
-    let path = "collections";
+    let path = findings.option_name(OptionField::Collections);
     let Some(kind) = operation.collection() else {
         if !options.collections.is_empty() {
             let message = format_args!("{} does not take `collections`", integration.title);

@@ -1,16 +1,16 @@
-//! The accounts, and the accounts file that the sandbox prints.
+//! The accounts, and the accounts file for them.
 
 use std::net::SocketAddr;
 
-/// The one account of a simulator. Its texts hold nothing that TOML would want escaped.
+/// The account of a simulator. Its strings need no escape in TOML.
 pub(super) struct Account {
     pub(super) id: &'static str,
     pub(super) integration: &'static str,
-    /// What the vendor's base URL has after the host.
+    /// The path of the vendor's base URL.
     pub(super) base: &'static str,
     pub(super) settings: &'static [(&'static str, &'static str)],
     pub(super) credentials: &'static [(&'static str, &'static str)],
-    /// What a caller needs besides: comments in the file.
+    /// Comments for the caller, written into the file.
     pub(super) notes: &'static [&'static str],
 }
 

@@ -1,4 +1,4 @@
-//! A request as the simulators see it, and their response.
+//! A request to a simulator, and the response.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,18 +10,18 @@ use serde_json::Value;
 
 use super::store::Record;
 
-/// A response as it goes to the connection.
+/// A response as the connection sends it.
 pub(super) type HttpResponse = Response<Full<Bytes>>;
 
-/// What a simulator makes of a request: the response, or the rejection, which is a response too.
-pub(super) type Reply = Result<JsonResponse, JsonResponse>;
+/// The response to a request, or its rejection, which is a response too.
+pub(super) type CallResult = Result<JsonResponse, JsonResponse>;
 
 /// The first segment of the path.
 pub(super) fn integration(uri: &Uri) -> &str {
     uri.path().split('/').nth(1).unwrap_or_default()
 }
 
-/// A request, completely read.
+/// A request with its whole body.
 pub(super) struct Call {
     pub(super) parts: request::Parts,
     pub(super) body: Bytes,
@@ -69,10 +69,10 @@ impl Call {
             .map(|(user, password)| (user.to_owned(), password.to_owned()))
     }
 
-    /// The body, if it is a JSON object and is said to be JSON.
+    /// The body, if it is a JSON object and its content type is JSON.
     pub(super) fn object(&self) -> Option<Record> {
-        let kind = self.header(CONTENT_TYPE)?.split(';').next()?.trim();
-        if !kind.eq_ignore_ascii_case("application/json") {
+        let media_type = self.header(CONTENT_TYPE)?.split(';').next()?.trim();
+        if !media_type.eq_ignore_ascii_case("application/json") {
             return None;
         }
         serde_json::from_slice(&self.body).ok()
@@ -101,16 +101,17 @@ impl JsonResponse {
     }
 
     pub(super) fn into_http(self) -> HttpResponse {
-        let mut sent = Response::new(Full::from(self.body.to_string()));
-        *sent.status_mut() = StatusCode::from_u16(self.status).unwrap_or_default();
+        let mut response = Response::new(Full::from(self.body.to_string()));
+        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or_default();
         let json = HeaderValue::from_static("application/json");
-        sent.headers_mut().insert(CONTENT_TYPE, json);
+        response.headers_mut().insert(CONTENT_TYPE, json);
         for (name, value) in self.headers {
             if let Ok(value) = HeaderValue::try_from(value) {
-                sent.headers_mut()
+                response
+                    .headers_mut()
                     .insert(HeaderName::from_static(name), value);
             }
         }
-        sent
+        response
     }
 }

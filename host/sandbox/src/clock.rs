@@ -38,20 +38,20 @@ pub(super) fn microseconds() -> String {
 pub(super) struct Limit {
     pub(super) requests: u64,
     pub(super) per: Duration,
-    /// How a response tells what is left.
-    pub(super) tell: fn(JsonResponse, &Usage) -> JsonResponse,
+    /// Adds the provider's rate-limit headers to a response.
+    pub(super) set_headers: fn(JsonResponse, &Usage) -> JsonResponse,
 }
 
 /// Counts requests against a limit, for the rate-limit headers.
 ///
-/// The limit is told but never enforced, or load tests would measure it; a fault gives the 429.
+/// The limit is reported and never enforced, or load tests would measure it; a fault gives the 429.
 #[derive(Default)]
 pub(super) struct Window {
-    began: Option<Instant>,
+    started: Option<Instant>,
     used: u64,
 }
 
-/// How much of a limit is used and remains, and the seconds until it begins again.
+/// How much of a limit is used and how much remains, and the seconds until it starts again.
 pub(super) struct Usage {
     pub(super) used: u64,
     pub(super) remaining: u64,
@@ -63,13 +63,13 @@ impl Window {
     pub(super) fn count(&mut self, limit: &Limit) -> Usage {
         let now = Instant::now();
         let running = self
-            .began
-            .filter(|began| now.duration_since(*began) < limit.per);
-        let began = running.unwrap_or(now);
-        self.began = Some(began);
+            .started
+            .filter(|started| now.duration_since(*started) < limit.per);
+        let started = running.unwrap_or(now);
+        self.started = Some(started);
         let before = if running.is_some() { self.used } else { 0 };
         self.used = limit.requests.min(before + 1);
-        let left = limit.per.saturating_sub(now.duration_since(began));
+        let left = limit.per.saturating_sub(now.duration_since(started));
         let reset = left.as_secs() + u64::from(left.subsec_nanos() > 0);
         Usage {
             used: self.used,

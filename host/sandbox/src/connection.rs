@@ -1,5 +1,5 @@
-//! One connection: hyper's HTTP/1.1 over a socket that stays in reach, because several faults are
-//! the socket's.
+//! One connection: hyper's HTTP/1.1 over a socket that stays accessible, because several faults
+//! concern the socket.
 
 use std::error::Error;
 use std::fmt;
@@ -16,17 +16,16 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 use super::call::HttpResponse;
-use super::{Shared, handle};
+use super::{SharedState, handle};
 
-/// Ends a connection in another way than with a response.
+/// Another end of a connection than a response by hyper.
 #[derive(Debug)]
 pub(super) enum Interruption {
-    /// With a TCP reset.
+    /// A TCP reset.
     Reset,
-    /// In the ordinary way: the client is gone already.
+    /// An ordinary close: the client has left already.
     Close,
-    /// After these bytes, a pause before each of them if there is an interval; `status` is what
-    /// they say.
+    /// These bytes, each after a pause if there is an interval. `status` is the status in them.
     Write {
         bytes: Bytes,
         interval: Duration,
@@ -35,29 +34,29 @@ pub(super) enum Interruption {
 }
 
 impl Interruption {
-    /// The response with the length of its body, but only half of the body.
-    pub(super) async fn half_of(sent: &HttpResponse) -> Self {
-        let body = body(sent).await;
+    /// The response with the length of its whole body, and half of the body.
+    pub(super) async fn truncated(response: &HttpResponse) -> Self {
+        let body = body(response).await;
         let half = body.slice(..body.len() / 2);
         Self::Write {
-            bytes: wire(sent, body.len().max(1), &half),
+            bytes: encode(response, body.len().max(1), &half),
             interval: Duration::ZERO,
-            status: Some(sent.status()),
+            status: Some(response.status()),
         }
     }
 
     /// The whole response, byte by byte.
-    pub(super) async fn trickle(sent: &HttpResponse, interval: Duration) -> Self {
-        let body = body(sent).await;
+    pub(super) async fn slow(response: &HttpResponse, interval: Duration) -> Self {
+        let body = body(response).await;
         Self::Write {
-            bytes: wire(sent, body.len(), &body),
+            bytes: encode(response, body.len(), &body),
             interval,
-            status: Some(sent.status()),
+            status: Some(response.status()),
         }
     }
 
-    /// These bytes, which may or may not be a response.
-    pub(super) fn verbatim(bytes: Bytes) -> Self {
+    /// These bytes, a response or not.
+    pub(super) fn raw(bytes: Bytes) -> Self {
         Self::Write {
             bytes,
             interval: Duration::ZERO,
@@ -65,7 +64,7 @@ impl Interruption {
         }
     }
 
-    /// The status that the client gets to see.
+    /// The status that the client sees.
     pub(super) fn status(&self) -> Option<StatusCode> {
         match self {
             Self::Reset | Self::Close => None,
@@ -83,7 +82,7 @@ impl fmt::Display for Interruption {
 impl Error for Interruption {}
 
 /// Serves a connection to its end.
-pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>) {
+pub(super) async fn serve(stream: TcpStream, shared: Arc<SharedState>) {
     // Without this, Nagle's algorithm holds back small responses; failing to set it costs only time.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| handle(Arc::clone(&shared), request));
@@ -104,15 +103,16 @@ pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>) {
         Some(Interruption::Write {
             bytes, interval, ..
         }) => {
-            // A client that has left meanwhile has nothing to be told.
+            // A client that has left meanwhile needs no response.
             let _ = write(&stream, bytes, *interval).await;
         }
         Some(Interruption::Close) | None => {}
     }
 }
 
-/// Outlives what can go wrong with a single connection, and a shortage of file descriptors.
-pub(super) async fn survive(error: io::Error) -> io::Result<()> {
+/// Returns the error of `accept`, unless it concerns a single connection or a shortage of file
+/// descriptors.
+pub(super) async fn ignore_transient(error: io::Error) -> io::Result<()> {
     // ENFILE and EMFILE on every Unix in use; `io::ErrorKind` has no stable name for them.
     const TOO_MANY_FILES: [Option<i32>; 2] = [Some(23), Some(24)];
     match error.kind() {
@@ -146,8 +146,8 @@ async fn write(stream: &TcpStream, mut bytes: &[u8], interval: Duration) -> io::
 }
 
 /// The bytes of a response whose headers announce `length` bytes of body.
-fn wire(sent: &HttpResponse, length: usize, body: &[u8]) -> Bytes {
-    let status = sent.status();
+fn encode(response: &HttpResponse, length: usize, body: &[u8]) -> Bytes {
+    let status = response.status();
     let mut bytes = BytesMut::new();
     bytes.put_slice(
         format!(
@@ -157,7 +157,7 @@ fn wire(sent: &HttpResponse, length: usize, body: &[u8]) -> Bytes {
         )
         .as_bytes(),
     );
-    for (name, value) in sent.headers() {
+    for (name, value) in response.headers() {
         bytes.put_slice(name.as_str().as_bytes());
         bytes.put_slice(b": ");
         bytes.put_slice(value.as_bytes());
@@ -168,7 +168,7 @@ fn wire(sent: &HttpResponse, length: usize, body: &[u8]) -> Bytes {
     bytes.freeze()
 }
 
-async fn body(sent: &HttpResponse) -> Bytes {
-    let Ok(body) = sent.body().clone().collect().await;
+async fn body(response: &HttpResponse) -> Bytes {
+    let Ok(body) = response.body().clone().collect().await;
     body.to_bytes()
 }

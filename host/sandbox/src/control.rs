@@ -4,11 +4,11 @@ use http::Method;
 use serde_json::json;
 
 use super::State;
-use super::call::{Call, JsonResponse, Reply};
-use super::faults::Order;
+use super::call::{Call, CallResult, JsonResponse};
+use super::faults::QueuedFault;
 
-/// Responds to everything that is not for a simulator.
-pub(super) fn respond(state: &mut State, call: &Call) -> Reply {
+/// Responds to every request that is not for a simulator.
+pub(super) fn respond(state: &mut State, call: &Call) -> CallResult {
     if call.integration() != "_sandbox" {
         let text = "expected a path that begins with an integration's name, or with `_sandbox`";
         return Err(message(404, text));
@@ -38,8 +38,8 @@ pub(super) fn respond(state: &mut State, call: &Call) -> Reply {
         }
         (&Method::PUT, ["faults", name]) => {
             let name = integration(state, name)?;
-            let order = Order::read(&call.body).map_err(|error| message(400, &error))?;
-            state.faults.add(name, order);
+            let fault = QueuedFault::parse(&call.body).map_err(|error| message(400, &error))?;
+            state.faults.add(name, fault);
             Ok(done())
         }
         (&Method::DELETE, ["faults", name]) => {
@@ -69,13 +69,13 @@ fn filter(state: &State, call: &Call) -> Result<Option<&'static str>, JsonRespon
 }
 
 fn integration(state: &State, name: &str) -> Result<&'static str, JsonResponse> {
-    let rejection = || {
+    let unknown = || {
         message(
             404,
             &format!("expected the name of an integration, but found `{name}`"),
         )
     };
-    state.integration(name).ok_or_else(rejection)
+    state.integration(name).ok_or_else(unknown)
 }
 
 fn done() -> JsonResponse {

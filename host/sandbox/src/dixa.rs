@@ -11,10 +11,10 @@
 //! * A bad token gives 401, and only the raw token is taken: the specification shows no scheme
 //!   word before it.
 //! * A taken address, an additional one too, gives 400 with a message that says so.
-//! * Unknown members are passed over. An update's `email` and `roles` are rejected, because its
+//! * Unknown members are ignored. An update's `email` and `roles` are rejected, because its
 //!   schema leaves them out.
 //! * An empty update is rejected, as the bulk call's `EmptyPatchSet` suggests; `null` removes an
-//!   optional member; `PUT` keeps what it is not given.
+//!   optional member; `PUT` keeps members that are left out.
 //! * A picture's address is sent at once in its hosted form.
 
 use http::Method;
@@ -22,9 +22,9 @@ use http::header::AUTHORIZATION;
 use serde_json::{Value, json};
 
 use super::accounts::Account;
-use super::call::{Call, JsonResponse, Reply};
-use super::fields::{Field, Kind, field, first_problem, merge, nullable};
-use super::store::{Record, Store, record, text};
+use super::call::{Call, CallResult, JsonResponse};
+use super::fields::{Field, Kind, field, first_violation, merge, nullable};
+use super::store::{Record, Store, get_str, record};
 use super::{Simulator, clock};
 
 const TOKEN: &str = "sandbox-dixa-token";
@@ -43,18 +43,18 @@ pub(super) static SIMULATOR: Simulator = Simulator {
 };
 
 const FIELDS: [Field; 9] = [
-    field("displayName", Kind::Name),
+    field("displayName", Kind::NonBlank),
     field("email", Kind::Address),
-    nullable("avatarUrl", Kind::Like("URL", is_url)),
+    nullable("avatarUrl", Kind::Format("URL", is_url)),
     nullable("phoneNumber", Kind::String),
     nullable("additionalEmails", Kind::Strings),
     nullable("additionalPhoneNumbers", Kind::Strings),
     nullable("firstName", Kind::String),
     nullable("lastName", Kind::String),
-    nullable("middleNames", Kind::Only("list of strings", is_strings)),
+    nullable("middleNames", Kind::Custom("array of strings", is_strings)),
 ];
 
-fn respond(call: &Call, agents: &mut Store) -> Reply {
+fn respond(call: &Call, agents: &mut Store) -> CallResult {
     if call.header(AUTHORIZATION) != Some(TOKEN) {
         return Err(message(401, "Unauthorized"));
     }
@@ -78,16 +78,16 @@ fn respond(call: &Call, agents: &mut Store) -> Reply {
     }
 }
 
-fn create(call: &Call, agents: &mut Store) -> Reply {
-    let body = read(call, &["displayName", "email"])?;
+fn create(call: &Call, agents: &mut Store) -> CallResult {
+    let body = parse_body(call, &["displayName", "email"])?;
     let random = agents.scattered().to_be_bytes();
     let id = uuid::Builder::from_random_bytes(random).into_uuid();
     let agent = json!({ "id": id.to_string(), "createdAt": clock::whole_seconds() });
     save(agents, record(agent), &body, 201)
 }
 
-fn update(call: &Call, agents: &mut Store, agent: Record, required: &[&str]) -> Reply {
-    let body = read(call, required)?;
+fn update(call: &Call, agents: &mut Store, agent: Record, required: &[&str]) -> CallResult {
+    let body = parse_body(call, required)?;
     if body.is_empty() {
         return Err(message(400, "The patch set is empty"));
     }
@@ -100,7 +100,7 @@ fn update(call: &Call, agents: &mut Store, agent: Record, required: &[&str]) -> 
     }
 }
 
-fn list(call: &Call, agents: &Store) -> Reply {
+fn list(call: &Call, agents: &Store) -> CallResult {
     let (email, phone) = (call.query("email"), call.query("phone"));
     if email.is_some() && phone.is_some() {
         return Err(message(400, "email and phone are mutually exclusive"));
@@ -109,26 +109,26 @@ fn list(call: &Call, agents: &Store) -> Reply {
     found.retain(|agent| {
         phone
             .as_deref()
-            .is_none_or(|phone| text(agent, "phoneNumber") == phone)
+            .is_none_or(|phone| get_str(agent, "phoneNumber") == phone)
     });
     Ok(data(200, json!(found)))
 }
 
-fn read(call: &Call, required: &[&str]) -> Result<Record, JsonResponse> {
+fn parse_body(call: &Call, required: &[&str]) -> Result<Record, JsonResponse> {
     let undecodable = || message(400, "The request body could not be decoded");
     let body = call.object().ok_or_else(undecodable)?;
-    match first_problem(&body, &FIELDS, required) {
-        Some(problem) => Err(message(400, problem.to_string())),
+    match first_violation(&body, &FIELDS, required) {
+        Some(violation) => Err(message(400, violation.to_string())),
         None => Ok(body),
     }
 }
 
-/// Keeps the agent with what the body changes.
-fn save(agents: &mut Store, mut agent: Record, body: &Record, status: u16) -> Reply {
+/// Stores the agent with the changes of the body.
+fn save(agents: &mut Store, mut agent: Record, body: &Record, status: u16) -> CallResult {
     merge(&mut agent, body, &FIELDS);
-    let id = text(&agent, "id").to_owned();
-    for list in ["additionalEmails", "additionalPhoneNumbers", "middleNames"] {
-        agent.entry(list).or_insert_with(|| json!([]));
+    let id = get_str(&agent, "id").to_owned();
+    for name in ["additionalEmails", "additionalPhoneNumbers", "middleNames"] {
+        agent.entry(name).or_insert_with(|| json!([]));
     }
     agent.entry("roles").or_insert_with(|| json!(["Agent"]));
     if let Some(avatar) = agent.get_mut("avatarUrl") {
@@ -140,7 +140,7 @@ fn save(agents: &mut Store, mut agent: Record, body: &Record, status: u16) -> Re
         .into_iter()
         .flatten();
     let mut addresses = others.filter_map(Value::as_str).collect::<Vec<_>>();
-    addresses.push(text(&agent, "email"));
+    addresses.push(get_str(&agent, "email"));
     if let Some(taken) = addresses.iter().find(|address| agents.taken(address, &id)) {
         return Err(message(
             400,
@@ -151,15 +151,15 @@ fn save(agents: &mut Store, mut agent: Record, body: &Record, status: u16) -> Re
     Ok(data(status, agent))
 }
 
-fn is_url(text: &str) -> bool {
-    let uri = text.parse::<http::Uri>();
+fn is_url(value: &str) -> bool {
+    let uri = value.parse::<http::Uri>();
     uri.is_ok_and(|uri| uri.scheme().is_some() && uri.host().is_some())
 }
 
 fn is_strings(value: &Value) -> bool {
     value
         .as_array()
-        .is_some_and(|list| list.iter().all(Value::is_string))
+        .is_some_and(|array| array.iter().all(Value::is_string))
 }
 
 fn data(status: u16, value: impl Into<Value>) -> JsonResponse {

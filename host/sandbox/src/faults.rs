@@ -1,4 +1,4 @@
-//! Faults on order.
+//! Faults to inject.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -21,15 +21,15 @@ const KINDS: &str = "`latency`, `status`, `reset-before-body`, `reset-after-body
 /// Keeps a mistyped figure from taking the machine's memory.
 const MAX_BYTES: usize = 256 << 20;
 
-/// What a proxy puts in the place of the provider's response.
-const PAGE: &str = "<!doctype html>\n<title>One moment</title>\n<h1>We will be right back</h1>\n";
+/// A proxy's page instead of the provider's response.
+const HTML: &str = "<!doctype html>\n<title>One moment</title>\n<h1>We will be right back</h1>\n";
 
-/// What happens to one request.
+/// A fault of one request.
 #[derive(Clone)]
 pub(super) enum Fault {
     Latency(Duration),
-    /// Another response; the request takes no effect.
-    Instead(HttpResponse),
+    /// Another response. The request takes no effect.
+    Replace(HttpResponse),
     ResetBeforeBody,
     ResetAfterBody,
     Truncated,
@@ -40,20 +40,20 @@ pub(super) enum Fault {
 
 /// The faults queued for each integration.
 #[derive(Default)]
-pub(super) struct Faults(HashMap<&'static str, VecDeque<Order>>);
+pub(super) struct Faults(HashMap<&'static str, VecDeque<QueuedFault>>);
 
 impl Faults {
-    pub(super) fn add(&mut self, integration: &'static str, order: Order) {
-        self.0.entry(integration).or_default().push_back(order);
+    pub(super) fn add(&mut self, integration: &'static str, fault: QueuedFault) {
+        self.0.entry(integration).or_default().push_back(fault);
     }
 
     /// The fault for a request that has just arrived.
     pub(super) fn next(&mut self, integration: &str) -> Option<Fault> {
         let queue = self.0.get_mut(integration)?;
-        let order = queue.front_mut()?;
-        let fault = order.fault.clone();
-        order.times -= 1;
-        if order.times == 0 {
+        let queued = queue.front_mut()?;
+        let fault = queued.fault.clone();
+        queued.times -= 1;
+        if queued.times == 0 {
             queue.pop_front();
         }
         Some(fault)
@@ -64,15 +64,19 @@ impl Faults {
     }
 }
 
-/// A fault, and for how many requests, which is never zero.
-pub(super) struct Order {
+/// A fault, and the number of requests that it applies to, at least one.
+pub(super) struct QueuedFault {
     fault: Fault,
     times: u64,
 }
 
-impl Order {
-    /// Reads the body of a control request; a message says what is wrong with it.
-    pub(super) fn read(body: &[u8]) -> Result<Self, String> {
+impl QueuedFault {
+    /// Parses the body of a control request.
+    ///
+    /// # Errors
+    ///
+    /// Fails with a message for the sender.
+    pub(super) fn parse(body: &[u8]) -> Result<Self, String> {
         let mut rest: Record = serde_json::from_slice(body).map_err(|error| error.to_string())?;
         let kind = rest.shift_remove("kind");
         let kind = kind
@@ -86,14 +90,14 @@ impl Order {
             .filter(|times| *times > 0)
             .ok_or("`times` must be a number from 1")?;
         let fault = match kind {
-            "latency" => Fault::Latency(members::<Interval>(rest)?.length()),
-            "status" => Fault::Instead(members::<Instead>(rest)?.response()?),
-            "reset-before-body" => members::<Nothing>(rest).map(|_| Fault::ResetBeforeBody)?,
-            "reset-after-body" => members::<Nothing>(rest).map(|_| Fault::ResetAfterBody)?,
-            "truncated" => members::<Nothing>(rest).map(|_| Fault::Truncated)?,
-            "oversized" => Fault::Oversized(members::<Size>(rest)?.checked()?),
-            "html" => members::<Nothing>(rest).map(|_| Fault::Instead(page()))?,
-            "slow" => Fault::Slow(members::<Interval>(rest)?.length()),
+            "latency" => Fault::Latency(members::<Interval>(rest)?.duration()),
+            "status" => Fault::Replace(members::<Replacement>(rest)?.response()?),
+            "reset-before-body" => members::<NoMembers>(rest).map(|_| Fault::ResetBeforeBody)?,
+            "reset-after-body" => members::<NoMembers>(rest).map(|_| Fault::ResetAfterBody)?,
+            "truncated" => members::<NoMembers>(rest).map(|_| Fault::Truncated)?,
+            "oversized" => Fault::Oversized(members::<Size>(rest)?.size()?),
+            "html" => members::<NoMembers>(rest).map(|_| Fault::Replace(page()))?,
+            "slow" => Fault::Slow(members::<Interval>(rest)?.duration()),
             "raw" => Fault::Raw(members::<Raw>(rest)?.bytes()?),
             _ => {
                 return Err(format!(
@@ -105,14 +109,14 @@ impl Order {
     }
 }
 
-/// The members that belong to a kind.
+/// The members of one kind.
 fn members<T: DeserializeOwned>(rest: Record) -> Result<T, String> {
     serde_json::from_value(rest.into()).map_err(|error| error.to_string())
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Nothing {}
+struct NoMembers {}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -121,7 +125,7 @@ struct Interval {
 }
 
 impl Interval {
-    fn length(self) -> Duration {
+    fn duration(self) -> Duration {
         Duration::from_millis(self.milliseconds)
     }
 }
@@ -133,7 +137,7 @@ struct Size {
 }
 
 impl Size {
-    fn checked(self) -> Result<usize, String> {
+    fn size(self) -> Result<usize, String> {
         let Self { bytes } = self;
         if bytes > MAX_BYTES {
             return Err(format!(
@@ -168,7 +172,7 @@ impl Raw {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Instead {
+struct Replacement {
     status: u16,
     #[serde(default)]
     headers: Vec<(String, String)>,
@@ -182,7 +186,7 @@ fn json() -> String {
     "application/json".to_owned()
 }
 
-impl Instead {
+impl Replacement {
     fn response(self) -> Result<HttpResponse, String> {
         let Self {
             status,
@@ -190,45 +194,47 @@ impl Instead {
             body,
             content_type,
         } = self;
-        let mut sent = Response::new(Full::from(body));
-        // Interim responses are not final ones: a client would go on waiting.
+        let mut response = Response::new(Full::from(body));
+        // An interim response is not a final one: a client would wait for more.
         let status = StatusCode::from_u16(status)
             .ok()
             .filter(|status| !status.is_informational());
-        *sent.status_mut() = status.ok_or("`status` must be a number from 200 to 999")?;
+        *response.status_mut() = status.ok_or("`status` must be a number from 200 to 999")?;
         for (name, value) in [("content-type".to_owned(), content_type)]
             .into_iter()
             .chain(headers)
         {
-            let rejection = || format!("`{name}` or its value is not one of a header");
-            let key = HeaderName::try_from(&name).map_err(|_| rejection())?;
+            let invalid = || format!("`{name}` or its value is not one of a header");
+            let key = HeaderName::try_from(&name).map_err(|_| invalid())?;
             if [CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING].contains(&key) {
                 return Err(format!(
                     "`{name}` belongs to the framing, which only `raw` can set"
                 ));
             }
-            sent.headers_mut()
-                .append(key, HeaderValue::try_from(value).map_err(|_| rejection())?);
+            response
+                .headers_mut()
+                .append(key, HeaderValue::try_from(value).map_err(|_| invalid())?);
         }
-        Ok(sent)
+        Ok(response)
     }
 }
 
 fn page() -> HttpResponse {
-    let mut sent = Response::new(Full::from(PAGE));
-    sent.headers_mut().insert(
+    let mut response = Response::new(Full::from(HTML));
+    response.headers_mut().insert(
         CONTENT_TYPE,
         HeaderValue::from_static("text/html; charset=utf-8"),
     );
-    sent
+    response
 }
 
-/// A JSON object of exactly `bytes` bytes, if it fits into so few.
+/// A JSON object of exactly `bytes` bytes, if so few can hold one.
 pub(super) fn oversized(bytes: usize) -> HttpResponse {
     const FRAME: &str = r#"{"filler":""}"#;
     let filler = "x".repeat(bytes.saturating_sub(FRAME.len()));
-    let mut sent = Response::new(Full::from(format!(r#"{{"filler":"{filler}"}}"#)));
-    sent.headers_mut()
+    let mut response = Response::new(Full::from(format!(r#"{{"filler":"{filler}"}}"#)));
+    response
+        .headers_mut()
         .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    sent
+    response
 }

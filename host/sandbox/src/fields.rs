@@ -1,4 +1,4 @@
-//! Tables of the members that a request body may have, and what is wrong with a body by them.
+//! Tables of the members that a request body may have, and the violations of a body.
 
 use std::fmt;
 
@@ -6,27 +6,26 @@ use serde_json::Value;
 
 use super::store::Record;
 
-/// What a member may hold.
+/// The values that a member may hold.
 #[derive(Clone, Copy)]
 pub(super) enum Kind {
     String,
-    /// A string that is not blank.
-    Name,
+    NonBlank,
     Address,
-    Flag,
+    Bool,
     Number,
     Integer,
     Object,
     /// An array of strings, none of them twice.
     Strings,
     OneOf(&'static [&'static str]),
-    /// What the function accepts; the text is a noun for it.
-    Only(&'static str, fn(&Value) -> bool),
-    /// The same for strings.
-    Like(&'static str, fn(&str) -> bool),
+    /// The values that the function accepts, with a noun for them.
+    Custom(&'static str, fn(&Value) -> bool),
+    /// The strings that the function accepts, with a noun for them.
+    Format(&'static str, fn(&str) -> bool),
 }
 
-/// A member, whether `null` is one of its values, and what it may hold.
+/// A member: its name, whether it may be `null`, and its values.
 pub(super) struct Field(&'static str, bool, Kind);
 
 impl Field {
@@ -44,73 +43,77 @@ pub(super) const fn nullable(name: &'static str, kind: Kind) -> Field {
     Field(name, true, kind)
 }
 
-/// What is wrong with a member.
-pub(super) enum Flaw {
+/// The kind of a violation.
+pub(super) enum ViolationKind {
     Missing,
     Unknown,
     Invalid(Kind),
 }
 
-/// A member's name and its flaw; displays as a sentence in no vendor's words.
-pub(super) struct Problem {
+/// A member's name and its violation, displayed as a sentence in no vendor's words.
+pub(super) struct Violation {
     pub(super) name: String,
-    pub(super) flaw: Flaw,
+    pub(super) kind: ViolationKind,
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, flaw } = self;
-        match flaw {
-            Flaw::Missing => write!(f, "'{name}' is required"),
-            Flaw::Unknown => write!(f, "'{name}' is not a known parameter"),
-            Flaw::Invalid(Kind::OneOf(values)) => {
+        let Self { name, kind } = self;
+        match kind {
+            ViolationKind::Missing => write!(f, "'{name}' is required"),
+            ViolationKind::Unknown => write!(f, "'{name}' is not a known parameter"),
+            ViolationKind::Invalid(Kind::OneOf(values)) => {
                 write!(f, "'{name}' must be one of: {}", values.join(", "))
             }
-            Flaw::Invalid(kind) => write!(f, "'{name}' is not a valid {}", kind.noun()),
+            ViolationKind::Invalid(kind) => write!(f, "'{name}' is not a valid {}", kind.noun()),
         }
     }
 }
 
-/// Everything that is wrong: first what is missing, then the members in their order.
+/// All violations: first the missing members, then the others in the order of the body.
 ///
-/// A required member is missing also when it is `null` or blank.
-pub(super) fn problems(body: &Record, fields: &[Field], required: &[&str]) -> Vec<Problem> {
+/// A required member that is `null` or blank is missing too.
+pub(super) fn violations(body: &Record, fields: &[Field], required: &[&str]) -> Vec<Violation> {
     let missing = required.iter().filter(|name| match body.get(**name) {
         None | Some(Value::Null) => true,
         Some(Value::String(text)) => text.trim().is_empty(),
         Some(_) => false,
     });
-    let mut problems = missing
-        .map(|name| Problem {
+    let mut violations = missing
+        .map(|name| Violation {
             name: (*name).to_owned(),
-            flaw: Flaw::Missing,
+            kind: ViolationKind::Missing,
         })
         .collect::<Vec<_>>();
     for (name, value) in body {
-        let flaw = match fields.iter().find(|Field(known, ..)| known == name) {
-            None => Flaw::Unknown,
+        let kind = match fields.iter().find(|Field(known, ..)| known == name) {
+            None => ViolationKind::Unknown,
             Some(Field(_, true, _)) if value.is_null() => continue,
             Some(Field(_, _, kind)) if kind.fits(value) => continue,
-            Some(Field(_, _, kind)) => Flaw::Invalid(*kind),
+            Some(Field(_, _, kind)) => ViolationKind::Invalid(*kind),
         };
-        if !problems.iter().any(|problem| problem.name == *name) {
-            problems.push(Problem {
+        if !violations.iter().any(|violation| violation.name == *name) {
+            violations.push(Violation {
                 name: name.clone(),
-                flaw,
+                kind,
             });
         }
     }
-    problems
+    violations
 }
 
-/// The first problem, for the vendors that name one and pass over members they do not know.
-pub(super) fn first_problem(body: &Record, fields: &[Field], required: &[&str]) -> Option<Problem> {
-    problems(body, fields, required)
+/// The first violation, for vendors that name one and ignore unknown members.
+pub(super) fn first_violation(
+    body: &Record,
+    fields: &[Field],
+    required: &[&str],
+) -> Option<Violation> {
+    violations(body, fields, required)
         .into_iter()
-        .find(|problem| !matches!(problem.flaw, Flaw::Unknown))
+        .find(|violation| !matches!(violation.kind, ViolationKind::Unknown))
 }
 
-/// Copies the members that the table knows; `null` removes one.
+/// Copies the members of the table; `null` removes a member.
 pub(super) fn merge(record: &mut Record, body: &Record, fields: &[Field]) {
     for (name, value) in body {
         if fields.iter().any(|Field(known, ..)| known == name) {
@@ -127,41 +130,41 @@ impl Kind {
     pub(super) fn noun(self) -> &'static str {
         match self {
             Self::String => "string",
-            Self::Name => "string that is not blank",
+            Self::NonBlank => "string that is not blank",
             Self::Address => "email address",
-            Self::Flag => "boolean",
+            Self::Bool => "boolean",
             Self::Number => "number",
             Self::Integer => "integer",
             Self::Object => "object",
-            Self::Strings => "list of distinct strings",
+            Self::Strings => "array of distinct strings",
             Self::OneOf(_) => "choice",
-            Self::Only(noun, _) | Self::Like(noun, _) => noun,
+            Self::Custom(noun, _) | Self::Format(noun, _) => noun,
         }
     }
 
     fn fits(self, value: &Value) -> bool {
         match self {
             Self::String => value.is_string(),
-            Self::Name => value.as_str().is_some_and(|text| !text.trim().is_empty()),
+            Self::NonBlank => value.as_str().is_some_and(|text| !text.trim().is_empty()),
             Self::Address => value.as_str().is_some_and(is_address),
-            Self::Flag => value.is_boolean(),
+            Self::Bool => value.is_boolean(),
             Self::Number => value.is_number(),
             Self::Integer => value.is_i64(),
             Self::Object => value.is_object(),
-            Self::Strings => value.as_array().is_some_and(|list| {
-                list.iter().enumerate().all(|(at, text)| {
-                    text.is_string() && !list.iter().take(at).any(|earlier| earlier == text)
+            Self::Strings => value.as_array().is_some_and(|array| {
+                array.iter().enumerate().all(|(index, item)| {
+                    item.is_string() && !array.iter().take(index).any(|earlier| earlier == item)
                 })
             }),
             Self::OneOf(values) => value.as_str().is_some_and(|text| values.contains(&text)),
-            Self::Only(_, fits) => fits(value),
-            Self::Like(_, fits) => value.as_str().is_some_and(fits),
+            Self::Custom(_, fits) => fits(value),
+            Self::Format(_, fits) => value.as_str().is_some_and(fits),
         }
     }
 }
 
-/// Whether the text has the shape of an address. No vendor publishes its rule; this one errs on the
-/// side of taking.
+/// Whether the string has the shape of an address. No vendor publishes its rule; this one accepts
+/// rather than rejects.
 fn is_address(text: &str) -> bool {
     let plain = !text.contains(|c: char| c.is_whitespace() || c.is_control());
     let parts = text

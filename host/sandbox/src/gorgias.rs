@@ -1,4 +1,4 @@
-//! Gorgias: users, who are people working in the helpdesk.
+//! Gorgias: users of the helpdesk.
 //!
 //! | Request | Response | Reference |
 //! | --- | --- | --- |
@@ -6,7 +6,7 @@
 //! | `PUT /users/{id}` | 202 | <https://developers.gorgias.com/reference/update-user> |
 //! | `GET /users/{id}`, `GET /users?email=…` | 200 | <https://developers.gorgias.com/reference/users> |
 //!
-//! 201 and 202 come from the vendor's old specification, the newer pages do not say. Errors:
+//! 201 and 202 come from the vendor's old specification; the newer pages name no status. Errors:
 //! <https://developers.gorgias.com/reference/errors>. The limit:
 //! <https://developers.gorgias.com/reference/limitations>.
 //!
@@ -26,10 +26,10 @@ use http::header::HOST;
 use serde_json::{Value, json};
 
 use super::accounts::Account;
-use super::call::{Call, JsonResponse, Reply};
+use super::call::{Call, CallResult, JsonResponse};
 use super::clock::Limit;
-use super::fields::{Field, Flaw, Kind, Problem, field, nullable, problems};
-use super::store::{Record, Store, record, split_name, text};
+use super::fields::{Field, Kind, Violation, ViolationKind, field, nullable, violations};
+use super::store::{Record, Store, get_str, record, split_name};
 use super::{Simulator, clock};
 
 const EMAIL: &str = "ops@acme.example";
@@ -50,7 +50,7 @@ pub(super) static SIMULATOR: Simulator = Simulator {
     limit: Some(Limit {
         requests: 40,
         per: Duration::from_secs(20),
-        tell: |response, usage| {
+        set_headers: |response, usage| {
             response.with(
                 "x-gorgias-account-api-call-limit",
                 format!("{}/40", usage.used),
@@ -61,10 +61,10 @@ pub(super) static SIMULATOR: Simulator = Simulator {
 
 const FIELDS: [Field; 9] = [
     field("email", Kind::Address),
-    field("name", Kind::Name),
+    field("name", Kind::NonBlank),
     field("role", Kind::Object),
     nullable("bio", Kind::String),
-    nullable("country", Kind::Like("country code", is_country)),
+    nullable("country", Kind::Format("country code", is_country)),
     field("external_id", Kind::String),
     nullable("language", Kind::OneOf(&["fr", "en"])),
     field("meta", Kind::Object),
@@ -79,7 +79,7 @@ const ROLES: &[&str] = &[
     "observer-agent",
 ];
 
-fn respond(call: &Call, users: &mut Store) -> Reply {
+fn respond(call: &Call, users: &mut Store) -> CallResult {
     let owner = call
         .basic()
         .is_some_and(|(user, password)| user == EMAIL && password == API_KEY);
@@ -105,13 +105,13 @@ fn respond(call: &Call, users: &mut Store) -> Reply {
     }
 }
 
-fn create(call: &Call, users: &mut Store) -> Reply {
+fn create(call: &Call, users: &mut Store) -> CallResult {
     let body = call.object().ok_or_else(undecodable)?;
     reject(
         "Failed to create user",
         check(&body, &["email", "name", "role"]),
     )?;
-    if users.taken(text(&body, "email"), "") {
+    if users.taken(get_str(&body, "email"), "") {
         return Err(error(409, "The resource already exists."));
     }
     let id = 612_004_418 + users.number();
@@ -141,7 +141,7 @@ fn create(call: &Call, users: &mut Store) -> Reply {
     Ok(save(users, user, body, 201))
 }
 
-fn update(call: &Call, users: &mut Store, mut user: Record) -> Reply {
+fn update(call: &Call, users: &mut Store, mut user: Record) -> CallResult {
     let mut body = call.object().ok_or_else(undecodable)?;
     let mut proof = Record::new();
     for name in [
@@ -158,15 +158,15 @@ fn update(call: &Call, users: &mut Store, mut user: Record) -> Reply {
         (proof.contains_key("new_password"), "old_password"),
     ] {
         if changed {
-            let wrong = Flaw::Invalid(Kind::Like("password", |_| false));
-            let flaw = if proof.contains_key(needed) {
+            let wrong = ViolationKind::Invalid(Kind::Format("password", |_| false));
+            let kind = if proof.contains_key(needed) {
                 wrong
             } else {
-                Flaw::Missing
+                ViolationKind::Missing
             };
-            found.push(Problem {
+            found.push(Violation {
                 name: needed.to_owned(),
-                flaw,
+                kind,
             });
         }
     }
@@ -181,7 +181,7 @@ fn list(call: &Call, users: &Store) -> JsonResponse {
     found.retain(|user| {
         external
             .as_deref()
-            .is_none_or(|id| text(user, "external_id") == id)
+            .is_none_or(|id| get_str(user, "external_id") == id)
     });
     let meta = json!({ "prev_cursor": null, "next_cursor": null });
     JsonResponse::new(
@@ -190,26 +190,26 @@ fn list(call: &Call, users: &Store) -> JsonResponse {
     )
 }
 
-/// Keeps the user with what the body changes; unlike elsewhere, `null` is a value here.
+/// Stores the user with the changes of the body. `null` is a value here, unlike in the other simulators.
 fn save(users: &mut Store, mut user: Record, body: Record, status: u16) -> JsonResponse {
     user.extend(body);
-    let (first, last) = split_name(text(&user, "name"));
+    let (first, last) = split_name(get_str(&user, "name"));
     let (first, last) = (json!(first), json!(last));
     user.insert("firstname".to_owned(), first);
     user.insert("lastname".to_owned(), last);
     let id = user.get("id").map(Value::to_string).unwrap_or_default();
-    users.put(&id, &[text(&user, "email")], user.clone());
+    users.put(&id, &[get_str(&user, "email")], user.clone());
     JsonResponse::new(status, user)
 }
 
-/// Everything wrong with the body, the inside of its role included.
-fn check(body: &Record, required: &[&str]) -> Vec<Problem> {
-    let mut found = problems(body, &FIELDS, required);
+/// All violations of the body, those of its role included.
+fn check(body: &Record, required: &[&str]) -> Vec<Violation> {
+    let mut found = violations(body, &FIELDS, required);
     if let Some(Value::Object(role)) = body.get("role") {
-        for Problem { name, flaw } in problems(role, &ROLE, &["name"]) {
-            found.push(Problem {
+        for Violation { name, kind } in violations(role, &ROLE, &["name"]) {
+            found.push(Violation {
                 name: format!("role.{name}"),
-                flaw,
+                kind,
             });
         }
     }
@@ -220,17 +220,19 @@ fn is_country(text: &str) -> bool {
     text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
-fn reject(text: &str, found: Vec<Problem>) -> Result<(), JsonResponse> {
+fn reject(text: &str, found: Vec<Violation>) -> Result<(), JsonResponse> {
     if found.is_empty() {
         return Ok(());
     }
     let mut data = Record::new();
-    for Problem { name, flaw } in found {
-        let text = match flaw {
-            Flaw::Missing => "Missing data for required field.".to_owned(),
-            Flaw::Unknown => "Unknown field.".to_owned(),
-            Flaw::Invalid(Kind::OneOf(values)) => format!("Must be one of: {}.", values.join(", ")),
-            Flaw::Invalid(kind) => format!("Not a valid {}.", kind.noun()),
+    for Violation { name, kind } in found {
+        let text = match kind {
+            ViolationKind::Missing => "Missing data for required field.".to_owned(),
+            ViolationKind::Unknown => "Unknown field.".to_owned(),
+            ViolationKind::Invalid(Kind::OneOf(values)) => {
+                format!("Must be one of: {}.", values.join(", "))
+            }
+            ViolationKind::Invalid(kind) => format!("Not a valid {}.", kind.noun()),
         };
         data.insert(name, json!([text]));
     }

@@ -1,4 +1,4 @@
-//! Hive: users of a workspace, who join it by invitation.
+//! Hive: users of a workspace, who join by invitation.
 //!
 //! | Request | Response | Reference |
 //! | --- | --- | --- |
@@ -8,25 +8,25 @@
 //! | `GET /users?email=…`, `GET /workspaces/{workspace}/users` | 200, an array | <https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/v1/get-user-by-email.md> |
 //! | `GET /testcredentials` | 200 | <https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/api-keys-and-auth.md> |
 //!
-//! Hive responds to most faults of a request with 400, a bad key among them, and tells them apart by the message. The documented way of
-//! giving the key in the query is left out on purpose: a key in a URL would go unnoticed.
+//! Hive responds to most invalid requests with 400, a bad key among them, and the message names the
+//! reason. The documented key in the query is left out on purpose: a key in a URL would go unnoticed.
 //!
 //! The public record is silent on these; chosen:
 //!
 //! * A missing or wrong `user_id` is rejected like a bad key. An unknown path gives 404, a wrong method 405.
 //! * An address that is a member already gives 400. So does an external invitation without projects.
-//! * `fullName` is split at its first space; without one the names are empty. An update keeps the half it is not given, and
-//!   `null` empties one; `fullName` follows.
-//! * Unknown members are passed over.
+//! * `fullName` is split at its first space; without one the names are empty. An update keeps a name
+//!   that is left out, and `null` empties one; `fullName` follows.
+//! * Unknown members are ignored.
 
 use http::Method;
 use serde_json::{Value, json};
 
 use super::Simulator;
 use super::accounts::Account;
-use super::call::{Call, JsonResponse, Reply};
-use super::fields::{Field, Kind, Problem, field, first_problem, nullable};
-use super::store::{Record, Store, record, split_name, text};
+use super::call::{Call, CallResult, JsonResponse};
+use super::fields::{Field, Kind, Violation, field, first_violation, nullable};
+use super::store::{Record, Store, get_str, record, split_name};
 
 const API_KEY: &str = "sandbox-hive-key";
 const OWNER: &str = "Ow7nErKq3ZtYb5VdX";
@@ -48,8 +48,8 @@ pub(super) static SIMULATOR: Simulator = Simulator {
 const INVITATION: [Field; 5] = [
     field("email", Kind::Address),
     nullable("fullName", Kind::String),
-    field("shouldSendInvite", Kind::Flag),
-    field("isExternal", Kind::Flag),
+    field("shouldSendInvite", Kind::Bool),
+    field("isExternal", Kind::Bool),
     field("projectIds", Kind::Strings),
 ];
 const UPDATE: [Field; 1] = [field("profile", Kind::Object)];
@@ -58,7 +58,7 @@ const PROFILE: [Field; 2] = [
     nullable("lastName", Kind::String),
 ];
 
-fn respond(call: &Call, users: &mut Store) -> Reply {
+fn respond(call: &Call, users: &mut Store) -> CallResult {
     let owner = call.query("user_id").is_some_and(|id| id == OWNER);
     if call.header("api_key") != Some(API_KEY) || !owner {
         return Err(error(400, "Invalid API Key."));
@@ -103,31 +103,31 @@ fn respond(call: &Call, users: &mut Store) -> Reply {
     }
 }
 
-fn invite(call: &Call, users: &mut Store) -> Reply {
+fn invite(call: &Call, users: &mut Store) -> CallResult {
     let body = call.object().ok_or_else(undecodable)?;
-    reject(first_problem(&body, &INVITATION, &["email"]))?;
+    reject(first_violation(&body, &INVITATION, &["email"]))?;
     let external = body.get("isExternal") == Some(&Value::Bool(true));
     let projects = body.get("projectIds").and_then(Value::as_array);
     if external && projects.is_none_or(Vec::is_empty) {
         return Err(error(400, "'projectIds' is required for an external user"));
     }
-    let email = text(&body, "email");
+    let email = get_str(&body, "email");
     if users.taken(email, "") {
         return Err(error(400, "User is already a member of this workspace"));
     }
-    let (first, last) = split_name(text(&body, "fullName"));
+    let (first, last) = split_name(get_str(&body, "fullName"));
     let id = next_id(users);
     Ok(save(users, &id, first, last, email))
 }
 
-fn update(call: &Call, users: &mut Store, user: &Record) -> Reply {
+fn update(call: &Call, users: &mut Store, user: &Record) -> CallResult {
     let body = call.object().ok_or_else(undecodable)?;
-    reject(first_problem(&body, &UPDATE, &[]))?;
+    reject(first_violation(&body, &UPDATE, &[]))?;
     let profile = record(body.get("profile").cloned().unwrap_or_default());
-    reject(first_problem(&profile, &PROFILE, &[]))?;
+    reject(first_violation(&profile, &PROFILE, &[]))?;
     let old = record(user.get("profile").cloned().unwrap_or_default());
-    let half = |name| {
-        text(
+    let name_of = |name| {
+        get_str(
             if profile.contains_key(name) {
                 &profile
             } else {
@@ -136,13 +136,13 @@ fn update(call: &Call, users: &mut Store, user: &Record) -> Reply {
             name,
         )
     };
-    let (first, last) = (half("firstName"), half("lastName"));
+    let (first, last) = (name_of("firstName"), name_of("lastName"));
     Ok(save(
         users,
-        text(user, "id"),
+        get_str(user, "id"),
         first,
         last,
-        text(user, "email"),
+        get_str(user, "email"),
     ))
 }
 
@@ -169,8 +169,8 @@ fn next_id(users: &Store) -> String {
     digits.take(17).collect()
 }
 
-fn reject(problem: Option<Problem>) -> Result<(), JsonResponse> {
-    problem.map_or(Ok(()), |problem| Err(error(400, &problem.to_string())))
+fn reject(violation: Option<Violation>) -> Result<(), JsonResponse> {
+    violation.map_or(Ok(()), |violation| Err(error(400, &violation.to_string())))
 }
 
 fn undecodable() -> JsonResponse {

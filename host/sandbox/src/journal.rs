@@ -6,11 +6,11 @@ use http::{StatusCode, request};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-const KEPT: usize = 10_000;
+const MAX_ENTRIES: usize = 10_000;
 
-/// A ticket for completing an entry later; of no use once the entry is gone.
+/// A id for completing an entry later; without effect once the entry is gone.
 #[derive(Clone, Copy)]
-pub(super) struct Ticket(u64);
+pub(super) struct EntryId(u64);
 
 #[derive(Default)]
 pub(super) struct Journal {
@@ -32,12 +32,12 @@ struct Entry {
 }
 
 impl Journal {
-    /// Notes a request whose headers have arrived.
-    pub(super) fn begin(&mut self, integration: &'static str, parts: &request::Parts) -> Ticket {
+    /// Adds a request whose headers have arrived.
+    pub(super) fn add(&mut self, integration: &'static str, parts: &request::Parts) -> EntryId {
         let number = self.next;
         self.next += 1;
         *self.received.entry(integration).or_default() += 1;
-        if self.entries.len() == KEPT {
+        if self.entries.len() == MAX_ENTRIES {
             self.entries.pop_front();
         }
         let headers = parts.headers.iter();
@@ -52,22 +52,22 @@ impl Journal {
             body: String::new(),
             status: None,
         });
-        Ticket(number)
+        EntryId(number)
     }
 
-    pub(super) fn body(&mut self, ticket: Ticket, body: &[u8]) {
-        if let Some(entry) = self.entry(ticket) {
+    pub(super) fn set_body(&mut self, id: EntryId, body: &[u8]) {
+        if let Some(entry) = self.entry(id) {
             entry.body = lossy(body);
         }
     }
 
-    pub(super) fn status(&mut self, ticket: Ticket, status: Option<StatusCode>) {
-        if let Some(entry) = self.entry(ticket) {
+    pub(super) fn set_status(&mut self, id: EntryId, status: Option<StatusCode>) {
+        if let Some(entry) = self.entry(id) {
             entry.status = status.map(|status| status.as_u16());
         }
     }
 
-    /// How many requests have arrived, the forgotten ones of a full journal included.
+    /// How many requests have arrived, those dropped by a full journal included.
     pub(super) fn received(&self, integration: Option<&str>) -> u64 {
         self.received
             .iter()
@@ -91,7 +91,7 @@ impl Journal {
         json!(entries.collect::<Vec<_>>())
     }
 
-    fn entry(&mut self, Ticket(number): Ticket) -> Option<&mut Entry> {
+    fn entry(&mut self, EntryId(number): EntryId) -> Option<&mut Entry> {
         let index = self
             .entries
             .binary_search_by_key(&number, |entry| entry.number)

@@ -1,6 +1,6 @@
 //! Simulators of the providers, as one HTTP server on loopback.
 //!
-//! Written from the providers' documentation alone and sharing no code with the mapping: a
+//! They are written from the providers' documentation alone and share no code with the mapping: a
 //! simulator that agreed with the mapping by construction would repeat its mistakes. Each provider
 //! lives under `/{integration}` followed by the path of its own base URL, keeps its users in
 //! memory, and starts empty. A request body has to be a JSON object with the content type
@@ -9,26 +9,26 @@
 //! | Control request | Effect |
 //! | --- | --- |
 //! | `GET /_sandbox/requests[?integration=NAME]` | the last 10,000 provider requests, oldest first: `[{integration, method, target, headers: [[name, value]], body, status}]`; `status` is `null` when none was sent |
-//! | `DELETE /_sandbox/requests[?integration=NAME]` | forgets them, and counts from 0 again |
+//! | `DELETE /_sandbox/requests[?integration=NAME]` | forgets them, and restarts the count at 0 |
 //! | `GET /_sandbox/count[?integration=NAME]` | `{"requests": n, "users": n}`: provider requests whose headers arrived, users held |
 //! | `PUT /_sandbox/faults/{integration}` | queues a fault for the next requests |
 //! | `DELETE /_sandbox/faults/{integration}` | forgets the faults still queued |
 //! | `POST /_sandbox/reset` | forgets users, requests and faults |
 //!
 //! A fault is `{"kind": KIND, "times": n, …}`; `times` is 1 when left out, and faults apply in the
-//! order in which they came.
+//! order of their arrival.
 //!
 //! | Kind | Further members | The request takes effect | What the client sees |
 //! | --- | --- | --- | --- |
 //! | `latency` | `milliseconds` | yes, before the wait | the usual response, late |
-//! | `status` | `status`, `headers` (`[[name, value]]`), `body` (text), `content_type` | no | that response |
+//! | `status` | `status`, `headers` (`[[name, value]]`), `body` (a string), `content_type` | no | that response |
 //! | `reset-before-body` | | no | a TCP reset, the body unread |
 //! | `reset-after-body` | | yes | a TCP reset, no response |
-//! | `truncated` | | yes | the usual response, cut in the middle of its body |
+//! | `truncated` | | yes | the usual response, truncated in the middle of its body |
 //! | `oversized` | `bytes` | yes | 200 and a JSON object of that many bytes |
 //! | `html` | | no | 200 and an HTML page |
 //! | `slow` | `milliseconds` | yes | the usual response, one byte in each interval |
-//! | `raw` | `text` or `base64` | yes | these bytes for a response, then the end of the connection |
+//! | `raw` | `text` or `base64` | yes | these bytes instead of a response, then the end of the connection |
 
 mod accounts;
 mod call;
@@ -63,7 +63,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use accounts::Account;
-use call::{Call, HttpResponse, JsonResponse, Reply};
+use call::{Call, CallResult, HttpResponse, JsonResponse};
 use clock::{Limit, Window};
 use connection::Interruption;
 use faults::{Fault, Faults};
@@ -79,16 +79,16 @@ static SIMULATORS: &[&Simulator] = &[
     &teamwork::SIMULATOR,
 ];
 
-/// Far above what any provider takes, and low enough that a mistake does not fill the memory.
+/// Far above the body of any provider, and low enough that a mistake does not fill the memory.
 const MAX_BODY: usize = 16 << 20;
 
 /// The simulators, bound to an address and ready to serve.
 ///
-/// Every instance has a state of its own, shared by its connections.
+/// Every instance has its own state, shared by its connections.
 pub struct Sandbox {
     listener: TcpListener,
     address: SocketAddr,
-    state: Arc<Shared>,
+    state: Arc<SharedState>,
 }
 
 impl Sandbox {
@@ -107,7 +107,7 @@ impl Sandbox {
         })
     }
 
-    /// The address bound, with the port that the system chose.
+    /// The bound address, with the port that the system chose.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -122,7 +122,7 @@ impl Sandbox {
         )
     }
 
-    /// Serves until `shutdown` resolves; requests still in flight are then cut off.
+    /// Serves until `shutdown` resolves, and then drops the requests still in flight.
     ///
     /// # Errors
     ///
@@ -137,7 +137,7 @@ impl Sandbox {
                     Ok((stream, _)) => {
                         connections.spawn(connection::serve(stream, Arc::clone(&self.state)));
                     }
-                    Err(error) => connection::survive(error).await?,
+                    Err(error) => connection::ignore_transient(error).await?,
                 },
                 Some(_) = connections.join_next() => {}
             }
@@ -145,16 +145,16 @@ impl Sandbox {
     }
 }
 
-/// What distinguishes one provider from another.
+/// The differences between providers.
 struct Simulator {
     account: Account,
-    /// Responds, after changing the users accordingly.
-    respond: fn(&Call, &mut Store) -> Reply,
-    /// The limit that the provider tells in headers.
+    /// Responds to a request, and changes the users accordingly.
+    respond: fn(&Call, &mut Store) -> CallResult,
+    /// The limit that the provider reports in headers.
     limit: Option<Limit>,
 }
 
-/// A provider at work.
+/// A simulator and its state.
 struct Provider {
     simulator: &'static Simulator,
     users: Store,
@@ -174,7 +174,7 @@ impl Provider {
         } = self.simulator;
         let response = respond(call, &mut self.users).unwrap_or_else(|rejection| rejection);
         match limit {
-            Some(limit) => (limit.tell)(response, &self.window.count(limit)),
+            Some(limit) => (limit.set_headers)(response, &self.window.count(limit)),
             None => response,
         }
     }
@@ -225,76 +225,76 @@ impl State {
 
 /// The state, shared by the connections.
 #[derive(Default)]
-struct Shared(Mutex<State>);
+struct SharedState(Mutex<State>);
 
-impl Shared {
+impl SharedState {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 async fn handle(
-    shared: Arc<Shared>,
+    shared: Arc<SharedState>,
     request: Request<Incoming>,
 ) -> Result<HttpResponse, Interruption> {
     let (parts, body) = request.into_parts();
-    let known = {
+    let received = {
         let mut state = shared.lock();
         let name = state.integration(call::integration(&parts.uri));
-        name.map(|name| (state.journal.begin(name, &parts), state.faults.next(name)))
+        name.map(|name| (state.journal.add(name, &parts), state.faults.next(name)))
     };
-    let Some((entry, fault)) = known else {
-        let Some(body) = read(body).await? else {
+    let Some((entry, fault)) = received else {
+        let Some(body) = read_body(body).await? else {
             return Ok(too_large());
         };
-        let reply = control::respond(&mut shared.lock(), &Call { parts, body });
-        return Ok(reply.unwrap_or_else(|rejection| rejection).into_http());
+        let result = control::respond(&mut shared.lock(), &Call { parts, body });
+        return Ok(result.unwrap_or_else(|rejection| rejection).into_http());
     };
     if matches!(fault, Some(Fault::ResetBeforeBody)) {
         return Err(Interruption::Reset);
     }
-    let done = match read(body).await? {
+    let result = match read_body(body).await? {
         Some(body) => {
-            shared.lock().journal.body(entry, &body);
-            apply(&shared, parts, body, fault).await
+            shared.lock().journal.set_body(entry, &body);
+            apply_fault(&shared, parts, body, fault).await
         }
         None => Ok(too_large()),
     };
-    let status = match &done {
-        Ok(sent) => Some(sent.status()),
-        Err(cut) => cut.status(),
+    let status = match &result {
+        Ok(response) => Some(response.status()),
+        Err(interruption) => interruption.status(),
     };
-    shared.lock().journal.status(entry, status);
-    done
+    shared.lock().journal.set_status(entry, status);
+    result
 }
 
-/// Lets the request take effect as far as the fault allows, and spoils the response.
-async fn apply(
-    shared: &Shared,
+/// Applies the request where the fault lets it take effect, and changes the response.
+async fn apply_fault(
+    shared: &SharedState,
     parts: request::Parts,
     body: Bytes,
     fault: Option<Fault>,
 ) -> Result<HttpResponse, Interruption> {
-    if let Some(Fault::Instead(sent)) = fault {
-        return Ok(sent);
+    if let Some(Fault::Replace(response)) = fault {
+        return Ok(response);
     }
-    let sent = shared.lock().respond(&Call { parts, body });
+    let response = shared.lock().respond(&Call { parts, body });
     match fault {
-        None | Some(Fault::Instead(_)) => Ok(sent),
+        None | Some(Fault::Replace(_)) => Ok(response),
         Some(Fault::Latency(wait)) => {
             tokio::time::sleep(wait).await;
-            Ok(sent)
+            Ok(response)
         }
         Some(Fault::ResetBeforeBody | Fault::ResetAfterBody) => Err(Interruption::Reset),
-        Some(Fault::Truncated) => Err(Interruption::half_of(&sent).await),
+        Some(Fault::Truncated) => Err(Interruption::truncated(&response).await),
         Some(Fault::Oversized(bytes)) => Ok(faults::oversized(bytes)),
-        Some(Fault::Slow(interval)) => Err(Interruption::trickle(&sent, interval).await),
-        Some(Fault::Raw(bytes)) => Err(Interruption::verbatim(bytes)),
+        Some(Fault::Slow(interval)) => Err(Interruption::slow(&response, interval).await),
+        Some(Fault::Raw(bytes)) => Err(Interruption::raw(bytes)),
     }
 }
 
-/// The whole body, or nothing if it is larger than the sandbox takes.
-async fn read(body: Incoming) -> Result<Option<Bytes>, Interruption> {
+/// The whole body, or `None` if it is larger than [`MAX_BODY`].
+async fn read_body(body: Incoming) -> Result<Option<Bytes>, Interruption> {
     match Limited::new(body, MAX_BODY).collect().await {
         Ok(body) => Ok(Some(body.to_bytes())),
         Err(error) if error.is::<LengthLimitError>() => Ok(None),

@@ -7,7 +7,7 @@
 //! | `GET /projects/{project}/memberships/{membership}` | 200 | the same |
 //! | `GET /projects/{project}/memberships` | 200, an array | the same |
 //!
-//! The service ended in April 2025, so nothing more will be learned about it. There is one project, `1`.
+//! The service ended in April 2025, so its record will not grow. There is one project, `1`.
 //!
 //! The public record is silent on these; chosen:
 //!
@@ -23,9 +23,9 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::accounts::Account;
-use super::call::{Call, JsonResponse, Reply};
-use super::fields::{Field, Flaw, Kind, field, merge, problems};
-use super::store::{Record, Store, record, text};
+use super::call::{Call, CallResult, JsonResponse};
+use super::fields::{Field, Kind, ViolationKind, field, merge, violations};
+use super::store::{Record, Store, get_str, record};
 use super::{Simulator, clock};
 
 const TOKEN: &str = "5a6d6b0c1f2e4d3897a8b9c0d1e2f304";
@@ -47,19 +47,19 @@ pub(super) static SIMULATOR: Simulator = Simulator {
 const ROLE: Field = field("role", Kind::OneOf(&["owner", "member", "viewer"]));
 const COLOR: Field = field(
     "project_color",
-    Kind::Like("six-digit hexadecimal number", is_color),
+    Kind::Format("six-digit hexadecimal number", is_color),
 );
-const FAVORITE: Field = field("favorite", Kind::Flag);
+const FAVORITE: Field = field("favorite", Kind::Bool);
 
 const CREATE: [Field; 8] = [
     field("email", Kind::Address),
     field(
         "name",
-        Kind::Like("name, which has fewer than 100 characters", is_name),
+        Kind::Format("name, which has fewer than 100 characters", is_name),
     ),
     field(
         "initials",
-        Kind::Like("text of at most 10 characters", is_initials),
+        Kind::Format("string of at most 10 characters", is_initials),
     ),
     field("person_id", Kind::Integer),
     ROLE,
@@ -67,12 +67,12 @@ const CREATE: [Field; 8] = [
     FAVORITE,
     field(
         "created_at",
-        Kind::Like("datetime", |text| moment(text).is_some()),
+        Kind::Format("datetime", |text| moment(text).is_some()),
     ),
 ];
 const UPDATE: [Field; 3] = [ROLE, COLOR, FAVORITE];
 
-fn respond(call: &Call, memberships: &mut Store) -> Reply {
+fn respond(call: &Call, memberships: &mut Store) -> CallResult {
     if call.header("x-trackertoken") != Some(TOKEN) {
         let fix = json!({ "possible_fix": "Recheck the token and send the request again." });
         let text = "Invalid authentication credentials were presented.";
@@ -115,7 +115,7 @@ fn respond(call: &Call, memberships: &mut Store) -> Reply {
 }
 
 fn create(call: &Call, memberships: &mut Store) -> Result<Record, JsonResponse> {
-    let body = read(call, &CREATE)?;
+    let body = parse_body(call, &CREATE)?;
     if let Some(id) = body.get("person_id") {
         let person = ["email", "name", "initials"];
         if let Some(name) = person.iter().find(|name| body.contains_key(**name)) {
@@ -123,7 +123,7 @@ fn create(call: &Call, memberships: &mut Store) -> Result<Record, JsonResponse> 
                 "'person_id' cannot be combined with '{name}'"
             )));
         }
-        // Everybody that the sandbox knows is in its one project.
+        // Every person of the sandbox is in its one project.
         let mut known = memberships.find(None).into_iter();
         let known = known.any(|membership| person_of(membership).get("id") == Some(id));
         let text = if known {
@@ -133,7 +133,7 @@ fn create(call: &Call, memberships: &mut Store) -> Result<Record, JsonResponse> 
         };
         return Err(invalid(text));
     }
-    let (email, name) = (text(&body, "email"), text(&body, "name").trim());
+    let (email, name) = (get_str(&body, "email"), get_str(&body, "name").trim());
     if email.is_empty() || name.is_empty() {
         return Err(invalid("Person email and name cannot be blank"));
     }
@@ -150,7 +150,7 @@ fn create(call: &Call, memberships: &mut Store) -> Result<Record, JsonResponse> 
         .filter(|c| c.is_alphanumeric())
         .collect::<String>();
     let now = clock::whole_seconds();
-    let created = moment(text(&body, "created_at")).map(clock::seconds);
+    let created = moment(get_str(&body, "created_at")).map(clock::seconds);
     let membership = record(json!({
         "kind": "project_membership",
         "id": 7_781_204 + memberships.number(),
@@ -179,7 +179,7 @@ fn update(
     memberships: &mut Store,
     mut membership: Record,
 ) -> Result<Record, JsonResponse> {
-    let body = read(call, &UPDATE)?;
+    let body = parse_body(call, &UPDATE)?;
     membership.insert("updated_at".to_owned(), json!(clock::whole_seconds()));
     Ok(save(memberships, membership, &body))
 }
@@ -191,25 +191,27 @@ fn save(memberships: &mut Store, mut membership: Record, body: &Record) -> Recor
         .map(Value::to_string)
         .unwrap_or_default();
     let person = person_of(&membership);
-    memberships.put(&id, &[text(&person, "email")], membership.clone());
+    memberships.put(&id, &[get_str(&person, "email")], membership.clone());
     membership
 }
 
-/// The body, if the table has no complaint.
-fn read(call: &Call, fields: &[Field]) -> Result<Record, JsonResponse> {
+/// The body, if it has no violation.
+fn parse_body(call: &Call, fields: &[Field]) -> Result<Record, JsonResponse> {
     let text = "The request body could not be parsed as a JSON object.";
     let unparsed = || error(400, "could_not_parse_body", text, json!({}));
     let body = call.object().ok_or_else(unparsed)?;
     if body.is_empty() {
         return Err(invalid("At least one parameter must be given"));
     }
-    match problems(&body, fields, &[]).first() {
+    match violations(&body, fields, &[]).first() {
         None => Ok(body),
-        Some(problem) if matches!(problem.flaw, Flaw::Unknown) => Err(invalid(&format!(
-            "this endpoint cannot accept the parameter: {}",
-            problem.name
-        ))),
-        Some(problem) => Err(invalid(&problem.to_string())),
+        Some(violation) if matches!(violation.kind, ViolationKind::Unknown) => {
+            Err(invalid(&format!(
+                "this endpoint cannot accept the parameter: {}",
+                violation.name
+            )))
+        }
+        Some(violation) => Err(invalid(&violation.to_string())),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Planhat: users, who are the tenant's own team.
+//! Planhat: users, the tenant's own team.
 //!
 //! | Request | Response | Reference |
 //! | --- | --- | --- |
@@ -12,10 +12,10 @@
 //!
 //! The public record is silent on these; chosen:
 //!
-//! * An error's body is `{"message": text}`. A bad token gives 401, as a client reports; the official list has 403 alone.
+//! * An error's body is `{"message": STRING}`. A bad token gives 401, as a client reports; the official list has 403 alone.
 //! * A taken address or external id is the documented duplicate, 400. So is a role that the tenant does not have, a member of
 //!   the system's own, and a `custom` value that is an object.
-//! * Other unknown members are passed over. `inactive` is false when left out, as in captures. `null` removes a member that is
+//! * Other unknown members are ignored. `inactive` is false when left out, as in captures. `null` removes a member that is
 //!   not required. `custom` merges.
 //! * Extras such as `image` and `poc` are sent as in captures, `updatedAt` not at all.
 
@@ -25,10 +25,10 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::accounts::Account;
-use super::call::{Call, JsonResponse, Reply};
+use super::call::{Call, CallResult, JsonResponse};
 use super::clock::Limit;
-use super::fields::{Field, Kind, field, first_problem, merge, nullable};
-use super::store::{Record, Store, record, text};
+use super::fields::{Field, Kind, field, first_violation, merge, nullable};
+use super::store::{Record, Store, get_str, record};
 use super::{Simulator, clock};
 
 const TOKEN: &str = "sandbox-planhat-token";
@@ -55,7 +55,7 @@ pub(super) static SIMULATOR: Simulator = Simulator {
     limit: Some(Limit {
         requests: 200,
         per: Duration::from_mins(1),
-        tell: |response, usage| {
+        set_headers: |response, usage| {
             let response = response.with("x-rate-limit-limit", "200");
             response.with("x-rate-limit-remaining", usage.remaining.to_string())
         },
@@ -70,24 +70,24 @@ const FIELDS: [Field; 15] = [
     nullable("lastName", Kind::String),
     nullable("roles", Kind::Strings),
     nullable("externalId", Kind::String),
-    nullable("inactive", Kind::Flag),
-    nullable("isHidden", Kind::Flag),
-    nullable("notificationsEnabled", Kind::Flag),
+    nullable("inactive", Kind::Bool),
+    nullable("isHidden", Kind::Bool),
+    nullable("notificationsEnabled", Kind::Bool),
     nullable("tzOffset", Kind::Number),
     nullable("managers", Kind::Strings),
     nullable("teams", Kind::Strings),
-    nullable("isExposedAsSenderOption", Kind::Flag),
-    nullable("custom", Kind::Only("object of one level", is_custom)),
+    nullable("isExposedAsSenderOption", Kind::Bool),
+    nullable("custom", Kind::Custom("object of one level", is_custom)),
     nullable("createdAt", Kind::String),
 ];
 
-/// What the system alone sets.
+/// The members that only the system sets.
 const SYSTEM: &str = "_id image createDate updatedAt permissions radarOneLine taskFilter \
                       companyFilter compressedView";
-/// What a create responds with.
+/// The members in the response to a create.
 const SHORT: &str = "_id firstName lastName nickName email roles poc";
 
-fn respond(call: &Call, users: &mut Store) -> Reply {
+fn respond(call: &Call, users: &mut Store) -> CallResult {
     let basic = call
         .basic()
         .is_some_and(|(user, password)| user == TOKEN && password.is_empty());
@@ -105,7 +105,7 @@ fn respond(call: &Call, users: &mut Store) -> Reply {
         }
         (&Method::PUT, ["users"] | ["users", ""]) => Err(message(
             400,
-            "the bulk upsert takes a list, and the sandbox does not simulate it",
+            "the bulk upsert takes an array, and the sandbox does not simulate it",
         )),
         (method @ (&Method::GET | &Method::PUT), ["users", id]) => {
             let user = match id.strip_prefix("extid-") {
@@ -129,7 +129,7 @@ fn respond(call: &Call, users: &mut Store) -> Reply {
     }
 }
 
-fn create(call: &Call, users: &mut Store) -> Reply {
+fn create(call: &Call, users: &mut Store) -> CallResult {
     let body = call.object().ok_or_else(undecodable)?;
     let id = format!("{:032x}", users.scattered()).split_off(8);
     let user = record(json!({
@@ -159,7 +159,7 @@ fn create(call: &Call, users: &mut Store) -> Reply {
     Ok(JsonResponse::new(200, user))
 }
 
-/// Checks the body, and keeps the user with what it changes.
+/// Checks the body, and stores the user with its changes.
 fn save(
     users: &mut Store,
     old: &Record,
@@ -169,19 +169,19 @@ fn save(
     if let Some(name) = SYSTEM.split(' ').find(|name| body.contains_key(*name)) {
         return Err(message(400, &format!("'{name}' is set by the system")));
     }
-    if let Some(problem) = first_problem(body, &FIELDS, required) {
-        return Err(message(400, &problem.to_string()));
+    if let Some(violation) = first_violation(body, &FIELDS, required) {
+        return Err(message(400, &violation.to_string()));
     }
     let roles = body.get("roles").and_then(Value::as_array);
     let mut roles = roles.into_iter().flatten();
     if let Some(role) = roles.find(|role| ROLES.iter().all(|(id, _)| role != id)) {
         return Err(message(400, &format!("'roles' has an unknown id: {role}")));
     }
-    let id = text(old, "_id").to_owned();
-    let external = text(body, "externalId");
-    let namesake = with_external_id(users, external).is_some_and(|user| text(user, "_id") != id);
+    let id = get_str(old, "_id").to_owned();
+    let external = get_str(body, "externalId");
+    let namesake = with_external_id(users, external).is_some_and(|user| get_str(user, "_id") != id);
     for (name, taken) in [
-        ("email", users.taken(text(body, "email"), &id)),
+        ("email", users.taken(get_str(body, "email"), &id)),
         ("externalId", namesake),
     ] {
         if taken {
@@ -197,7 +197,7 @@ fn save(
         custom.extend(new.clone());
         user.insert("custom".to_owned(), custom.into());
     }
-    users.put(&id, &[text(&user, "email")], user.clone());
+    users.put(&id, &[get_str(&user, "email")], user.clone());
     Ok(user)
 }
 
@@ -208,10 +208,10 @@ fn with_external_id<'a>(users: &'a Store, id: &str) -> Option<&'a Record> {
     users
         .find(None)
         .into_iter()
-        .find(|user| text(user, "externalId") == id)
+        .find(|user| get_str(user, "externalId") == id)
 }
 
-/// The user with roles as objects in the place of their ids.
+/// The user with roles as objects instead of ids.
 fn populated(mut user: Record) -> Value {
     if let Some(Value::Array(roles)) = user.get_mut("roles") {
         for role in roles {

@@ -1,13 +1,13 @@
-//! The users that a simulator holds.
+//! The users of a simulator.
 
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value};
 
-/// A user as the provider stores it, in the order in which it responds.
+/// A user as the provider stores it, in the order of its response.
 pub(super) type Record = Map<String, Value>;
 
-/// Users by id, and the addresses they hold.
+/// Users by id, and ids by address.
 #[derive(Default)]
 pub(super) struct Store {
     users: BTreeMap<String, Record>,
@@ -20,7 +20,7 @@ impl Store {
         self.users.len()
     }
 
-    /// How many times a user has been kept.
+    /// How often users were stored.
     pub(super) fn changes(&self) -> u64 {
         self.changes
     }
@@ -31,7 +31,7 @@ impl Store {
         self.users.len() as u64
     }
 
-    /// The same, scattered over 128 bits (each half by the finaliser of `SplitMix64`).
+    /// The same number, scattered over 128 bits (each half by the finaliser of `SplitMix64`).
     pub(super) fn scattered(&self) -> u128 {
         let scatter = |salt: u64| {
             let mut z = (2 * self.number() + salt + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -42,7 +42,7 @@ impl Store {
         (scatter(0) << 64) | scatter(1)
     }
 
-    /// Keeps a user, new or changed, who holds the addresses and no others.
+    /// Stores a user, new or changed, with exactly these addresses.
     pub(super) fn put(&mut self, id: &str, addresses: &[&str], record: Record) {
         if self.users.contains_key(id) {
             self.holders.retain(|_, holder| holder != id);
@@ -59,14 +59,14 @@ impl Store {
         self.users.get(id)
     }
 
-    /// Whether somebody other than `id` holds the address, whatever its case.
+    /// Whether a user other than `id` holds the address, whatever its case.
     pub(super) fn taken(&self, address: &str, id: &str) -> bool {
         self.holders
             .get(&address.to_lowercase())
             .is_some_and(|holder| holder != id)
     }
 
-    /// The user who holds the address, or everybody if none is given.
+    /// The user that holds the address, or all users if none is given.
     pub(super) fn find(&self, address: Option<String>) -> Vec<&Record> {
         match address {
             Some(address) => {
@@ -86,8 +86,8 @@ pub(super) fn record(value: Value) -> Record {
     }
 }
 
-/// The string in a member, or nothing if it is absent or no string.
-pub(super) fn text<'a>(record: &'a Record, name: &str) -> &'a str {
+/// The string in a member; empty if the member is absent or holds something else.
+pub(super) fn get_str<'a>(record: &'a Record, name: &str) -> &'a str {
     record.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 

@@ -12,11 +12,11 @@
 //!
 //! The public record is silent on these; chosen:
 //!
-//! * An error's body is `{"STATUS": "Error", "MESSAGE": text}`, also with 401.
+//! * An error's body is `{"STATUS": "Error", "MESSAGE": STRING}`, also with 401.
 //! * First name, last name and address are required, as in the vendor's SDK.
 //! * A taken address gives 400, the documented status for bad data; `continueIfUserExists` changes nothing about it.
 //! * `user` is sent only where `getUserDetails` is true.
-//! * Unknown members are passed over; on update `null` empties a member other than the address.
+//! * Unknown members are ignored; on update `null` empties a member other than the address.
 //! * The limit is 150 in a minute, as for a sibling product.
 
 use std::time::Duration;
@@ -25,10 +25,10 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::accounts::Account;
-use super::call::{Call, JsonResponse, Reply};
+use super::call::{Call, CallResult, JsonResponse};
 use super::clock::Limit;
-use super::fields::{Field, Kind, field, first_problem, nullable};
-use super::store::{Record, Store, record, text};
+use super::fields::{Field, Kind, field, first_violation, nullable};
+use super::store::{Record, Store, get_str, record};
 use super::{Simulator, clock};
 
 const API_KEY: &str = "sandbox-teamwork-key";
@@ -50,7 +50,7 @@ pub(super) static SIMULATOR: Simulator = Simulator {
     limit: Some(Limit {
         requests: 150,
         per: Duration::from_mins(1),
-        tell: |response, usage| {
+        set_headers: |response, usage| {
             let response = response.with("x-ratelimit-limit", "150");
             let response = response.with("x-ratelimit-remaining", usage.remaining.to_string());
             response.with("x-ratelimit-reset", usage.reset.to_string())
@@ -58,9 +58,9 @@ pub(super) static SIMULATOR: Simulator = Simulator {
     }),
 };
 
-/// The documents write booleans in several ways.
-const FLAG: Kind = Kind::Only("boolean", |value| flag(value).is_some());
-const ID: Kind = Kind::Only("id", is_id);
+/// A boolean, in any of the documents' spellings.
+const BOOL: Kind = Kind::Custom("boolean", |value| as_bool(value).is_some());
+const ID: Kind = Kind::Custom("id", is_id);
 
 const REQUIRED: [&str; 3] = ["first-name", "last-name", "email-address"];
 const FIELDS: [Field; 40] = [
@@ -71,20 +71,20 @@ const FIELDS: [Field; 40] = [
         "user-type",
         Kind::OneOf(&["account", "collaborator", "contact"]),
     ),
-    field("administrator", FLAG),
-    field("canAddProjects", FLAG),
-    field("canManagePeople", FLAG),
-    field("canAccessAllProjects", FLAG),
-    field("setProjectAdmin", FLAG),
-    field("isClientUser", FLAG),
+    field("administrator", BOOL),
+    field("canAddProjects", BOOL),
+    field("canManagePeople", BOOL),
+    field("canAccessAllProjects", BOOL),
+    field("setProjectAdmin", BOOL),
+    field("isClientUser", BOOL),
     field("company-id", ID),
     nullable("user-name", Kind::String),
     nullable("password", Kind::String),
     nullable("title", Kind::String),
-    field("sendInvite", FLAG),
+    field("sendInvite", BOOL),
     nullable("sendInviteWithMessage", Kind::String),
-    field("getUserDetails", FLAG),
-    field("continueIfUserExists", FLAG),
+    field("getUserDetails", BOOL),
+    field("continueIfUserExists", BOOL),
     nullable("accessProjectIds", Kind::String),
     nullable("accessProjectsCompanyIds", Kind::String),
     nullable("phone-number-office", Kind::String),
@@ -96,20 +96,20 @@ const FIELDS: [Field; 40] = [
     nullable("im-handle", Kind::String),
     nullable("im-service", Kind::String),
     nullable("privateNotes", Kind::String),
-    field("receiveDailyReports", FLAG),
-    field("notifyOnTaskComplete", FLAG),
-    field("notify-on-added-as-follower", FLAG),
-    field("notify-on-status-update", FLAG),
+    field("receiveDailyReports", BOOL),
+    field("notifyOnTaskComplete", BOOL),
+    field("notify-on-added-as-follower", BOOL),
+    field("notify-on-status-update", BOOL),
     nullable("address", Kind::Object),
     nullable("email-alt-1", Kind::String),
     nullable("email-alt-2", Kind::String),
     nullable("email-alt-3", Kind::String),
     nullable("avatarPendingFileRef", Kind::String),
-    field("removeFromProjects", FLAG),
-    field("unassignFromAll", FLAG),
+    field("removeFromProjects", BOOL),
+    field("unassignFromAll", BOOL),
 ];
 
-fn respond(call: &Call, people: &mut Store) -> Reply {
+fn respond(call: &Call, people: &mut Store) -> CallResult {
     // The password is anything: the key is the user name.
     let key = call.basic().is_some_and(|(user, _)| user == API_KEY);
     if !key && call.bearer() != Some(ACCESS_TOKEN) {
@@ -143,7 +143,7 @@ fn respond(call: &Call, people: &mut Store) -> Reply {
     }
 }
 
-fn create(call: &Call, people: &mut Store) -> Reply {
+fn create(call: &Call, people: &mut Store) -> CallResult {
     let body = unwrapped(call)?;
     let id = (480_213 + people.number()).to_string();
     let now = clock::whole_seconds();
@@ -155,7 +155,7 @@ fn create(call: &Call, people: &mut Store) -> Reply {
         "email-alt-1": "",
         "email-alt-2": "",
         "email-alt-3": "",
-        "user-name": text(&body, "email-address"),
+        "user-name": get_str(&body, "email-address"),
         "user-type": "account",
         "avatar-url": format!("https://cdn.example.com/av/{id}.png"),
         "title": "",
@@ -175,9 +175,12 @@ fn create(call: &Call, people: &mut Store) -> Reply {
     }));
     let person = save(people, person, &body, &REQUIRED)?;
     let mut response = record(json!({ "STATUS": "OK", "id": id }));
-    if body.get("getUserDetails").and_then(flag) == Some(true) {
-        let (first, last) = (text(&person, "first-name"), text(&person, "last-name"));
-        let avatar = text(&person, "avatar-url");
+    if body.get("getUserDetails").and_then(as_bool) == Some(true) {
+        let (first, last) = (
+            get_str(&person, "first-name"),
+            get_str(&person, "last-name"),
+        );
+        let avatar = get_str(&person, "avatar-url");
         let user = json!({ "id": id, "firstName": first, "lastName": last, "avatarUrl": avatar });
         response.insert("user".to_owned(), user);
     }
@@ -187,31 +190,31 @@ fn create(call: &Call, people: &mut Store) -> Reply {
         .with("id", id))
 }
 
-fn update(call: &Call, people: &mut Store, mut person: Record) -> Reply {
+fn update(call: &Call, people: &mut Store, mut person: Record) -> CallResult {
     let body = unwrapped(call)?;
     person.insert("last-changed-on".to_owned(), json!(clock::whole_seconds()));
     let person = save(people, person, &body, &[])?;
-    let id = text(&person, "id").parse::<u64>().unwrap_or_default();
+    let id = get_str(&person, "id").parse::<u64>().unwrap_or_default();
     Ok(JsonResponse::new(200, json!({ "STATUS": "OK", "id": id })))
 }
 
-/// Checks the body, and keeps the person with what it changes.
+/// Checks the body, and stores the person with its changes.
 fn save(
     people: &mut Store,
     mut person: Record,
     body: &Record,
     required: &[&str],
 ) -> Result<Record, JsonResponse> {
-    if let Some(problem) = first_problem(body, &FIELDS, required) {
-        return Err(error(400, &problem.to_string()));
+    if let Some(violation) = first_violation(body, &FIELDS, required) {
+        return Err(error(400, &violation.to_string()));
     }
-    let id = text(&person, "id").to_owned();
-    if people.taken(text(body, "email-address"), &id) {
+    let id = get_str(&person, "id").to_owned();
+    if people.taken(get_str(body, "email-address"), &id) {
         return Err(error(400, "The email address is already in use"));
     }
     for (name, value) in body {
-        // What a person does not show, such as the choice of an invitation, is not kept; what the
-        // table does not know is not either, or a body could change the id.
+        // Members that a person does not show, such as `sendInvite`, are not stored. Members outside
+        // the table are not stored either, or a body could change the id.
         let known = FIELDS.iter().any(|field| field.name() == name);
         let Some(kept) = person.get_mut(name).filter(|_| known) else {
             continue;
@@ -219,15 +222,15 @@ fn save(
         *kept = match value {
             Value::Null => json!(""),
             Value::Number(number) => json!(number.to_string()),
-            _ if kept.is_boolean() => json!(flag(value)),
+            _ if kept.is_boolean() => json!(as_bool(value)),
             _ => value.clone(),
         };
     }
-    people.put(&id, &[text(&person, "email-address")], person.clone());
+    people.put(&id, &[get_str(&person, "email-address")], person.clone());
     Ok(person)
 }
 
-/// What the body wraps.
+/// The object inside the wrapper `person`.
 fn unwrapped(call: &Call) -> Result<Record, JsonResponse> {
     match call
         .object()
@@ -241,9 +244,9 @@ fn unwrapped(call: &Call) -> Result<Record, JsonResponse> {
     }
 }
 
-fn flag(value: &Value) -> Option<bool> {
+fn as_bool(value: &Value) -> Option<bool> {
     match value {
-        Value::Bool(flag) => Some(*flag),
+        Value::Bool(value) => Some(*value),
         Value::String(text) => match text.as_str() {
             "true" | "yes" | "1" => Some(true),
             "false" | "no" | "0" => Some(false),

@@ -1,4 +1,4 @@
-//! The simulators over loopback, with a client that sees the bytes.
+//! The simulators over loopback, with a client that reads raw bytes.
 
 mod control;
 mod faults;
@@ -14,17 +14,17 @@ use tokio::runtime::Runtime;
 
 use super::Sandbox;
 
-/// A sandbox that serves for as long as this lives.
-struct Served {
+/// A sandbox that serves until it is dropped.
+struct TestSandbox {
     address: SocketAddr,
     accounts: String,
     _runtime: Runtime,
 }
 
 /// Status, headers and JSON of an ordinary response.
-type Got = (u16, String, Value);
+type Received = (u16, String, Value);
 
-impl Served {
+impl TestSandbox {
     fn new() -> Self {
         let runtime = Runtime::new().unwrap();
         let sandbox = runtime
@@ -47,7 +47,8 @@ impl Served {
         stream
     }
 
-    /// Everything that comes back on a connection of its own, and how it ended.
+    /// Sends a request on its own connection. Returns all bytes of the response, and how the
+    /// connection ended.
     fn exchange(&self, line: &str, headers: &str, body: &str) -> (String, Option<ErrorKind>) {
         let mut stream = self.connect();
         let (host, length) = (self.address, body.len());
@@ -62,7 +63,7 @@ impl Served {
         (String::from_utf8(response).unwrap(), end)
     }
 
-    fn send(&self, line: &str, headers: &str, body: &Value) -> Got {
+    fn send(&self, line: &str, headers: &str, body: &Value) -> Received {
         let headers = format!("{headers}content-type: application/json\r\n");
         let (response, end) = self.exchange(line, &headers, &body.to_string());
         assert_eq!(end, None);
@@ -75,7 +76,7 @@ impl Served {
         )
     }
 
-    /// A control request that is granted.
+    /// Sends a control request that must succeed.
     fn control(&self, line: &str, body: &Value) -> Value {
         let (status, _, response) = self.send(&line.replace(' ', " /_sandbox/"), "", body);
         assert_eq!(status, 200, "{response}");
@@ -83,7 +84,7 @@ impl Served {
     }
 }
 
-/// How to talk to a provider in the checks that all must pass.
+/// The requests and responses of a provider, for the checks that every provider must pass.
 #[derive(Deserialize)]
 struct Provider {
     name: String,
@@ -91,7 +92,7 @@ struct Provider {
     key: String,
     create: String,
     body: Value,
-    /// Status of a create, and of one with a member that the provider does not know.
+    /// Status of a create, and of a create with an unknown member.
     created: (u16, u16),
     /// Status and a part of the body.
     bad_key: (u16, String),
@@ -102,14 +103,14 @@ struct Provider {
     method: String,
     change: Value,
     changed: u16,
-    /// Where a response has the id, the body of a create its address, and a changed user what is
-    /// new.
+    /// Pointers to the id in a response and to the address in the body of a create; a pointer and
+    /// its value in a changed user.
     id: String,
     email: String,
     new: (String, Value),
 }
 
-/// All of them; a key in `Basic` form is encoded by hand, for `base64` to have a check.
+/// Every provider. Keys in `Basic` form are encoded by hand, to check `base64`.
 fn providers() -> Vec<Provider> {
     serde_json::from_value(json!([
         {
@@ -178,14 +179,14 @@ impl Provider {
         format!("{}\r\n", self.key)
     }
 
-    fn create(&self, served: &Served, body: &Value) -> Got {
-        served.send(&format!("POST {}", self.create), &self.key(), body)
+    fn create(&self, sandbox: &TestSandbox, body: &Value) -> Received {
+        sandbox.send(&format!("POST {}", self.create), &self.key(), body)
     }
 
-    fn on_user(&self, served: &Served, method: &str, id: &Value, body: &Value) -> Got {
+    fn on_user(&self, sandbox: &TestSandbox, method: &str, id: &Value, body: &Value) -> Received {
         let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
         let line = format!("{method} {}", self.user.replace("{id}", &id));
-        served.send(&line, &self.key(), body)
+        sandbox.send(&line, &self.key(), body)
     }
 
     /// The body of a create with this address.
@@ -197,78 +198,86 @@ impl Provider {
 }
 
 #[test]
-fn every_provider_creates_updates_and_shows() {
-    let served = Served::new();
+fn every_provider_stores_creates_and_updates() {
+    let sandbox = TestSandbox::new();
     for provider in providers() {
         let name = &provider.name;
-        let (status, _, user) = provider.create(&served, &provider.body);
+        let (status, _, user) = provider.create(&sandbox, &provider.body);
         assert_eq!(status, provider.created.0, "{name}: {user}");
         let id = user.pointer(&provider.id).unwrap();
         let (method, change) = (&provider.method, &provider.change);
-        let (status, _, response) = provider.on_user(&served, method, id, change);
+        let (status, _, response) = provider.on_user(&sandbox, method, id, change);
         assert_eq!(status, provider.changed, "{name}: {response}");
-        let (status, _, user) = provider.on_user(&served, "GET", id, &json!({}));
+        let (status, _, user) = provider.on_user(&sandbox, "GET", id, &json!({}));
         let (path, value) = &provider.new;
         assert_eq!(
             (status, user.pointer(path)),
             (200, Some(value)),
             "{name}: {user}"
         );
-        let count = served.control(&format!("GET count?integration={name}"), &json!({}));
+        let count = sandbox.control(&format!("GET count?integration={name}"), &json!({}));
         assert_eq!(count, json!({ "requests": 3, "users": 1 }));
     }
 }
 
 #[test]
-fn every_provider_refuses_in_its_own_way() {
-    let served = Served::new();
+fn every_provider_rejects_invalid_requests() {
+    let sandbox = TestSandbox::new();
     for provider in providers() {
         let (name, body) = (&provider.name, &provider.body);
-        let rejected = |(status, _, response): Got, (expected, part): &(u16, String)| {
-            let told = status == *expected && response.to_string().contains(part);
-            assert!(told, "{name}: {status} {response}");
+        let rejected = |(status, _, response): Received, (expected, part): &(u16, String)| {
+            let matches = status == *expected && response.to_string().contains(part);
+            assert!(matches, "{name}: {status} {response}");
         };
         let line = format!("POST {}", provider.create);
         let key = provider.key();
         for wrong in ["", &key.replace("\r\n", "0\r\n"), &format!("{key}{key}")] {
-            rejected(served.send(&line, wrong, body), &provider.bad_key);
+            rejected(sandbox.send(&line, wrong, body), &provider.bad_key);
         }
-        assert_eq!(provider.create(&served, body).0, provider.created.0);
+        assert_eq!(provider.create(&sandbox, body).0, provider.created.0);
         let address = body.pointer(&provider.email).unwrap().as_str().unwrap();
         let again = provider.body(address.to_uppercase());
-        rejected(provider.create(&served, &again), &provider.duplicate);
+        rejected(provider.create(&sandbox, &again), &provider.duplicate);
         let unknown_id = json!(if name == "dixa" {
             "00000000-0000-4000-8000-000000000000"
         } else {
             "7"
         });
-        let unknown = provider.on_user(&served, &provider.method, &unknown_id, &provider.change);
+        let unknown = provider.on_user(&sandbox, &provider.method, &unknown_id, &provider.change);
         rejected(unknown, &provider.unknown_id);
 
-        let mut surplus = provider.body("someone@else.example");
+        let mut surplus = provider.body("other@kelpworks.example");
         let inner = surplus.pointer_mut(if name == "teamwork" { "/person" } else { "" });
         inner.unwrap()["shoe_size"] = json!(41);
         assert_eq!(
-            provider.create(&served, &surplus).0,
+            provider.create(&sandbox, &surplus).0,
             provider.created.1,
             "{name}"
         );
-        for wrong in [json!("nobody"), json!(7), json!(" "), json!(null)] {
-            let (status, _, response) = provider.create(&served, &provider.body(wrong));
+        for wrong in [json!("no address"), json!(7), json!(" "), json!(null)] {
+            let (status, _, response) = provider.create(&sandbox, &provider.body(wrong));
             assert_eq!(status, 400, "{name}: {response}");
         }
         let unreadable = if name == "teamwork" { 422 } else { 400 };
-        assert_eq!(provider.create(&served, &json!([])).0, unreadable, "{name}");
-        assert_eq!(provider.create(&served, &json!({})).0, unreadable, "{name}");
-        let (untyped, _) = served.exchange(&line, &key, &body.to_string());
+        assert_eq!(
+            provider.create(&sandbox, &json!([])).0,
+            unreadable,
+            "{name}"
+        );
+        assert_eq!(
+            provider.create(&sandbox, &json!({})).0,
+            unreadable,
+            "{name}"
+        );
+        let (untyped, _) = sandbox.exchange(&line, &key, &body.to_string());
         assert!(
             untyped.starts_with(&format!("HTTP/1.1 {unreadable} ")),
             "{name}: {untyped}"
         );
 
-        let elsewhere = provider.on_user(&served, "GET", &json!("a/b/c"), &json!({}));
-        assert_eq!(elsewhere.0, 404, "{name}");
-        let deleted = served.send(&line.replace("POST", "DELETE"), &key, &json!({}));
+        let unknown_path = provider.on_user(&sandbox, "GET", &json!("a/b/c"), &json!({}));
+        assert_eq!(unknown_path.0, 404, "{name}");
+        let deleted = sandbox.send(&line.replace("POST", "DELETE"), &key, &json!({}));
         assert_eq!(
             deleted.0,
             if name == "pivotal_tracker" { 404 } else { 405 },

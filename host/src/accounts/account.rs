@@ -13,7 +13,7 @@ use http::uri::Scheme as UriScheme;
 use secrecy::zeroize::{Zeroize as _, Zeroizing};
 use secrecy::{ExposeSecret as _, SecretString};
 use unified_ticketing_guest::account::{
-    authentication, base_url, faults, is_user_name, normalized, scheme, shown,
+    AccountError, authentication, base_url, errors, is_user_name, normalized, scheme, shown,
 };
 use unified_ticketing_guest::integration::{self, Auth, Integration};
 
@@ -230,7 +230,7 @@ impl AccountBuilder {
             .iter()
             .map(|(name, value)| (name.clone(), normalized(value.expose_secret()).to_owned()))
             .collect();
-        let mut found = faults(integration, base, &self.settings, &plain);
+        let found = errors(integration, base, &self.settings, &plain);
         let endpoint = endpoint(integration, base, &self.settings, &plain);
         let credentials: Vec<(String, SecretString)> = plain
             .iter()
@@ -263,12 +263,11 @@ impl AccountBuilder {
                     redactor,
                 })))
             }
-            Ok(_) => Err(InvalidAccount { faults: found }),
-            Err(fault) => {
-                if !found.contains(&fault) {
-                    found.push(fault);
-                }
-                Err(InvalidAccount { faults: found })
+            endpoint => {
+                let last = endpoint.err().filter(|error| !found.contains(error));
+                let all = found.iter().chain(&last);
+                let faults = all.map(ToString::to_string).collect();
+                Err(InvalidAccount { faults })
             }
         }
     }
@@ -309,11 +308,13 @@ fn endpoint(
     base: Option<&str>,
     settings: &[(String, String)],
     credentials: &[(String, String)],
-) -> Result<(Origin, &'static Auth, SecretString), String> {
+) -> Result<(Origin, &'static Auth, SecretString), AccountError> {
     let url = base_url(integration, base, settings)?;
     let origin = url.parse().ok().and_then(|uri| Origin::from_uri(&uri));
-    let origin =
-        origin.ok_or_else(|| format!("`base_url`: expected an absolute URL, but found `{url}`"))?;
+    let origin = origin.ok_or(AccountError::BaseUrl {
+        expected: "an absolute URL",
+        found: url,
+    })?;
     let auth = scheme(
         integration,
         credentials.iter().map(|(name, _)| name.as_str()),

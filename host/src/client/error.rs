@@ -8,7 +8,7 @@ use crate::accounts::Origin;
 use crate::bindings::types::TransportError;
 
 /// Why there is no complete response. The messages are for people and hold no secret.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ClientError {
     /// The account does not lead to that address. Nothing was sent.
     #[error("{0}")]

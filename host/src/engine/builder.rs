@@ -4,45 +4,51 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::call::HostDriven;
+#[cfg(feature = "component-sender")]
+use super::component_driven::ComponentDriven;
 use super::guest::Guest;
-use super::handler::Handler;
 use super::limits::Limits;
-use super::{Engine, Inner};
+#[cfg(feature = "native")]
+use super::native::Native;
+use super::{Engine, Inner, Side};
 use crate::accounts::{Accounts, MemoryAccounts};
 use crate::client::{Client, ResponseLimits};
 use crate::error::Error;
 
-/// The component without what sends, compiled for this target by the build script.
-pub(super) static HALVES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/halves.cwasm"));
+/// The component of the world `core`, compiled for this target by the build script.
+pub(super) static CORE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/core.cwasm"));
 
-/// The component, compiled likewise.
-static WHOLE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/component.cwasm"));
+/// The component of the world `ticketing`, compiled likewise.
+#[cfg(feature = "component-sender")]
+static TICKETING: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/component.cwasm"));
 
 /// Who sends the requests of a call. The responses are the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Sender {
-    /// The engine, with its own client: the component plans and interprets, and has no network. No
-    /// instance is held while the provider thinks.
+    /// The engine, with its own client: the component has no network. No instance is held while the provider thinks.
     #[default]
     Host,
-    /// The component, over `wasi:http`, as it does in hosts that bring no client. An instance is held
-    /// for the whole call.
+    /// The component, over `wasi:http`, as it does in hosts that bring no client. An instance is held for the whole call. The
+    /// warnings of the HTTP API are read from its headers, which have no messages.
+    #[cfg(feature = "component-sender")]
     Component,
-    /// For measuring: the core natively, in the process, without the component and its isolation.
-    #[cfg(feature = "native")]
-    Native,
 }
 
-/// Settings of an engine in the making.
+/// Builds an engine.
 #[must_use = "an engine is made by `build`"]
 pub struct EngineBuilder {
     accounts: Arc<dyn Accounts>,
     sender: Sender,
     deadline: Duration,
     limits: Limits,
-    largest: ResponseLimits,
+    response_limits: ResponseLimits,
     max_instances: Option<u32>,
     root_certificates: Option<Vec<u8>>,
+    precompiled: Option<&'static [u8]>,
+    #[cfg(feature = "native")]
+    native: Option<Arc<dyn Native>>,
 }
 
 impl EngineBuilder {
@@ -54,33 +60,36 @@ impl EngineBuilder {
             limits: Limits {
                 memory: 64 << 20,
                 cpu: Duration::from_millis(200),
-                requests: 1,
+                requests: 32,
                 instances: 0,
-                calls: 1,
+                reuse: 1,
             },
-            largest: ResponseLimits {
+            response_limits: ResponseLimits {
                 headers: 128 << 10,
                 body: 4 << 20,
             },
             max_instances: None,
             root_certificates: None,
+            precompiled: None,
+            #[cfg(feature = "native")]
+            native: None,
         }
     }
 
-    /// Where accounts come from. Without it there are none.
+    /// The accounts. Without them there are none.
     pub fn accounts(mut self, accounts: impl Accounts + 'static) -> Self {
         self.accounts = Arc::new(accounts);
         self
     }
 
-    /// How calls are carried out; [`Sender::Host`] unless told otherwise.
+    /// Who sends the requests of calls; [`Sender::Host`] by default.
     pub fn sender(mut self, sender: Sender) -> Self {
         self.sender = sender;
         self
     }
 
     /// How long a call may take, from the lookup of its account to the end of the provider's
-    /// answer; 20 seconds.
+    /// response; 20 seconds.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
@@ -92,43 +101,42 @@ impl EngineBuilder {
         self
     }
 
-    /// How much CPU time the component may use for a call, or for each half of one; 200 milliseconds.
+    /// How much CPU time the component may use for a step of a call, or for a whole call where it sends for itself; 200
+    /// milliseconds.
     pub fn max_cpu(mut self, time: Duration) -> Self {
         self.limits.cpu = time;
         self
     }
 
-    /// How many requests the component may send for a call where it sends for itself; 1, because no
-    /// integration needs more.
+    /// How many requests a call may send; 32. At most one of them creates, whatever this says.
     pub fn max_requests(mut self, requests: u32) -> Self {
         self.limits.requests = requests;
         self
     }
 
-    /// How large the body of a provider's answer may be, in bytes; 4 MiB.
+    /// How large the body of a provider's response may be, in bytes; 4 MiB.
     pub fn max_response_body(mut self, bytes: usize) -> Self {
-        self.largest.body = bytes;
+        self.response_limits.body = bytes;
         self
     }
 
-    /// How large the head of a provider's answer may be, in bytes: its status line and headers; 128
-    /// KiB. Less than 8 KiB is taken for 8 KiB, and more than 4,096 headers are always too many.
+    /// How large the head of a provider's response may be, in bytes: its status line and headers; 128
+    /// KiB. Less than 8 KiB counts as 8 KiB, and more than 4,096 headers are always too many.
     pub fn max_response_headers(mut self, bytes: usize) -> Self {
-        self.largest.headers = bytes;
+        self.response_limits.headers = bytes;
         self
     }
 
-    /// How many calls of an account an instance of the component may serve, or halves of calls; 1, a fresh instance for each.
+    /// How many steps of an account's calls an instance of the component may serve; 1, a fresh instance for each step.
     ///
-    /// An instance never serves two accounts. What it may then find in its memory, should it ever look, is what earlier calls of
-    /// the same account have left there.
-    pub fn reuse(mut self, calls: u32) -> Self {
-        self.limits.calls = calls;
+    /// An instance never serves two accounts. Its memory then holds what earlier calls of the same account have left in it.
+    pub fn reuse(mut self, steps: u32) -> Self {
+        self.limits.reuse = steps;
         self
     }
 
-    /// How many instances of the component there may be at a time; further calls wait. 64 by the
-    /// halves, of which each holds one for microseconds; 1,024 by the handler.
+    /// How many instances of the component there may be at a time; further calls wait. 64 where the engine sends, because a step
+    /// holds one for microseconds; 1,024 where the component does.
     pub fn max_instances(mut self, instances: u32) -> Self {
         self.max_instances = Some(instances.max(1));
         self
@@ -140,54 +148,71 @@ impl EngineBuilder {
         self
     }
 
+    /// Loads this component instead of the built-in one: of the world `ticketing` where the component sends, else of the world
+    /// `core`.
+    ///
+    /// # Safety
+    ///
+    /// The bytes must be the unaltered output of `wasmtime::Engine::precompile_component`, as the build script of this crate
+    /// calls it: machine code is run as it is.
+    #[expect(unsafe_code, reason = "the caller vouches for machine code")]
+    pub unsafe fn precompiled(mut self, component: &'static [u8]) -> Self {
+        self.precompiled = Some(component);
+        self
+    }
+
+    /// For measuring: calls of the HTTP API go through functions in the process instead of the component and its isolation.
+    #[cfg(feature = "native")]
+    pub fn native(mut self, native: impl Native + 'static) -> Self {
+        self.native = Some(Arc::new(native));
+        self
+    }
+
     /// Loads the component.
     ///
     /// # Errors
     ///
-    /// When the root certificates are none, or the system does not give what the engine needs:
-    /// address space for the pool of instances, a thread.
+    /// The root certificates cannot be read, or the system lacks what the engine needs: address space for the pool of instances, a
+    /// thread.
     pub fn build(self) -> Result<Engine, Error> {
-        let precompiled = match self.sender {
-            Sender::Component => WHOLE,
-            Sender::Host => HALVES,
-            #[cfg(feature = "native")]
-            Sender::Native => HALVES,
-        };
-        self.load(precompiled)
-    }
-
-    /// Loads another component of the same world, for tests. It must come from a build script of
-    /// this workspace.
-    #[cfg(test)]
-    pub(super) fn build_with(self, precompiled: &'static [u8]) -> Result<Engine, Error> {
-        self.load(precompiled)
-    }
-
-    fn load(self, precompiled: &'static [u8]) -> Result<Engine, Error> {
         let Self {
             accounts,
             sender,
             deadline,
             mut limits,
-            largest,
+            response_limits,
             max_instances,
             root_certificates,
-        } = self;
-        let stacks = sender == Sender::Component;
-        limits.instances = max_instances.unwrap_or(if stacks { 1024 } else { 64 });
-        let guest = Guest::new(precompiled, limits, stacks)?;
-        let handler = if stacks {
-            Some(Handler::new(&guest).map_err(Error::component)?)
-        } else {
-            None
-        };
-        let client = Client::new(root_certificates.as_deref(), largest)?;
-        Ok(Engine(Arc::new(Inner {
-            guest: Arc::new(guest),
-            handler,
+            precompiled,
             #[cfg(feature = "native")]
-            native: sender == Sender::Native,
-            client,
+            native,
+        } = self;
+        let (built_in, usual_instances, has_stacks) = match sender {
+            Sender::Host => (CORE, 64, false),
+            #[cfg(feature = "component-sender")]
+            Sender::Component => (TICKETING, 1024, true),
+        };
+        limits.instances = max_instances.unwrap_or(usual_instances);
+        let guest = Guest::new(precompiled.unwrap_or(built_in), limits, has_stacks)?;
+        let guest = Arc::new(guest);
+        let client = Client::new(root_certificates.as_deref(), response_limits)?;
+        let side = match sender {
+            Sender::Host => Side::Host,
+            #[cfg(feature = "component-sender")]
+            Sender::Component => {
+                let component = ComponentDriven::new(Arc::clone(&guest), client.clone());
+                Side::Component(component.map_err(Error::component)?)
+            }
+        };
+        Ok(Engine(Arc::new(Inner {
+            host: HostDriven {
+                guest,
+                client,
+                max_requests: limits.requests,
+            },
+            side,
+            #[cfg(feature = "native")]
+            native,
             accounts,
             deadline,
         })))
@@ -200,7 +225,7 @@ impl fmt::Debug for EngineBuilder {
             .field("sender", &self.sender)
             .field("deadline", &self.deadline)
             .field("limits", &self.limits)
-            .field("largest", &self.largest)
+            .field("response_limits", &self.response_limits)
             .finish_non_exhaustive()
     }
 }

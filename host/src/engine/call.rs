@@ -1,425 +1,205 @@
-//! The steps of a call: bind, plan, send, interpret; or all of them by the component.
+//! A host-driven call: start, then send and resume as long as the component asks for it.
 //!
-//! Each call owns what it works on, so that it can go on in a task of its own when its caller leaves.
+//! Each call owns its data, so that it can continue in a task of its own when its caller leaves.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use wasmtime::component::{ComponentExportIndex, ComponentNamedList, Lower};
-
-use super::bound::Bound;
+use super::account::CallAccount;
 use super::deadline::Deadline;
-use super::detach::Ended;
-use super::guest::Calling;
-use super::handler::Handler;
-use super::problem::{self, Doing};
-use super::{Engine, exchange, http_response};
-use crate::bindings::http_api::{HttpRequest, HttpResponse, HttpStep};
+use super::entry::{CallOutput, Entry, Next, Sent, Subject};
+use super::guest::{Calling, Guest};
+use super::limits::GuestError;
+use super::requests::{self, RequestError, Requests};
+use super::{Engine, error};
+use crate::bindings::accounts::ResolveError;
 use crate::bindings::types::{
-    Context, Error as CallError, NewUser, Options, Plan, ProviderRequest, ProviderResponse,
-    Response, TransportError, UserChanges,
+    Error as CallError, Outcome, ProviderRequest, Safety, Sending, TransportError,
 };
-use crate::client::SendState;
-use crate::egress::{self, EgressError};
+use crate::client::{Client, SendState};
+use crate::egress;
 
-type Answer = Result<ProviderResponse, TransportError>;
+/// The data of a call, from its start to its end.
+pub(super) struct Call {
+    pub(super) account: CallAccount,
+    pub(super) deadline: Deadline,
+    pub(super) state: SendState,
+}
+
+/// The side that carries out calls with the engine's own client. Its instances have no network.
+pub(super) struct HostDriven {
+    pub(super) guest: Arc<Guest>,
+    pub(super) client: Client,
+    pub(super) max_requests: u32,
+}
 
 impl Engine {
-    /// When a call that begins now must have ended.
-    pub(super) fn deadline(&self) -> Deadline {
-        Deadline::after(self.0.deadline)
-    }
-
-    /// Creates a user.
-    pub(super) async fn create(
-        self,
-        account: String,
-        user: NewUser,
-        options: Options,
-        begun: SendState,
-    ) -> Ended<Result<Response, CallError>> {
-        let deadline = self.deadline();
-        let bound = match self.bind(&account, &deadline).await {
-            Ok(bound) => bound,
-            Err(error) => return Ended::unbound(Err(error)),
-        };
-        let asked = Arc::new((account, user, options));
-        let result = self.create_bound(&bound, &asked, &deadline, begun).await;
-        Ended::of(&bound, result)
-    }
-
-    async fn create_bound(
+    /// Finds the account of a call.
+    pub(super) async fn account(
         &self,
-        bound: &Bound,
-        asked: &Arc<(String, NewUser, Options)>,
+        id: &str,
         deadline: &Deadline,
-        begun: SendState,
-    ) -> Result<Response, CallError> {
-        let (account, user, options) = &**asked;
-        let doing = || Doing::create(user);
-        if let Some(handler) = &self.0.handler {
-            let function = &self.0.guest.exports.create;
-            let parameters = (account.as_str(), user, options);
-            let call = Whole {
-                bound,
-                deadline,
-                begun,
+    ) -> Result<CallAccount, CallError> {
+        let Some(found) = deadline.within(self.0.accounts.get(id)).await else {
+            return Err(error::deadline(Outcome::NotSent, &Subject::Either));
+        };
+        let found = found
+            .map_err(|error| ResolveError::Unusable(error.to_string()))
+            .and_then(|account| account.ok_or(ResolveError::Unknown));
+        Ok(CallAccount::new(id.to_owned(), found))
+    }
+}
+
+impl HostDriven {
+    /// Carries out a call.
+    pub(super) async fn call<E: Entry>(&self, entry: E, call: &Call) -> E::Output {
+        let entry = Arc::new(entry);
+        let mut requests = Requests::new(self.max_requests);
+        let result = self.steps(&entry, call, &mut requests).await;
+        conclude(result, call, &requests, || entry.subject())
+    }
+
+    async fn steps<E: Entry>(
+        &self,
+        entry: &Arc<E>,
+        call: &Call,
+        requests: &mut Requests,
+    ) -> Result<E::Output, Stop> {
+        let mut next = self.start(entry, call).await?;
+        loop {
+            let sending = match next {
+                Next::Send(sending) => sending,
+                Next::Done(output) => return Ok(output),
             };
-            return self
-                .handled(handler, function, parameters, call, doing)
-                .await;
-        }
-        let plan = self.plan_create(bound, asked, deadline).await?;
-        let answer = self.send(bound, plan.request, deadline, begun).await;
-        self.interpret_create(bound, plan.context, answer, doing)
-            .await
-    }
-
-    /// Changes a user.
-    pub(super) async fn update(
-        self,
-        account: String,
-        id: String,
-        changes: UserChanges,
-        options: Options,
-        begun: SendState,
-    ) -> Ended<Result<Response, CallError>> {
-        let deadline = self.deadline();
-        let bound = match self.bind(&account, &deadline).await {
-            Ok(bound) => bound,
-            Err(error) => return Ended::unbound(Err(error)),
-        };
-        let asked = Arc::new((account, id, changes, options));
-        let result = self.update_bound(&bound, &asked, &deadline, begun).await;
-        Ended::of(&bound, result)
-    }
-
-    async fn update_bound(
-        &self,
-        bound: &Bound,
-        asked: &Arc<(String, String, UserChanges, Options)>,
-        deadline: &Deadline,
-        begun: SendState,
-    ) -> Result<Response, CallError> {
-        let (account, id, changes, options) = &**asked;
-        let doing = || Doing::Update(id.into());
-        if let Some(handler) = &self.0.handler {
-            let function = &self.0.guest.exports.update;
-            let parameters = (account.as_str(), id.as_str(), changes, options);
-            let call = Whole {
-                bound,
-                deadline,
-                begun,
-            };
-            return self
-                .handled(handler, function, parameters, call, doing)
-                .await;
-        }
-        let plan = self.plan_update(bound, asked, deadline).await?;
-        let answer = self.send(bound, plan.request, deadline, begun).await;
-        self.interpret_update(bound, plan.context, answer, doing)
-            .await
-    }
-
-    /// Binds a call to its account, before the guest runs.
-    pub(super) async fn bind(
-        &self,
-        account: &str,
-        deadline: &Deadline,
-    ) -> Result<Bound, CallError> {
-        if account.is_empty() {
-            return Ok(Bound::nothing());
-        }
-        let found = deadline.within(self.0.accounts.get(account)).await;
-        found
-            .map(|found| Bound::new(account, found))
-            .ok_or_else(|| problem::deadline(false, || Doing::Either))
-    }
-
-    pub(super) async fn plan_create(
-        &self,
-        bound: &Bound,
-        asked: &Arc<(String, NewUser, Options)>,
-        deadline: &Deadline,
-    ) -> Result<Plan, CallError> {
-        let asked = Arc::clone(asked);
-        self.plan(bound, deadline, move |calling| {
-            let (account, user, options) = &*asked;
-            calling.call(
-                &calling.exports.plan_create,
-                (account.as_str(), user, options),
-            )
-        })
-        .await
-    }
-
-    pub(super) async fn plan_update(
-        &self,
-        bound: &Bound,
-        asked: &Arc<(String, String, UserChanges, Options)>,
-        deadline: &Deadline,
-    ) -> Result<Plan, CallError> {
-        let asked = Arc::clone(asked);
-        self.plan(bound, deadline, move |calling| {
-            let (account, id, changes, options) = &*asked;
-            let parameters = (account.as_str(), id.as_str(), changes, options);
-            calling.call(&calling.exports.plan_update, parameters)
-        })
-        .await
-    }
-
-    /// Calls one of the functions that plan.
-    async fn plan(
-        &self,
-        bound: &Bound,
-        deadline: &Deadline,
-        call: impl Fn(&mut Calling<'_>) -> wasmtime::Result<Result<Plan, CallError>> + Send + 'static,
-    ) -> Result<Plan, CallError> {
-        match deadline.within(self.0.guest.run(bound, call)).await {
-            Some(Ok(planned)) => planned,
-            Some(Err(cut)) => Err(problem::cut(&cut, false, || Doing::Either)),
-            None => Err(problem::deadline(false, || Doing::Either)),
+            let (context, response) = self.send(call, sending, requests).await?;
+            // Without the deadline: the caller must learn what the provider did.
+            next = self
+                .run(call, move |account, calling| {
+                    E::resume(account, &context, &response, calling)
+                })
+                .await?;
         }
     }
 
-    pub(super) async fn interpret_create<'a>(
+    /// The first step of a call.
+    pub(super) async fn start<E: Entry>(
         &self,
-        bound: &Bound,
-        context: Context,
-        answer: Answer,
-        doing: impl FnOnce() -> Doing<'a>,
-    ) -> Result<Response, CallError> {
-        let (sent, read) = (sent(&answer), (context, answer));
-        let call = move |calling: &mut Calling<'_>| {
-            calling.call(
-                &calling.exports.interpret_create,
-                (&read.0, read.1.as_ref()),
-            )
-        };
-        self.interpret(bound, sent, call, doing).await
+        entry: &Arc<E>,
+        call: &Call,
+    ) -> Result<Next<E::Output>, Stop> {
+        let entry = Arc::clone(entry);
+        let start = self.run(call, move |account, calling| entry.start(account, calling));
+        call.deadline.within(start).await.ok_or(Stop::Deadline)?
     }
 
-    pub(super) async fn interpret_update<'a>(
+    /// Calls the component for this call.
+    pub(super) async fn run<R: Send + 'static>(
         &self,
-        bound: &Bound,
-        context: Context,
-        answer: Answer,
-        doing: impl FnOnce() -> Doing<'a>,
-    ) -> Result<Response, CallError> {
-        let (sent, read) = (sent(&answer), (context, answer));
-        let call = move |calling: &mut Calling<'_>| {
-            calling.call(
-                &calling.exports.interpret_update,
-                (&read.0, read.1.as_ref()),
-            )
-        };
-        self.interpret(bound, sent, call, doing).await
+        call: &Call,
+        step: impl Fn(&str, &mut Calling<'_>) -> wasmtime::Result<R> + Send + 'static,
+    ) -> Result<R, Stop> {
+        let account = call.account.clone();
+        let step = move |calling: &mut Calling<'_>| step(account.id(), calling);
+        let result = self.guest.run(&call.account, step).await;
+        result.map_err(Stop::Guest)
     }
 
-    /// Calls one of the functions that interpret. There is no deadline: what the provider did must be told.
-    async fn interpret<'a>(
-        &self,
-        bound: &Bound,
-        sent: bool,
-        call: impl Fn(&mut Calling<'_>) -> wasmtime::Result<Result<Response, CallError>>
-        + Send
-        + 'static,
-        doing: impl FnOnce() -> Doing<'a>,
-    ) -> Result<Response, CallError> {
-        match self.0.guest.run(&bound.done(), call).await {
-            Ok(read) => read,
-            Err(cut) => Err(problem::cut(&cut, sent, doing)),
-        }
-    }
-
-    /// Answers a request of the HTTP API, whatever becomes of it.
-    pub(super) async fn respond_to(
-        self,
-        request: HttpRequest,
-        deadline: Deadline,
-        begun: SendState,
-    ) -> Ended<HttpResponse> {
-        let id = unified_ticketing_guest::query::account_id(&request.target).unwrap_or_default();
-        let bound = match self.bind(&id, &deadline).await {
-            Ok(bound) => bound,
-            Err(error) => return Ended::unbound(http_response(&error)),
-        };
-        let result = match self.serve(&bound, id, request, &deadline, begun).await {
-            Ok(mut response) => {
-                exchange::clear_response(&mut response);
-                response
-            }
-            Err(error) => http_response(&error),
-        };
-        Ended::of(&bound, result)
-    }
-
-    /// The response as the component words it.
-    #[cfg(test)]
-    pub(super) async fn at_its_word(
-        &self,
-        request: HttpRequest,
-    ) -> Result<HttpResponse, CallError> {
-        let deadline = self.deadline();
-        let id = unified_ticketing_guest::query::account_id(&request.target).unwrap_or_default();
-        let bound = self.bind(&id, &deadline).await?;
-        self.serve(&bound, id, request, &deadline, SendState::default())
-            .await
-    }
-
-    async fn serve(
-        &self,
-        bound: &Bound,
-        id: String,
-        request: HttpRequest,
-        deadline: &Deadline,
-        begun: SendState,
-    ) -> Result<HttpResponse, CallError> {
-        let guest = &self.0.guest;
-        if let Some(handler) = &self.0.handler {
-            let call = Whole {
-                bound,
-                deadline,
-                begun,
-            };
-            return self.served(handler, request, call).await;
-        }
-        #[cfg(feature = "native")]
-        if self.0.native {
-            let call = Whole {
-                bound,
-                deadline,
-                begun,
-            };
-            return Ok(self.natively(request, &id, call).await);
-        }
-        let asked = Arc::new((id, request));
-        let first = {
-            let asked = Arc::clone(&asked);
-            move |calling: &mut Calling<'_>| {
-                calling.call(&calling.exports.begin, (asked.0.as_str(), &asked.1))
-            }
-        };
-        let (planned, context) = match deadline.within(guest.run(bound, first)).await {
-            Some(Ok(HttpStep::Respond(response))) => return Ok(response),
-            Some(Ok(HttpStep::Send(send))) => send,
-            Some(Err(cut)) => return Err(problem::cut(&cut, false, || Doing::Either)),
-            None => return Err(problem::deadline(false, || Doing::Either)),
-        };
-        let answer = self.send(bound, planned, deadline, begun).await;
-        let (sent, read) = (sent(&answer), (context, answer));
-        let finish = move |calling: &mut Calling<'_>| {
-            calling.call(&calling.exports.finish, (&read.0, read.1.as_ref()))
-        };
-        let finished = guest.run(&bound.done(), finish).await;
-        finished.map_err(|cut| problem::cut(&cut, sent, || Doing::asked(&asked.1)))
-    }
-
-    /// Sends a planned request with the account that the call is bound to.
+    /// Sends the request of a step, if the call may.
     pub(super) async fn send(
         &self,
-        bound: &Bound,
-        request: ProviderRequest,
-        deadline: &Deadline,
-        begun: SendState,
-    ) -> Answer {
-        let Some(account) = bound.account() else {
-            return Err(TransportError::EgressDenied(
-                "the call is bound to no account".to_owned(),
-            ));
+        call: &Call,
+        sending: Sending,
+        requests: &mut Requests,
+    ) -> Result<(Vec<u8>, Sent), Stop> {
+        let Sending {
+            request,
+            safety,
+            wait_ms,
+            plan: _,
+            warnings: _,
+            context,
+        } = sending;
+        let safety = match call.account.account() {
+            Some(account) => requests::safety(safety, account, &request.method),
+            None => safety,
+        };
+        requests.admit(safety).map_err(Stop::Request)?;
+        let wait = async {
+            if wait_ms > 0 {
+                tokio::time::sleep(Duration::from_millis(wait_ms.into())).await;
+            }
+        };
+        if call.deadline.within(wait).await.is_none() {
+            let kept_back = Err(TransportError::Deadline(false));
+            requests.ended(safety, kept_back.as_ref());
+            return Ok((context, kept_back));
+        }
+        // A read changes nothing: the call may end while one is under way.
+        let state = match safety {
+            Safety::Safe => SendState::default(),
+            Safety::Idempotent | Safety::Once => call.state.clone(),
+        };
+        let response = self.exchange(call, request, &state).await;
+        requests.ended(safety, response.as_ref());
+        Ok((context, response))
+    }
+
+    async fn exchange(&self, call: &Call, request: ProviderRequest, state: &SendState) -> Sent {
+        let Some(account) = call.account.account() else {
+            let why = "the call has no account".to_owned();
+            return Err(TransportError::EgressDenied(why));
         };
         let permitted = egress::from_provider_request(request)
             .and_then(|request| egress::permit(account, request))
-            .map_err(|error: EgressError| TransportError::EgressDenied(error.to_string()))?;
-        let sending = self.0.client.send(account, permitted, &begun);
-        match deadline.within(sending).await {
-            Some(answer) => answer.map_err(TransportError::from),
-            None => Err(TransportError::Deadline(begun.withdraw())),
-        }
-    }
-
-    /// Has the component answer a request of the HTTP API, whole.
-    async fn served(
-        &self,
-        handler: &Handler,
-        request: HttpRequest,
-        call: Whole<'_>,
-    ) -> Result<HttpResponse, CallError> {
-        let Whole {
-            bound,
-            deadline,
-            begun,
-        } = call;
-        // The component takes the request; what it asked for is told should nobody come to answer it.
-        let asked = request.clone();
-        let doing = || Doing::asked(&asked);
-        let serving = handler.serve(
-            &self.0.guest,
-            &self.0.client,
-            bound.clone(),
-            &begun,
-            request,
-        );
-        match deadline.within(serving).await {
-            Some(Ok(response)) => Ok(response),
-            Some(Err(cut)) => Err(problem::cut(&cut, begun.withdraw(), doing)),
-            None => Err(problem::deadline(begun.withdraw(), doing)),
-        }
-    }
-
-    /// Has the component make the whole call.
-    async fn handled<'a, P>(
-        &self,
-        handler: &Handler,
-        function: &ComponentExportIndex,
-        parameters: P,
-        call: Whole<'_>,
-        doing: impl FnOnce() -> Doing<'a>,
-    ) -> Result<Response, CallError>
-    where
-        P: ComponentNamedList + Lower + Send + Sync,
-    {
-        let Whole {
-            bound,
-            deadline,
-            begun,
-        } = call;
-        let calling = handler.call(
-            &self.0.guest,
-            &self.0.client,
-            bound.clone(),
-            &begun,
-            function,
-            parameters,
-        );
-        match deadline.within(calling).await {
-            Some(Ok(result)) => result,
-            Some(Err(cut)) => Err(problem::cut(&cut, begun.withdraw(), doing)),
-            None => Err(problem::deadline(begun.withdraw(), doing)),
+            .map_err(|error| TransportError::EgressDenied(error.to_string()))?;
+        let sending = self.client.send(account, permitted, state);
+        match call.deadline.within(sending).await {
+            Some(response) => response.map_err(TransportError::from),
+            None => Err(TransportError::Deadline(state.withdraw())),
         }
     }
 }
 
-/// What a call is bound to from its beginning to its end.
-pub(super) struct Whole<'a> {
-    pub(super) bound: &'a Bound,
-    pub(super) deadline: &'a Deadline,
-    pub(super) begun: SendState,
+/// The output of a call of either side. A component that reports less than its requests have done is not believed.
+pub(super) fn conclude<'a, T: CallOutput>(
+    result: Result<T, Stop>,
+    call: &Call,
+    requests: &Requests,
+    subject: impl FnOnce() -> Subject<'a>,
+) -> T {
+    let outcome = || match requests.outcome() {
+        // A request that was admitted may not have left.
+        Outcome::Unknown if !call.state.withdraw() => Outcome::NotSent,
+        outcome => outcome,
+    };
+    match result {
+        Ok(output) => match output.outcome() {
+            Some(Outcome::NotSent | Outcome::Rejected) if outcome() == Outcome::Unknown => {
+                T::from_error(error::contradicted(&subject()))
+            }
+            _ => output,
+        },
+        Err(stop) => T::from_error(stop.into_error(outcome(), &subject())),
+    }
 }
 
-/// Whether a provider may have the request that this became of.
-fn sent(answer: &Answer) -> bool {
-    match answer {
-        Ok(_)
-        | Err(
-            TransportError::ConnectionLost(_)
-            | TransportError::ResponseTruncated(_)
-            | TransportError::ResponseTooLarge(_)
-            | TransportError::Deadline(true),
-        ) => true,
-        Err(
-            TransportError::NoConnection(_)
-            | TransportError::EgressDenied(_)
-            | TransportError::Deadline(false),
-        ) => false,
+/// Why a call ends without a result of the component.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// The component was stopped.
+    Guest(GuestError),
+    /// The component asked for a request that the call may not send.
+    Request(RequestError),
+    /// The deadline passed.
+    Deadline,
+}
+
+impl Stop {
+    pub(super) fn into_error(self, outcome: Outcome, subject: &Subject<'_>) -> CallError {
+        match self {
+            Self::Guest(stopped) => error::stopped(&stopped, outcome, subject),
+            Self::Request(denied) => error::not_admitted(denied, outcome, subject),
+            Self::Deadline => error::deadline(outcome, subject),
+        }
     }
 }

@@ -1,11 +1,11 @@
-//! When a call must have ended.
+//! The deadline of a call.
 
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
-/// When a call must have ended: at a time, or when whoever makes it says so.
+/// The deadline of a call: a time, or a signal to stop.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Deadline {
     at: Option<Instant>,
@@ -13,7 +13,7 @@ pub(crate) struct Deadline {
 }
 
 impl Deadline {
-    /// A deadline so long after now. One beyond the end of time is none.
+    /// A deadline that is this long from now; none where that is beyond the clock's range.
     pub(super) fn after(time: Duration) -> Self {
         Self {
             at: Instant::now().checked_add(time),
@@ -21,15 +21,17 @@ impl Deadline {
         }
     }
 
-    /// The same, and not later than `stop` says.
+    /// The same deadline, or `stop`, if that becomes true earlier.
     pub(super) fn or(self, stop: Option<watch::Receiver<bool>>) -> Self {
         Self { stop, ..self }
     }
 
-    /// Returns the output of the future, unless the deadline comes first. The future is then gone.
+    /// Returns the output of the future, or drops it at the deadline and returns `None`. After the deadline, the future does not
+    /// start.
     pub(super) async fn within<T>(&self, future: impl Future<Output = T>) -> Option<T> {
         let in_time = async {
             match self.at {
+                Some(at) if at <= Instant::now() => None,
                 Some(at) => timeout_at(at, future).await.ok(),
                 None => Some(future.await),
             }
@@ -40,8 +42,21 @@ impl Deadline {
         tokio::select! {
             biased;
             output = in_time => output,
-            // A sender that is gone has nobody left who waits.
+            // The sender is dropped only when no caller waits any more.
             _ = stop.wait_for(|stopped| *stopped) => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn passed_deadline_begins_nothing() {
+        let deadline = Deadline::after(Duration::from_secs(1));
+        assert_eq!(deadline.within(std::future::ready(1)).await, Some(1));
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(deadline.within(std::future::ready(1)).await, None);
     }
 }

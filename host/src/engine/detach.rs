@@ -1,87 +1,66 @@
-//! A call that has begun goes on without its caller.
+//! A call continues without its caller once its request has started.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::runtime::Handle;
 
-use super::bound::Bound;
-use super::problem;
+use super::account::CallAccount;
+use super::entry::CallOutput;
 use crate::accounts::Account;
-use crate::bindings::http_api::HttpResponse;
-use crate::bindings::types::{Error as CallError, Response};
 use crate::client::SendState;
 use crate::telemetry;
 
-/// The result of a call, and the account that it was bound to.
+/// The output of a call, and its account.
 pub(crate) struct Ended<T> {
-    pub(crate) result: T,
+    pub(crate) output: T,
     pub(crate) account: Option<Account>,
 }
 
 impl<T> Ended<T> {
-    /// The end of a call that was bound so.
-    pub(super) fn of(bound: &Bound, result: T) -> Self {
+    /// The end of a call of this account.
+    pub(super) fn new(account: &CallAccount, output: T) -> Self {
         Self {
-            result,
-            account: bound.account().cloned(),
+            output,
+            account: account.account().cloned(),
         }
     }
 
-    /// The end of a call that could not be bound to an account.
-    pub(super) fn unbound(result: T) -> Self {
+    /// The end of a call whose account could not be found.
+    pub(super) fn without_account(output: T) -> Self {
         Self {
-            result,
+            output,
             account: None,
         }
     }
 }
 
-/// What the log says of a result.
-pub(super) trait Summary {
-    /// The words of code and outcome, where it is an error.
-    fn words(&self) -> Option<(&str, &str)>;
-}
-
-impl Summary for Result<Response, CallError> {
-    fn words(&self) -> Option<(&str, &str)> {
-        let error = self.as_ref().err()?;
-        Some((problem::code(error.code), problem::outcome(error.outcome)))
-    }
-}
-
-impl Summary for HttpResponse {
-    fn words(&self) -> Option<(&str, &str)> {
-        problem::words(self)
-    }
-}
-
 type Call<T> = Pin<Box<dyn Future<Output = Ended<T>> + Send>>;
 
-/// A call at work. Dropped before a connection has begun its request, the call ends and sends nothing. Dropped afterwards, it goes
-/// on in a task of its own, because the provider acts on what it has been sent, and its end is logged.
+/// A running call. Dropped before its request has started, the call ends and sends nothing. Dropped afterwards, it continues in a
+/// task of its own, because the provider acts on the request, and logs its end.
 #[must_use = "a call is made by awaiting it"]
-pub(super) struct Attached<T: Summary + Send + 'static> {
+pub(super) struct Attached<T: CallOutput + Send + 'static> {
     call: Option<Call<T>>,
-    begun: SendState,
-    /// Where the call goes on.
+    state: SendState,
+    /// The runtime on which the call continues.
     runtime: Option<Handle>,
 }
 
-impl<T: Summary + Send + 'static> Attached<T> {
+impl<T: CallOutput + Send + 'static> Attached<T> {
     pub(super) fn new(
-        begun: SendState,
+        state: SendState,
         call: impl Future<Output = Ended<T>> + Send + 'static,
     ) -> Self {
         Self {
             call: Some(Box::pin(call)),
-            begun,
+            state,
             runtime: None,
         }
     }
 }
 
-impl<T: Summary + Send + 'static> Future for Attached<T> {
+impl<T: CallOutput + Send + 'static> Future for Attached<T> {
     type Output = Ended<T>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Ended<T>> {
@@ -97,24 +76,25 @@ impl<T: Summary + Send + 'static> Future for Attached<T> {
     }
 }
 
-impl<T: Summary + Send + 'static> Drop for Attached<T> {
+impl<T: CallOutput + Send + 'static> Drop for Attached<T> {
     fn drop(&mut self) {
         let Some(call) = self.call.take() else {
             return;
         };
-        // Withdrawn, it cannot begin any more.
-        if self.begun.withdraw()
+        // A request that is withdrawn cannot start any more.
+        if self.state.withdraw()
             && let Some(runtime) = &self.runtime
         {
-            runtime.spawn(async move { tell(&call.await) });
+            runtime.spawn(async move { log(&call.await) });
         }
     }
 }
 
-fn tell<T: Summary>(ended: &Ended<T>) {
+fn log<T: CallOutput>(ended: &Ended<T>) {
     let account = ended.account.as_ref().map(telemetry::account_label);
     let integration = ended.account.as_ref().map(Account::integration);
-    let (code, outcome) = ended.result.words().unzip();
+    let (code, outcome) = ended.output.log_fields().unzip();
+    let (code, outcome) = (code.as_deref(), outcome.as_deref());
     tracing::warn!(
         account,
         integration,

@@ -1,11 +1,11 @@
-//! What of an exchange over HTTP passes between a server and the component.
+//! The parts of an HTTP exchange that pass between a server and the component.
 
 use crate::bindings::http_api::{HttpRequest, HttpResponse};
 
-/// Headers that authenticate the client to the server, or to what stands before it.
+/// Headers that authenticate the client to the server, or to a proxy before it.
 const CREDENTIALS: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
 
-/// Headers by which a server tells where an answer ends and what becomes of the connection.
+/// Headers that frame a response and manage its connection, which a server sets.
 const FRAMING: [&str; 8] = [
     "connection",
     "content-length",
@@ -18,28 +18,26 @@ const FRAMING: [&str; 8] = [
 ];
 
 /// More than any server lets through, and less than a map of headers can have.
-const MOST_HEADERS: usize = 4096;
+const MAX_HEADERS: usize = 4096;
 
 fn is_one_of(names: &[&str], name: &str) -> bool {
     names.iter().any(|one| one.eq_ignore_ascii_case(name))
 }
 
-/// Leaves out of a request what the component could only give away: a bearer token reaches every
-/// account.
+/// Removes what the component could only leak: a bearer token reaches every account.
 pub(super) fn clear_request(request: &mut HttpRequest) {
     request
         .headers
         .retain(|(name, _)| !is_one_of(&CREDENTIALS, name));
 }
 
-/// Makes of a response one that any server can send: exactly one answer, that ends where its body
-/// does.
+/// Makes a response one that any server can send: one final response that its body ends.
 pub(super) fn clear_response(response: &mut HttpResponse) {
     response
         .headers
         .retain(|(name, _)| !is_one_of(&FRAMING, name));
-    response.headers.truncate(MOST_HEADERS);
-    // An interim answer is followed by another.
+    response.headers.truncate(MAX_HEADERS);
+    // An interim response is followed by another.
     if !(200..600).contains(&response.status) {
         response.status = 500;
     }
@@ -57,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn the_component_does_not_see_what_authenticates_the_client() {
+    fn client_credentials_are_removed() {
         let mut request = HttpRequest {
             method: "POST".to_owned(),
             target: "/".to_owned(),
@@ -69,11 +67,13 @@ mod tests {
     }
 
     #[test]
-    fn a_response_says_nothing_of_its_end() {
+    fn response_loses_framing_headers() {
         let response = |status, headers| HttpResponse {
             status,
             headers,
             body: Vec::new(),
+            warnings: Vec::new(),
+            error: None,
         };
         let mut made = response(
             101,
@@ -88,6 +88,6 @@ mod tests {
         assert_eq!(made, response(500, pairs(&["content-type"])));
         let mut made = response(599, pairs(&vec!["x"; 40_000]));
         clear_response(&mut made);
-        assert_eq!((made.status, made.headers.len()), (599, MOST_HEADERS));
+        assert_eq!((made.status, made.headers.len()), (599, MAX_HEADERS));
     }
 }

@@ -1,11 +1,11 @@
-//! The component at work: a fresh instance for each half of a call, within limits.
+//! Runs the component: a fresh instance for each step of a call, within limits.
 //!
-//! What runs here never waits. It is called without a stack of its own, has no network, and its
-//! instance is gone before the provider is asked anything.
+//! A step never waits. It runs without a stack of its own, has no network, and its instance is gone before the provider is asked
+//! anything.
 //!
-//! It is called on the thread that makes the call, which may be one that serves sockets, for a millisecond or two. That is enough
-//! for all but the largest inputs. What needs longer is interrupted and called again from the start on a thread of its own, which
-//! a pure function does not notice.
+//! A step runs on the thread that makes the call, which may be one that serves sockets, for a millisecond or two. That is enough
+//! for all but the largest inputs. A step that needs longer is interrupted, and runs again from its start on a thread of its own: a
+//! pure function returns the same.
 
 use std::num::NonZero;
 use std::sync::Arc;
@@ -20,14 +20,15 @@ use wasmtime::{
     UpdateDeadline,
 };
 
-use super::bound::{Bound, HasBound};
-use super::limits::{Cut, Limits, Memory, TABLE_ELEMENTS};
-use super::reuse::{Shelves, Working};
+use super::account::{CallAccount, HasAccount};
+use super::export::{Export, HttpResume, HttpStart, ListIntegrations, Resume, Start};
+use super::limits::{GuestError, Limits, Memory, TABLE_ELEMENTS};
+use super::pool::{InstancePool, PooledInstance};
 use super::ticker::{Running, Ticker};
 use crate::bindings::accounts as wit;
 use crate::error::Error;
 
-/// What one instance of the component is made of: core instances (the guest, and two small ones
+/// The parts of one instance of the component: core instances (the guest, and two small ones
 /// that tie it to its imports), tables, and elements of a table. Room to spare; a test holds them
 /// against the component.
 const CORE_INSTANCES: u32 = 4;
@@ -38,45 +39,36 @@ const TABLES: u32 = 3;
 const RESIDENT_MEMORY: usize = 4 << 20;
 const RESIDENT_TABLE: usize = 64 << 10;
 
-/// How long a call may hold up the thread that makes it. The first tick may come at once.
+/// How long a step may occupy the thread that makes the call. The first tick may come at once.
 const SHORT_TICKS: u64 = 2;
 
-/// What a store of the pure halves holds.
-struct Half {
-    bound: Bound,
+/// The data of a store while a step runs.
+pub(super) struct State {
+    account: CallAccount,
     memory: Memory,
 }
 
-const USERS: &str = "unified:ticketing/users@0.2.0";
+const STEPS: &str = "unified:ticketing/steps@0.2.0";
 const HTTP_API: &str = "unified:ticketing/http-api@0.2.0";
 const INTEGRATIONS: &str = "unified:ticketing/integrations@0.2.0";
 
-/// The functions that are called.
+/// The functions that steps call.
 pub(super) struct Exports {
-    pub(super) plan_create: ComponentExportIndex,
-    pub(super) plan_update: ComponentExportIndex,
-    pub(super) interpret_create: ComponentExportIndex,
-    pub(super) interpret_update: ComponentExportIndex,
-    pub(super) create: ComponentExportIndex,
-    pub(super) update: ComponentExportIndex,
-    pub(super) begin: ComponentExportIndex,
-    pub(super) finish: ComponentExportIndex,
-    pub(super) list: ComponentExportIndex,
+    pub(super) start: Export<Start>,
+    pub(super) resume: Export<Resume>,
+    pub(super) http_start: Export<HttpStart>,
+    pub(super) http_resume: Export<HttpResume>,
+    pub(super) list: Export<ListIntegrations>,
 }
 
 impl Exports {
-    fn of(component: &Component) -> Result<Self, wasmtime::Error> {
-        let index = |interface, function| export(component, interface, function);
+    fn new(component: &Component) -> Result<Self, wasmtime::Error> {
         Ok(Self {
-            plan_create: index(USERS, "plan-create-user")?,
-            plan_update: index(USERS, "plan-update-user")?,
-            interpret_create: index(USERS, "interpret-create-user")?,
-            interpret_update: index(USERS, "interpret-update-user")?,
-            create: index(USERS, "create-user")?,
-            update: index(USERS, "update-user")?,
-            begin: index(HTTP_API, "start")?,
-            finish: index(HTTP_API, "resume")?,
-            list: index(INTEGRATIONS, "list-integrations")?,
+            start: Export::new(component, STEPS, "start")?,
+            resume: Export::new(component, STEPS, "resume")?,
+            http_start: Export::new(component, HTTP_API, "start")?,
+            http_resume: Export::new(component, HTTP_API, "resume")?,
+            list: Export::new(component, INTEGRATIONS, "list-integrations")?,
         })
     }
 }
@@ -99,12 +91,12 @@ pub(super) struct Guest {
     pub(super) component: Component,
     pub(super) exports: Exports,
     pub(super) limits: Limits,
-    halves: InstancePre<Half>,
+    pre: InstancePre<State>,
     /// As many as the pool has room for: an instance waits here rather than fail there.
     pub(super) permits: Arc<Semaphore>,
-    /// Calls that need long take turns: as many at a time as there are processors, so that they leave the others room.
+    /// Long steps take turns: as many at a time as there are processors, so that they leave the others room.
     turns: Arc<Semaphore>,
-    shelves: Shelves<Half>,
+    pool: InstancePool<State>,
     ticker: Ticker,
     /// How many instances have been made.
     pub(super) made: AtomicU64,
@@ -119,30 +111,21 @@ impl Guest {
     ) -> Result<Self, Error> {
         let engine = wasmtime::Engine::new(&config(limits, stacks)).map_err(Error::component)?;
         let component = load(&engine, precompiled).map_err(Error::component)?;
-        let mut linker = Linker::<Half>::new(&engine);
-        wit::add_to_linker::<_, HasBound>(&mut linker, |half| &mut half.bound)
-            .map_err(Error::component)?;
-        // Its way to the network leads nowhere.
-        linker
-            .define_unknown_imports_as_traps(&component)
-            .map_err(Error::component)?;
-        let halves = linker
-            .instantiate_pre(&component)
-            .map_err(Error::component)?;
+        let pre = link(&engine, &component).map_err(Error::component)?;
         let ticker = Ticker::start(&engine)?;
         let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
         let permits = usize::try_from(limits.instances)
             .unwrap_or(usize::MAX)
             .min(Semaphore::MAX_PERMITS);
         Ok(Self {
-            exports: Exports::of(&component).map_err(Error::component)?,
+            exports: Exports::new(&component).map_err(Error::component)?,
             engine,
             component,
             limits,
-            halves,
+            pre,
             permits: Arc::new(Semaphore::new(permits)),
             turns: Arc::new(Semaphore::new(processors)),
-            shelves: Shelves::new(limits),
+            pool: InstancePool::new(limits),
             ticker,
             made: AtomicU64::new(0),
         })
@@ -152,136 +135,128 @@ impl Guest {
         &self.engine
     }
 
-    /// Lets time pass for the limit on CPU while the guard lives.
+    /// Counts time for the limit on CPU while the guard lives.
     pub(super) fn running(&self) -> Running<'_> {
         self.ticker.run()
     }
 
-    /// Calls a function that does not wait, in an instance of its own, or in one that has served the same account where
-    /// instances are reused. The function may be called twice.
+    /// Runs a step in an instance of its own, or in one that has served the same account where instances are reused. The step may
+    /// run twice.
     pub(super) async fn run<R: Send + 'static>(
         self: &Arc<Self>,
-        bound: &Bound,
-        call: impl Fn(&mut Calling<'_>) -> wasmtime::Result<R> + Send + 'static,
-    ) -> Result<R, Cut> {
+        account: &CallAccount,
+        step: impl Fn(&mut Calling<'_>) -> wasmtime::Result<R> + Send + 'static,
+    ) -> Result<R, GuestError> {
         {
-            // Closed by nobody, so a permit always comes.
+            // The semaphore is never closed, so a permit always comes.
             let _permit = self.permits.acquire().await;
-            match self.attempt(bound.clone(), &call, Patience::Short) {
-                Attempt::Ended(result) => return result,
-                Attempt::Interrupted => {}
+            if let Some(result) = self.attempt(account.clone(), &step, TimeSlice::Short) {
+                return result;
             }
         }
         let turn = Arc::clone(&self.turns).acquire_owned().await;
         let permit = Arc::clone(&self.permits).acquire_owned().await;
-        let (guest, bound) = (Arc::clone(self), bound.clone());
+        let (guest, account) = (Arc::clone(self), account.clone());
         let long = spawn_blocking(move || {
-            // Given back when the function has returned, whether or not its caller still waits.
+            // Given back when the step has returned, whether or not its caller still waits.
             let _held = (turn, permit);
-            guest.attempt(bound, &call, Patience::Long)
+            guest.attempt(account, &step, TimeSlice::Full)
         });
         match long.await {
-            Ok(Attempt::Ended(result)) => result,
-            Ok(Attempt::Interrupted) => Err(Cut::over_cpu(self.limits)),
+            Ok(Some(result)) => result,
+            Ok(None) => Err(GuestError::over_cpu(self.limits)),
             Err(error) => match error.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),
-                Err(_) => Err(Cut::Trap("the runtime is shutting down".to_owned())),
+                Err(_) => Err(GuestError::Trap("the runtime is shutting down".to_owned())),
             },
         }
     }
 
-    /// Calls the function once.
+    /// Runs the step once. `None` when it needs longer than its slice, and has more left.
     fn attempt<R>(
         &self,
-        bound: Bound,
-        call: &impl Fn(&mut Calling<'_>) -> wasmtime::Result<R>,
-        patience: Patience,
-    ) -> Attempt<R> {
+        account: CallAccount,
+        step: &impl Fn(&mut Calling<'_>) -> wasmtime::Result<R>,
+        slice: TimeSlice,
+    ) -> Option<Result<R, GuestError>> {
         let _running = self.running();
-        let mut working = match self.shelves.take(bound.owner()) {
-            Some(mut working) => {
-                working.store.data_mut().bound = bound;
-                working
+        let mut pooled = match self.pool.take(account.owner()) {
+            Some(mut pooled) => {
+                pooled.store.data_mut().account = account;
+                pooled
             }
-            None => self.fresh(bound),
+            None => self.fresh(account),
         };
-        let most = self.limits.ticks();
-        let last = match patience {
-            Patience::Short => {
-                working.store.epoch_deadline_trap();
-                working.store.set_epoch_deadline(most.min(SHORT_TICKS));
-                most <= SHORT_TICKS
+        let max = self.limits.ticks();
+        let is_last = match slice {
+            TimeSlice::Short => {
+                pooled.store.epoch_deadline_trap();
+                pooled.store.set_epoch_deadline(max.min(SHORT_TICKS));
+                max <= SHORT_TICKS
             }
-            Patience::Long => {
+            TimeSlice::Full => {
                 // Counted are the ticks that find the guest running: a thread that the system lets wait uses no CPU.
-                let mut left = most;
-                working.store.set_epoch_deadline(1);
-                working
+                let mut left = max;
+                pooled.store.set_epoch_deadline(1);
+                pooled
                     .store
                     .epoch_deadline_callback(move |_| count_down(&mut left));
                 true
             }
         };
-        let instance = match working.instance {
+        let instance = match pooled.instance {
             Some(instance) => Ok(instance),
-            None => self.halves.instantiate(&mut working.store),
+            None => self.pre.instantiate(&mut pooled.store),
         };
         let result = instance.and_then(|instance| {
-            working.instance = Some(instance);
-            call(&mut Calling {
-                store: &mut working.store,
+            pooled.instance = Some(instance);
+            step(&mut Calling {
+                store: &mut pooled.store,
                 instance,
                 exports: &self.exports,
             })
         });
-        Attempt::Ended(match result {
+        match result {
             Ok(result) => {
-                let size = working.store.data().memory.size;
-                self.shelves.keep(working, size);
-                Ok(result)
+                let size = pooled.store.data().memory.size;
+                self.pool.keep(pooled, size);
+                Some(Ok(result))
             }
             Err(error)
-                if !last && matches!(error.downcast_ref::<Trap>(), Some(Trap::Interrupt)) =>
+                if !is_last && matches!(error.downcast_ref::<Trap>(), Some(Trap::Interrupt)) =>
             {
-                return Attempt::Interrupted;
+                None
             }
             Err(error) => {
-                let memory = &working.store.data().memory;
-                Err(Cut::of(&error, memory, self.limits))
+                let memory = &pooled.store.data().memory;
+                Some(Err(GuestError::new(&error, memory, self.limits)))
             }
-        })
+        }
     }
 
-    fn fresh(&self, bound: Bound) -> Working<Half> {
+    fn fresh(&self, account: CallAccount) -> PooledInstance<State> {
         self.made.fetch_add(1, Ordering::Relaxed);
-        let owner = self.shelves.owner(bound.owner());
-        let half = Half {
-            bound,
+        let state = State {
+            account,
             memory: Memory::new(self.limits.memory),
         };
-        let mut store = Store::new(&self.engine, half);
-        store.limiter(|half| &mut half.memory);
-        Working::new(owner, store)
+        let owner = state.account.clone();
+        let mut store = Store::new(&self.engine, state);
+        store.limiter(|state| &mut state.memory);
+        self.pool.wrap(owner.owner(), store)
     }
 }
 
-/// How long a function may take.
+/// How long a step may run.
 #[derive(Clone, Copy)]
-enum Patience {
-    /// As long as it may hold up the thread that makes the call.
+enum TimeSlice {
+    /// As long as it may occupy the thread that makes the call.
     Short,
     /// As long as its limit lets it.
-    Long,
+    Full,
 }
 
-/// The end of an attempt.
-enum Attempt<R> {
-    Ended(Result<R, Cut>),
-    /// It needs longer than it may hold up this thread.
-    Interrupted,
-}
-
-/// Takes one tick of those that are left; the last one ends the guest.
+/// Takes one tick of those that are left; the last one stops the guest.
 pub(super) fn count_down(left: &mut u64) -> wasmtime::Result<UpdateDeadline> {
     *left = left.saturating_sub(1);
     if *left == 0 {
@@ -291,39 +266,19 @@ pub(super) fn count_down(left: &mut u64) -> wasmtime::Result<UpdateDeadline> {
     }
 }
 
-/// An instance that a function is called in.
+/// An instance, to call functions of.
 pub(super) struct Calling<'a> {
-    store: &'a mut Store<Half>,
-    instance: Instance,
+    pub(super) store: &'a mut Store<State>,
+    pub(super) instance: Instance,
     pub(super) exports: &'a Exports,
-}
-
-impl Calling<'_> {
-    pub(super) fn call<P, R>(
-        &mut self,
-        function: &ComponentExportIndex,
-        parameters: P,
-    ) -> wasmtime::Result<R>
-    where
-        P: wasmtime::component::ComponentNamedList + wasmtime::component::Lower,
-        R: wasmtime::component::Lift + 'static,
-        (R,): wasmtime::component::ComponentNamedList + wasmtime::component::Lift,
-    {
-        let function = self
-            .instance
-            .get_typed_func::<P, (R,)>(&mut *self.store, function)?;
-        function
-            .call(&mut *self.store, parameters)
-            .map(|(result,)| result)
-    }
 }
 
 fn config(limits: Limits, stacks: bool) -> Config {
     let mut pool = PoolingAllocationConfig::new();
-    // Those at work, and those that wait.
+    // Running ones, and those that wait for their next step.
     let instances = limits
         .instances
-        .saturating_add(Shelves::<Half>::room(limits));
+        .saturating_add(InstancePool::<State>::capacity(limits));
     pool.total_component_instances(instances)
         .total_core_instances(instances.saturating_mul(CORE_INSTANCES))
         .max_core_instances_per_component(CORE_INSTANCES)
@@ -343,6 +298,18 @@ fn config(limits: Limits, stacks: bool) -> Config {
     config
 }
 
+/// Links the component for steps.
+fn link(
+    engine: &wasmtime::Engine,
+    component: &Component,
+) -> Result<InstancePre<State>, wasmtime::Error> {
+    let mut linker = Linker::<State>::new(engine);
+    wit::add_to_linker::<_, HasAccount>(&mut linker, |state| &mut state.account)?;
+    // A component of the world `ticketing` imports outbound HTTP, which no step has.
+    linker.define_unknown_imports_as_traps(component)?;
+    linker.instantiate_pre(component)
+}
+
 pub(super) fn load(
     engine: &wasmtime::Engine,
     precompiled: &'static [u8],
@@ -352,7 +319,7 @@ pub(super) fn load(
         reason = "the bytes are what a build script of this workspace had wasmtime compile; nothing else is ever loaded"
     )]
     // SAFETY: `deserialize` must be given bytes that `precompile_component` made, unaltered. They
-    // come from this build: the library's component, and in tests the hostile one.
+    // come from this build, or from a caller of `precompiled`, who vouches for them.
     unsafe {
         Component::deserialize(engine, precompiled)
     }

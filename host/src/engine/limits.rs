@@ -1,4 +1,4 @@
-//! What a call may use, and what became of one that wanted more.
+//! The limits of a call, and why one was stopped.
 
 use std::time::Duration;
 
@@ -14,23 +14,23 @@ pub(super) const TICK: Duration = Duration::from_millis(1);
 /// How many elements a table of an instance can have.
 pub(super) const TABLE_ELEMENTS: usize = 4096;
 
-/// How many things a call may have the host hold for it: header maps, bodies, streams. The component
+/// How many resources a call may have the host hold for it: header maps, bodies, streams. The component
 /// needs about ten at a time, and each can be as large as the host's own limits let it.
 pub(super) const RESOURCES: usize = 128;
 
-/// What a call may use.
+/// The limits of a call.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     /// Bytes of memory.
     pub(super) memory: usize,
-    /// CPU time, for a call or for each half of one.
+    /// CPU time of a step.
     pub(super) cpu: Duration,
-    /// Requests that leave, where the component sends for itself.
+    /// Requests that a call may send.
     pub(super) requests: u32,
-    /// Instances at work at a time.
+    /// Instances that run at a time.
     pub(super) instances: u32,
-    /// Calls, or halves of calls, that an instance serves.
-    pub(super) calls: u32,
+    /// Steps of calls that an instance serves.
+    pub(super) reuse: u32,
 }
 
 impl Limits {
@@ -44,18 +44,18 @@ impl Limits {
     }
 }
 
-/// Counts memory, and remembers that there was too little.
+/// Counts memory, and whether an instance asked for too much.
 pub(super) struct Memory {
-    largest: usize,
-    /// What the instance has.
+    max: usize,
+    /// The memory of the instance, in bytes.
     pub(super) size: usize,
     exceeded: bool,
 }
 
 impl Memory {
-    pub(super) fn new(largest: usize) -> Self {
+    pub(super) fn new(max: usize) -> Self {
         Self {
-            largest,
+            max,
             size: 0,
             exceeded: false,
         }
@@ -69,13 +69,13 @@ impl ResourceLimiter for Memory {
         desired: usize,
         _: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        if desired <= self.largest {
+        if desired <= self.max {
             self.size = desired;
             return Ok(true);
         }
         self.exceeded = true;
-        // Ends the call here: what a guest makes of memory that it is refused says less.
-        Err(format_err!("more than {} bytes of memory", self.largest))
+        // Ends the call here, with a clear error: a guest that is denied memory traps anywhere.
+        Err(format_err!("more than {} bytes of memory", self.max))
     }
 
     fn table_growing(
@@ -88,31 +88,31 @@ impl ResourceLimiter for Memory {
     }
 }
 
-/// Why an instance did not come to its end.
+/// Why an instance was stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Cut {
+pub(crate) enum GuestError {
     /// It went over a limit of a call.
     Limit(Limit, String),
     /// It trapped.
     Trap(String),
 }
 
-impl Cut {
+impl GuestError {
     pub(super) fn over_cpu(limits: Limits) -> Self {
-        let most = limits.cpu.as_millis();
-        let why = format!("it needed more than {most} ms of CPU time");
+        let max = limits.cpu.as_millis();
+        let why = format!("it needed more than {max} ms of CPU time");
         Self::Limit(Limit::Cpu, why)
     }
 
-    pub(super) fn of(error: &wasmtime::Error, memory: &Memory, limits: Limits) -> Self {
+    pub(super) fn new(error: &wasmtime::Error, memory: &Memory, limits: Limits) -> Self {
         if memory.exceeded {
             let why = format!("it needed more than {} bytes of memory", limits.memory);
             return Self::Limit(Limit::Memory, why);
         }
         let held = || format!("it had the host hold more than {RESOURCES} things at a time");
-        let answered = || {
+        let too_large = || {
             format!(
-                "it answered with more than its memory of {} bytes",
+                "it responded with more than its memory of {} bytes",
                 limits.memory
             )
         };
@@ -121,7 +121,7 @@ impl Cut {
             return Self::Limit(Limit::Memory, held());
         }
         if cause.is::<LengthLimitError>() {
-            return Self::Limit(Limit::Memory, answered());
+            return Self::Limit(Limit::Memory, too_large());
         }
         match error.downcast_ref::<Trap>() {
             Some(Trap::Interrupt) => Self::over_cpu(limits),

@@ -1,6 +1,7 @@
 //! The real component in the engine, against a raw server on loopback, by both senders.
 
-use super::builder::HALVES;
+use super::builder::CORE;
+use super::guest::Guest;
 use super::limits::Limits;
 use super::*;
 use crate::accounts::{Lookup, LookupError, MemoryAccounts};
@@ -40,11 +41,11 @@ async fn create(engine: &Engine) -> Result<Response, CallError> {
     engine.create_user(ID, ines(), Options::default()).await
 }
 
-/// What each sender makes of a server that acts so.
+/// The result of each sender from a server that acts so.
 async fn created(act: Act) -> [Result<Response, CallError>; 2] {
     let provider = Provider::start([act.clone(), act]).await;
-    let [halves, handler] = engines(&provider, |engine| engine);
-    let results = [create(&halves).await, create(&handler).await];
+    let [host, component] = engines(&provider, |engine| engine);
+    let results = [create(&host).await, create(&component).await];
     assert_eq!(provider.received().len(), 2, "{results:?}");
     results
 }
@@ -55,12 +56,12 @@ fn code(result: &Result<Response, CallError>) -> (ErrorCode, u16, Outcome) {
 }
 
 #[tokio::test]
-async fn both_routes_send_the_same_and_answer_the_same() {
+async fn senders_send_and_return_the_same() {
     let provider = Provider::start([response(201, CREATED), response(201, CREATED)]).await;
-    let [halves, handler] = engines(&provider, |engine| engine);
+    let [host, component] = engines(&provider, |engine| engine);
     let (one, other) = (
-        create(&halves).await.unwrap(),
-        create(&handler).await.unwrap(),
+        create(&host).await.unwrap(),
+        create(&component).await.unwrap(),
     );
     assert_eq!(one, other);
     let Body::User(user) = one.body else {
@@ -91,9 +92,9 @@ async fn both_routes_send_the_same_and_answer_the_same() {
 }
 
 #[tokio::test]
-async fn both_routes_tell_the_same_of_a_failure() {
+async fn senders_report_the_same_error() {
     let large = response(201, &format!("\"{}\"", "x".repeat(5 << 20)));
-    let cut = Act::SayAndClose("HTTP/1.1 201 X\r\ncontent-length: 100\r\n\r\n{}".to_owned());
+    let truncated = Act::SayAndClose("HTTP/1.1 201 X\r\ncontent-length: 100\r\n\r\n{}".to_owned());
     for (act, expected) in [
         (
             response(401, "{\"message\": \"no\"}"),
@@ -111,13 +112,16 @@ async fn both_routes_tell_the_same_of_a_failure() {
             Act::Reset,
             (ErrorCode::ConnectionLost, 502, Outcome::Unknown),
         ),
-        (cut, (ErrorCode::InvalidResponse, 502, Outcome::Unknown)),
+        (
+            truncated,
+            (ErrorCode::InvalidResponse, 502, Outcome::Unknown),
+        ),
         (large, (ErrorCode::ResponseTooLarge, 502, Outcome::Unknown)),
     ] {
-        let [halves, handler] = created(act).await;
-        assert_eq!((code(&halves), code(&handler)), (expected, expected));
+        let [host, component] = created(act).await;
+        assert_eq!((code(&host), code(&component)), (expected, expected));
         if expected.2 == Outcome::Unknown {
-            for result in [halves, handler] {
+            for result in [host, component] {
                 let message = result.unwrap_err().message;
                 assert!(
                     message.contains("by email `ines@acme.example`"),
@@ -129,7 +133,7 @@ async fn both_routes_tell_the_same_of_a_failure() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_gets_nothing() {
+async fn absent_server_is_no_connection() {
     let provider = Provider::start([]).await;
     let engines = engines(&provider, |engine| engine);
     drop(provider);
@@ -143,7 +147,7 @@ async fn a_server_that_is_not_there_gets_nothing() {
 }
 
 #[tokio::test]
-async fn the_deadline_says_whether_the_provider_may_have_the_request() {
+async fn deadline_after_sending_is_unknown() {
     let provider = Provider::start([Act::Hang, Act::Hang]).await;
     for engine in engines(&provider, |engine| {
         engine.deadline(Duration::from_millis(300))
@@ -159,7 +163,7 @@ async fn the_deadline_says_whether_the_provider_may_have_the_request() {
     assert_eq!(provider.received().len(), 2);
 }
 
-/// Accounts that never come.
+/// Accounts that are never there.
 struct Slow;
 
 impl Accounts for Slow {
@@ -168,7 +172,7 @@ impl Accounts for Slow {
     }
 }
 
-/// Accounts that cannot be had.
+/// Accounts that cannot be looked up.
 struct Broken;
 
 impl Accounts for Broken {
@@ -180,7 +184,7 @@ impl Accounts for Broken {
 }
 
 #[tokio::test]
-async fn an_account_that_cannot_be_had_is_an_error_before_sending() {
+async fn unavailable_account_sends_nothing() {
     let slow = Engine::builder()
         .accounts(Slow)
         .deadline(Duration::from_millis(1))
@@ -208,7 +212,7 @@ async fn an_account_that_cannot_be_had_is_an_error_before_sending() {
 }
 
 #[tokio::test]
-async fn limits_end_a_call_and_not_the_engine() {
+async fn limits_end_call_not_engine() {
     let provider = Provider::start([]).await;
     let large = format!("{{\"a\": \"{}\"}}", "x".repeat(8 << 20));
     for engine in engines(&provider, |engine| engine.max_memory(8 << 20)) {
@@ -246,7 +250,7 @@ async fn limits_end_a_call_and_not_the_engine() {
 }
 
 #[tokio::test]
-async fn what_is_as_deep_as_can_be_read_fits_on_the_stack() {
+async fn deep_input_fits_on_stack() {
     let provider = Provider::start([response(201, CREATED), response(201, CREATED)]).await;
     let deep = format!("{{\"a\": {}1{}}}", "{\"a\": ".repeat(120), "}".repeat(120));
     for engine in engines(&provider, |engine| engine) {
@@ -261,7 +265,7 @@ async fn what_is_as_deep_as_can_be_read_fits_on_the_stack() {
 }
 
 #[tokio::test]
-async fn a_plan_shows_no_secret_and_opens_no_connection() {
+async fn plan_shows_no_secret() {
     let provider = Provider::start([]).await;
     let [engine, _] = engines(&provider, |engine| engine);
     let plan = engine
@@ -279,28 +283,51 @@ async fn a_plan_shows_no_secret_and_opens_no_connection() {
         "{plan:?}"
     );
     assert!(!format!("{plan:?}").contains("the-token-of-dixa"));
-    assert!(!String::from_utf8_lossy(&plan.context).contains("the-token-of-dixa"));
     tokio::task::yield_now().await;
     assert_eq!(provider.received(), []);
-
-    let body = CREATED.as_bytes().to_vec();
-    let answer = ProviderResponse {
-        status: 201,
-        headers: Vec::new(),
-        body,
-    };
-    let response = engine
-        .interpret_create_user(plan.context, Ok(answer))
-        .await
-        .unwrap();
-    let Body::User(user) = response.body else {
-        panic!("expected a user")
-    };
-    assert_eq!(user.id.as_deref(), Some("u1"));
 }
 
 #[tokio::test]
-async fn an_update_goes_the_same_ways() {
+async fn caller_resumes_with_its_own_response() {
+    let provider = Provider::start([]).await;
+    let [engine, _] = engines(&provider, |engine| engine);
+    let operation = || Operation::CreateUser(ines());
+    let Step::Send(sending) = engine.start(ID, operation(), Options::default()).await else {
+        panic!("expected a request");
+    };
+    assert!(!String::from_utf8_lossy(&sending.context).contains("the-token-of-dixa"));
+    assert_eq!(sending.plan.as_ref(), Some(&sending.request));
+    assert_eq!(sending.safety, Safety::Once);
+    let response = ProviderResponse {
+        status: 201,
+        headers: Vec::new(),
+        body: CREATED.as_bytes().to_vec(),
+    };
+    let step = engine
+        .resume(ID, sending.context.clone(), Ok(response.clone()))
+        .await;
+    let Step::Done(Ok(Response {
+        body: Body::User(user),
+        ..
+    })) = step
+    else {
+        panic!("expected a user: {step:?}");
+    };
+    assert_eq!(user.id.as_deref(), Some("u1"));
+    // A context is for its own account only.
+    let other = "9f3d2c61-58ab-4e07-b4d2-6c0e8f1a7b35";
+    let Step::Done(result) = engine.resume(other, sending.context, Ok(response)).await else {
+        panic!("expected an error");
+    };
+    assert_eq!(
+        code(&result),
+        (ErrorCode::InvalidRequest, 400, Outcome::Unknown)
+    );
+    assert_eq!(provider.received(), []);
+}
+
+#[tokio::test]
+async fn update_is_sent_by_each_sender() {
     let provider = Provider::start([
         response(200, "{\"id\": 5, \"name\": \"Ines\"}"),
         response(200, "{\"id\": 5, \"name\": \"Ines\"}"),
@@ -331,16 +358,13 @@ async fn an_update_goes_the_same_ways() {
             .plan_update_user(ID, "5", changes(), Options::default())
             .await
             .unwrap();
-        engine
-            .interpret_update_user(plan.context, Err(TransportError::Deadline(false)))
-            .await
-            .unwrap_err();
+        assert_eq!(plan.safety, Safety::Idempotent);
     }
     assert_eq!(provider.received().len(), 2);
 }
 
 #[tokio::test]
-async fn the_http_face_is_bound_to_the_account_of_its_query() {
+async fn http_call_has_account_of_query() {
     let provider = Provider::start([response(201, CREATED)]).await;
     let [engine, _] = engines(&provider, |engine| engine);
     let request = |target: &str, body: &str| HttpRequest {
@@ -363,7 +387,7 @@ async fn the_http_face_is_bound_to_the_account_of_its_query() {
         (users("acme"), 400),
         ("/unified/ticketing/users".to_owned(), 400),
         (users(ID), 400),
-        ("/nowhere".to_owned(), 404),
+        ("/other".to_owned(), 404),
     ];
     for (target, status) in statuses {
         assert_eq!(
@@ -376,7 +400,7 @@ async fn the_http_face_is_bound_to_the_account_of_its_query() {
 }
 
 #[tokio::test]
-async fn a_failure_of_the_host_is_an_answer_too() {
+async fn host_error_is_response() {
     let engine = Engine::builder()
         .accounts(Slow)
         .deadline(Duration::from_millis(1))
@@ -399,7 +423,7 @@ async fn a_failure_of_the_host_is_an_answer_too() {
 }
 
 #[tokio::test]
-async fn what_is_supported_comes_from_the_component() {
+async fn component_lists_integrations() {
     let names: Vec<String> = Engine::builder()
         .build()
         .unwrap()
@@ -423,15 +447,15 @@ async fn what_is_supported_comes_from_the_component() {
 }
 
 #[test]
-fn the_component_fits_what_the_pool_reserves_for_it() {
+fn component_fits_pool() {
     let limits = Limits {
         memory: 64 << 20,
         cpu: Duration::from_secs(1),
         requests: 1,
         instances: 1,
-        calls: 1,
+        reuse: 1,
     };
-    let guest = Guest::new(HALVES, limits, false).unwrap();
+    let guest = Guest::new(CORE, limits, false).unwrap();
     let component = guest.component.component_type();
     let imports: Vec<&str> = component
         .imports(guest.engine())
@@ -445,7 +469,7 @@ fn the_component_fits_what_the_pool_reserves_for_it() {
 }
 
 #[tokio::test]
-async fn more_calls_than_instances_wait_for_each_other() {
+async fn surplus_calls_wait_for_instances() {
     let provider = Provider::start((0..8).map(|_| response(201, CREATED))).await;
     for engine in engines(&provider, |engine| engine.max_instances(1)) {
         let calls: Vec<_> = (0..4)
@@ -462,12 +486,12 @@ async fn more_calls_than_instances_wait_for_each_other() {
 }
 
 #[tokio::test]
-async fn a_dropped_call_ends_only_before_it_has_begun() {
+async fn dropped_call_ends_before_sending_only() {
     let log = Log::start();
     let mut provider = Provider::start((0..4).map(|_| response(201, CREATED))).await;
-    // Both live to the end: a connection that closes is an event, too.
+    // Both engines live to the end: a connection that closes is an event, too.
     for engine in &engines(&provider, |engine| engine) {
-        // Nothing has been asked for yet.
+        // Not polled yet.
         drop(create(engine));
         let before = provider.received().len();
         let mut call = Box::pin(create(engine));

@@ -1,6 +1,6 @@
-//! The clock of the limit on CPU: a thread that lets an epoch pass for every [`TICK`] in which guest code may run.
+//! The clock of the limit on CPU: a thread that increments the epoch every [`TICK`] while guest code may run.
 //!
-//! It rests while nothing runs, so an engine that has nothing to do costs nothing.
+//! It rests while nothing runs, so an idle engine costs nothing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -9,8 +9,8 @@ use std::thread::Thread;
 use super::limits::TICK;
 use crate::error::Error;
 
-/// After so many ticks without a call the thread rests. Short enough to be no cost, long enough that a server under load never
-/// pays for waking it.
+/// The ticks without a call after which the thread rests: few enough to cost nothing, enough that a server under load never has to
+/// wake it.
 const IDLE_TICKS: u32 = 64;
 
 pub(super) struct Ticker {
@@ -54,7 +54,7 @@ impl Ticker {
         })
     }
 
-    /// Has time pass while the guard lives.
+    /// Ticks while the guard lives.
     pub(super) fn run(&self) -> Running<'_> {
         self.state.started.fetch_add(1, Ordering::SeqCst);
         // Either this sees that the thread rests, or the thread sees the call that has started: both sides write before they
@@ -108,11 +108,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_resting_ticker_wakes_for_a_call_and_ends_with_its_engine() {
+    fn ticker_rests_wakes_and_ends() {
         let state = Arc::new(State::default());
-        let (tell, ticks) = mpsc::channel();
+        let (sender, ticks) = mpsc::channel();
         let counting = Arc::clone(&state);
-        let thread = std::thread::spawn(move || counting.count(|| tell.send(()).is_ok()));
+        let thread = std::thread::spawn(move || counting.count(|| sender.send(()).is_ok()));
         let ticker = Ticker {
             state: Arc::clone(&state),
             thread: thread.thread().clone(),

@@ -88,8 +88,11 @@ pub(super) fn components() -> Value {
 /// The integrations, by title, that need a collection.
 fn requiring() -> Vec<&'static str> {
     unified_ticketing_guest::integration::ALL
-        .into_iter()
-        .filter(|integration| integration.create.collection().is_some())
+        .iter()
+        .filter(|integration| {
+            let mut rows = integration.operations.iter();
+            rows.any(|row| row.collection().is_some())
+        })
         .map(|integration| integration.title)
         .collect()
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use unified_ticketing_guest::field::{Field, ResponseField, Rule};
-use unified_ticketing_guest::integration::{ALL, Integration};
+use unified_ticketing_guest::integration::{ALL, Integration, Operation as Row, OperationName};
 
 use super::Operation;
 use super::responses;
@@ -12,8 +12,8 @@ const NOT_BLANK: &str = r"\S";
 
 /// The schema of a request body: one that any of the integrations accepts.
 pub(super) fn body(operation: Operation) -> Value {
-    let schemas = ALL.into_iter().filter_map(|integration| {
-        table(integration, operation).map(|_| name(operation, integration))
+    let schemas = ALL.iter().filter_map(|integration| {
+        row(integration, operation).map(|_| name(operation, integration))
     });
     let references: Vec<Value> = schemas.map(|name| reference(&name)).collect();
     json!({ "anyOf": references })
@@ -34,23 +34,12 @@ fn name(operation: Operation, integration: &Integration) -> String {
     format!("{}-{}", base(operation), integration.name)
 }
 
-/// An integration's rules for an operation.
-struct Table {
-    fields: &'static [Rule],
-    needs: &'static [&'static [Field]],
-}
-
-fn table(integration: &'static Integration, operation: Operation) -> Option<Table> {
-    match operation {
-        Operation::Create => Some(Table {
-            fields: integration.create.fields,
-            needs: integration.create.needs,
-        }),
-        Operation::Update => integration.update.as_ref().map(|update| Table {
-            fields: update.fields,
-            needs: update.needs,
-        }),
-    }
+/// The row of an operation.
+fn row(integration: &Integration, operation: Operation) -> Option<&'static Row> {
+    integration.operation(match operation {
+        Operation::Create => OperationName::Create,
+        Operation::Update => OperationName::Update,
+    })
 }
 
 /// Every schema of the document.
@@ -59,10 +48,10 @@ pub(super) fn components() -> Value {
     for operation in [Operation::Create, Operation::Update] {
         schemas.insert(base(operation).to_owned(), published(operation));
         for integration in ALL {
-            if let Some(table) = table(integration, operation) {
+            if let Some(row) = row(integration, operation) {
                 schemas.insert(
                     name(operation, integration),
-                    narrowed(operation, integration, &table),
+                    special(operation, integration, row),
                 );
             }
         }
@@ -165,10 +154,9 @@ const fn about(field: Field) -> &'static str {
 /// The integrations that require and that support a field, in a sentence.
 fn support(field: Field, operation: Operation) -> String {
     let titles = |required: bool| -> Vec<&str> {
-        let having = ALL.into_iter().filter(|integration| {
-            table(integration, operation).is_some_and(|table| {
-                table
-                    .fields
+        let having = ALL.iter().filter(|integration| {
+            row(integration, operation).is_some_and(|row| {
+                row.fields
                     .iter()
                     .any(|rule| rule.field == field && rule.required == required)
             })
@@ -193,9 +181,9 @@ fn support(field: Field, operation: Operation) -> String {
     }
 }
 
-/// The schema of one integration: the published fields, narrowed by its table.
-fn narrowed(operation: Operation, integration: &Integration, table: &Table) -> Value {
-    let properties: Map<String, Value> = table
+/// The published fields with what one integration makes of them.
+fn special(operation: Operation, integration: &Integration, row: &Row) -> Value {
+    let properties: Map<String, Value> = row
         .fields
         .iter()
         .filter_map(|rule| {
@@ -205,7 +193,7 @@ fn narrowed(operation: Operation, integration: &Integration, table: &Table) -> V
             ))
         })
         .collect();
-    let required: Vec<&str> = table
+    let required: Vec<&str> = row
         .fields
         .iter()
         .filter(|rule| rule.required)
@@ -219,7 +207,7 @@ fn narrowed(operation: Operation, integration: &Integration, table: &Table) -> V
         schema["properties"] = Value::Object(properties);
     }
     // Each need is one more schema that the body must be valid against.
-    let needs = table.needs.iter().map(|fields| need(fields));
+    let needs = row.needs.iter().map(|fields| need(fields));
     if let Some(all) = schema["allOf"].as_array_mut() {
         all.extend(needs);
     }
@@ -376,9 +364,10 @@ fn plan() -> Value {
                 "items": { "type": "array", "prefixItems": [string, string], "items": false, "minItems": 2 },
             },
             "body": { "type": "object" },
+            "safety": { "enum": ["safe", "idempotent", "once"], "description": "What sending the request twice would do." },
             "warnings": { "type": "array", "items": reference("Finding") },
         },
-        "required": ["integration", "operation", "method", "url", "headers", "body", "warnings"],
+        "required": ["integration", "operation", "method", "url", "headers", "body", "safety", "warnings"],
         "additionalProperties": false,
     })
 }

@@ -53,6 +53,8 @@ pub(super) fn from_http_response(response: HttpResponse) -> Response<Full<Bytes>
         status,
         headers,
         body,
+        warnings: _,
+        error: _,
     } = response;
     let mut converted = Response::new(Full::new(Bytes::from(body)));
     *converted.status_mut() =

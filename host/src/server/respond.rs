@@ -10,7 +10,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
-use unified_ticketing_guest::{http_api::LARGEST_BODY, query};
+use unified_ticketing_guest::http_api::{MAX_BODY, account_id};
 
 use super::access_log::AccessLog;
 use super::framing::PendingResponse;
@@ -127,7 +127,7 @@ impl Shared {
                 return with_close(error::response(ErrorCode::Overloaded, message, Some(1)));
             }
         };
-        let account = query::account_id(&request.target).unwrap_or_default();
+        let account = account_id(&request.target).unwrap_or_default();
         let single = self.engine.accounts().is_single();
         let Some(slot) = self.slots.take(&account, single) else {
             let message = "too many requests are in flight here: try again later";
@@ -136,12 +136,12 @@ impl Shared {
         log.slot = Some(slot);
         let id = Some(Arc::clone(&log.request));
         let stop = Some(self.stop_calls.subscribe());
-        let Ended { result, account } = self
+        let Ended { output, account } = self
             .engine
             .respond(request, SendState::default(), id, stop)
             .await;
         log.account = account;
-        error::from_http_response(result)
+        error::from_http_response(output)
     }
 
     /// Reads a request whole.
@@ -153,7 +153,7 @@ impl Shared {
         let mut deadline = Instant::now() + self.timeouts.body;
         let mut progress = 0;
         // A larger body is not read to its end; the component rejects it for its size.
-        while bytes.len() <= LARGEST_BODY {
+        while bytes.len() <= MAX_BODY {
             let frame = match timeout_at(deadline, body.frame()).await {
                 Err(_) => return Err(ReadError::Timeout),
                 Ok(None) => break,

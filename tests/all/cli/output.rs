@@ -1,4 +1,4 @@
-//! Standard output and standard error that fail, and what goes to them.
+//! Standard output and standard error: what they get, and what happens when they fail.
 
 use std::process::{Command, Stdio};
 
@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::support::program;
 use crate::faults::Stderr;
-use crate::provider::{Answer, Provider};
+use crate::provider::{Provider, ProviderResponse};
 
-/// A folder with an accounts file: `dixa` at this URL.
-pub fn accounts(url: &str) -> tempfile::TempDir {
+/// Returns a folder with an accounts file: the account `dixa` at this URL.
+pub fn accounts_folder(url: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let file = format!(
         "[[account]]\nid = \"62f44730-dd91-461e-bd6a-aedd9e0ad79d\"\nintegration = \"dixa\"\nname = \"dixa\"\n\
@@ -19,7 +19,7 @@ pub fn accounts(url: &str) -> tempfile::TempDir {
     folder
 }
 
-/// What standard output is.
+/// A kind of standard output.
 #[derive(Clone, Copy, Debug)]
 enum Stdout {
     Full,
@@ -31,31 +31,33 @@ enum Stdout {
 const AGENT: &str =
     r#"{"data": {"id": "a1", "displayName": "Ines", "email": "ines@kelpworks.example"}}"#;
 
-/// A provider, and calls to it.
-struct Scene {
+/// A provider and an account of it.
+struct Fixture {
     provider: Provider,
     folder: tempfile::TempDir,
 }
 
-impl Scene {
+impl Fixture {
     async fn start() -> Self {
         let provider = Provider::start().await;
-        let folder = accounts(&provider.url());
-        let scene = Self { provider, folder };
-        scene.answers(201, &[], AGENT);
-        scene
+        let folder = accounts_folder(&provider.url());
+        let fixture = Self { provider, folder };
+        fixture.respond(201, &[], AGENT);
+        fixture
     }
 
-    fn answers(&self, status: u16, headers: &[(&str, &str)], body: &str) {
+    /// Has the provider send this response from now on.
+    fn respond(&self, status: u16, headers: &[(&str, &str)], body: &str) {
         let headers = headers.iter();
         let headers = headers.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        self.provider.answer(Some(Answer {
+        self.provider.respond(Some(ProviderResponse {
             status,
             headers: headers.collect(),
             body: body.as_bytes().to_vec(),
         }));
     }
 
+    /// Creates a user; returns the exit code, standard output and standard error.
     fn create(&self, arguments: &[&str], stdout: Stdout) -> (Option<i32>, String, String) {
         let accounts = self.folder.path().join("accounts.toml");
         let accounts = accounts.to_str().expect("text");
@@ -77,7 +79,7 @@ impl Scene {
 fn run(arguments: &[&str], stdout: Stdout) -> (Option<i32>, String, String) {
     let mut command = program(arguments);
     if let Stdout::Closed = stdout {
-        // Only a shell starts a program without one.
+        // Only a shell starts a program without standard output.
         let mut shell = Command::new("sh");
         shell.args(["-c", "exec \"$0\" \"$@\" >&-"]);
         shell.arg(command.get_program()).args(command.get_args());
@@ -111,8 +113,8 @@ fn run(arguments: &[&str], stdout: Stdout) -> (Option<i32>, String, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn unwritten_result_says_the_user_exists() {
-    let scene = Scene::start().await;
+async fn unwritten_result_says_user_exists() {
+    let fixture = Fixture::start().await;
     for stdout in [Stdout::Full, Stdout::Closed, Stdout::ReaderGone] {
         for arguments in [
             &[][..],
@@ -120,7 +122,7 @@ async fn unwritten_result_says_the_user_exists() {
             &["--format", "raw"],
             &["--exclude-field", "id", "--log-format", "json"],
         ] {
-            let (code, _, err) = scene.create(arguments, stdout);
+            let (code, _, err) = fixture.create(arguments, stdout);
             assert_eq!(code, Some(6), "{stdout:?} {arguments:?}: {err}");
             assert!(
                 err.contains("the user exists") && err.contains("a1"),
@@ -128,7 +130,7 @@ async fn unwritten_result_says_the_user_exists() {
             );
             assert!(!err.contains("not-sent"), "{stdout:?} {arguments:?}: {err}");
             assert_eq!(
-                scene.provider.received().len(),
+                fixture.provider.received().len(),
                 1,
                 "{stdout:?} {arguments:?}"
             );
@@ -137,7 +139,7 @@ async fn unwritten_result_says_the_user_exists() {
 }
 
 #[test]
-fn closed_pipe_ends_a_reading_command_quietly() {
+fn closed_pipe_ends_reads_quietly() {
     let dry = [
         "users",
         "create",
@@ -168,9 +170,9 @@ fn closed_pipe_ends_a_reading_command_quietly() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn stderr_that_fails_changes_no_result() {
-    let scene = Scene::start().await;
-    let accounts = scene.folder.path().join("accounts.toml");
+async fn failed_stderr_changes_no_result() {
+    let fixture = Fixture::start().await;
+    let accounts = fixture.folder.path().join("accounts.toml");
     for stderr in [Stderr::Full, Stderr::Undrained, Stderr::Gone] {
         for (name, expected) in [("Ines", 0), ("", 3)] {
             let (stdio, _reader) = stderr.open();
@@ -213,15 +215,15 @@ async fn stderr_that_fails_changes_no_result() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn result_keeps_every_token() {
-    let scene = Scene::start().await;
+    let fixture = Fixture::start().await;
     let deep = format!("{}1{}", "[".repeat(120), "]".repeat(120));
     for more in [
         r#""n": 7.781204E6"#.to_owned(),
         r#""p": {"$serde_json::private::Number": "1"}"#.to_owned(),
         format!(r#""d": {deep}"#),
     ] {
-        scene.answers(201, &[], &format!(r#"{{"data": {{"id": "a1", {more}}}}}"#));
-        let (code, out, err) = scene.create(&[], Stdout::Read);
+        fixture.respond(201, &[], &format!(r#"{{"data": {{"id": "a1", {more}}}}}"#));
+        let (code, out, err) = fixture.create(&[], Stdout::Read);
         assert_eq!(code, Some(0), "{more}: {err}");
         let one_line: String = out.split_whitespace().collect();
         let more = more.replace(' ', "");
@@ -229,26 +231,26 @@ async fn result_keeps_every_token() {
             one_line.contains(&more) || more.contains('E'),
             "{more}: {out}"
         );
-        let (code, out, err) = scene.create(&["--format", "raw"], Stdout::Read);
+        let (code, out, err) = fixture.create(&["--format", "raw"], Stdout::Read);
         assert_eq!(code, Some(0), "{more}: {err}");
         assert!(out.replace(' ', "").contains(&more), "{more}: {out}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn words_of_others_steer_no_terminal() {
-    let scene = Scene::start().await;
-    let steering = "\u{9b}2J\u{7f}\u{202e}\u{1b}[8m";
+async fn provider_text_controls_no_terminal() {
+    let fixture = Fixture::start().await;
+    let controls = "\u{9b}2J\u{7f}\u{202e}\u{1b}[8m";
     for (content_type, body) in [
         (
             "application/json",
-            r#"{"message": "\u001b[2J\u009b\u202e", "ESC": "STEER"}"#,
+            r#"{"message": "\u001b[2J\u009b\u202e", "ESC": "CONTROLS"}"#,
         ),
         ("application/json", r#""\u001b[2J\u009b\u202e""#),
-        ("text/plain", "\u{1b}[2Jno STEER"),
-        ("text/html", "<p>\u{1b}]0;title\u{7}STEER"),
+        ("text/plain", "\u{1b}[2Jno CONTROLS"),
+        ("text/html", "<p>\u{1b}]0;title\u{7}CONTROLS"),
     ] {
-        let raw = steering.replace(
+        let raw = controls.replace(
             '\u{1b}',
             if body.starts_with(['{', '"']) {
                 ""
@@ -256,20 +258,20 @@ async fn words_of_others_steer_no_terminal() {
                 "\u{1b}"
             },
         );
-        let body = body.replace("STEER", &raw);
+        let body = body.replace("CONTROLS", &raw);
         for status in [400, 422, 500] {
-            scene.answers(status, &[("content-type", content_type)], &body);
+            fixture.respond(status, &[("content-type", content_type)], &body);
             for format in ["text", "json"] {
-                let (code, _, err) = scene.create(&["-v", "--log-format", format], Stdout::Read);
+                let (code, _, err) = fixture.create(&["-v", "--log-format", format], Stdout::Read);
                 assert!(matches!(code, Some(5 | 6)), "{err}");
                 assert!(err.contains("2J") || err.contains("title"), "{err}");
-                assert_steers_nothing(&err);
+                assert_no_terminal_controls(&err);
             }
         }
     }
     for arguments in [
-        &["users", "create", "--account", steering, "--sandbox"][..],
-        &["accounts", "list", "--accounts", steering],
+        &["users", "create", "--account", controls, "--sandbox"][..],
+        &["accounts", "list", "--accounts", controls],
         &[
             "users",
             "create",
@@ -277,47 +279,47 @@ async fn words_of_others_steer_no_terminal() {
             "dixa",
             "--sandbox",
             "--input",
-            steering,
+            controls,
         ],
-        &["--log-format", steering],
-        &["integrations", steering],
+        &["--log-format", controls],
+        &["integrations", controls],
         &["-v", "component", "--out", "/\u{1b}[2J/x"],
     ] {
         for format in [&[][..], &["--log-format=json"]] {
             let (code, _, err) = run(&[arguments, format].concat(), Stdout::Read);
             assert_ne!(code, Some(0), "{arguments:?}");
-            assert_steers_nothing(&err);
+            assert_no_terminal_controls(&err);
         }
     }
 }
 
-fn assert_steers_nothing(said: &str) {
-    let steers =
+fn assert_no_terminal_controls(text: &str) {
+    let controls_terminal =
         |character: char| (character.is_control() && character != '\n') || character == '\u{202e}';
-    assert!(!said.contains(steers), "{said:?}");
+    assert!(!text.contains(controls_terminal), "{text:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rate_limit_tells_when_to_try_again() {
-    let scene = Scene::start().await;
+async fn rate_limit_says_when_to_retry() {
+    let fixture = Fixture::start().await;
     let headers = [
         ("retry-after", "7"),
         ("x-ratelimit-limit", "100"),
         ("x-ratelimit-remaining", "0"),
     ];
-    scene.answers(429, &headers, r#"{"message": "slow down"}"#);
-    let (code, _, err) = scene.create(&[], Stdout::Read);
+    fixture.respond(429, &headers, r#"{"message": "slow down"}"#);
+    let (code, _, err) = fixture.create(&[], Stdout::Read);
     assert_eq!(code, Some(7), "{err}");
     assert!(
         err.contains("\n  try again in 7 s\n  rate limit: limit 100, remaining 0\n"),
         "{err}"
     );
-    let (code, _, err) = scene.create(&["--log-format", "json"], Stdout::Read);
+    let (code, _, err) = fixture.create(&["--log-format", "json"], Stdout::Read);
     assert_eq!(code, Some(7), "{err}");
     let body: Value = serde_json::from_str(&err).expect("JSON");
     assert_eq!(body["retry_after"], 7, "{body:#}");
-    let figures = serde_json::json!({"limit": 100, "remaining": 0});
-    assert_eq!(body["rate_limit"], figures, "{body:#}");
+    let rate_limit = serde_json::json!({"limit": 100, "remaining": 0});
+    assert_eq!(body["rate_limit"], rate_limit, "{body:#}");
     assert_eq!(
         body["raw_response"],
         serde_json::json!({"message": "slow down"})
@@ -325,7 +327,7 @@ async fn rate_limit_tells_when_to_try_again() {
 }
 
 #[test]
-fn wrong_usage_is_json_where_json_is_asked_for() {
+fn usage_error_follows_log_format() {
     for arguments in [
         &["--log-format", "json", "users", "create"][..],
         &["users", "creat", "--log-format=json"],
@@ -344,7 +346,7 @@ fn wrong_usage_is_json_where_json_is_asked_for() {
 }
 
 #[test]
-fn port_in_use_is_no_fault_of_an_account() {
+fn port_in_use_is_cannot_listen() {
     let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     let address = taken.local_addr().expect("its address").to_string();
     for command in ["serve", "sandbox"] {
@@ -364,7 +366,7 @@ fn port_in_use_is_no_fault_of_an_account() {
 
 #[test]
 fn byte_order_mark_is_skipped() {
-    let folder = accounts("http://127.0.0.1:1");
+    let folder = accounts_folder("http://127.0.0.1:1");
     let file = |name: &str| folder.path().join(name).to_str().expect("text").to_owned();
     let accounts = std::fs::read_to_string(file("accounts.toml")).expect("a file");
     let user = r#"{"name": "Ines", "emails": [{"email": "ines@kelpworks.example"}]}"#;

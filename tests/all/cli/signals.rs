@@ -1,16 +1,16 @@
-//! What an interrupted call says.
+//! Calls that a signal interrupts.
 
 use std::process::{Child, Stdio};
 
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use super::output::accounts;
+use super::output::accounts_folder;
 use super::support::{program, signal};
-use crate::provider::{Answer, Provider};
+use crate::provider::{Provider, ProviderResponse};
 use crate::serve::until;
 
-/// A call of the program under way. It ends with this.
+/// A running call of the program. It is killed when this is dropped.
 struct Call {
     process: Option<Child>,
     _folder: tempfile::TempDir,
@@ -18,7 +18,7 @@ struct Call {
 
 impl Call {
     fn start(url: &str, arguments: &[&str]) -> Self {
-        let folder = accounts(url);
+        let folder = accounts_folder(url);
         let process = program(arguments)
             .arg("--account=dixa")
             .arg("--accounts")
@@ -34,7 +34,7 @@ impl Call {
         }
     }
 
-    /// Sends a signal, waits for the end, and gives the exit code, standard output and standard error.
+    /// Sends a signal, waits for the end, and returns the exit code, standard output and standard error.
     fn end(mut self, name: &str) -> (Option<i32>, String, String) {
         let process = self.process.take().expect("it runs");
         signal(name, &process);
@@ -60,9 +60,9 @@ impl Drop for Call {
 const CREATE: [&str; 4] = ["users", "create", "--name=Ines", "--email=ines@k.example"];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn interrupted_call_that_started_is_unknown() {
+async fn interrupted_call_after_start_is_unknown() {
     let provider = Provider::start().await;
-    provider.answer(Some(Answer {
+    provider.respond(Some(ProviderResponse {
         status: 201,
         headers: Vec::new(),
         body: Vec::new(),
@@ -95,8 +95,8 @@ async fn interrupted_call_that_started_is_unknown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn interrupted_call_that_sent_nothing_is_130() {
-    // It accepts connections and says nothing, so TLS never comes about.
+async fn interrupted_call_before_start_exits_130() {
+    // The server accepts connections and sends nothing, so TLS is never established.
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     let url = format!("https://{}", listener.local_addr().expect("its address"));
     for name in ["INT", "TERM"] {
@@ -109,11 +109,11 @@ async fn interrupted_call_that_sent_nothing_is_130() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn result_that_nobody_reads_ends_with_a_signal() {
+async fn signal_ends_unread_result() {
     let provider = Provider::start().await;
-    // More than a pipe holds.
+    // This is more than a pipe buffers.
     let filler = "x".repeat(1 << 20);
-    provider.answer(Some(Answer {
+    provider.respond(Some(ProviderResponse {
         status: 201,
         headers: Vec::new(),
         body: format!(r#"{{"data": {{"id": "a1", "filler": "{filler}"}}}}"#).into_bytes(),

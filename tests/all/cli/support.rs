@@ -1,16 +1,15 @@
-//! The real program, run.
+//! Runs the real program.
 
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
-/// The program with these arguments, and nothing of the environment that could change what it does.
+/// Returns a command for the program with these arguments, without the variables that change its behaviour.
 pub fn program<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_unified-ticketing"));
     command
         .args(arguments)
         .env_remove("UNIFIED_TICKETING_ACCOUNTS")
-        .env_remove("RUST_LOG")
         .env_remove("RUST_BACKTRACE");
     command
 }
@@ -24,30 +23,34 @@ pub fn signal(name: &str, process: &Child) {
     assert!(killed.is_ok_and(|status| status.success()), "kill {id}");
 }
 
-pub fn snap<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> snapbox::cmd::OutputAssert {
+/// Runs the program and returns its output for snapshots.
+pub fn assert_program<S: AsRef<OsStr>>(
+    arguments: impl IntoIterator<Item = S>,
+) -> snapbox::cmd::OutputAssert {
     snapbox::cmd::Command::from_std(program(arguments)).assert()
 }
 
-/// What a run of the program printed and said.
-pub struct Run {
+/// The exit code and the output of the program.
+pub struct ProgramOutput {
     pub code: i32,
-    pub out: String,
-    pub err: String,
+    pub stdout: String,
+    pub stderr: String,
 }
 
-pub fn run<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Run {
+/// Runs the program.
+pub fn run<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> ProgramOutput {
     let output = program(arguments)
         .stdin(Stdio::null())
         .output()
         .expect("the program runs");
-    Run {
+    ProgramOutput {
         code: output.status.code().expect("an exit code"),
-        out: String::from_utf8(output.stdout).expect("text"),
-        err: String::from_utf8(output.stderr).expect("text"),
+        stdout: String::from_utf8(output.stdout).expect("text"),
+        stderr: String::from_utf8(output.stderr).expect("text"),
     }
 }
 
-/// The sandbox as a process of its own, with the accounts file that it prints.
+/// The sandbox in a process of its own, and the accounts file that it prints.
 pub struct Sandbox {
     process: Child,
     pub folder: tempfile::TempDir,
@@ -62,11 +65,11 @@ impl Sandbox {
             .expect("the sandbox starts");
         let mut printed = String::new();
         let mut lines = BufReader::new(process.stdout.take().expect("its output"));
-        while printed.matches("credentials").count() < 6 {
+        while printed.matches("credentials").count() < CALLS.len() {
             assert_ne!(
                 lines.read_line(&mut printed).expect("a line"),
                 0,
-                "the sandbox prints six accounts: {printed}"
+                "the sandbox prints an account for each integration: {printed}"
             );
         }
         let folder = tempfile::tempdir().expect("a folder");
@@ -74,7 +77,7 @@ impl Sandbox {
         Self { process, folder }
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Run {
+    pub fn run(&self, arguments: &[&str]) -> ProgramOutput {
         let accounts = self.folder.path().join("accounts.toml");
         run([OsStr::new("--accounts"), accounts.as_os_str()]
             .into_iter()
@@ -89,8 +92,8 @@ impl Drop for Sandbox {
     }
 }
 
-/// Arguments that create a user in each integration, and the ones that change it.
-pub const CALLS: [(&str, &[&str], Option<(&[&str], &str)>); 6] = [
+/// For each integration, the arguments that create a user, the arguments that update it and what the output then has.
+pub const CALLS: &[(&str, &[&str], Option<(&[&str], &str)>)] = &[
     (
         "dixa",
         &[

@@ -1,15 +1,15 @@
-//! What the program shows without calling anyone, and how it is used wrongly.
+//! Commands that send nothing, and errors of usage.
 
 use std::ffi::OsStr;
 
 use serde_json::Value;
 use snapbox::str;
 
-use super::support::{run, snap};
+use super::support::{assert_program, run};
 
 #[test]
-fn an_integration_is_shown_in_full() {
-    snap(["integrations", "hive"])
+fn integration_is_shown_in_full() {
+    assert_program(["integrations", "hive"])
         .code(0)
         .stdout_eq(str![[r#"
 Hive (hive)
@@ -32,26 +32,27 @@ update-user: PUT /users/{id}
 
 "#]])
         .stderr_eq(str![""]);
-    snap(["integrations", "zendesk"]).code(3).stdout_eq(str![""]).stderr_eq(str![[r#"
+    assert_program(["integrations", "zendesk"]).code(3).stdout_eq(str![""]).stderr_eq(str![[r#"
 error[invalid-request]: there is no integration `zendesk`: there is `dixa`, `gorgias`, `hive`, `pivotal_tracker`, `planhat`, `teamwork`
 
 "#]]);
 }
 
 #[test]
-fn integrations_are_the_published_tables() {
-    let shown: Value = serde_json::from_str(&run(["integrations", "--json"]).out).expect("JSON");
+fn integrations_match_published_tables() {
+    let shown: Value = serde_json::from_str(&run(["integrations", "--json"]).stdout).expect("JSON");
     let published: Value =
         serde_json::from_str(include_str!("../../published.json")).expect("JSON");
-    let names = |list: &Value| -> Vec<String> {
-        list.as_array()
+    let names = |array: &Value| -> Vec<String> {
+        array
+            .as_array()
             .into_iter()
             .flatten()
             .filter_map(Value::as_str)
             .map(str::to_owned)
             .collect()
     };
-    let shown = shown.as_array().expect("a list");
+    let shown = shown.as_array().expect("an array");
     assert_eq!(
         shown.len(),
         names(&published["create"]["integrations"]).len()
@@ -64,27 +65,27 @@ fn integrations_are_the_published_tables() {
                 .into_iter()
                 .flatten()
                 .find(|each| each["name"] == ours);
-            let there = names(&published[theirs]["integrations"])
+            let is_published = names(&published[theirs]["integrations"])
                 .iter()
                 .any(|each| each == name);
-            assert_eq!(operation.is_some(), there, "{name} {ours}");
+            assert_eq!(operation.is_some(), is_published, "{name} {ours}");
             let Some(operation) = operation else { continue };
-            let having = |table: &str, member: &str| -> Vec<String> {
+            let published_fields = |table: &str, member: &str| -> Vec<String> {
                 let fields = published[theirs][table].as_object().into_iter().flatten();
-                let having = fields
+                let fields = fields
                     .filter(|(_, field)| names(&field[member]).iter().any(|each| each == name));
-                having.map(|(field, _)| field.clone()).collect()
+                fields.map(|(field, _)| field.clone()).collect()
             };
             for member in ["required", "supported"] {
                 assert_eq!(
                     names(&operation["request"][member]),
-                    having("request", member),
+                    published_fields("request", member),
                     "{name} {ours} {member}"
                 );
             }
             assert_eq!(
                 names(&operation["response"]),
-                having("response", "supported"),
+                published_fields("response", "supported"),
                 "{name} {ours}"
             );
         }
@@ -92,7 +93,7 @@ fn integrations_are_the_published_tables() {
 }
 
 #[test]
-fn the_component_is_written() {
+fn component_is_written() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("component.wasm");
     let run = run([
@@ -100,7 +101,10 @@ fn the_component_is_written() {
         OsStr::new("--out"),
         file.as_os_str(),
     ]);
-    assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (0, "", ""));
+    assert_eq!(
+        (run.code, run.stdout.as_str(), run.stderr.as_str()),
+        (0, "", "")
+    );
     assert_eq!(
         std::fs::read(&file).expect("the component"),
         unified_ticketing::Engine::component()
@@ -108,7 +112,7 @@ fn the_component_is_written() {
 }
 
 #[test]
-fn wrong_usage_has_its_own_code() {
+fn usage_error_exits_2() {
     assert_eq!(run(["users", "create"]).code, 2);
     assert_eq!(
         run(["users", "create", "--account", "x", "--deadline", "0"]).code,

@@ -1,4 +1,4 @@
-//! A call by one of the ways, and what the caller is told.
+//! A call by an entry point, and the result that the caller observes.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,93 +12,93 @@ use unified_ticketing::types::{
 };
 use unified_ticketing::{Engine, Sender};
 
-use super::leaving::Leaving;
-use super::served::{Served, Stderr};
-use super::table::At;
-use crate::cases::word;
+use super::broken_log::{BrokenLogServer, Stderr};
+use super::disconnected::LoggedServer;
+use super::rows::Endpoint;
+use crate::cases::kebab_case;
 use crate::cli::program;
 use crate::client::{self, Request};
 
-/// An entry point, and a sender behind it.
+/// An entry point, with the sender behind it.
 #[derive(Clone, Copy, Debug)]
-pub enum Way {
+pub enum EntryPoint {
     /// The library's functions.
     Typed(Sender),
     /// The HTTP API, served.
     Http(Sender),
-    /// The program, a process for each call. It has the one sender.
+    /// The program, one process per call. The host sends.
     Program,
-    /// The program, serving and logging to where nothing can be logged.
-    Served(Stderr),
-    /// The program, serving a client that leaves while the call is at the provider.
-    Left,
+    /// `serve` with a log that cannot be written.
+    BrokenLog(Stderr),
+    /// `serve` with a client that disconnects while the provider has the request.
+    Disconnected,
 }
 
-impl Way {
+impl EntryPoint {
     pub const ALL: [Self; 8] = [
         Self::Typed(Sender::Host),
         Self::Typed(Sender::Component),
         Self::Http(Sender::Host),
         Self::Http(Sender::Component),
         Self::Program,
-        Self::Served(Stderr::Full),
-        Self::Served(Stderr::Undrained),
-        Self::Left,
+        Self::BrokenLog(Stderr::Full),
+        Self::BrokenLog(Stderr::Undrained),
+        Self::Disconnected,
     ];
 
     pub fn sender(self) -> Sender {
         match self {
             Self::Typed(sender) | Self::Http(sender) => sender,
-            Self::Program | Self::Served(_) | Self::Left => Sender::Host,
+            Self::Program | Self::BrokenLog(_) | Self::Disconnected => Sender::Host,
         }
     }
 }
 
-/// What makes calls in one way.
+/// The caller at an entry point.
 pub enum Caller {
     Typed(Engine),
     Http(SocketAddr),
     Program {
         /// The global options.
         options: Vec<String>,
-        /// Where the accounts file and the root certificate are.
+        /// The folder of the accounts file and the root certificate.
         _folder: tempfile::TempDir,
     },
-    Served(Served),
-    Leaving(Box<Leaving>),
+    BrokenLog(BrokenLogServer),
+    Logged(Box<LoggedServer>),
 }
 
-/// A call to make.
+/// The input of a call.
 #[derive(Clone, Debug)]
 pub struct Call {
     pub integration: &'static str,
-    pub at: At,
+    pub endpoint: Endpoint,
     /// The user to change; without one, a user is created.
     pub id: Option<String>,
     pub email: String,
 }
 
-/// What the caller was told.
+/// The result that the caller observes.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Told {
+pub struct Observed {
     pub status: u16,
     pub code: String,
     pub outcome: String,
     pub limit: String,
-    pub provider: Option<u16>,
-    /// Seconds to wait. The program does not say.
-    pub wait: Option<u64>,
+    pub provider_status: Option<u16>,
+    /// Seconds. The program does not print them.
+    pub retry_after: Option<u64>,
     /// The user's id.
     pub id: Option<String>,
-    /// What the program exited with.
+    /// The exit code of the program.
     pub exit: Option<i32>,
-    /// What the log says of the client, when it is read.
+    /// The field `client` of the log, if the log was read.
     pub client: String,
 }
 
 impl Caller {
     /// Serves an engine, and calls it over HTTP.
-    pub async fn served(engine: Engine) -> Self {
+    pub async fn serve(engine: Engine) -> Self {
         let server = Server::bind(([127, 0, 0, 1], 0).into(), engine, None, 64);
         let server = server.await.expect("a port of loopback");
         let address = server.address();
@@ -106,7 +106,7 @@ impl Caller {
         Self::Http(address)
     }
 
-    /// Calls the program, which finds these accounts and this root certificate.
+    /// Calls the program with these accounts and this root certificate.
     pub fn program(accounts: &str, root: &str, limits: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let write = |name: &str, text: &str| {
@@ -133,12 +133,12 @@ impl Caller {
         }
     }
 
-    pub async fn call(&mut self, call: &Call) -> Told {
+    pub async fn call(&mut self, call: &Call) -> Observed {
         match self {
             Self::Typed(engine) => call.typed(engine).await,
             Self::Http(address) => call.http(*address).await,
-            Self::Served(served) => call.http(served.address).await,
-            Self::Leaving(leaving) => leaving.stay(call).await,
+            Self::BrokenLog(server) => call.http(server.address).await,
+            Self::Logged(server) => server.call(call).await,
             Self::Program { options, .. } => {
                 let (call, options) = (call.clone(), options.clone());
                 let run = tokio::task::spawn_blocking(move || call.program(&options));
@@ -150,7 +150,7 @@ impl Caller {
 
 impl Call {
     fn account(&self) -> String {
-        self.at.id()
+        self.endpoint.id()
     }
 
     pub fn operation(&self) -> &'static str {
@@ -175,31 +175,35 @@ impl Call {
         }
     }
 
-    fn in_a_project(&self) -> bool {
+    fn needs_project(&self) -> bool {
         self.integration == "pivotal_tracker"
     }
 
-    async fn typed(&self, engine: &Engine) -> Told {
+    async fn typed(&self, engine: &Engine) -> Observed {
         let project = Collection {
             id: "1".to_owned(),
             type_: None,
         };
         let options = Options {
-            collections: self.in_a_project().then_some(project).into_iter().collect(),
+            collections: self
+                .needs_project()
+                .then_some(project)
+                .into_iter()
+                .collect(),
             ..Options::default()
         };
-        let text = |text: &str| Some(text.to_owned());
-        let answered = match &self.id {
+        let some = |value: &str| Some(value.to_owned());
+        let result = match &self.id {
             None => {
                 let email = Email {
                     address: self.email.clone(),
                     type_: None,
                 };
                 let user = NewUser {
-                    name: text("Ines Halvorsen"),
-                    first_name: text("Ines"),
-                    last_name: text("Halvorsen"),
-                    nick_name: text("Ines"),
+                    name: some("Ines Halvorsen"),
+                    first_name: some("Ines"),
+                    last_name: some("Halvorsen"),
+                    nick_name: some("Ines"),
                     emails: Some(vec![email]),
                     ..NewUser::default()
                 };
@@ -207,10 +211,10 @@ impl Call {
             }
             Some(id) => {
                 let mut changes = UserChanges::default();
-                if self.in_a_project() {
+                if self.needs_project() {
                     let role = Role {
                         id: None,
-                        name: text("viewer"),
+                        name: some("viewer"),
                     };
                     changes.roles = RolesChange::Set(vec![role]);
                 } else {
@@ -221,16 +225,16 @@ impl Call {
                     .await
             }
         };
-        answered.map_or_else(Told::error, Told::response)
+        result.map_or_else(Observed::from_error, Observed::from_response)
     }
 
-    /// Over HTTP.
+    /// The request of the HTTP API.
     pub fn request(&self) -> Request {
         let path = self
             .id
             .as_ref()
             .map_or_else(String::new, |id| format!("/{id}"));
-        let project = if self.in_a_project() {
+        let project = if self.needs_project() {
             "&collections[][id]=1"
         } else {
             ""
@@ -246,19 +250,19 @@ impl Call {
         }
     }
 
-    pub async fn http(&self, server: SocketAddr) -> Told {
+    pub async fn http(&self, server: SocketAddr) -> Observed {
         let response = client::send(server, &self.request()).await;
         let response = response.expect("a response");
-        let wait = response.header("retry-after");
-        let wait = wait.map(|seconds| seconds.parse().expect("seconds"));
-        Told {
-            wait,
+        let retry_after = response.header("retry-after");
+        let retry_after = retry_after.map(|seconds| seconds.parse().expect("seconds"));
+        Observed {
+            retry_after,
             status: response.status,
-            ..Told::body(response.body.as_deref().unwrap_or_default())
+            ..Observed::from_body(response.body.as_deref().unwrap_or_default())
         }
     }
 
-    fn program(&self, options: &[String]) -> Told {
+    fn program(&self, options: &[String]) -> Observed {
         let mut arguments: Vec<String> = options.to_vec();
         arguments.push("users".to_owned());
         match &self.id {
@@ -266,7 +270,7 @@ impl Call {
             Some(id) => arguments.extend(["update".to_owned(), id.clone()]),
         }
         arguments.extend(["--account", &self.account(), "--input", "-"].map(str::to_owned));
-        if self.in_a_project() {
+        if self.needs_project() {
             arguments.extend(["--collection", "1"].map(str::to_owned));
         }
         let mut process = program(arguments)
@@ -276,26 +280,26 @@ impl Call {
             .spawn()
             .expect("the program starts");
         let input = process.stdin.take().expect("its input");
-        serde_json::to_writer(input, &self.body()).expect("it reads");
+        serde_json::to_writer(input, &self.body()).expect("the program reads");
         let output = process.wait_with_output().expect("its output");
         let failed = !output.status.success();
         assert_eq!(failed, output.stdout.is_empty(), "{output:?}");
-        let said = if failed {
-            // What is logged comes before it.
+        let body = if failed {
+            // Lines of the log come before the error.
             let mut lines = output.stderr.split(|byte| *byte == b'\n');
             lines.rfind(|line| !line.is_empty()).expect("an error")
         } else {
             &output.stdout
         };
-        Told {
+        Observed {
             exit: output.status.code(),
-            ..Told::body(said)
+            ..Observed::from_body(body)
         }
     }
 }
 
-impl Told {
-    fn response(response: Response) -> Self {
+impl Observed {
+    fn from_response(response: Response) -> Self {
         let Body::User(user) = response.body else {
             panic!("expected a user")
         };
@@ -306,46 +310,46 @@ impl Told {
         }
     }
 
-    fn error(error: Error) -> Self {
+    fn from_error(error: Error) -> Self {
         Self {
             status: error.status,
-            code: word(&error.code),
-            outcome: word(&error.outcome),
-            limit: error.limit.as_ref().map(word).unwrap_or_default(),
-            provider: error.provider.map(|provider| provider.status),
-            wait: error.retry_after.map(u64::from),
+            code: kebab_case(&error.code),
+            outcome: kebab_case(&error.outcome),
+            limit: error.limit.as_ref().map(kebab_case).unwrap_or_default(),
+            provider_status: error.provider.map(|provider| provider.status),
+            retry_after: error.retry_after.map(u64::from),
             ..Self::default()
         }
     }
 
-    /// What a body of the HTTP API says. Only these members are read: the rest may be nested deeper than a test wants to read.
-    fn body(body: &[u8]) -> Self {
-        let said: Said = serde_json::from_slice(body)
+    /// The members of a body of the HTTP API. Only these are read: the others may be nested too deeply for `Value`.
+    fn from_body(body: &[u8]) -> Self {
+        let members: Members = serde_json::from_slice(body)
             .unwrap_or_else(|error| panic!("{error} in {}", String::from_utf8_lossy(body)));
-        let Said {
+        let Members {
             id,
             status,
             code,
             outcome,
             limit,
-            provider_status: provider,
-        } = said;
+            provider_status,
+        } = members;
         Self {
             status: status.unwrap_or(200),
             id,
             code,
             outcome,
             limit,
-            provider,
+            provider_status,
             ..Self::default()
         }
     }
 }
 
-/// The members of a response that the table is about.
+/// The members of a response that rows have.
 #[derive(Default, serde::Deserialize)]
 #[serde(default)]
-struct Said {
+struct Members {
     id: Option<String>,
     #[serde(rename = "statusCode")]
     status: Option<u16>,

@@ -1,4 +1,4 @@
-//! The ways in which the HTTP API is served.
+//! The ways to serve the HTTP API.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -12,27 +12,27 @@ use unified_ticketing_guest::bindings::accounts::{
 };
 use unified_ticketing_guest::bindings::http_api::{HttpRequest, HttpStep};
 use unified_ticketing_guest::bindings::types::{ProviderRequest, ProviderResponse, TransportError};
-use unified_ticketing_guest::{http_api, query};
+use unified_ticketing_guest::http_api;
 
 use crate::case;
-use crate::client::{self, Cut, Request, Response};
+use crate::client::{self, Request, Response, ResponseTruncated};
 
-/// An account of the tests: its integration, and the rest.
-pub type Given = (String, case::Account);
+/// An account of the tests: its integration, and its other fields.
+pub type TestAccount = (String, case::Account);
 
-/// A way to have a request answered.
+/// A way to get the response to a request.
 pub enum Runner {
-    /// The core's two functions, called here, with a client of a few lines between them.
-    Native(BTreeMap<String, Given>),
-    /// Something that listens.
+    /// The core's two functions, called here, with a small client between them.
+    Native(BTreeMap<String, TestAccount>),
+    /// A server at this address.
     Served(SocketAddr),
 }
 
 impl Runner {
     /// The server of the library, in this process.
-    pub async fn served(sender: Sender, accounts: BTreeMap<String, Given>) -> Self {
+    pub async fn served(sender: Sender, accounts: BTreeMap<String, TestAccount>) -> Self {
         let engine = Engine::builder()
-            .accounts(Table(accounts))
+            .accounts(TestAccounts(accounts))
             .sender(sender)
             .max_instances(4)
             .build()
@@ -55,90 +55,94 @@ impl Runner {
     }
 }
 
-/// The accounts of a table. One that no account can be made of cannot be used.
-struct Table(BTreeMap<String, Given>);
+/// The accounts of the suite. An invalid one is unusable.
+struct TestAccounts(BTreeMap<String, TestAccount>);
 
-impl Accounts for Table {
+impl Accounts for TestAccounts {
     fn get<'a>(&'a self, id: &'a str) -> Lookup<'a> {
         let account = self.0.get(&id.to_ascii_lowercase());
-        let account = account.map(|(integration, given)| {
-            let mut account = Account::builder(id, integration);
-            if let Some(base_url) = &given.base_url {
-                account = account.base_url(base_url);
+        let account = account.map(|(integration, account)| {
+            let mut builder = Account::builder(id, integration);
+            if let Some(base_url) = &account.base_url {
+                builder = builder.base_url(base_url);
             }
-            for (name, value) in &given.settings {
-                account = account.setting(name, value);
+            for (name, value) in &account.settings {
+                builder = builder.setting(name, value);
             }
-            for (name, value) in &given.credentials {
-                account = account.credential(name, value.clone());
+            for (name, value) in &account.credentials {
+                builder = builder.credential(name, value.clone());
             }
-            account.build().map_err(LookupError::from)
+            builder.build().map_err(LookupError::from)
         });
         Box::pin(std::future::ready(account.transpose()))
     }
 }
 
-/// The same accounts as the adapter of the standalone component reads them.
-pub fn accounts_json(accounts: &BTreeMap<String, Given>) -> Value {
+/// The same accounts as JSON for the adapter of the standalone component.
+pub fn accounts_json(accounts: &BTreeMap<String, TestAccount>) -> Value {
     let accounts: Vec<Value> = accounts
         .iter()
-        .map(|(id, (integration, given))| {
-            let mut account = json!({
+        .map(|(id, (integration, account))| {
+            let mut json = json!({
                 "id": id,
                 "integration": integration,
-                "settings": given.settings,
-                "credentials": given.credentials,
+                "settings": account.settings,
+                "credentials": account.credentials,
             });
-            if let Some(base_url) = &given.base_url {
-                account["base_url"] = json!(base_url);
+            if let Some(base_url) = &account.base_url {
+                json["base_url"] = json!(base_url);
             }
-            account
+            json
         })
         .collect();
     json!({ "account": accounts })
 }
 
-async fn native(accounts: &BTreeMap<String, Given>, request: &Request) -> Response {
+async fn native(accounts: &BTreeMap<String, TestAccount>, request: &Request) -> Response {
     let Request {
         method,
         target,
         headers,
         body,
     } = request.clone();
-    let only_head = method == "HEAD";
+    let is_head = method == "HEAD";
     let request = HttpRequest {
         method,
         target,
         headers,
         body,
     };
-    let id = query::account_id(&request.target).unwrap_or_default();
+    let id = http_api::account_id(&request.target).unwrap_or_default();
     let resolve = |id: &str| {
-        let (integration, given) = accounts
+        let (integration, account) = accounts
             .get(&id.to_ascii_lowercase())
             .ok_or(ResolveError::Unknown)?;
         let pairs = |map: &BTreeMap<String, String>| map.clone().into_iter().collect();
         Ok(GuestAccount {
             integration: integration.clone(),
-            base_url: given.base_url.clone(),
-            settings: pairs(&given.settings),
-            credentials: Credentials::Disclosed(pairs(&given.credentials)),
+            base_url: account.base_url.clone(),
+            settings: pairs(&account.settings),
+            credentials: Credentials::Disclosed(pairs(&account.credentials)),
         })
     };
-    let response = match http_api::start(&id, &request, resolve) {
-        HttpStep::Respond(response) => response,
-        HttpStep::Send((request, context)) => {
-            http_api::resume(&context, execute(request).await.as_ref())
+    let mut step = http_api::start(&id, &request, resolve);
+    let response = loop {
+        match step {
+            HttpStep::Respond(response) => break response,
+            HttpStep::Send(sending) => {
+                let response = execute(sending.request).await;
+                step = http_api::resume(&id, &sending.context, response.as_ref());
+            }
         }
     };
     Response {
         status: response.status,
         headers: response.headers,
-        body: (!only_head).then_some(response.body),
+        body: (!is_head).then_some(response.body),
     }
 }
 
-/// Sends a planned request, as simply as can be.
+/// Sends a planned request.
 async fn execute(request: ProviderRequest) -> Result<ProviderResponse, TransportError> {
     let url: http::Uri = request.url.parse().expect("a URL");
     let address = url.authority().expect("an authority").as_str();
@@ -156,30 +160,32 @@ async fn execute(request: ProviderRequest) -> Result<ProviderResponse, Transport
             .collect(),
         body: request.body,
     };
-    let answer = connection.call(&sent).await.map_err(|error| {
+    let response = connection.call(&sent).await.map_err(|error| {
         let inner = error.get_ref();
         inner.and_then(|inner| inner.downcast_ref()).map_or_else(
             || TransportError::ConnectionLost(error.to_string()),
-            |Cut(status)| TransportError::ResponseTruncated((*status, error.to_string())),
+            |ResponseTruncated(status)| {
+                TransportError::ResponseTruncated((*status, error.to_string()))
+            },
         )
     })?;
-    let body = answer.body.unwrap_or_default();
+    let body = response.body.unwrap_or_default();
     if body.len() > 4 << 20 {
-        return Err(TransportError::ResponseTooLarge(Some(answer.status)));
+        return Err(TransportError::ResponseTooLarge(Some(response.status)));
     }
     Ok(ProviderResponse {
-        status: answer.status,
-        headers: answer.headers,
+        status: response.status,
+        headers: response.headers,
         body,
     })
 }
 
-/// An address where nobody listens, for as long as this lives.
-pub struct Nobody {
+/// A reserved port without a listener.
+pub struct ClosedPort {
     socket: TcpSocket,
 }
 
-impl Nobody {
+impl ClosedPort {
     pub fn new() -> Self {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket

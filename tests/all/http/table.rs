@@ -1,4 +1,4 @@
-//! The table of `../../http.toml`: reading it, and comparing a response with its row.
+//! The table `../../http.toml`: parsing it, and comparing a response with its row.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::provider::{self, Received};
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Table {
-    /// The body of a row that says nothing of it.
+    /// The body of a row without one.
     body: String,
     pub accounts: BTreeMap<String, Account>,
     #[serde(rename = "row")]
@@ -25,7 +25,7 @@ pub struct Table {
 #[serde(deny_unknown_fields)]
 pub struct Account {
     pub id: String,
-    /// Without one, the host does not have the account.
+    /// Without an integration, the host does not have the account.
     pub integration: Option<String>,
     base_url: Option<String>,
     #[serde(default)]
@@ -33,11 +33,11 @@ pub struct Account {
     #[serde(default)]
     credentials: BTreeMap<String, String>,
     #[serde(default)]
-    answer: Answer,
+    provider_response: RowResponse,
 }
 
 impl Account {
-    /// The account as the runners have it.
+    /// The account for the runners.
     pub fn case_account(&self) -> case::Account {
         case::Account {
             base_url: self.base_url.clone(),
@@ -49,7 +49,7 @@ impl Account {
 
 #[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Answer {
+struct RowResponse {
     status: Option<u16>,
     #[serde(default)]
     headers: BTreeMap<String, String>,
@@ -59,12 +59,12 @@ struct Answer {
     #[serde(default)]
     close: bool,
     #[serde(default)]
-    cut: bool,
+    truncated: bool,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Sent {
+struct SentRequest {
     target: Option<String>,
     body: Option<String>,
 }
@@ -80,10 +80,10 @@ pub struct Row {
     body: Option<String>,
     body_base64: Option<String>,
     body_size: Option<usize>,
-    answer: Option<Answer>,
+    provider_response: Option<RowResponse>,
     #[serde(default)]
     requests: usize,
-    sent: Option<Sent>,
+    sent: Option<SentRequest>,
     status: u16,
     code: Option<String>,
     outcome: Option<String>,
@@ -112,7 +112,7 @@ fn post() -> String {
     "POST".to_owned()
 }
 
-/// What any response may have besides what its connection needs. Nothing else of a provider's is passed on.
+/// The headers that a response may have. No other header of a provider is passed on.
 const HEADERS: [&str; 12] = [
     "allow",
     "connection",
@@ -128,11 +128,11 @@ const HEADERS: [&str; 12] = [
     "unified-warning",
 ];
 
-/// What the server adds to every response.
+/// The headers that the server adds to every response.
 const SERVED: [&str; 3] = ["cache-control", "x-content-type-options", "x-request-id"];
 
 impl Table {
-    pub fn read() -> Self {
+    pub fn load() -> Self {
         let table: Self = toml::from_str(include_str!("../../http.toml"))
             .unwrap_or_else(|error| panic!("http.toml: {error}"));
         let mut names: Vec<&str> = table.rows.iter().map(|row| row.name.as_str()).collect();
@@ -143,7 +143,7 @@ impl Table {
         table
     }
 
-    /// The account that a row names first.
+    /// The first account that a row names.
     fn account(&self, row: &Row) -> Option<&Account> {
         let (_, rest) = row.target.split_once('{')?;
         self.accounts.get(rest.split_once('}')?.0)
@@ -173,52 +173,54 @@ impl Table {
         }
     }
 
-    /// What the provider answers; nothing when it closes the connection.
-    pub fn answer(&self, row: &Row) -> Option<provider::Answer> {
-        let own = self.account(row).map(|account| account.answer.clone());
-        let answer = row.answer.clone().or(own).unwrap_or_default();
-        if answer.close {
+    /// The provider's response; `None` if it closes the connection.
+    pub fn provider_response(&self, row: &Row) -> Option<provider::ProviderResponse> {
+        let own = self
+            .account(row)
+            .map(|account| account.provider_response.clone());
+        let response = row.provider_response.clone().or(own).unwrap_or_default();
+        if response.close {
             return None;
         }
-        let body = match (&answer.body, &answer.body_base64, answer.body_size) {
+        let body = match (&response.body, &response.body_base64, response.body_size) {
             (Some(body), None, None) => body.clone().into_bytes(),
             (None, Some(body), None) => STANDARD.decode(body).expect("base64"),
             (None, None, Some(size)) => filled(r#"{"filler": ""#, size, r#""}"#),
             (None, None, None) => Vec::new(),
-            _ => panic!("{}: one body of the answer", row.name),
+            _ => panic!("{}: one body of the provider's response", row.name),
         };
-        let mut headers: Vec<(String, String)> = answer.headers.into_iter().collect();
+        let mut headers: Vec<(String, String)> = response.headers.into_iter().collect();
         if !headers
             .iter()
             .any(|(name, _)| name.eq_ignore_ascii_case("content-type"))
         {
             headers.push(("content-type".to_owned(), "application/json".to_owned()));
         }
-        if answer.cut {
+        if response.truncated {
             headers.push(("content-length".to_owned(), (body.len() + 9).to_string()));
         }
-        Some(provider::Answer {
-            status: answer.status.unwrap_or(200),
+        Some(provider::ProviderResponse {
+            status: response.status.unwrap_or(200),
             headers,
             body,
         })
     }
 }
 
-/// Text of this size: what begins it, what fills it, what ends it.
-fn filled(begin: &str, size: usize, end: &str) -> Vec<u8> {
-    let mut text = begin.as_bytes().to_vec();
+/// Bytes of this size, with this start and end, and a filler between.
+fn filled(start: &str, size: usize, end: &str) -> Vec<u8> {
+    let mut text = start.as_bytes().to_vec();
     text.resize(size - end.len(), b'x');
     text.extend_from_slice(end.as_bytes());
     text
 }
 
 impl Row {
-    /// Compares what the client and the provider got with the row.
+    /// Compares the response and the requests to the provider with the row.
     pub fn check(
         &self,
         server: &str,
-        answer: Option<&provider::Answer>,
+        provider_response: Option<&provider::ProviderResponse>,
         response: &Response,
         received: &[Received],
     ) {
@@ -237,7 +239,7 @@ impl Row {
         if self.raw {
             assert_eq!(
                 response.body,
-                answer.map(|answer| answer.body.clone()),
+                provider_response.map(|response| response.body.clone()),
                 "{name}: body"
             );
             return;
@@ -249,7 +251,7 @@ impl Row {
         );
         let found = response.json();
         if self.status != 200 {
-            self.check_error(answer, &found, &shown);
+            self.check_error(provider_response, &found, &shown);
         }
         if let Some(exact) = &self.exact {
             let exact = parse(name, &exact.replace("{server}", server));
@@ -276,14 +278,14 @@ impl Row {
         );
         let Some(sent) = &self.sent else { return };
         let [received] = received else {
-            panic!("{name}: a row that shows what is sent sends one request")
+            panic!("{name}: a row with `sent` has one request")
         };
         if let Some(target) = &sent.target {
-            assert_eq!(&received.target, target, "{name}: what the provider gets");
+            assert_eq!(&received.target, target, "{name}: target at the provider");
         }
         if let Some(body) = &sent.body {
             let found = parse(name, &String::from_utf8_lossy(&received.body));
-            assert_eq!(found, parse(name, body), "{name}: what the provider gets");
+            assert_eq!(found, parse(name, body), "{name}: body at the provider");
         }
     }
 
@@ -319,7 +321,12 @@ impl Row {
         assert_eq!(warnings, wanted, "{name}: warnings");
     }
 
-    fn check_error(&self, answer: Option<&provider::Answer>, found: &Value, shown: &str) {
+    fn check_error(
+        &self,
+        provider_response: Option<&provider::ProviderResponse>,
+        found: &Value,
+        shown: &str,
+    ) {
         let name = &self.name;
         assert_eq!(found["statusCode"], self.status, "{name}: {shown}");
         for member in ["error", "message"] {
@@ -339,17 +346,20 @@ impl Row {
             let message = found["message"].as_str().unwrap_or_default();
             assert!(message.contains("by email"), "{name}: {message}");
         }
-        let refused = found["provider_status"].as_u64() >= Some(400);
+        let rejected = found["provider_status"].as_u64() >= Some(400);
         assert_eq!(
             found["truto_is_remote_error"].as_bool(),
-            refused.then_some(true),
+            rejected.then_some(true),
             "{name}: {shown}"
         );
-        // An answer that is too large is not read to its end.
-        if refused && !self.limit {
-            let answer = answer.expect("the provider's answer");
-            assert_eq!(found["provider_status"], answer.status, "{name}: {shown}");
-            let text = String::from_utf8_lossy(&answer.body).into_owned();
+        // A response beyond the limit is not read to its end.
+        if rejected && !self.limit {
+            let provider_response = provider_response.expect("the provider's provider_response");
+            assert_eq!(
+                found["provider_status"], provider_response.status,
+                "{name}: {shown}"
+            );
+            let text = String::from_utf8_lossy(&provider_response.body).into_owned();
             let raw = serde_json::from_str(&text).unwrap_or(Value::String(text));
             assert_eq!(found["raw_response"], raw, "{name}: {shown}");
         }
@@ -357,13 +367,13 @@ impl Row {
         let mut violations: Vec<String> = violations
             .iter()
             .map(|violation| {
-                let word = |member: &str| {
-                    let word = violation[member].as_str();
-                    word.unwrap_or_else(|| panic!("{name}: {member} in {shown}"))
+                let text = |member: &str| {
+                    let value = violation[member].as_str();
+                    value.unwrap_or_else(|| panic!("{name}: {member} in {shown}"))
                 };
-                assert!(!word("message").is_empty(), "{name}: {shown}");
-                let path = Some(word("path")).filter(|path| !path.is_empty());
-                format!("{} {} {}", word("in"), path.unwrap_or("/"), word("code"))
+                assert!(!text("message").is_empty(), "{name}: {shown}");
+                let path = Some(text("path")).filter(|path| !path.is_empty());
+                format!("{} {} {}", text("in"), path.unwrap_or("/"), text("code"))
             })
             .collect();
         let mut wanted = self.violations.clone();
@@ -377,7 +387,7 @@ fn parse(name: &str, text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{name}: {error} in {text}"))
 }
 
-/// Whether everything of `part` is in `whole`.
+/// Whether `whole` has all members of `part`.
 fn contains(whole: &Value, part: &Value) -> bool {
     match (whole, part) {
         (Value::Object(whole), Value::Object(part)) => part

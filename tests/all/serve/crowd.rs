@@ -1,51 +1,46 @@
-//! Clients that hold what others need.
+//! Clients that hold connections and slots that others need.
 
-use super::support::{Serve, create, error, get, said, until};
+use super::support::{Serve, create, error, error_of, get, until};
 use super::{ACCOUNT, SENDERS, accounts, created};
 use crate::client::{self, Connection};
 use crate::provider::Provider;
 
 #[tokio::test]
-async fn idle_connections_make_room_for_a_new_one() {
+async fn idle_connection_yields_to_new_one() {
     let provider = Provider::start().await;
-    let serve = Serve::of(&accounts(&provider.url()), &["--max-connections", "2"]);
+    let serve = Serve::with_accounts(&accounts(&provider.url()), &["--max-connections", "2"]);
     let mut idle = Connection::open(serve.address).await.expect("a connection");
     idle.call(&get("/healthz")).await.expect("a response");
-    let mut half = Connection::open(serve.address).await.expect("a connection");
-    half.write(b"GET /healthz HTTP/1.1\r\n")
+    let mut partial = Connection::open(serve.address).await.expect("a connection");
+    partial
+        .write(b"GET /healthz HTTP/1.1\r\n")
         .await
-        .expect("it takes the line");
+        .expect("a write");
     for _ in 0..4 {
         assert_eq!(serve.call(&get("/healthz")).await.status, 200);
     }
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_come_takes_no_place() {
+async fn missing_body_takes_no_slot() {
     let provider = Provider::start().await;
-    provider.answer(Some(created("")));
+    provider.respond(Some(created("")));
     for sender in SENDERS {
         let arguments = ["--max-in-flight", "1", "--sender", sender];
-        let serve = Serve::of(&accounts(&provider.url()), &arguments);
+        let serve = Serve::with_accounts(&accounts(&provider.url()), &arguments);
         let request = create(ACCOUNT, "ines@kelpworks.example");
-        let head = client::head(&request, serve.address);
+        let section = client::encode_headers(&request, serve.address);
         let mut slow = Vec::new();
         for _ in 0..8 {
             let mut connection = Connection::open(serve.address).await.expect("a connection");
-            let bytes = format!("{head}{{");
-            connection
-                .write(bytes.as_bytes())
-                .await
-                .expect("it takes them");
+            let bytes = format!("{section}{{");
+            connection.write(bytes.as_bytes()).await.expect("a write");
             slow.push(connection);
         }
         let created = serve.call(&request).await;
         assert_eq!(created.status, 200, "{sender}: {created:?}");
         for mut connection in slow {
-            connection
-                .write(&request.body[1..])
-                .await
-                .expect("it takes the rest");
+            connection.write(&request.body[1..]).await.expect("a write");
             let created = connection.read().await.expect("a response");
             assert_eq!(created.status, 200, "{sender}: {created:?}");
         }
@@ -54,21 +49,21 @@ async fn a_body_that_does_not_come_takes_no_place() {
 }
 
 #[tokio::test]
-async fn one_of_several_accounts_takes_at_most_half() {
+async fn one_account_takes_at_most_half() {
     const OTHER: &str = "9f3d2c61-58ab-4e07-b4d2-6c0e8f1a7b35";
     let provider = Provider::start().await;
-    provider.answer(Some(created("")));
+    provider.respond(Some(created("")));
     let one = accounts(&provider.url());
     let both = format!("{one}\n{}", one.replace(ACCOUNT, OTHER));
     for sender in SENDERS {
-        let serve = Serve::of(&both, &["--max-in-flight", "4", "--sender", sender]);
+        let serve = Serve::with_accounts(&both, &["--max-in-flight", "4", "--sender", sender]);
         let address = serve.address;
         provider.hold(true);
-        let begin = |account: &str| {
+        let start = |account: &str| {
             let request = create(account, "ines@kelpworks.example");
             tokio::spawn(async move { client::send(address, &request).await })
         };
-        let mut calls = vec![begin(ACCOUNT), begin(ACCOUNT)];
+        let mut calls = vec![start(ACCOUNT), start(ACCOUNT)];
         let at_provider = async |count| {
             until("requests at the provider", async || {
                 (provider.count() == count).then_some(())
@@ -76,16 +71,16 @@ async fn one_of_several_accounts_takes_at_most_half() {
             .await;
         };
         at_provider(2).await;
-        let refused = serve
+        let rejected = serve
             .call(&create(&ACCOUNT.to_uppercase(), "third@kelpworks.example"))
             .await;
         assert_eq!(
-            said(&refused),
+            error_of(&rejected),
             error(503, "overloaded", "not-sent"),
             "{sender}"
         );
-        assert_eq!(refused.header("retry-after"), Some("1"), "{sender}");
-        calls.push(begin(OTHER));
+        assert_eq!(rejected.header("retry-after"), Some("1"), "{sender}");
+        calls.push(start(OTHER));
         at_provider(3).await;
         provider.hold(false);
         for call in calls {
@@ -97,30 +92,35 @@ async fn one_of_several_accounts_takes_at_most_half() {
 }
 
 #[tokio::test]
-async fn a_response_that_is_not_read_keeps_its_place() {
+async fn unread_response_keeps_its_slot() {
     let provider = Provider::start().await;
-    // More than the sockets in between hold.
-    provider.answer(Some(created(&"y".repeat(4_000_000))));
+    // More than the buffers of the sockets hold.
+    provider.respond(Some(created(&"y".repeat(4_000_000))));
     let arguments = ["--max-in-flight", "1", "--max-response-body", "8MB", "-v"];
-    let mut serve = Serve::of(&accounts(&provider.url()), &arguments);
+    let mut serve = Serve::with_accounts(&accounts(&provider.url()), &arguments);
     let request = create(ACCOUNT, "ines@kelpworks.example");
     let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
     socket.set_recv_buffer_size(4096).expect("a small buffer");
     let stream = socket.connect(serve.address).await.expect("a connection");
-    let head = client::head(&request, serve.address);
-    let bytes = [head.as_bytes(), &request.body].concat();
+    let section = client::encode_headers(&request, serve.address);
+    let bytes = [section.as_bytes(), &request.body].concat();
     let mut written = 0;
     while written < bytes.len() {
         stream.writable().await.expect("a connection");
         written += stream.try_write(&bytes[written..]).unwrap_or(0);
     }
-    serve.line(&["provider answered"]).await;
-    stream.readable().await.expect("the response has begun");
-    let refused = serve.call(&request).await;
-    assert_eq!(said(&refused), error(503, "overloaded", "not-sent"));
+    serve.wait_for_line(&["provider answered"]).await;
+    stream
+        .readable()
+        .await
+        .expect("the first bytes of the response");
+    let rejected = serve.call(&request).await;
+    assert_eq!(error_of(&rejected), error(503, "overloaded", "not-sent"));
     drop(stream);
-    serve.line(&["client=\"gone\"", "status=200"]).await;
-    provider.answer(Some(created("")));
+    serve
+        .wait_for_line(&["client=\"gone\"", "status=200"])
+        .await;
+    provider.respond(Some(created("")));
     let created = serve.call(&request).await;
     assert_eq!(created.status, 200, "{created:?}");
 }

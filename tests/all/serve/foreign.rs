@@ -1,33 +1,33 @@
-//! Pages of others, in a browser on the same machine, against a server without tokens.
+//! Pages of other origins, in a browser on the same machine, and a server without tokens.
 
-use super::support::{Serve, create, error, said};
+use super::support::{Serve, create, error, error_of};
 use super::{ACCOUNT, accounts, created};
 use crate::client::{Connection, Request};
 use crate::provider::Provider;
 
-/// A creation with these headers; `host` is one of them.
+/// The bytes of a request with these headers, and with `host`.
 fn bytes(request: &Request, host: &str, headers: &[(&str, &str)]) -> Vec<u8> {
-    let mut head = format!(
+    let mut section = format!(
         "{} {} HTTP/1.1\r\nhost: {host}\r\ncontent-length: {}\r\n",
         request.method,
         request.target,
         request.body.len()
     );
     for (name, value) in headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        section.push_str(&format!("{name}: {value}\r\n"));
     }
-    head.push_str("\r\n");
-    [head.as_bytes(), &request.body].concat()
+    section.push_str("\r\n");
+    [section.as_bytes(), &request.body].concat()
 }
 
 #[tokio::test]
-async fn foreign_pages_are_forbidden_and_local_clients_are_not() {
+async fn foreign_pages_are_forbidden() {
     let provider = Provider::start().await;
-    provider.answer(Some(created("")));
-    let serve = Serve::of(&accounts(&provider.url()), &[]);
+    provider.respond(Some(created("")));
+    let serve = Serve::with_accounts(&accounts(&provider.url()), &[]);
     let good = create(ACCOUNT, "ines@kelpworks.example");
-    let nowhere = Request {
-        target: "/nowhere".to_owned(),
+    let unknown_path = Request {
+        target: "/no-such-path".to_owned(),
         ..good.clone()
     };
     let health = Request {
@@ -47,21 +47,21 @@ async fn foreign_pages_are_forbidden_and_local_clients_are_not() {
     ] {
         let mut connection = Connection::open(serve.address).await.expect("a connection");
         // 403 comes before 404.
-        for (request, otherwise) in [(&good, 200), (&nowhere, 404), (&health, 200)] {
+        for (request, status) in [(&good, 200), (&unknown_path, 404), (&health, 200)] {
             connection
                 .write(&bytes(request, host, headers))
                 .await
-                .expect("it takes them");
+                .expect("a write");
             let response = connection.read().await.expect("a response");
             if forbidden && request.target != "/healthz" {
                 assert_eq!(
-                    said(&response),
+                    error_of(&response),
                     error(403, "forbidden", "not-sent"),
                     "{host} {headers:?}"
                 );
                 assert_eq!(response.header("unified-code"), Some("forbidden"));
             } else {
-                assert_eq!(response.status, otherwise, "{host} {headers:?}");
+                assert_eq!(response.status, status, "{host} {headers:?}");
             }
         }
         let sent = usize::from(!forbidden);
@@ -70,14 +70,14 @@ async fn foreign_pages_are_forbidden_and_local_clients_are_not() {
 }
 
 #[tokio::test]
-async fn with_tokens_the_name_of_the_server_is_free() {
+async fn tokens_allow_any_host_name() {
     const TOKEN: &str = "a-token-of-the-foreign-test";
     let provider = Provider::start().await;
-    provider.answer(Some(created("")));
+    provider.respond(Some(created("")));
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(file.path(), TOKEN).expect("a file");
-    let file = file.path().to_str().expect("text").to_owned();
-    let serve = Serve::of(&accounts(&provider.url()), &["--token-file", &file]);
+    let file = file.path().to_str().expect("UTF-8").to_owned();
+    let serve = Serve::with_accounts(&accounts(&provider.url()), &["--token-file", &file]);
     let good = create(ACCOUNT, "ines@kelpworks.example");
     let authorization = format!("Bearer {TOKEN}");
     let headers = [
@@ -88,7 +88,7 @@ async fn with_tokens_the_name_of_the_server_is_free() {
     connection
         .write(&bytes(&good, "users.kelpworks.example", &headers))
         .await
-        .expect("it takes them");
+        .expect("a write");
     let response = connection.read().await.expect("a response");
     assert_eq!(response.status, 200, "{response:?}");
 }

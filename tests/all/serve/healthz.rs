@@ -1,4 +1,4 @@
-//! How long `/healthz` takes while others send the dearest bodies that there are.
+//! The latency of `/healthz` while others send the most costly bodies.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -9,13 +9,13 @@ use super::{ACCOUNT, accounts, created};
 use crate::client::{Connection, Request};
 use crate::provider::Provider;
 
-/// Connections that send such bodies, one after the other.
-const SENDERS: usize = 4;
+/// The number of connections that send these bodies, one after the other.
+const CONNECTIONS: usize = 4;
 const SECONDS: u64 = 5;
 
-/// Bodies of at most 1 MiB that cost much more to look at than to send.
-fn dear() -> Vec<(&'static str, String)> {
-    let list = |of: &str, count: usize, ends: [&str; 2]| {
+/// Bodies of at most 1 MiB that cost much more to read than to send.
+fn costly_bodies() -> Vec<(&'static str, String)> {
+    let array = |of: &str, count: usize, ends: [&str; 2]| {
         format!(
             r#"{}{}{of}{}"#,
             ends[0],
@@ -28,19 +28,19 @@ fn dear() -> Vec<(&'static str, String)> {
     vec![
         (
             "36 kB: 12,000 empty emails",
-            list("{}", 12_000, [r#"{"emails":["#, "]}"]),
+            array("{}", 12_000, [r#"{"emails":["#, "]}"]),
         ),
         (
             "1 MB: empty emails",
-            list("{}", 340_000, [r#"{"emails":["#, "]}"]),
+            array("{}", 340_000, [r#"{"emails":["#, "]}"]),
         ),
         (
             "1 MB: emails of a wrong type",
-            list("0", 500_000, [r#"{"emails":["#, "]}"]),
+            array("0", 500_000, [r#"{"emails":["#, "]}"]),
         ),
         (
             "1 MB: one address, many times",
-            list(
+            array(
                 r#"{"email":"a@x.example"}"#,
                 40_000,
                 [r#"{"emails":["#, "]}"],
@@ -48,7 +48,7 @@ fn dear() -> Vec<(&'static str, String)> {
         ),
         (
             "1 MB: empty roles",
-            list("{}", 340_000, [r#"{"roles":["#, "]}"]),
+            array("{}", 340_000, [r#"{"roles":["#, "]}"]),
         ),
         ("1 MB: unknown members", format!("{{{members}}}")),
         (
@@ -57,7 +57,7 @@ fn dear() -> Vec<(&'static str, String)> {
         ),
         (
             "1 MB: one member, many times",
-            list(r#""name":"a""#, 90_000, ["{", "}"]),
+            array(r#""name":"a""#, 90_000, ["{", "}"]),
         ),
         (
             "1 MB: nested",
@@ -76,20 +76,20 @@ fn dear() -> Vec<(&'static str, String)> {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a measurement; CONTRIBUTING.md has the command"]
-async fn healthz_stays_quick_beside_the_dearest_bodies() {
+async fn healthz_stays_quick_under_load() {
     let provider = Provider::start().await;
-    provider.answer(Some(created("")));
-    let serve = Serve::of(&accounts(&provider.url()), &[]);
+    provider.respond(Some(created("")));
+    let serve = Serve::with_accounts(&accounts(&provider.url()), &[]);
     println!(
         "{:<32} {:>8} {:>8} {:>8} {:>8}",
         "body", "calls", "p50", "p99", "most"
     );
-    for (name, body) in std::iter::once(("none", String::new())).chain(dear()) {
+    for (name, body) in std::iter::once(("none", String::new())).chain(costly_bodies()) {
         let strict = "&unified_strict=true";
         let mut request = create(ACCOUNT, "ines@kelpworks.example");
         request.target.push_str(strict);
         request.body = body.into_bytes();
-        let (calls, mut times) = beside(&serve, request).await;
+        let (calls, mut times) = measure(&serve, request).await;
         drop(provider.received());
         times.sort();
         let at = |part: usize| times[(times.len() - 1) * part / 100];
@@ -102,13 +102,13 @@ async fn healthz_stays_quick_beside_the_dearest_bodies() {
     }
 }
 
-/// How many such requests were answered meanwhile, and how long each look at `/healthz` took.
-async fn beside(serve: &Serve, request: Request) -> (usize, Vec<Duration>) {
+/// Sends this request by every connection. Returns the number of responses, and the latencies of `/healthz` meanwhile.
+async fn measure(serve: &Serve, request: Request) -> (usize, Vec<Duration>) {
     let (stop, calls) = (
         Arc::new(AtomicBool::new(request.body.is_empty())),
         Arc::new(AtomicUsize::new(0)),
     );
-    let senders: Vec<_> = (0..SENDERS)
+    let clients: Vec<_> = (0..CONNECTIONS)
         .map(|_| {
             let (stop, calls) = (Arc::clone(&stop), Arc::clone(&calls));
             let (address, request) = (serve.address, request.clone());
@@ -124,17 +124,17 @@ async fn beside(serve: &Serve, request: Request) -> (usize, Vec<Duration>) {
         })
         .collect();
     let mut health = Connection::open(serve.address).await.expect("a connection");
-    let (begun, mut times) = (Instant::now(), Vec::new());
-    while begun.elapsed() < Duration::from_secs(SECONDS) {
-        let asked = Instant::now();
+    let (began, mut times) = (Instant::now(), Vec::new());
+    while began.elapsed() < Duration::from_secs(SECONDS) {
+        let start = Instant::now();
         let healthy = health.call(&get("/healthz")).await.expect("a response");
         assert_eq!(healthy.status, 200);
-        times.push(asked.elapsed());
+        times.push(start.elapsed());
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     stop.store(true, Ordering::Relaxed);
-    for sender in senders {
-        sender.await.expect("no panic inside");
+    for client in clients {
+        client.await.expect("no panic inside");
     }
     (calls.load(Ordering::Relaxed), times)
 }

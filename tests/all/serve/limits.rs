@@ -1,17 +1,17 @@
-//! What `serve` bounds: requests in flight, sizes, time, memory.
+//! The limits of `serve`: requests in flight, sizes, time, memory.
 
-use super::support::{Serve, Simulators, create, error, get, said, until};
+use super::support::{Serve, Simulators, create, error, error_of, get, until};
 use super::{ACCOUNT, SENDERS, accounts, created};
 use crate::client::{self, Connection};
 use crate::provider::Provider;
 
 #[tokio::test]
-async fn beyond_the_requests_in_flight_the_next_is_told_to_come_back() {
+async fn request_beyond_limit_is_overloaded() {
     let provider = Provider::start().await;
-    provider.answer(Some(created("")));
+    provider.respond(Some(created("")));
     for sender in SENDERS {
         let arguments = ["--max-in-flight", "2", "--sender", sender];
-        let serve = Serve::of(&accounts(&provider.url()), &arguments);
+        let serve = Serve::with_accounts(&accounts(&provider.url()), &arguments);
         let address = serve.address;
         provider.hold(true);
         let slow = ["a@kelpworks.example", "b@kelpworks.example"].map(|email| {
@@ -23,13 +23,13 @@ async fn beyond_the_requests_in_flight_the_next_is_told_to_come_back() {
         })
         .await;
         let third = create(ACCOUNT, "c@kelpworks.example");
-        let refused = serve.call(&third).await;
+        let rejected = serve.call(&third).await;
         assert_eq!(
-            said(&refused),
+            error_of(&rejected),
             error(503, "overloaded", "not-sent"),
             "{sender}"
         );
-        assert_eq!(refused.header("retry-after"), Some("1"), "{sender}");
+        assert_eq!(rejected.header("retry-after"), Some("1"), "{sender}");
         assert_eq!(serve.call(&get("/healthz")).await.status, 200, "{sender}");
         provider.hold(false);
         for slow in slow {
@@ -42,14 +42,14 @@ async fn beyond_the_requests_in_flight_the_next_is_told_to_come_back() {
 }
 
 #[tokio::test]
-async fn a_megabyte_goes_through_both_ways_and_two_are_refused() {
+async fn body_over_limit_is_rejected() {
     let provider = Provider::start().await;
     let large = "y".repeat(1_000_000);
     for sender in SENDERS {
-        let serve = Serve::of(&accounts(&provider.url()), &["--sender", sender]);
-        provider.answer(Some(created(&large)));
+        let serve = Serve::with_accounts(&accounts(&provider.url()), &["--sender", sender]);
+        provider.respond(Some(created(&large)));
         let mut request = create(ACCOUNT, "ines@kelpworks.example");
-        let text = String::from_utf8(request.body.clone()).expect("text");
+        let text = String::from_utf8(request.body.clone()).expect("UTF-8");
         request.body = text
             .replacen(
                 '{',
@@ -69,20 +69,20 @@ async fn a_megabyte_goes_through_both_ways_and_two_are_refused() {
         );
 
         request.body = vec![b' '; 2_000_000];
-        let refused = serve.call(&request).await;
+        let rejected = serve.call(&request).await;
         assert_eq!(
-            said(&refused),
+            error_of(&rejected),
             error(413, "body-too-large", "not-sent"),
             "{sender}"
         );
-        // The same with a client that reads only once it has written all.
+        // The same with a client that reads only after it has written everything.
         let mut connection = Connection::open(serve.address).await.expect("a connection");
-        let mut bytes = client::head(&request, serve.address).into_bytes();
+        let mut bytes = client::encode_headers(&request, serve.address).into_bytes();
         bytes.extend_from_slice(&request.body);
-        connection.write(&bytes).await.expect("all of it is taken");
-        let refused = connection.read().await.expect("a response");
+        connection.write(&bytes).await.expect("a write");
+        let rejected = connection.read().await.expect("a response");
         assert_eq!(
-            said(&refused),
+            error_of(&rejected),
             error(413, "body-too-large", "not-sent"),
             "{sender}"
         );
@@ -91,7 +91,7 @@ async fn a_megabyte_goes_through_both_ways_and_two_are_refused() {
 }
 
 #[tokio::test]
-async fn the_limits_of_the_host_are_answers_too() {
+async fn exceeded_limits_give_responses() {
     for sender in SENDERS {
         let simulators = Simulators::start().await;
         let account = simulators.id("dixa");
@@ -111,7 +111,7 @@ async fn the_limits_of_the_host_are_answers_too() {
             .call(&create(&account, "ines@kelpworks.example"))
             .await;
         assert_eq!(
-            said(&late),
+            error_of(&late),
             error(504, "deadline", "unknown"),
             "{sender}: {late:?}"
         );
@@ -129,7 +129,7 @@ async fn the_limits_of_the_host_are_answers_too() {
             .call(&create(&account, "other@kelpworks.example"))
             .await;
         assert_eq!(
-            said(&large),
+            error_of(&large),
             error(502, "response-too-large", "unknown"),
             "{sender}: {large:?}"
         );
@@ -139,7 +139,7 @@ async fn the_limits_of_the_host_are_answers_too() {
         request.body = format!(r#"{{"remote_data": [{}0]}}"#, "1,".repeat(500_000)).into_bytes();
         let stopped = small.call(&request).await;
         assert_eq!(
-            said(&stopped),
+            error_of(&stopped),
             error(500, "limit-exceeded", "not-sent"),
             "{sender}: {stopped:?}"
         );

@@ -1,4 +1,4 @@
-//! Many creations at a time, none lost and none twice.
+//! Many concurrent creations: none is lost, and none is sent twice.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,17 +9,17 @@ use crate::client::Connection;
 const CONNECTIONS: usize = 64;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_thousand_creations_make_a_thousand_users() {
-    many(1_000).await;
+async fn thousand_creations_make_thousand_users() {
+    create_users(1_000).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes a minute without optimization; CONTRIBUTING.md has the command"]
-async fn ten_thousand_creations_make_ten_thousand_users() {
-    many(10_000).await;
+async fn ten_thousand_creations_make_as_many() {
+    create_users(10_000).await;
 }
 
-async fn many(creations: usize) {
+async fn create_users(creations: usize) {
     for sender in super::SENDERS {
         let simulators = Simulators::start().await;
         let serve = Serve::start(&simulators, &["--sender", sender]);
@@ -43,7 +43,7 @@ async fn many(creations: usize) {
             })
             .collect();
         for client in clients {
-            client.await.expect("every creation is answered with 200");
+            client.await.expect("status 200 for every creation");
         }
         let count = simulators
             .control("GET", "count?integration=dixa", "")

@@ -1,14 +1,14 @@
-//! The log: a line for each request, and nothing of it.
+//! The log: a line for each request, without its contents.
 
 use super::support::{Serve, Simulators, create};
 
 #[tokio::test]
-async fn the_log_names_requests_and_holds_nothing_of_them() {
+async fn log_names_requests_without_contents() {
     const TOKEN: &str = "a-token-of-the-log-test";
     let simulators = Simulators::start().await;
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(file.path(), TOKEN).expect("a file");
-    let token_file = file.path().to_str().expect("text");
+    let token_file = file.path().to_str().expect("UTF-8");
     for (format, verbose, sender) in [
         ("text", "-v", "host"),
         ("json", "-v", "host"),
@@ -40,8 +40,8 @@ async fn the_log_names_requests_and_holds_nothing_of_them() {
         let lost = serve.call(&request).await;
         assert_eq!(lost.status, 405, "{lost:?}");
         serve.terminate();
-        assert!(serve.ended().await.success());
-        let log = serve.said();
+        assert!(serve.wait_for_exit().await.success());
+        let log = serve.log();
         for (response, path) in [
             (&created, "/unified/ticketing/users"),
             (&lost, "/unified/ticketing/users/{id}"),
@@ -51,7 +51,7 @@ async fn the_log_names_requests_and_holds_nothing_of_them() {
             let line = lines
                 .rfind(|line| line.contains(path))
                 .unwrap_or_else(|| panic!("{id} is not in {log}"));
-            // What the provider answered is told before.
+            // The line about the provider's response comes first.
             let provider = lines.next().is_some_and(|line| line.contains("provider"));
             assert_eq!(provider, response.status == 200, "{log}");
             for word in ["POST", &response.status.to_string(), "gorgias"] {

@@ -1,11 +1,11 @@
-//! What is no request of HTTP/1.1, or too large to be one.
+//! Input that is no HTTP/1.1 request, or too large.
 
 use super::accounts;
-use super::support::{Serve, error, said};
+use super::support::{Serve, error, error_of};
 use crate::client::Connection;
 use crate::provider::Provider;
 
-/// What a client sends, and the status and code that it gets.
+/// The bytes that a client sends, and the status and code that it gets.
 fn rows() -> Vec<(&'static str, String, (u16, &'static str))> {
     let get = |headers: &str| format!("GET /healthz HTTP/1.1\r\n{headers}\r\n");
     let post =
@@ -13,7 +13,7 @@ fn rows() -> Vec<(&'static str, String, (u16, &'static str))> {
     let target = |length| format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "x".repeat(length));
     let malformed = (400, "malformed-request");
     vec![
-        ("words", "what is this?\r\n\r\n".to_owned(), malformed),
+        ("plain words", "what is this?\r\n\r\n".to_owned(), malformed),
         ("TLS", "\u{16}\u{3}\u{1}\r\n\r\n".to_owned(), malformed),
         (
             "HTTP/2",
@@ -42,7 +42,7 @@ fn rows() -> Vec<(&'static str, String, (u16, &'static str))> {
             malformed,
         ),
         ("no host", get(""), malformed),
-        ("a host that is none", get("host: x/y\r\n"), malformed),
+        ("an invalid host", get("host: x/y\r\n"), malformed),
         (
             "a header without a colon",
             get("host: x\r\nabc\r\n"),
@@ -60,7 +60,7 @@ fn rows() -> Vec<(&'static str, String, (u16, &'static str))> {
             malformed,
         ),
         (
-            "a length that is none",
+            "an invalid length",
             post("content-length: -1\r\n\r\n"),
             malformed,
         ),
@@ -94,27 +94,31 @@ fn rows() -> Vec<(&'static str, String, (u16, &'static str))> {
 }
 
 #[tokio::test]
-async fn what_http_refuses_has_a_body_and_a_line() {
+async fn malformed_request_gets_body_and_log() {
     let provider = Provider::start().await;
-    let mut serve = Serve::of(&accounts(&provider.url()), &["-v"]);
+    let mut serve = Serve::with_accounts(&accounts(&provider.url()), &["-v"]);
     for (name, bytes, (status, code)) in rows() {
         let mut connection = Connection::open(serve.address).await.expect("a connection");
-        // What goes well before does not matter, nor does what comes with it in one piece.
+        // A good request before it, in the same write, makes no difference.
         let good = "GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n";
         connection
             .write(format!("{good}{bytes}").as_bytes())
             .await
-            .expect("it takes them");
+            .expect("a write");
         assert_eq!(
             connection.read().await.expect("a response").status,
             200,
             "{name}"
         );
-        let refused = connection
+        let rejected = connection
             .read()
             .await
             .unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert_eq!(said(&refused), error(status, code, "not-sent"), "{name}");
+        assert_eq!(
+            error_of(&rejected),
+            error(status, code, "not-sent"),
+            "{name}"
+        );
         for (header, value) in [
             ("unified-code", code),
             ("unified-outcome", "not-sent"),
@@ -123,12 +127,12 @@ async fn what_http_refuses_has_a_body_and_a_line() {
             ("cache-control", "no-store"),
             ("connection", "close"),
         ] {
-            assert_eq!(refused.header(header), Some(value), "{name}: {refused:?}");
+            assert_eq!(rejected.header(header), Some(value), "{name}: {rejected:?}");
         }
-        let id = refused.header("x-request-id").expect("an id").to_owned();
+        let id = rejected.header("x-request-id").expect("an id").to_owned();
         let (status, code) = (format!("status={status}"), format!("code=\"{code}\""));
         serve
-            .line(&[&format!("request=\"{id}\""), &status, &code])
+            .wait_for_line(&[&format!("request=\"{id}\""), &status, &code])
             .await;
         assert!(
             connection.read().await.is_err(),
@@ -138,20 +142,20 @@ async fn what_http_refuses_has_a_body_and_a_line() {
 }
 
 #[tokio::test]
-async fn a_request_that_ends_within_its_body_is_malformed() {
+async fn truncated_request_is_malformed() {
     let provider = Provider::start().await;
-    let serve = Serve::of(&accounts(&provider.url()), &[]);
+    let serve = Serve::with_accounts(&accounts(&provider.url()), &[]);
     for bytes in [
         "POST /unified/ticketing/users HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n{",
         "POST /unified/ticketing/users HTTP/1.1\r\nhost: local",
     ] {
         let mut connection = Connection::open(serve.address).await.expect("a connection");
-        connection
-            .write(bytes.as_bytes())
-            .await
-            .expect("it takes them");
+        connection.write(bytes.as_bytes()).await.expect("a write");
         connection.half_close().await.expect("a connection");
-        let refused = connection.read().await.expect("a response");
-        assert_eq!(said(&refused), error(400, "malformed-request", "not-sent"));
+        let rejected = connection.read().await.expect("a response");
+        assert_eq!(
+            error_of(&rejected),
+            error(400, "malformed-request", "not-sent")
+        );
     }
 }

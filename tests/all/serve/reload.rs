@@ -1,6 +1,6 @@
-//! SIGHUP: accounts and tokens are read anew.
+//! SIGHUP reloads accounts and tokens.
 
-use super::support::{Serve, create, error, get, said, until};
+use super::support::{Serve, create, error, error_of, get, until};
 use super::{ACCOUNT, accounts, created};
 use crate::client::{self, Request};
 use crate::provider::Provider;
@@ -16,9 +16,9 @@ fn with(request: &Request, token: &str) -> Request {
 }
 
 #[tokio::test]
-async fn a_hangup_replaces_accounts_secrets_and_tokens() {
+async fn hangup_replaces_accounts_secrets_tokens() {
     let provider = Provider::start().await;
-    provider.answer(Some(created("")));
+    provider.respond(Some(created("")));
     let folder = tempfile::tempdir().expect("a folder");
     let (secret, tokens) = (
         folder.path().join("secret"),
@@ -27,12 +27,12 @@ async fn a_hangup_replaces_accounts_secrets_and_tokens() {
     let write = |path: &std::path::Path, text: &str| std::fs::write(path, text).expect("a file");
     write(&secret, "the-old-secret-of-dixa");
     write(&tokens, OLD);
-    let named = format!("{{ file = \"{}\" }}", secret.display());
-    let file = accounts(&provider.url()).replace("\"a-token-of-dixa\"", &named);
-    let tokens_path = tokens.to_str().expect("text");
-    let mut serve = Serve::of(&file, &["--token-file", tokens_path, "-v"]);
+    let reference = format!("{{ file = \"{}\" }}", secret.display());
+    let file = accounts(&provider.url()).replace("\"a-token-of-dixa\"", &reference);
+    let tokens_path = tokens.to_str().expect("UTF-8");
+    let mut serve = Serve::with_accounts(&file, &["--token-file", tokens_path, "-v"]);
     let request = create(ACCOUNT, "ines@kelpworks.example");
-    let sent_with = || {
+    let sent_credential = || {
         let received = provider.received();
         assert_eq!(received.len(), 1);
         let mut headers = received[0].headers.iter();
@@ -40,7 +40,7 @@ async fn a_hangup_replaces_accounts_secrets_and_tokens() {
         found.expect("a credential").1.clone()
     };
 
-    // A call in flight keeps what it has begun with.
+    // A call in flight keeps its account.
     provider.hold(true);
     let (address, old) = (serve.address, with(&request, OLD));
     let in_flight = tokio::spawn(async move { client::send(address, &old).await });
@@ -51,17 +51,17 @@ async fn a_hangup_replaces_accounts_secrets_and_tokens() {
     write(&secret, "the-new-secret-of-dixa");
     write(&tokens, NEW);
     serve.signal("HUP");
-    serve.line(&["read anew"]).await;
+    serve.wait_for_line(&["read anew"]).await;
     provider.hold(false);
     let response = in_flight.await.expect("no panic").expect("a response");
     assert_eq!(response.status, 200, "{response:?}");
-    assert_eq!(sent_with(), "the-old-secret-of-dixa");
+    assert_eq!(sent_credential(), "the-old-secret-of-dixa");
 
-    let refused = serve.call(&with(&request, OLD)).await;
-    assert_eq!(said(&refused), error(401, "unauthorized", "not-sent"));
+    let rejected = serve.call(&with(&request, OLD)).await;
+    assert_eq!(error_of(&rejected), error(401, "unauthorized", "not-sent"));
     let response = serve.call(&with(&request, NEW)).await;
     assert_eq!(response.status, 200, "{response:?}");
-    assert_eq!(sent_with(), "the-new-secret-of-dixa");
+    assert_eq!(sent_credential(), "the-new-secret-of-dixa");
 
     // All or nothing: the token file is good and the accounts are not, and the other way round.
     write(&tokens, OLD);
@@ -71,17 +71,17 @@ async fn a_hangup_replaces_accounts_secrets_and_tokens() {
             .replace("credentials", "credential"),
     );
     serve.signal("HUP");
-    serve.line(&["zendesk"]).await;
-    serve.line(&["accounts.toml:5"]).await;
-    serve.line(&["stay as they were"]).await;
+    serve.wait_for_line(&["zendesk"]).await;
+    serve.wait_for_line(&["accounts.toml:5"]).await;
+    serve.wait_for_line(&["stay as they were"]).await;
     let response = serve.call(&with(&request, NEW)).await;
     assert_eq!(response.status, 200, "{response:?}");
-    assert_eq!(sent_with(), "the-new-secret-of-dixa");
+    assert_eq!(sent_credential(), "the-new-secret-of-dixa");
 
     write(&tokens, "short");
     serve.write_accounts(&file.replace(ACCOUNT, "9f3d2c61-58ab-4e07-b4d2-6c0e8f1a7b35"));
     serve.signal("HUP");
-    serve.line(&["--token-file", "line 1"]).await;
+    serve.wait_for_line(&["--token-file", "line 1"]).await;
     let response = serve.call(&with(&request, NEW)).await;
     assert_eq!(response.status, 200, "{response:?}");
 
@@ -89,18 +89,18 @@ async fn a_hangup_replaces_accounts_secrets_and_tokens() {
     serve.signal("HUP");
     until("the other account", async || {
         let response = serve.call(&with(&request, NEW)).await;
-        (said(&response) == error(404, "unknown-account", "not-sent")).then_some(())
+        (error_of(&response) == error(404, "unknown-account", "not-sent")).then_some(())
     })
     .await;
     for secret in [OLD, NEW, "-secret-of-dixa"] {
-        assert!(!serve.said().contains(secret), "{secret}");
+        assert!(!serve.log().contains(secret), "{secret}");
     }
 }
 
 #[tokio::test]
-async fn a_hangup_does_not_end_the_sandbox() {
-    let mut serve = Serve::of("", &["--sandbox", "-v"]);
+async fn hangup_keeps_sandbox_running() {
+    let mut serve = Serve::with_accounts("", &["--sandbox", "-v"]);
     serve.signal("HUP");
-    serve.line(&["read anew"]).await;
+    serve.wait_for_line(&["read anew"]).await;
     assert_eq!(serve.call(&get("/healthz")).await.status, 200);
 }

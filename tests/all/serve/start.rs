@@ -1,11 +1,11 @@
-//! What keeps `serve` from starting.
+//! Errors that keep `serve` from starting.
 
 use super::support::Serve;
 use crate::cli::program;
 use crate::client::Request;
 
-/// What the program says when it does not start, with exit code 4 and nothing on standard output.
-fn refusal(accounts: &str, arguments: &[&str]) -> String {
+/// Starts `serve`, which must fail with exit code 4 and an empty standard output. Returns its standard error.
+fn start_error(accounts: &str, arguments: &[&str]) -> String {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("accounts.toml"), accounts).expect("a file");
     std::fs::write(folder.path().join("empty.txt"), "# no token\n").expect("a file");
@@ -19,58 +19,61 @@ fn refusal(accounts: &str, arguments: &[&str]) -> String {
         .current_dir(folder.path())
         .output()
         .expect("the program runs");
-    let said = String::from_utf8(output.stderr).expect("text");
-    assert_eq!(output.status.code(), Some(4), "{said}");
-    assert!(output.stdout.is_empty(), "{said}");
-    assert!(!said.contains("listening"), "{said}");
-    said
+    let stderr = String::from_utf8(output.stderr).expect("UTF-8");
+    assert_eq!(output.status.code(), Some(4), "{stderr}");
+    assert!(output.stdout.is_empty(), "{stderr}");
+    assert!(!stderr.contains("listening"), "{stderr}");
+    stderr
 }
 
 const GOOD: &str = "[[account]]\nid = \"62f44730-dd91-461e-bd6a-aedd9e0ad79d\"\nintegration = \"dixa\"\n\
     credentials = { api_token = \"a-token-of-dixa\" }\n";
 
 #[test]
-fn others_are_not_served_without_tokens() {
+fn public_address_needs_tokens() {
     for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:8080"] {
-        let said = refusal(GOOD, &["--listen", address]);
+        let stderr = start_error(GOOD, &["--listen", address]);
         assert!(
-            said.contains("--token-file") && said.contains(address),
-            "{said}"
+            stderr.contains("--token-file") && stderr.contains(address),
+            "{stderr}"
         );
     }
 }
 
 #[test]
-fn a_token_file_that_is_none() {
+fn invalid_token_file_is_error() {
     for (file, words) in [
         ("missing.txt", "missing.txt"),
         ("empty.txt", "found none"),
         ("short.txt", "line 2"),
     ] {
-        let said = refusal(GOOD, &["--listen", "127.0.0.1:0", "--token-file", file]);
-        assert!(said.contains(words) && !said.contains("Secret"), "{said}");
+        let stderr = start_error(GOOD, &["--listen", "127.0.0.1:0", "--token-file", file]);
+        assert!(
+            stderr.contains(words) && !stderr.contains("Secret"),
+            "{stderr}"
+        );
     }
 }
 
 #[test]
-fn every_fault_of_the_accounts_file_is_named() {
-    let faulty = GOOD.replace("dixa\"", "zendesk\"")
+fn errors_of_accounts_file_are_listed() {
+    let invalid = GOOD.replace("dixa\"", "zendesk\"")
         + "\n"
         + &GOOD
             .replace("62f44730", "62F44730")
             .replace("api_token", "password");
-    let said = refusal(&faulty, &["--listen", "127.0.0.1:0"]);
+    let stderr = start_error(&invalid, &["--listen", "127.0.0.1:0"]);
     for words in [
         "accounts.toml:3:",
         "zendesk",
         "accounts.toml:7:",
         "password",
     ] {
-        assert!(said.contains(words), "{words} in {said}");
+        assert!(stderr.contains(words), "{words} in {stderr}");
     }
-    assert!(!said.contains("a-token-of-dixa"), "{said}");
-    let json = refusal(
-        &faulty,
+    assert!(!stderr.contains("a-token-of-dixa"), "{stderr}");
+    let json = start_error(
+        &invalid,
         &["--listen", "127.0.0.1:0", "--log-format", "json"],
     );
     let body: serde_json::Value = serde_json::from_str(&json).expect("JSON");
@@ -83,24 +86,24 @@ fn every_fault_of_the_accounts_file_is_named() {
 }
 
 #[test]
-fn a_port_that_is_taken() {
+fn taken_port_is_error() {
     let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     let address = taken.local_addr().expect("its address").to_string();
-    let said = refusal(GOOD, &["--listen", &address]);
-    assert!(said.contains(&address), "{said}");
+    let stderr = start_error(GOOD, &["--listen", &address]);
+    assert!(stderr.contains(&address), "{stderr}");
 }
 
 #[cfg(unix)]
 #[tokio::test]
-async fn files_with_secrets_that_others_can_read_are_logged() {
+async fn readable_secrets_file_is_logged() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().expect("a folder");
     let tokens = folder.path().join("tokens");
     std::fs::write(&tokens, "\u{feff}0123456789abcdef\n").expect("a file");
     std::fs::set_permissions(&tokens, std::fs::Permissions::from_mode(0o604)).expect("a mode");
     let tokens = tokens.to_str().expect("a path in UTF-8");
-    let mut serve = Serve::of(GOOD, &["--token-file", tokens]);
-    // It answers once it has said all of its start.
+    let mut serve = Serve::with_accounts(GOOD, &["--token-file", tokens]);
+    // It responds after it has logged its whole start.
     let health = Request {
         method: "GET".to_owned(),
         target: "/healthz".to_owned(),
@@ -109,13 +112,13 @@ async fn files_with_secrets_that_others_can_read_are_logged() {
     };
     assert_eq!(serve.call(&health).await.status, 200);
     serve.terminate();
-    serve.ended().await;
-    let said = serve.said();
+    serve.wait_for_exit().await;
+    let log = serve.log();
     let expected =
         format!("--token-file {tokens}: can be read by others than its owner (mode 0604)");
-    assert!(said.contains(&expected), "{said}");
+    assert!(log.contains(&expected), "{log}");
     assert!(
-        !said.contains("0123456789abcdef") && !said.contains("a-token-of-dixa"),
-        "{said}"
+        !log.contains("0123456789abcdef") && !log.contains("a-token-of-dixa"),
+        "{log}"
     );
 }

@@ -1,4 +1,4 @@
-//! The real program, serving.
+//! The program as a server.
 
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader};
@@ -13,17 +13,17 @@ use crate::cli::program;
 use crate::client::{self, Request, Response};
 use crate::resident::resident;
 
-/// How long anything may take that is waited for.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The longest wait for anything.
+const WAIT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Waits until this gives something.
+/// Waits until `look` returns a value.
 pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let begun = Instant::now();
+    let start = Instant::now();
     loop {
         if let Some(found) = look().await {
             return found;
         }
-        assert!(begun.elapsed() < PATIENCE, "waited for {what}");
+        assert!(start.elapsed() < WAIT_TIMEOUT, "waited for {what}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
@@ -47,7 +47,7 @@ impl Simulators {
         simulators
     }
 
-    /// The id of the account of this name.
+    /// The id of the account with this name.
     pub fn id(&self, name: &str) -> String {
         let file: toml::Table = self.accounts.parse().expect("TOML");
         let accounts = file["account"].as_array().expect("accounts");
@@ -58,7 +58,7 @@ impl Simulators {
         account["id"].as_str().expect("an id").to_owned()
     }
 
-    /// Every credential that the accounts have.
+    /// Every credential of the accounts.
     pub fn secrets(&self) -> Vec<String> {
         let file: toml::Table = self.accounts.parse().expect("TOML");
         let accounts = file["account"].as_array().expect("accounts");
@@ -84,7 +84,7 @@ impl Simulators {
         response.json()
     }
 
-    /// Makes the next answers of an integration late.
+    /// Delays the next responses of an integration.
     pub async fn delay(&self, integration: &str, milliseconds: u64, times: u64) {
         let fault =
             format!(r#"{{"kind": "latency", "milliseconds": {milliseconds}, "times": {times}}}"#);
@@ -92,7 +92,7 @@ impl Simulators {
             .await;
     }
 
-    /// Waits until so many requests have reached an integration.
+    /// Waits until an integration has received this number of requests.
     pub async fn reached(&self, integration: &str, requests: u64) {
         until("a request at the provider", async || {
             let count = format!("count?integration={integration}");
@@ -103,23 +103,23 @@ impl Simulators {
     }
 }
 
-/// `serve` as a process; it ends with this.
+/// A process that runs `serve`. Dropping this kills it.
 pub struct Serve {
     process: Child,
     pub address: SocketAddr,
-    said: Arc<Mutex<String>>,
-    listener: Option<std::thread::JoinHandle<()>>,
+    log: Arc<Mutex<String>>,
+    reader: Option<std::thread::JoinHandle<()>>,
     folder: tempfile::TempDir,
 }
 
 impl Serve {
     /// Serves the accounts of the simulators.
     pub fn start(simulators: &Simulators, arguments: &[&str]) -> Self {
-        Self::of(&simulators.accounts, arguments)
+        Self::with_accounts(&simulators.accounts, arguments)
     }
 
     /// Serves the accounts of this file.
-    pub fn of(accounts: &str, arguments: &[&str]) -> Self {
+    pub fn with_accounts(accounts: &str, arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("accounts.toml");
         std::fs::write(&file, accounts).expect("a file");
@@ -140,20 +140,20 @@ impl Serve {
             .nth(1)
             .and_then(|rest| rest.trim_end_matches(['\n', '"', '}']).parse().ok())
             .unwrap_or_else(|| panic!("expected the address, but found `{line}`"));
-        let said = Arc::new(Mutex::new(String::new()));
-        let hears = Arc::clone(&said);
-        let listener = std::thread::spawn(move || {
+        let log = Arc::new(Mutex::new(String::new()));
+        let writer = Arc::clone(&log);
+        let reader = std::thread::spawn(move || {
             for line in errors.lines().map_while(Result::ok) {
-                let mut said = hears.lock().expect("no panic inside");
-                said.push_str(&line);
-                said.push('\n');
+                let mut log = writer.lock().expect("no panic inside");
+                log.push_str(&line);
+                log.push('\n');
             }
         });
         Self {
             process,
             address,
-            said,
-            listener: Some(listener),
+            log,
+            reader: Some(reader),
             folder,
         }
     }
@@ -164,12 +164,12 @@ impl Serve {
             .unwrap_or_else(|error| panic!("{error} for {} {}", request.method, request.target))
     }
 
-    /// How much memory it has, in bytes.
+    /// The resident memory of the process, in bytes.
     pub fn resident(&self) -> u64 {
         resident(self.process.id()).expect("the process runs on Linux")
     }
 
-    /// Asks it to stop, as a supervisor does.
+    /// Asks the process to stop, as a supervisor does.
     pub fn terminate(&self) {
         self.signal("TERM");
     }
@@ -178,45 +178,45 @@ impl Serve {
         crate::cli::signal(signal, &self.process);
     }
 
-    /// Replaces its accounts file.
+    /// Replaces the accounts file.
     pub fn write_accounts(&self, accounts: &str) {
         std::fs::write(self.folder.path().join("accounts.toml"), accounts).expect("a file");
     }
 
-    /// Waits until its log has a line with all of these.
-    pub async fn line(&mut self, words: &[&str]) -> String {
+    /// Waits until the log has a line with all these words.
+    pub async fn wait_for_line(&mut self, words: &[&str]) -> String {
         until(&format!("a line with {words:?}"), async || {
-            let said = self.said();
-            let mut lines = said.lines();
+            let log = self.log();
+            let mut lines = log.lines();
             let found = lines.find(|line| words.iter().all(|word| line.contains(word)));
             found.map(str::to_owned)
         })
         .await
     }
 
-    /// Waits for its end.
-    pub async fn ended(&mut self) -> ExitStatus {
-        until("the end of the program", async || self.has_ended()).await
+    /// Waits until the process ends.
+    pub async fn wait_for_exit(&mut self) -> ExitStatus {
+        until("the end of the program", async || self.exit_status()).await
     }
 
-    /// How it has ended, if it has.
-    pub fn has_ended(&mut self) -> Option<ExitStatus> {
+    /// The exit status, if the process has ended.
+    pub fn exit_status(&mut self) -> Option<ExitStatus> {
         self.process.try_wait().expect("its status")
     }
 
-    /// What it has said after its address, all of it once it has ended.
-    pub fn said(&mut self) -> String {
-        self.said_after(0)
+    /// The log after the line with the address; complete once the process has ended.
+    pub fn log(&mut self) -> String {
+        self.log_after(0)
     }
 
-    /// What it has said after so many bytes of that.
-    pub fn said_after(&mut self, bytes: usize) -> String {
+    /// The log after this number of bytes.
+    pub fn log_after(&mut self, bytes: usize) -> String {
         if matches!(self.process.try_wait(), Ok(Some(_)))
-            && let Some(listener) = self.listener.take()
+            && let Some(reader) = self.reader.take()
         {
-            let _ = listener.join();
+            let _ = reader.join();
         }
-        self.said.lock().expect("no panic inside")[bytes..].to_owned()
+        self.log.lock().expect("no panic inside")[bytes..].to_owned()
     }
 }
 
@@ -227,7 +227,7 @@ impl Drop for Serve {
     }
 }
 
-/// A creation of a user of this address.
+/// A request that creates a user with this address.
 pub fn create(account: &str, email: &str) -> Request {
     Request {
         method: "POST".to_owned(),
@@ -247,14 +247,14 @@ pub fn get(target: &str) -> Request {
     }
 }
 
-/// The words of an error: status, code, outcome.
-pub fn said(response: &Response) -> (u16, String, String) {
+/// Status, code and outcome of a response.
+pub fn error_of(response: &Response) -> (u16, String, String) {
     let body = response.json();
-    let word = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
-    (response.status, word("code"), word("outcome"))
+    let member = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+    (response.status, member("code"), member("outcome"))
 }
 
-/// The same, as a test expects them.
+/// The same, as a test expects it.
 pub fn error(status: u16, code: &str, outcome: &str) -> (u16, String, String) {
     (status, code.to_owned(), outcome.to_owned())
 }

@@ -7,18 +7,16 @@ use anyhow::Result;
 use criterion::Criterion;
 use tokio::runtime::Builder;
 use unified_ticketing::Engine;
+use unified_ticketing::steps::{Operation, Step};
 use unified_ticketing::types::{Email, NewUser, Options, ProviderResponse};
 use unified_ticketing_guest::bindings::accounts::{Account, Credentials};
-use unified_ticketing_guest::bindings::types as core;
-use unified_ticketing_guest::findings::Findings;
-use unified_ticketing_guest::interpret::interpret;
-use unified_ticketing_guest::plan::{self, Context};
-use unified_ticketing_guest::shape;
+use unified_ticketing_guest::bindings::{steps as core_steps, types as core};
+use unified_ticketing_guest::steps;
 
-use crate::provider::{ACCOUNT, ANSWER};
+use crate::provider::{ACCOUNT, RESPONSE};
 use crate::server::accounts;
 
-/// The names under which the figures are kept, and for the component's the calls that an instance serves, and the threads.
+/// The names under which the figures are kept, and for the component's the steps that an instance serves, and the threads.
 pub(crate) const NATIVE: &str = "native";
 pub(crate) const COMPONENT: [(&str, u32, usize); 4] = [
     ("fresh, one thread", 0, 1),
@@ -48,7 +46,7 @@ pub(crate) fn measure() -> Result<()> {
 
 /// How long it takes until each thread has made so many calls.
 fn timed(engine: &Engine, threads: usize, calls: u64) -> Duration {
-    let begun = Instant::now();
+    let started = Instant::now();
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
@@ -58,16 +56,16 @@ fn timed(engine: &Engine, threads: usize, calls: u64) -> Duration {
                 };
                 runtime.block_on(async {
                     for _ in 0..calls {
-                        assert!(through_the_component(engine).await, "a good call");
+                        assert!(call(engine).await, "a good call");
                     }
                 });
             });
         }
     });
-    begun.elapsed()
+    started.elapsed()
 }
 
-async fn through_the_component(engine: &Engine) -> bool {
+async fn call(engine: &Engine) -> bool {
     let email = |address: &str, kind: &str| Email {
         address: address.to_owned(),
         type_: Some(kind.to_owned()),
@@ -84,16 +82,18 @@ async fn through_the_component(engine: &Engine) -> bool {
         avatar: text("https://img.kelpworks.example/ines.png"),
         ..NewUser::default()
     };
-    let answer = ProviderResponse {
+    let operation = Operation::CreateUser(user);
+    let Step::Send(sending) = engine.start(ACCOUNT, operation, Options::default()).await else {
+        return false;
+    };
+    let response = ProviderResponse {
         status: 201,
         headers: headers(),
-        body: ANSWER.as_bytes().to_vec(),
+        body: RESPONSE.as_bytes().to_vec(),
     };
-    let options = Options::default();
-    let response = engine
-        .create_user_in_memory(ACCOUNT, user, options, answer)
-        .await;
-    black_box(response).is_ok()
+    let (request, context) = (sending.request, sending.context);
+    let step = engine.resume(ACCOUNT, context, Ok(response)).await;
+    matches!(black_box((request, step)).1, Step::Done(Ok(_)))
 }
 
 fn native() -> bool {
@@ -119,32 +119,26 @@ fn native() -> bool {
         settings: Vec::new(),
         credentials: Credentials::Injected(vec!["api_token".to_owned()]),
     };
-    let planned = plan::create(
-        &account,
-        &user,
-        &core::Options::default(),
-        Findings::new(false),
-    );
-    let Ok(planned) = planned else { return false };
-    // The halves are apart, as they are in the component.
-    let Ok(context) = Context::from_bytes(&planned.context.to_bytes()) else {
+    let operation = core_steps::Operation::CreateUser(user);
+    let options = core::Options::default();
+    let step = steps::start(ACCOUNT, operation, &options, |_| Ok(account));
+    let core_steps::Step::Send(sending) = step else {
         return false;
     };
-    let answer = core::ProviderResponse {
+    let response = core::ProviderResponse {
         status: 201,
         headers: headers(),
-        body: ANSWER.as_bytes().to_vec(),
+        body: RESPONSE.as_bytes().to_vec(),
     };
-    let response =
-        interpret(&context, Ok(&answer)).map(|answered| shape::response(answered, &context));
-    black_box((planned.request, response)).1.is_ok()
+    let step = steps::resume(ACCOUNT, &sending.context, Ok(&response));
+    matches!(black_box((sending, step)).1, core_steps::Step::Done(Ok(_)))
 }
 
 fn headers() -> Vec<(String, String)> {
     let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     vec![
         header("content-type", "application/json"),
-        header("content-length", &ANSWER.len().to_string()),
+        header("content-length", &RESPONSE.len().to_string()),
         header("date", "Mon, 02 Nov 2026 10:00:00 GMT"),
     ]
 }

@@ -43,9 +43,9 @@ impl Wrk {
             .arg(target(url))
             .output()
             .context("wrk does not start: it is in the package `wrk` of most systems")?;
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        ensure!(output.status.success(), "wrk: {said}");
-        read(&said).with_context(|| format!("{url}: {said}"))
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        ensure!(output.status.success(), "wrk: {printed}");
+        parse(&printed).with_context(|| format!("{url}: {printed}"))
     }
 }
 
@@ -57,19 +57,19 @@ pub(crate) fn target(url: &str) -> String {
     )
 }
 
-fn read(said: &str) -> Result<Load> {
-    for fault in ["Non-2xx or 3xx responses", "Socket errors"] {
-        if said.contains(fault) {
-            bail!("not every answer was 2xx");
+fn parse(output: &str) -> Result<Load> {
+    for error in ["Non-2xx or 3xx responses", "Socket errors"] {
+        if output.contains(error) {
+            bail!("not every response was 2xx");
         }
     }
     let after = |label: &str| {
-        let line = said
+        let line = output
             .lines()
             .find_map(|line| line.trim().strip_prefix(label));
         line.map(str::trim).with_context(|| format!("no `{label}`"))
     };
-    let requests = said
+    let requests = output
         .lines()
         .find_map(|line| line.trim().split_once(" requests in "));
     Ok(Load {

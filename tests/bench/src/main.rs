@@ -4,14 +4,14 @@
 //!
 //! | Name | What it is |
 //! | --- | --- |
-//! | bare | a server that hands a request on to the provider and its answer back, on the same HTTP stack |
+//! | bare | a server that passes a request on to the provider and its response back, on the same HTTP stack |
 //! | native | the core's HTTP API called in process, with the same server and the same client |
-//! | fresh | the component, with an instance of its own for each half of a call, or for the whole call where the component sends |
-//! | reused | the same, with instances that serve 1,000 calls |
+//! | fresh | the component, with an instance of its own for each step of a call, or for the whole call where the component sends |
+//! | reused | the same, with instances that serve 1,000 steps, or calls |
 //! | stock | `wasmtime serve` with the standalone component |
 //!
-//! Rounds of all variants alternate, so that what else the machine does meets all of them. Every figure is the median of the rounds,
-//! with the lowest and the highest. One answer that is not 2xx, and there is no table.
+//! Rounds of all variants alternate, so that other work of the machine slows all of them alike. Every figure is the median of the rounds,
+//! with the lowest and the highest. One response that is not 2xx, and there is no table.
 
 #![expect(
     clippy::print_stdout,
@@ -21,6 +21,7 @@
 
 mod core;
 mod load;
+mod native;
 mod process;
 mod provider;
 #[path = "../../resident.rs"]
@@ -55,10 +56,10 @@ struct Arguments {
 /// A process of the benchmark.
 #[derive(Debug, Subcommand)]
 enum Part {
-    /// The provider: the same answer to every request.
+    /// The provider: the same response to every request.
     #[command(hide = true)]
     Provider {
-        /// Milliseconds before each answer.
+        /// Milliseconds before each response.
         #[arg(long, default_value_t = 0)]
         wait: u64,
         /// Speak TLS, and write the root certificate here.

@@ -9,7 +9,7 @@ use tokio::io::AsyncReadExt as _;
 
 use crate::resident::resident;
 
-/// Runs what serves until standard input ends.
+/// Serves until standard input ends.
 pub(crate) fn served(serving: impl Future<Output = Result<()>>) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -61,19 +61,19 @@ impl Process {
         Ok(Self { child, output, url })
     }
 
-    /// How much memory it has, in bytes, as Linux tells.
+    /// How much memory it has resident, in bytes, by Linux.
     pub(crate) fn resident(&self) -> Result<u64> {
         resident(self.child.id())
     }
 
-    /// Stops it, and gives what it says at its end.
+    /// Stops it, and returns what it prints at its end.
     pub(crate) fn stop(mut self) -> Result<String> {
         drop(self.child.stdin.take());
-        let mut said = String::new();
-        self.output.read_to_string(&mut said)?;
+        let mut printed = String::new();
+        self.output.read_to_string(&mut printed)?;
         let status = self.child.wait()?;
         ensure!(status.success(), "{status}");
-        Ok(said)
+        Ok(printed)
     }
 }
 

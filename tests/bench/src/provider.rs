@@ -24,8 +24,8 @@ pub(crate) const ACCOUNT: &str = "62f44730-dd91-461e-bd6a-aedd9e0ad79d";
 /// What a client sends.
 pub(crate) const BODY: &str = r#"{"name":"Ines Halvorsen","first_name":"Ines","last_name":"Halvorsen","emails":[{"email":"ines.halvorsen@kelpworks.example","type":"primary"},{"email":"ines@kelpworks.example","type":"other"}],"avatar":"https://img.kelpworks.example/ines.png"}"#;
 
-/// What Dixa answers.
-pub(crate) const ANSWER: &str = r#"{"data":{"id":"7f1b9c7e-3d0a-4a57-8f5a-0b3b6b1c2d3e","createdAt":"2026-03-14T09:26:53.589Z","displayName":"Ines Halvorsen","email":"ines.halvorsen@kelpworks.example","avatarUrl":"https://img.kelpworks.example/ines.png","additionalEmails":["ines@kelpworks.example"],"additionalPhoneNumbers":[],"firstName":"Ines","lastName":"Halvorsen","middleNames":[],"roles":[{"id":"agent","name":"Agent"}],"userType":"Internal","_type":"Agent"}}"#;
+/// What Dixa responds.
+pub(crate) const RESPONSE: &str = r#"{"data":{"id":"7f1b9c7e-3d0a-4a57-8f5a-0b3b6b1c2d3e","createdAt":"2026-03-14T09:26:53.589Z","displayName":"Ines Halvorsen","email":"ines.halvorsen@kelpworks.example","avatarUrl":"https://img.kelpworks.example/ines.png","additionalEmails":["ines@kelpworks.example"],"additionalPhoneNumbers":[],"firstName":"Ines","lastName":"Halvorsen","middleNames":[],"roles":[{"id":"agent","name":"Agent"}],"userType":"Internal","_type":"Agent"}}"#;
 
 /// Serves until standard input ends.
 pub(crate) fn serve(wait: u64, tls: Option<&Path>) -> Result<()> {
@@ -61,13 +61,13 @@ pub(crate) fn serve(wait: u64, tls: Option<&Path>) -> Result<()> {
 }
 
 async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin, wait: u64) {
-    let answer = move |request: Request<Incoming>| async move {
+    let respond = move |request: Request<Incoming>| async move {
         // What is not read would be in the way of the next request.
         let _ = request.into_body().collect().await;
         if wait > 0 {
             tokio::time::sleep(Duration::from_millis(wait)).await;
         }
-        let mut response = Response::new(Full::new(Bytes::from_static(ANSWER.as_bytes())));
+        let mut response = Response::new(Full::new(Bytes::from_static(RESPONSE.as_bytes())));
         *response.status_mut() = http::StatusCode::CREATED;
         let json = http::HeaderValue::from_static("application/json");
         response
@@ -75,8 +75,8 @@ async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin, wait: u64) {
             .insert(http::header::CONTENT_TYPE, json);
         Ok::<_, Infallible>(response)
     };
-    // A client that leaves is no fault here.
+    // A client that leaves is no error here.
     let _ = http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), service_fn(answer))
+        .serve_connection(TokioIo::new(stream), service_fn(respond))
         .await;
 }

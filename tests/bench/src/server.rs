@@ -17,34 +17,34 @@ use tokio::net::TcpListener;
 use unified_ticketing::server::Server;
 use unified_ticketing::{Account, Engine, MemoryAccounts, Sender};
 
+use crate::native::Core;
 use crate::process;
 use crate::provider::ACCOUNT;
 
-/// What answers.
+/// What a request goes through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
-    /// Hands on.
+    /// Nothing: it is passed on.
     Bare,
     /// The core, in process.
     Native,
-    /// The component, the host sending in between.
+    /// The component, host-driven.
     Host,
-    /// The component, sending for itself.
+    /// The component, component-driven.
     Component,
 }
 
 /// Serves until standard input ends, and then says how many instances were made.
 pub(crate) fn serve(kind: Kind, provider: &str, reuse: u32, root: Option<&Path>) -> Result<()> {
-    let sender = match kind {
+    let builder = Engine::builder();
+    let mut builder = match kind {
         Kind::Bare => return bare(provider),
-        Kind::Native => Sender::Native,
-        Kind::Host => Sender::Host,
-        Kind::Component => Sender::Component,
-    };
-    let mut builder = Engine::builder()
-        .accounts(accounts(provider)?)
-        .sender(sender)
-        .reuse(reuse);
+        Kind::Native => builder.native(Core),
+        Kind::Host => builder.sender(Sender::Host),
+        Kind::Component => builder.sender(Sender::Component),
+    }
+    .accounts(accounts(provider)?)
+    .reuse(reuse);
     if let Some(root) = root {
         builder = builder.root_certificates(std::fs::read(root)?);
     }
@@ -79,23 +79,23 @@ fn bare(provider: &str) -> Result<()> {
             let (stream, _) = listener.accept().await?;
             stream.set_nodelay(true)?;
             let (client, target) = (client.clone(), target.clone());
-            let hand_on = service_fn(move |request: Request<Incoming>| {
+            let pass_on = service_fn(move |request: Request<Incoming>| {
                 let (client, target) = (client.clone(), target.clone());
                 async move {
-                    let answer = handed_on(&client, target, request).await;
-                    Ok::<_, Infallible>(answer.unwrap_or_else(|_| {
+                    let response = passed_on(&client, target, request).await;
+                    Ok::<_, Infallible>(response.unwrap_or_else(|_| {
                         let mut failed = Response::new(Full::default());
                         *failed.status_mut() = http::StatusCode::BAD_GATEWAY;
                         failed
                     }))
                 }
             });
-            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), hand_on));
+            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), pass_on));
         }
     })
 }
 
-async fn handed_on(
+async fn passed_on(
     client: &Client<hyper_util::client::legacy::connect::HttpConnector, Full<Bytes>>,
     target: Uri,
     request: Request<Incoming>,
@@ -105,6 +105,6 @@ async fn handed_on(
         .header(http::header::CONTENT_TYPE, "application/json")
         .body(Full::new(body))?;
     let (head, body) = client.request(request).await?.into_parts();
-    let body = body.collect().await.context("a whole answer")?.to_bytes();
+    let body = body.collect().await.context("a whole response")?.to_bytes();
     Ok(Response::from_parts(head, Full::new(body)))
 }

@@ -12,7 +12,7 @@ use crate::provider::BODY;
 
 pub(crate) const CALLS: usize = 1_000;
 
-/// What the server had resident while all calls were in flight, in bytes, and how many were answered with 200.
+/// What the server had resident while all calls were in flight, in bytes, and how many succeeded.
 pub(crate) fn run(sender: &str) -> Result<(u64, usize)> {
     let provider = Process::part(&["provider", "--wait", "2000"])?;
     let server = Process::part(&["server", sender, "--provider", &provider.url])?;
@@ -27,11 +27,11 @@ pub(crate) fn run(sender: &str) -> Result<(u64, usize)> {
             .collect();
         tokio::time::sleep(Duration::from_millis(1500)).await;
         let resident = server.resident()?;
-        let mut answered = 0;
+        let mut succeeded = 0;
         for call in calls {
-            answered += usize::from(call.await?.is_ok());
+            succeeded += usize::from(call.await?.is_ok());
         }
-        Ok((resident, answered))
+        Ok((resident, succeeded))
     })
 }
 
@@ -46,5 +46,5 @@ async fn call(address: String, target: String) -> Result<()> {
     let mut response = String::new();
     stream.read_to_string(&mut response).await?;
     let good = response.starts_with("HTTP/1.1 200 ") && response.ends_with('}');
-    good.then_some(()).context("a good answer")
+    good.then_some(()).context("a good response")
 }

@@ -9,7 +9,7 @@ use unified_ticketing::Engine;
 
 use crate::provider::ACCOUNT;
 
-/// The running server. It ends with this.
+/// The process of the server. Dropping this kills it.
 pub(crate) struct Stock {
     child: Child,
     pub(crate) url: String,
@@ -18,7 +18,7 @@ pub(crate) struct Stock {
 /// Starts the wasmtime that the variable `WASMTIME` names, if it is set.
 pub(crate) fn start(folder: &Path, provider: &str) -> Result<Option<Stock>> {
     let Some(wasmtime) = std::env::var_os("WASMTIME") else {
-        eprintln!("without stock wasmtime: `WASMTIME` names none");
+        eprintln!("without stock wasmtime: `WASMTIME` is not set");
         return Ok(None);
     };
     let component = folder.join("standalone.wasm");
@@ -44,12 +44,9 @@ pub(crate) fn start(folder: &Path, provider: &str) -> Result<Option<Stock>> {
     });
     let stock = Stock {
         child,
-        url: format!(
-            "http://{}",
-            url.context("it does not say where it listens")?
-        ),
+        url: format!("http://{}", url.context("it does not print its address")?),
     };
-    // What it says later must go somewhere.
+    // The rest is read, so that the process never blocks on it.
     std::thread::spawn(move || lines.map_while(Result::ok).count());
     Ok(Some(stock))
 }

@@ -15,7 +15,7 @@ use crate::process::{Process, beside};
 use crate::provider::ACCOUNT;
 use crate::{slow, stock};
 
-/// What is under load: its name, the arguments of its server, and the calls that an instance serves.
+/// What is under load: its name, the arguments of its server, and the steps or calls that an instance serves.
 const SERVERS: [(&str, &[&str]); 6] = [
     ("bare", &["bare"]),
     ("native", &["native"]),
@@ -43,13 +43,13 @@ impl Figures {
         self.0.entry(name.to_owned()).or_default().push(figure);
     }
 
-    fn of(&self, name: &str) -> &[f64] {
+    fn get(&self, name: &str) -> &[f64] {
         self.0.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// One by the other, round by round.
-    fn ratio(&self, name: &str, of: &str) -> Vec<f64> {
-        let pairs = self.of(name).iter().zip(self.of(of));
+    fn ratio(&self, name: &str, base: &str) -> Vec<f64> {
+        let pairs = self.get(name).iter().zip(self.get(base));
         pairs.map(|(one, other)| one / other).collect()
     }
 }
@@ -191,7 +191,7 @@ fn dry_runs(folder: &Path, provider: &str, figures: &mut Figures) -> Result<()> 
     )?;
     let mut times = Vec::new();
     for _ in 0..30 {
-        let begun = Instant::now();
+        let started = Instant::now();
         let output = Command::new(beside("unified-ticketing")?)
             .env_remove("RUST_BACKTRACE")
             .arg("--accounts")
@@ -199,7 +199,7 @@ fn dry_runs(folder: &Path, provider: &str, figures: &mut Figures) -> Result<()> 
             .args(["users", "create", "--account", "dixa", "--name", "Ines"])
             .args(["--email", "ines@kelpworks.example", "--dry-run"])
             .output()?;
-        times.push(begun.elapsed().as_secs_f64() * 1000.0);
+        times.push(started.elapsed().as_secs_f64() * 1000.0);
         ensure!(output.status.success(), "the dry run: {output:?}");
     }
     let (median, _, _) = summary(&times).context("a time")?;
@@ -211,7 +211,7 @@ fn dry_runs(folder: &Path, provider: &str, figures: &mut Figures) -> Result<()> 
 struct Table<'a> {
     figures: &'a Figures,
     instances: &'a BTreeMap<&'a str, f64>,
-    /// Bytes resident and calls answered, by each sender.
+    /// Bytes resident and calls that succeeded, by sender.
     slow: [(u64, usize); 2],
 }
 
@@ -234,15 +234,21 @@ impl Table<'_> {
             made("component, reused"),
         );
         println!(
+            "Sizes: component {} bytes, core {} bytes, standalone {} bytes.",
+            Engine::component().len(),
+            Engine::core().len(),
+            Engine::standalone().len(),
+        );
+        println!(
             "{CONNECTIONS} connections unless said otherwise; {} processors.",
             std::thread::available_parallelism().map_or(0, usize::from)
         );
     }
 
     fn in_process(&self) -> [(&'static str, &'static str, String); 7] {
-        let time = |name: &str| figure(self.figures.of(&format!("in process: {name}")), "µs");
+        let time = |name: &str| figure(self.figures.get(&format!("in process: {name}")), "µs");
         let component = Engine::component().len();
-        let dry_run = figure(self.figures.of("dry run"), "ms");
+        let dry_run = figure(self.figures.get("dry run"), "ms");
         [
             (
                 "component",
@@ -285,8 +291,8 @@ impl Table<'_> {
         let stock = summary(&stock).map_or("not measured".to_owned(), |(median, low, high)| {
             format!("{median:.1} times ({low:.1} to {high:.1})")
         });
-        let [host_sends, component_sends] = self.slow.map(|(resident, answered)| {
-            let lost = slow::CALLS.saturating_sub(answered);
+        let [host_sends, component_sends] = self.slow.map(|(resident, succeeded)| {
+            let lost = slow::CALLS.saturating_sub(succeeded);
             format!("{} MB, {lost} lost", resident / 1_000_000)
         });
         [
@@ -340,10 +346,10 @@ impl Table<'_> {
             let native = format!("native at {connections}");
             let cell = |name: &str| {
                 let name = format!("{name} at {connections}");
-                let latency = self.figures.of(&format!("{name}: latency"));
+                let latency = self.figures.get(&format!("{name}: latency"));
                 let latency = summary(latency).map_or(0.0, |(median, _, _)| median);
                 if name == native {
-                    let (per_second, _, _) = summary(self.figures.of(&name)).unwrap_or_default();
+                    let (per_second, _, _) = summary(self.figures.get(&name)).unwrap_or_default();
                     return format!("{per_second:.0}/s, {latency:.2} ms");
                 }
                 let ratio = percent(&self.figures.ratio(&name, &native));

@@ -1,14 +1,14 @@
-// `unified:ticketing/accounts`, for the component: credentials are injected. The page knows their names alone, as a page
-// should, and the plan shows `***` where they belong.
+// `unified:ticketing/accounts`, for the component: credentials are injected. The page has their names alone, and the plan
+// shows `***` instead of their values.
 
 const accounts = new Map();
 
-/** Makes an account known. */
+/** Adds an account. */
 export function add(account) {
   accounts.set(account.id, account);
 }
 
-/** The import itself. What it throws is the interface's error. */
+/** The import. It throws the interface's error. */
 export function resolve(id) {
   const account = accounts.get(id);
   if (!account) throw { tag: 'unknown' };

@@ -1,4 +1,4 @@
-// Opens the page in headless Chromium, its files answered from here, and lets it plan and interpret while offline.
+// Opens the page in headless Chromium, serves its files, and has it plan and interpret while offline.
 
 import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
@@ -7,9 +7,9 @@ import { chromium } from 'playwright-core';
 const ORIGIN = 'http://page.test';
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm' };
 
-const given = JSON.parse(readFileSync(0, 'utf8'));
-// A page has no business with values.
-for (const account of given.accounts) account.credentials = Object.keys(account.credentials);
+const input = JSON.parse(readFileSync(0, 'utf8'));
+// The page gets no values.
+for (const account of input.accounts) account.credentials = Object.keys(account.credentials);
 
 const browser = await chromium.launch({ executablePath: process.argv[2] });
 try {
@@ -19,7 +19,7 @@ try {
   await context.route('**', (route) => {
     const url = new URL(route.request().url());
     if (url.origin !== ORIGIN) {
-      console.error(`the page asked for ${url}`);
+      console.error(`the page requested ${url}`);
       return route.abort();
     }
     return route.fulfill({
@@ -31,8 +31,8 @@ try {
   await page.waitForFunction(() => globalThis.run);
   await context.unroute('**');
   await context.setOffline(true);
-  const answers = await page.evaluate((given) => globalThis.run(given), given);
-  process.stdout.write(JSON.stringify(answers));
+  const responses = await page.evaluate((input) => globalThis.run(input), input);
+  process.stdout.write(JSON.stringify(responses));
 } finally {
   await browser.close();
 }

@@ -1,6 +1,6 @@
-// In place of `wasi:http` and `wasi:io`. Planning and interpreting use neither, so whatever is asked for only complains.
+// Replaces `wasi:http` and `wasi:io`. Planning and interpreting use neither, so every function throws.
 
-const nothing = new Proxy(
+const unavailable = new Proxy(
   {},
   {
     get: (_, name) =>
@@ -10,4 +10,4 @@ const nothing = new Proxy(
   },
 );
 
-export { nothing as outgoingHandler, nothing as types, nothing as error, nothing as poll, nothing as streams };
+export { unavailable as outgoingHandler, unavailable as types, unavailable as error, unavailable as poll, unavailable as streams };

@@ -2,12 +2,12 @@
 
 const accounts = new Map();
 
-/** Makes an account known, in the form of the accounts file. */
+/** Adds an account, in the form of the accounts file. */
 export function add(account) {
   accounts.set(account.id.toLowerCase(), account);
 }
 
-/** The import itself. What it throws is the interface's error. */
+/** The import. It throws the interface's error. */
 export function resolve(id) {
   const account = accounts.get(id.toLowerCase());
   if (!account) throw { tag: 'unknown' };

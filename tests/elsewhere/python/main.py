@@ -1,4 +1,4 @@
-"""Makes every call by the component's typed interface; it sends by `wasi:http`."""
+"""Makes every call by the component's typed interface. The component sends by `wasi:http`."""
 
 import json
 import sys
@@ -8,7 +8,7 @@ from wasmtime.component import Component, Linker, Record, Variant
 
 PACKAGE = "unified:ticketing"
 VERSION = "0.2.0"
-TEXTS = ("first_name", "last_name", "name", "nick_name", "avatar")
+STRINGS = ("first_name", "last_name", "name", "nick_name", "avatar")
 
 
 def record(**fields):
@@ -66,27 +66,27 @@ def instantiate(path, resolve):
 
 
 def members(body):
-    """The body's members as the typed interface takes them; absent ones are None."""
+    """The body's members for the typed interface; absent ones are None."""
     emails = body.get("emails")
     roles = body.get("roles")
     return {
-        **{name: body.get(name) for name in TEXTS},
+        **{name: body.get(name) for name in STRINGS},
         "emails": emails and [record(address=email["email"], type=email.get("type")) for email in emails],
         "roles": roles and [record(id=role.get("id"), name=role.get("name")) for role in roles],
-        "custom_fields": text(body, "custom_fields"),
+        "custom_fields": json_string(body, "custom_fields"),
     }
 
 
-def text(body, name):
+def json_string(body, name):
     return json.dumps(body[name]) if name in body else None
 
 
 def new_user(body):
-    return record(**members(body), remote_data=text(body, "remote_data"))
+    return record(**members(body), remote_data=json_string(body, "remote_data"))
 
 
 def user_changes(body):
-    """Left out keeps, null clears."""
+    """An absent member keeps the value, null clears it."""
 
     def change(name, value):
         if name not in body:
@@ -94,7 +94,7 @@ def user_changes(body):
         return Variant("clear") if body[name] is None else Variant("set", value)
 
     changes = {name: change(name, value) for name, value in members(body).items()}
-    return record(**changes, remote_data=text(body, "remote_data"))
+    return record(**changes, remote_data=json_string(body, "remote_data"))
 
 
 def options(call):
@@ -117,8 +117,8 @@ def plain(value):
     return value
 
 
-def answered(response):
-    """The published object of a response, and its warnings; what the provider said stays text."""
+def published_response(response):
+    """The published object of a response, and its warnings. The provider's JSON stays a string."""
     body = plain(response.body)
     if "emails" in body:
         body["emails"] = [{"email": email.pop("address"), **email} for email in body["emails"]]
@@ -126,7 +126,7 @@ def answered(response):
     return body
 
 
-def failed(error):
+def published_error(error):
     """The published object of an error."""
     body = {"statusCode": error.status, "message": error.message, "code": error.code, "outcome": error.outcome}
     if error.violations:
@@ -138,21 +138,21 @@ def failed(error):
 
 
 def main():
-    given = json.load(sys.stdin)
-    ids = {account["name"]: account["id"] for account in given["accounts"]}
-    functions = instantiate(sys.argv[1], resolver(given["accounts"]))
-    made, answers = {}, []
-    for call in given["calls"]:
+    inputs = json.load(sys.stdin)
+    ids = {account["name"]: account["id"] for account in inputs["accounts"]}
+    functions = instantiate(sys.argv[1], resolver(inputs["accounts"]))
+    created, responses = {}, []
+    for call in inputs["calls"]:
         account, body = ids[call["account"]], call["body"]
         if "update" in call:
-            user = made.get(call["update"], call["update"])
+            user = created.get(call["update"], call["update"])
             result = functions["update-user"](account, user, user_changes(body), options(call))
         else:
             result = functions["create-user"](account, new_user(body), options(call))
-        answer = answered(result.payload) if result.tag == "ok" else failed(result.payload)
-        made[call["name"]] = answer.get("id")
-        answers.append(answer)
-    json.dump(answers, sys.stdout)
+        response = published_response(result.payload) if result.tag == "ok" else published_error(result.payload)
+        created[call["name"]] = response.get("id")
+        responses.append(response)
+    json.dump(responses, sys.stdout)
 
 
 main()

@@ -12,20 +12,20 @@ VARIABLE = "UNIFIED_TICKETING_ACCOUNTS_JSON"
 
 
 def serve(wasmtime, component, accounts):
-    """The server and its port. It is told to listen on loopback: the component authenticates nobody."""
+    """Starts the server. Returns it and its port. It listens on loopback: the component does not authenticate its clients."""
     # `--env NAME` takes the value from the environment, so that no credential is in the list of processes.
     command = [wasmtime, "serve", "-Scli", "--addr", "127.0.0.1:0", "--env", VARIABLE, component]
     environment = {**os.environ, VARIABLE: json.dumps({"account": accounts})}
     server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    said = []
+    log = []
     for line in server.stderr:
-        said.append(line)
+        log.append(line)
         if found := re.search(r"http://127\.0\.0\.1:(\d+)", line):
             return server, int(found[1])
-    raise SystemExit(f"wasmtime did not start: {''.join(said)}")
+    raise SystemExit(f"wasmtime did not start: {''.join(log)}")
 
 
-def ask(port, call, account, user):
+def send(port, call, account, user):
     query = [("integrated_account_id", account)]
     for index, collection in enumerate(call.get("collections", [])):
         query += [(f"collections[{index}][{key}]", value) for key, value in collection.items()]
@@ -37,26 +37,26 @@ def ask(port, call, account, user):
         json.dumps(call["body"]),
         {"content-type": "application/json"},
     )
-    answer = connection.getresponse()
-    body = json.loads(answer.read(), parse_float=str)
-    if answer.status == 200:
-        told = answer.headers.get_all("unified-warning", [])
-        body["warnings"] = [unquote(header.replace('; path="', " ").removesuffix('"')) for header in told]
-    return {"status": answer.status, "body": body}
+    response = connection.getresponse()
+    body = json.loads(response.read(), parse_float=str)
+    if response.status == 200:
+        warnings = response.headers.get_all("unified-warning", [])
+        body["warnings"] = [unquote(header.replace('; path="', " ").removesuffix('"')) for header in warnings]
+    return {"status": response.status, "body": body}
 
 
 def main():
     wasmtime, component = sys.argv[1:]
-    given = json.load(sys.stdin)
-    ids = {account["name"]: account["id"] for account in given["accounts"]}
-    server, port = serve(wasmtime, component, given["accounts"])
+    inputs = json.load(sys.stdin)
+    ids = {account["name"]: account["id"] for account in inputs["accounts"]}
+    server, port = serve(wasmtime, component, inputs["accounts"])
     try:
-        made, answers = {}, []
-        for call in given["calls"]:
-            user = made.get(call["update"], call["update"]) if "update" in call else None
-            answers.append(ask(port, call, ids[call["account"]], user))
-            made[call["name"]] = answers[-1]["body"].get("id")
-        json.dump(answers, sys.stdout)
+        created, responses = {}, []
+        for call in inputs["calls"]:
+            user = created.get(call["update"], call["update"]) if "update" in call else None
+            responses.append(send(port, call, ids[call["account"]], user))
+            created[call["name"]] = responses[-1]["body"].get("id")
+        json.dump(responses, sys.stdout)
     finally:
         server.terminate()
         server.wait()

@@ -1,13 +1,13 @@
-//! Writes the corpora that the fuzz targets start from: every golden case, in the layout of each target of the core, and a few
-//! inputs for each target of the host.
+//! Writes the first corpora of the fuzz targets: every golden case, in the layout of each target of the core, and a few inputs for
+//! each target of the host.
 
 use std::error::Error;
 use std::fs;
 use std::path::Path;
 
 use unified_ticketing_fuzz::case::{self, Case};
-use unified_ticketing_fuzz::input::{PART, written};
-use unified_ticketing_fuzz::support::{account, answer, begin, operations, request};
+use unified_ticketing_fuzz::input::{PART, encode};
+use unified_ticketing_fuzz::support::{account, operations, request, response_of, start};
 use unified_ticketing_guest::bindings::http_api::{HttpRequest, HttpStep};
 use unified_ticketing_guest::bindings::types::{
     EmailsChange, JsonChange, RolesChange, StringChange, UserChanges,
@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 "query",
                 Some(query::of(&request.target).as_bytes().to_vec()),
             ),
-            ("face", Some(face(&case, &request))),
+            ("http_api", Some(http_api(&case, &request))),
             ("plan", Some(plan(&case, &request))),
             ("interpret", interpret(&case, &request)),
         ];
@@ -55,7 +55,7 @@ fn parts(parts: &[&[u8]]) -> Vec<u8> {
     parts.join(&PART)
 }
 
-/// Secrets of several kinds, written in every way.
+/// Secrets of several kinds, in every spelling.
 fn redaction() -> Vec<Vec<u8>> {
     let secrets = [
         "ab/c+d=\"1",
@@ -83,7 +83,7 @@ fn redaction() -> Vec<Vec<u8>> {
     seeds
 }
 
-/// Requests of each integration, within its base URL and elsewhere.
+/// Requests of each integration, inside and outside its base URL.
 fn egress() -> Vec<Vec<u8>> {
     let mut seeds = Vec::new();
     for (choice, _) in (0..).zip(operations()) {
@@ -104,16 +104,16 @@ fn egress() -> Vec<Vec<u8>> {
                     credential.as_bytes().to_vec(),
                     b"POST".to_vec(),
                     url.as_bytes().to_vec(),
-                    written(headers),
+                    encode(headers),
                 ];
-                seeds.push(laid_out([choice, replaced], parts));
+                seeds.push(layout([choice, replaced], parts));
             }
         }
     }
     seeds
 }
 
-/// Accounts files, right and wrong.
+/// Accounts files, valid and invalid.
 fn accounts() -> Vec<Vec<u8>> {
     let id = "62f44730-dd91-461e-bd6a-aedd9e0ad79d";
     let mut seeds = Vec::new();
@@ -163,7 +163,7 @@ fn tokens() -> Vec<Vec<u8>> {
     ]
 }
 
-fn face(case: &Case, request: &HttpRequest) -> Vec<u8> {
+fn http_api(case: &Case, request: &HttpRequest) -> Vec<u8> {
     let HttpRequest {
         method,
         target,
@@ -176,7 +176,7 @@ fn face(case: &Case, request: &HttpRequest) -> Vec<u8> {
         pairs(headers),
         body.clone(),
     ];
-    laid_out([choice(case), 0], parts.into_iter().chain(answered(case)))
+    layout([choice(case), 0], parts.into_iter().chain(result_of(case)))
 }
 
 fn plan(case: &Case, request: &HttpRequest) -> Vec<u8> {
@@ -249,20 +249,20 @@ fn plan(case: &Case, request: &HttpRequest) -> Vec<u8> {
         text(avatar),
         remote_data.map(set).unwrap_or_default(),
     ];
-    laid_out([choice(case), u8::from(options.strict) << 1], parts)
+    layout([choice(case), u8::from(options.strict) << 1], parts)
 }
 
 fn interpret(case: &Case, request: &HttpRequest) -> Option<Vec<u8>> {
-    match begin(request, account(case)) {
-        HttpStep::Send((_, context)) => Some(laid_out(
+    match start(request, account(case)) {
+        HttpStep::Send((_, context)) => Some(layout(
             [choice(case), 0],
-            [context, Vec::new()].into_iter().chain(answered(case)),
+            [context, Vec::new()].into_iter().chain(result_of(case)),
         )),
         HttpStep::Respond(_) => None,
     }
 }
 
-/// The byte that chooses the operation of a case; an integration without it is chosen by its other one.
+/// The byte that chooses the operation of a case, or the create if the integration lacks the operation.
 fn choice(case: &Case) -> u8 {
     let of_case = |update| {
         operations()
@@ -275,16 +275,16 @@ fn choice(case: &Case) -> u8 {
     u8::try_from(position).unwrap_or_default()
 }
 
-/// What became of the request of a case, as three parts; none when nothing was sent.
-fn answered(case: &Case) -> Vec<Vec<u8>> {
-    if case.file.answer.is_none() {
+/// The result of the request of a case, as three parts; none if no request is sent.
+fn result_of(case: &Case) -> Vec<Vec<u8>> {
+    if case.file.response.is_none() {
         return Vec::new();
     }
-    let answer = answer(case);
+    let response = response_of(case);
     vec![
-        answer.status.to_string().into_bytes(),
-        pairs(&answer.headers),
-        answer.body,
+        response.status.to_string().into_bytes(),
+        pairs(&response.headers),
+        response.body,
     ]
 }
 
@@ -295,7 +295,7 @@ fn set(value: impl Into<Vec<u8>>) -> Vec<u8> {
 }
 
 fn pairs(pairs: &[(String, String)]) -> Vec<u8> {
-    written(
+    encode(
         pairs
             .iter()
             .map(|(name, value)| vec![name.as_str(), value.as_str()]),
@@ -304,14 +304,14 @@ fn pairs(pairs: &[(String, String)]) -> Vec<u8> {
 
 fn entries(entries: impl Iterator<Item = Vec<String>>) -> Vec<u8> {
     let entries: Vec<Vec<String>> = entries.collect();
-    written(
+    encode(
         entries
             .iter()
             .map(|entry| entry.iter().map(String::as_str).collect()),
     )
 }
 
-fn laid_out(choices: [u8; 2], parts: impl IntoIterator<Item = Vec<u8>>) -> Vec<u8> {
+fn layout(choices: [u8; 2], parts: impl IntoIterator<Item = Vec<u8>>) -> Vec<u8> {
     let mut seed = choices.to_vec();
     let parts: Vec<Vec<u8>> = parts.into_iter().collect();
     seed.extend(parts.join(&PART));

@@ -1,13 +1,13 @@
-//! What of the host keeps secrets and decides what leaves, compiled from its own sources.
+//! The parts of the host that keep secrets and permit requests, compiled from their own sources.
 //!
-//! The modules are private to the host, and the rest of it (the engine, the client, the server) is not needed here.
+//! The modules are private to the host, and its other parts (the engine, the client, the server) are not needed here.
 
 #[path = "../../../host/src"]
 #[allow(
     dead_code,
     unreachable_pub,
     unused_imports,
-    reason = "the host has a use for what is not needed here"
+    reason = "the host uses what is unused here"
 )]
 pub(crate) mod sources {
     pub(crate) mod accounts;
@@ -36,13 +36,13 @@ use sources::server::tokens::Tokens as Accepted;
 
 pub use sources::accounts::{Account, FileAccounts};
 
-/// The text without these secrets.
+/// The bytes without these secrets.
 pub fn redacted(secrets: &[&str], text: &[u8]) -> Vec<u8> {
     let secrets = secrets.iter().map(|secret| SecretString::from(*secret));
     Redactor::new(secrets).redact(text).into_owned()
 }
 
-/// The text without the account's secrets.
+/// The bytes without the account's secrets.
 pub fn redacted_of(account: &Account, text: &[u8]) -> Vec<u8> {
     account.redactor().redact(text).into_owned()
 }
@@ -53,7 +53,7 @@ pub fn authentication(account: &Account) -> (&'static str, String) {
     (name, value.expose_secret().to_owned())
 }
 
-/// What leaves of this request, or the words of why nothing does.
+/// The request as it leaves, or the message of its denial.
 pub fn permitted(
     account: &Account,
     method: Method,
@@ -67,15 +67,15 @@ pub fn permitted(
     policy::permit(account, request).map_err(|error| error.to_string())
 }
 
-/// The accounts of a text, or all that is said of it.
+/// The accounts of a file, or all messages about it.
 pub fn accounts(text: &str, environment: &str) -> Result<FileAccounts, Vec<String>> {
-    let parsed = FileAccounts::parse(Path::new("/nowhere/accounts.toml"), text, |_| {
+    let parsed = FileAccounts::parse(Path::new("/no-such-folder/accounts.toml"), text, |_| {
         Some(environment.to_owned())
     });
-    parsed.map_err(|faults| {
-        faults
+    parsed.map_err(|errors| {
+        errors
             .iter()
-            .map(|fault| format!("{fault} {fault:?}"))
+            .map(|error| format!("{error} {error:?}"))
             .collect()
     })
 }
@@ -84,7 +84,7 @@ pub fn accounts(text: &str, environment: &str) -> Result<FileAccounts, Vec<Strin
 pub struct Tokens(Accepted);
 
 impl Tokens {
-    /// Reads them.
+    /// Parses the file.
     pub fn parse(text: &str) -> Result<Self, String> {
         Accepted::parse(text).map(Self)
     }
@@ -94,13 +94,13 @@ impl Tokens {
         http::HeaderValue::from_bytes(value).is_ok_and(|value| self.0.accept(Some(&value)))
     }
 
-    /// What is printed of them.
+    /// The output of `Debug`.
     pub fn debug(&self) -> String {
         format!("{:?}", self.0)
     }
 }
 
-/// Whether an address is of the public network.
+/// Whether an address is public.
 pub fn is_public(address: std::net::IpAddr) -> bool {
     sources::client::addresses::is_public(address)
 }

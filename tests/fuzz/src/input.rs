@@ -1,7 +1,7 @@
-//! The layout of an input: a few bytes that choose, then parts.
+//! The layout of an input: a few bytes of choices, then parts.
 //!
-//! What UTF-8 never has takes them apart, so that text stays text: 0xFF ends a part, 0xFE an entry of a list, and 0xFD a member
-//! of an entry. The last part is all that is left, and may have any bytes.
+//! Bytes that UTF-8 never uses separate them, so that strings stay strings: 0xFF ends a part, 0xFE an entry of a part, and 0xFD a
+//! member of an entry. The last part is the rest, and may have any bytes.
 
 use std::borrow::Cow;
 
@@ -9,12 +9,12 @@ use unified_ticketing_guest::bindings::types::{ProviderResponse, TransportError}
 
 /// Ends a part.
 pub const PART: u8 = 0xff;
-/// Ends an entry of a list.
+/// Ends an entry of a part.
 pub const ENTRY: u8 = 0xfe;
 /// Ends a member of an entry.
 pub const MEMBER: u8 = 0xfd;
 
-/// An input that is being read. What is not there is empty, or zero.
+/// A reader of an input. A missing part is empty, and a missing byte zero.
 pub struct Input<'a>(pub &'a [u8]);
 
 impl<'a> Input<'a> {
@@ -33,30 +33,30 @@ impl<'a> Input<'a> {
         part
     }
 
-    /// The next part, as text.
-    pub fn text(&mut self) -> String {
-        text(self.part())
+    /// The next part, as a string.
+    pub fn string(&mut self) -> String {
+        string(self.part())
     }
 
     /// The next part, as names and values.
     pub fn pairs(&mut self) -> Vec<(String, String)> {
-        list(self.part())
+        entries(self.part())
             .map(|entry| {
                 (
-                    text(entry[0]),
-                    entry.get(1).map_or_else(String::new, |value| text(value)),
+                    string(entry[0]),
+                    entry.get(1).map_or_else(String::new, |value| string(value)),
                 )
             })
             .collect()
     }
 
-    /// The last three parts, as what became of a request: what happened, the headers of the answer, its body.
+    /// The last three parts, as the result of a request: its kind, the response's headers, its body.
     ///
-    /// What happened is a status, or the name of a case of `transport-error` and what that holds.
-    pub fn answer(&mut self) -> Result<ProviderResponse, TransportError> {
-        let happened = self.text();
+    /// The kind is a status, or the name of a case of `transport-error` and its payload.
+    pub fn response(&mut self) -> Result<ProviderResponse, TransportError> {
+        let kind = self.string();
         let headers = self.pairs();
-        let (word, rest) = happened.split_once(' ').unwrap_or((&happened, ""));
+        let (word, rest) = kind.split_once(' ').unwrap_or((&kind, ""));
         let why = rest.to_owned();
         Err(match word {
             "no-connection" => TransportError::NoConnection(why),
@@ -64,9 +64,12 @@ impl<'a> Input<'a> {
             "connection-lost" => TransportError::ConnectionLost(why),
             "response-truncated" => {
                 let (status, why) = rest.split_once(' ').unwrap_or((rest, ""));
-                TransportError::ResponseTruncated((status.parse().unwrap_or_default(), why.to_owned()))
+                TransportError::ResponseTruncated((
+                    status.parse().unwrap_or_default(),
+                    why.to_owned(),
+                ))
             }
-            "deadline" => TransportError::Deadline(rest == "begun"),
+            "deadline" => TransportError::Deadline(rest == "sent"),
             "response-too-large" => TransportError::ResponseTooLarge(rest.parse().ok()),
             status => {
                 return Ok(ProviderResponse {
@@ -79,31 +82,31 @@ impl<'a> Input<'a> {
     }
 }
 
-/// Bytes as text.
-pub fn text(bytes: &[u8]) -> String {
+/// Bytes as a string.
+pub fn string(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// The entries of a list, with the members of each: at least one.
-pub fn list(part: &[u8]) -> impl Iterator<Item = Vec<&[u8]>> {
+/// The entries of a part, with the members of each: at least one.
+pub fn entries(part: &[u8]) -> impl Iterator<Item = Vec<&[u8]>> {
     let part = part.strip_suffix(&[ENTRY]).unwrap_or(part);
-    let entries = (!part.is_empty()).then(|| part.split(|byte| *byte == ENTRY));
-    entries
+    let split = (!part.is_empty()).then(|| part.split(|byte| *byte == ENTRY));
+    split
         .into_iter()
         .flatten()
         .map(|entry| entry.split(|byte| *byte == MEMBER).collect())
 }
 
-/// A list as `list` reads it.
-pub fn written<'a>(entries: impl IntoIterator<Item = Vec<&'a str>>) -> Vec<u8> {
-    let mut list = Vec::new();
+/// A part as [`entries`] reads it.
+pub fn encode<'a>(entries: impl IntoIterator<Item = Vec<&'a str>>) -> Vec<u8> {
+    let mut part = Vec::new();
     for entry in entries {
         let members: Vec<Cow<'_, [u8]>> = entry
             .into_iter()
             .map(|member| Cow::Borrowed(member.as_bytes()))
             .collect();
-        list.extend(members.join(&MEMBER));
-        list.push(ENTRY);
+        part.extend(members.join(&MEMBER));
+        part.push(ENTRY);
     }
-    list
+    part
 }

@@ -1,4 +1,4 @@
-//! What the fuzz targets share.
+//! Code shared by the fuzz targets.
 
 #![allow(
     clippy::match_same_arms,
@@ -11,14 +11,14 @@
 
 #[path = "../../case.rs"]
 pub mod case;
-#[path = "../../native/holds.rs"]
-pub mod holds;
 pub mod host;
 pub mod input;
+#[path = "../../native/invariants.rs"]
+pub mod invariants;
 #[path = "../../native/support.rs"]
 pub mod support;
 
-// The host's sources say `crate::` of each other.
+// The host's sources name each other by `crate::`.
 pub(crate) use host::sources::{accounts, files, secret};
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -34,13 +34,13 @@ pub fn operation(choice: u8) -> Operation {
 
 /// A made-up account of an operation's integration, without a base URL.
 ///
-/// Its credentials begin with this text and end with a secret that the input cannot have: it is made of the whole input. With
+/// Its credentials begin with this prefix and end with a secret that the input cannot contain: it is a hash of the whole input. With
 /// the lowest bit of the choice they are injected.
-pub fn account(operation: Operation, choice: u8, input: &[u8], begin: &str) -> Account {
+pub fn account(operation: Operation, choice: u8, input: &[u8], prefix: &str) -> Account {
     let account = operation.account(false);
     let mut hasher = DefaultHasher::new();
     input.hash(&mut hasher);
-    let secret = format!("{begin}{:016x}", hasher.finish());
+    let secret = format!("{prefix}{:016x}", hasher.finish());
     let credentials = match account.credentials {
         Credentials::Disclosed(pairs) if choice & 1 == 0 => {
             let pairs = pairs.into_iter().map(|(name, _)| (name, secret.clone()));

@@ -1,7 +1,7 @@
-//! What leaves of a request, whatever the component makes of it.
+//! The request that leaves, for any request of the component.
 //!
-//! The first byte chooses an operation, of which only the integration counts. The parts are the credential, the method, what
-//! stands after the account's base URL or, with an odd second byte, in its place, and the headers.
+//! The first byte chooses an operation, of which only the integration counts. The parts are the credential, the method, the rest of
+//! the URL after the account's base URL or, with an odd second byte, the whole URL, and the headers.
 
 #![no_main]
 
@@ -11,7 +11,7 @@ use http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Uri};
 use libfuzzer_sys::fuzz_target;
 use unified_ticketing_fuzz::host::{Account, authentication, permitted, redacted_of};
-use unified_ticketing_fuzz::input::{Input, list, text};
+use unified_ticketing_fuzz::input::{Input, entries, string};
 use unified_ticketing_fuzz::operation;
 use unified_ticketing_guest::account::{credential_names, is_user_name};
 
@@ -22,7 +22,7 @@ fuzz_target!(|bytes: &[u8]| {
     let mut hasher = DefaultHasher::new();
     bytes.hash(&mut hasher);
     let mark = format!("{:016x}", hasher.finish());
-    let credential = format!("{}{mark}", input.text());
+    let credential = format!("{}{mark}", input.string());
     let integration = operation.integration;
     let mut builder = Account::builder("a", integration.name);
     for (name, value) in operation.account(false).settings {
@@ -39,20 +39,20 @@ fuzz_target!(|bytes: &[u8]| {
     let account = match builder.build() {
         Ok(account) => account,
         Err(invalid) => {
-            let said = format!("{invalid} {invalid:?}");
-            assert!(!said.contains(&mark), "{said}");
+            let message = format!("{invalid} {invalid:?}");
+            assert!(!message.contains(&mark), "{message}");
             return;
         }
     };
     let method = Method::from_bytes(input.part());
-    let rest = input.text();
+    let rest = input.string();
     let url = if replaced {
         rest
     } else {
         format!("{}{rest}", account.base_url())
     };
     let mut headers = HeaderMap::new();
-    for entry in list(input.part()) {
+    for entry in entries(input.part()) {
         let name = HeaderName::from_bytes(entry[0]);
         let value = HeaderValue::from_bytes(entry.get(1).copied().unwrap_or_default());
         if let (Ok(name), Ok(value)) = (name, value) {
@@ -116,12 +116,17 @@ fuzz_target!(|bytes: &[u8]| {
                 | "upgrade"
         ));
         let own = header == name || header == CONTENT_LENGTH.as_str();
-        assert!(own || headers.get_all(header).iter().any(|given| given == value));
+        assert!(
+            own || headers
+                .get_all(header)
+                .iter()
+                .any(|original| original == value)
+        );
     }
     assert_eq!(request.headers()[CONTENT_LENGTH], "2");
-    // What is sent is what is masked.
+    // The credential that is sent is masked in a response.
     let token = value.rsplit(' ').next().unwrap_or_default();
-    let echo = text(&redacted_of(&account, format!("<{value}>").as_bytes()));
+    let echo = string(&redacted_of(&account, format!("<{value}>").as_bytes()));
     assert!(!echo.contains(token) && !echo.contains(&mark), "{echo}");
     for (parameter, setting) in
         form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())

@@ -1,14 +1,14 @@
-//! The second half of a call: whatever became of the request, in every format.
+//! The second function of a call: any result of the request, in every format.
 //!
-//! The first byte chooses the operation; `remote_data` is left out when the second is odd. The parts are the context as the first
-//! half writes it, or else the address of a user; the excluded fields; and what became of the request.
+//! The first byte chooses the operation; `remote_data` is left out when the second is odd. The parts are the context as `start` writes
+//! it, or else the address of a user; the excluded fields; and the result of the request.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use unified_ticketing_fuzz::input::{Input, list, text};
+use unified_ticketing_fuzz::input::{Input, entries, string};
 use unified_ticketing_fuzz::support::Operation;
-use unified_ticketing_fuzz::{holds, operation};
+use unified_ticketing_fuzz::{invariants, operation};
 use unified_ticketing_guest::bindings::types::{
     Body, Error, Format, ProviderResponse, Response, TransportError,
 };
@@ -24,37 +24,46 @@ fuzz_target!(|input: &[u8]| {
     let part = input.part();
     let mut context = Context::from_bytes(part).unwrap_or_else(|error| {
         assert_eq!(error, foreign_context());
-        made_up(operation, text(part))
+        sample_context(operation, string(part))
     });
     context.ignore_remote_data |= ignore;
     context
         .exclude_fields
-        .extend(list(input.part()).map(|entry| text(entry[0])));
-    let answer = input.answer();
-    if let Ok(answer) = &answer {
-        holds::reads_as_any_other(&answer.body);
+        .extend(entries(input.part()).map(|entry| string(entry[0])));
+    let result = input.response();
+    if let Ok(result) = &result {
+        invariants::assert_reads_as_serde(&result.body);
     }
     for format in [Format::Unified, Format::Raw, Format::Normalized] {
         context.format = format;
-        let response = http_api::resume(&context.to_bytes(), answer.as_ref());
-        holds::told(&context, answer.as_ref(), &response);
-        match (interpret(&context, answer.as_ref()), &answer) {
-            (Ok(answered), Ok(answer)) => {
+        let response = http_api::resume(&context.to_bytes(), result.as_ref());
+        invariants::assert_response(&context, result.as_ref(), &response);
+        match (interpret(&context, result.as_ref()), &result) {
+            (Ok(interpreted), Ok(result)) => {
                 assert_eq!(response.status, 200);
-                assert_eq!(Some(answered.json), holds::usable(&answer.body));
-                let found = answered.warnings.strip_prefix(context.warnings.as_slice());
-                holds::findings(found.expect("what the first half found"));
-                typed(&shape::response(answered, &context), &context, answer);
+                assert_eq!(
+                    Some(interpreted.json),
+                    invariants::usable_body(&result.body)
+                );
+                let found = interpreted
+                    .warnings
+                    .strip_prefix(context.warnings.as_slice());
+                invariants::assert_findings(found.expect("the findings of `start`"));
+                check_typed(&shape::response(interpreted, &context), &context, result);
             }
-            (Err(error), answer) => {
-                failed(&error, &holds::response::failed(&response), answer.as_ref());
+            (Err(error), result) => {
+                check_error(
+                    &error,
+                    &invariants::response::assert_error(&response),
+                    result.as_ref(),
+                );
             }
-            (Ok(_), Err(fault)) => panic!("no answer came: {fault:?}"),
+            (Ok(_), Err(error)) => panic!("a response without one of the provider: {error:?}"),
         }
     }
 });
 
-fn made_up(operation: Operation, email: String) -> Context {
+fn sample_context(operation: Operation, email: String) -> Context {
     Context {
         integration: operation.integration,
         operation: if operation.update {
@@ -72,11 +81,11 @@ fn made_up(operation: Operation, email: String) -> Context {
     }
 }
 
-/// The answer of the typed contract has what the options leave in it.
-fn typed(response: &Response, context: &Context, answer: &ProviderResponse) {
+/// Checks that the typed response has the fields that the options leave.
+fn check_typed(response: &Response, context: &Context, result: &ProviderResponse) {
     let excluded = |name: &str| context.exclude_fields.iter().any(|field| field == name);
     match &response.body {
-        Body::Raw(body) => assert_eq!((context.format, body), (Format::Raw, &answer.body)),
+        Body::Raw(body) => assert_eq!((context.format, body), (Format::Raw, &result.body)),
         Body::User(user) => {
             let whole = context.format == Format::Unified
                 && !context.ignore_remote_data
@@ -88,23 +97,23 @@ fn typed(response: &Response, context: &Context, answer: &ProviderResponse) {
     }
 }
 
-/// The typed error says what the published one says, and has what the provider said untouched.
-fn failed(
+/// Checks that the typed error equals the published one, and has the provider's response unchanged.
+fn check_error(
     error: &Error,
-    told: &holds::response::Failure,
-    answer: Result<&ProviderResponse, &TransportError>,
+    published: &invariants::response::Failure,
+    result: Result<&ProviderResponse, &TransportError>,
 ) {
     assert_eq!(
         (codes::error(error.code), codes::outcome(error.outcome)),
-        (told.code.as_str(), told.outcome.as_str())
+        (published.code.as_str(), published.outcome.as_str())
     );
-    assert_eq!(error.message, told.message);
-    holds::findings(&error.violations);
-    if let Ok(answer) = answer {
-        let provider = error.provider.as_ref().expect("what the provider said");
+    assert_eq!(error.message, published.message);
+    invariants::assert_findings(&error.violations);
+    if let Ok(result) = result {
+        let provider = error.provider.as_ref().expect("the provider's response");
         assert_eq!(
             (provider.status, provider.body.as_ref()),
-            (answer.status, Some(&answer.body))
+            (result.status, Some(&result.body))
         );
     }
 }

@@ -1,21 +1,21 @@
-//! The first half of a call, with input that need not have been JSON.
+//! The first function of a call, with typed input that JSON need not be able to express.
 //!
 //! The first byte chooses the operation, the second by its lowest bit whether the host injects the credentials, and by the
-//! next whether the call is strict. The parts are the account's base URL and setting, each its usual one when empty, and what its
-//! credential begins with; the user's id; what goes to the provider's query, the collections and the excluded fields; the fields
+//! next whether the call is strict. The parts are the account's base URL and setting, each its usual one when empty, and the
+//! prefix of its credential; the user's id; the remote query, the collections and the excluded fields; the fields
 //! in the published order, and `remote_data`. A field begins with `=` and has a value, or with `-` and is cleared.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use percent_encoding::percent_decode_str;
-use unified_ticketing_fuzz::input::{Input, list, text};
+use unified_ticketing_fuzz::input::{Input, entries, string};
 use unified_ticketing_fuzz::support::Operation;
-use unified_ticketing_fuzz::{account, holds, operation};
+use unified_ticketing_fuzz::{account, invariants, operation};
 use unified_ticketing_guest::bindings::accounts::Account;
 use unified_ticketing_guest::bindings::types::{
-    Collection, Email, EmailsChange, Error, ErrorCode, Finding, FindingCode, JsonChange, NewUser,
-    Options, Outcome, Location, Role, RolesChange, StringChange, UserChanges,
+    Collection, Email, EmailsChange, Error, ErrorCode, Finding, FindingCode, JsonChange, Location,
+    NewUser, Options, Outcome, Role, RolesChange, StringChange, UserChanges,
 };
 use unified_ticketing_guest::findings::Findings;
 use unified_ticketing_guest::plan::{self, Context, Planned};
@@ -24,7 +24,7 @@ fuzz_target!(|bytes: &[u8]| {
     let mut input = Input(bytes);
     let operation = operation(input.byte());
     let choice = input.byte();
-    let [base_url, setting, credential] = [input.text(), input.text(), input.text()];
+    let [base_url, setting, credential] = [input.string(), input.string(), input.string()];
     let mut account = account(operation, choice, bytes, &credential);
     account.base_url = Some(base_url).filter(|url| !url.is_empty());
     if !setting.is_empty() {
@@ -32,11 +32,15 @@ fuzz_target!(|bytes: &[u8]| {
             value.clone_from(&setting);
         }
     }
-    let id = input.text();
+    let id = input.string();
     let options = Options {
         remote_query: input.pairs(),
-        collections: list(input.part()).map(|entry| collection(&entry)).collect(),
-        exclude_fields: list(input.part()).map(|entry| text(entry[0])).collect(),
+        collections: entries(input.part())
+            .map(|entry| collection(&entry))
+            .collect(),
+        exclude_fields: entries(input.part())
+            .map(|entry| string(entry[0]))
+            .collect(),
         strict: choice & 2 != 0,
         ..Options::default()
     };
@@ -48,16 +52,22 @@ fuzz_target!(|bytes: &[u8]| {
         plan::create(&account, &user(changes), &options, findings)
     };
     match planned {
-        Ok(planned) => ready(operation, &account, &id, &options, &planned),
-        Err(error) => refused(&account, &error),
+        Ok(planned) => check_plan(operation, &account, &id, &options, &planned),
+        Err(error) => check_error(&account, &error),
     }
 });
 
-/// What is sent is what was asked for, and the second half can go on from there.
-fn ready(operation: Operation, account: &Account, id: &str, options: &Options, planned: &Planned) {
+/// Checks that the request follows the input, and that the context can be read.
+fn check_plan(
+    operation: Operation,
+    account: &Account,
+    id: &str,
+    options: &Options,
+    planned: &Planned,
+) {
     let Planned { request, context } = planned;
-    let read = holds::sent(operation, account, request, &context.to_bytes());
-    told_once(&context.warnings);
+    let read = invariants::assert_request(operation, account, request, &context.to_bytes());
+    assert_distinct(&context.warnings);
     assert!(
         !options.strict
             || context.warnings.iter().all(|warning| matches!(
@@ -108,8 +118,8 @@ fn ready(operation: Operation, account: &Account, id: &str, options: &Options, p
     assert!(sent.ends_with(&options.remote_query));
 }
 
-/// A refusal says everything at once, and nothing is sent.
-fn refused(account: &Account, error: &Error) {
+/// Checks that an error has every violation, and that no request is sent.
+fn check_error(account: &Account, error: &Error) {
     let Error {
         code,
         message,
@@ -123,7 +133,7 @@ fn refused(account: &Account, error: &Error) {
     } = error;
     assert_eq!(*outcome, Outcome::NotSent);
     assert!(!message.is_empty());
-    holds::hidden(account, message);
+    invariants::assert_hidden(account, message);
     assert!(provider.is_none() && retry_after.is_none() && rate_limit.is_none() && limit.is_none());
     let expected = if *code == ErrorCode::InvalidRequest {
         (400, false)
@@ -131,12 +141,12 @@ fn refused(account: &Account, error: &Error) {
         (500, true)
     };
     assert_eq!((*status, violations.is_empty()), expected);
-    holds::findings(violations);
-    told_once(violations);
+    invariants::assert_findings(violations);
+    assert_distinct(violations);
 }
 
-/// Nothing is told twice of one place of the input.
-fn told_once(findings: &[Finding]) {
+/// Checks that no location has the same finding twice.
+fn assert_distinct(findings: &[Finding]) {
     for (position, finding) in findings.iter().enumerate() {
         let same = |other: &Finding| {
             (other.code, other.in_, &other.path) == (finding.code, finding.in_, &finding.path)
@@ -149,25 +159,27 @@ fn told_once(findings: &[Finding]) {
 
 fn collection(entry: &[&[u8]]) -> Collection {
     Collection {
-        id: text(entry[0]),
-        type_: entry.get(1).map(|kind| text(kind)),
+        id: string(entry[0]),
+        type_: entry.get(1).map(|kind| string(kind)),
     }
 }
 
 fn changes(input: &mut Input<'_>) -> UserChanges {
     let change = |part: &[u8]| match part.split_first() {
-        Some((b'=', value)) => StringChange::Set(text(value)),
+        Some((b'=', value)) => StringChange::Set(string(value)),
         Some((b'-', _)) => StringChange::Clear,
         _ => StringChange::Keep,
     };
     let [first_name, last_name, name] = [input.part(), input.part(), input.part()].map(change);
     let emails = match input.part().split_first() {
-        Some((b'=', value)) => EmailsChange::Set(list(value).map(|entry| email(&entry)).collect()),
+        Some((b'=', value)) => {
+            EmailsChange::Set(entries(value).map(|entry| email(&entry)).collect())
+        }
         Some((b'-', _)) => EmailsChange::Clear,
         _ => EmailsChange::Keep,
     };
     let roles = match input.part().split_first() {
-        Some((b'=', value)) => RolesChange::Set(list(value).map(|entry| role(&entry)).collect()),
+        Some((b'=', value)) => RolesChange::Set(entries(value).map(|entry| role(&entry)).collect()),
         Some((b'-', _)) => RolesChange::Clear,
         _ => RolesChange::Keep,
     };
@@ -178,7 +190,7 @@ fn changes(input: &mut Input<'_>) -> UserChanges {
         StringChange::Keep => JsonChange::Keep,
     };
     let avatar = change(input.part());
-    let remote_data = input.part().strip_prefix(b"=").map(text);
+    let remote_data = input.part().strip_prefix(b"=").map(string);
     UserChanges {
         first_name,
         last_name,
@@ -194,21 +206,21 @@ fn changes(input: &mut Input<'_>) -> UserChanges {
 
 fn email(entry: &[&[u8]]) -> Email {
     Email {
-        address: text(entry[0]),
-        type_: entry.get(1).map(|kind| text(kind)),
+        address: string(entry[0]),
+        type_: entry.get(1).map(|kind| string(kind)),
     }
 }
 
-/// Its name, then its id: one that is not there is none.
+/// A role's name, then its id; an empty name is none.
 fn role(entry: &[&[u8]]) -> Role {
-    let name = Some(text(entry[0])).filter(|name| !name.is_empty());
+    let name = Some(string(entry[0])).filter(|name| !name.is_empty());
     Role {
         name,
-        id: entry.get(1).map(|id| text(id)),
+        id: entry.get(1).map(|id| string(id)),
     }
 }
 
-/// A user of what the changes set: what is cleared is there, and empty.
+/// A user with the values that the changes set; a cleared value is empty.
 fn user(changes: UserChanges) -> NewUser {
     let UserChanges {
         first_name,

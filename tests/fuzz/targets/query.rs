@@ -1,51 +1,51 @@
-//! The reader of the query: the whole input is the query.
+//! The parser of the query: the whole input is the query.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use unified_ticketing_fuzz::{holds, input};
+use unified_ticketing_fuzz::{input, invariants};
 use unified_ticketing_guest::bindings::types::{Finding, FindingCode, Location};
 use unified_ticketing_guest::findings::{Findings, MAX_FINDINGS};
 use unified_ticketing_guest::query::{ACCOUNT, Query, account, account_id, is_uuid, read};
 
 fuzz_target!(|input: &[u8]| {
-    let query = input::text(input);
+    let query = input::string(input);
     let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
         .into_owned()
         .collect();
-    let (given, findings) = read(&query);
+    let (parsed, findings) = read(&query);
     for found in [&findings.violations, &findings.warnings] {
-        holds::findings(found);
+        invariants::assert_findings(found);
         assert!(found.iter().all(|finding| finding.in_ == Location::Query));
-        // However long the query is, what is told of it is short.
-        let told = found
+        // Findings are short, whatever the length of the query.
+        let lengths = found
             .iter()
             .map(|finding| finding.path.len() + finding.message.len());
-        assert!(told.sum::<usize>() < MAX_FINDINGS * 1_000);
+        assert!(lengths.sum::<usize>() < MAX_FINDINGS * 1_000);
     }
 
-    // However a query is spelled, it says the same.
-    let mut spelled = form_urlencoded::Serializer::new(String::new());
-    let spelled = spelled.extend_pairs(&pairs).finish();
-    let (again, found) = read(&spelled);
+    // The spelling of a query does not change its meaning.
+    let mut encoded = form_urlencoded::Serializer::new(String::new());
+    let encoded = encoded.extend_pairs(&pairs).finish();
+    let (again, found) = read(&encoded);
     assert_eq!(
         (&again, &found.violations, &found.warnings),
-        (&given, &findings.violations, &findings.warnings)
+        (&parsed, &findings.violations, &findings.warnings)
     );
 
-    // Nothing is dropped: what is not known is told, and what is the provider's is passed on as it is. What is cut or only
-    // counted cannot be compared.
+    // No parameter is dropped: an unknown one is a finding, and one for the provider is passed on unchanged. Names that are truncated or
+    // only counted cannot be compared.
     let short = |(name, _): &(String, String)| name.len() <= 200;
     if pairs.len() <= MAX_FINDINGS && pairs.iter().all(short) {
-        told(&pairs, &given, &findings);
+        check_parameters(&pairs, &parsed, &findings);
     }
 
-    // When strict, what was tolerated is refused, and nothing else changes.
+    // When strict, warnings become violations, and nothing else changes.
     if pairs
         .iter()
         .all(|(name, _)| !is_scalar(name, "unified_strict"))
     {
-        let (strict, found) = read(&format!("{spelled}&unified_strict=true"));
+        let (strict, found) = read(&format!("{encoded}&unified_strict=true"));
         assert!(strict.options.strict && found.warnings.is_empty());
         assert_eq!(
             found.violations.found(),
@@ -53,30 +53,30 @@ fuzz_target!(|input: &[u8]| {
         );
     }
 
-    // The account is the one that the host reads.
+    // The account is the one that the host finds in the target.
     let ids: Vec<&str> = pairs
         .iter()
         .filter(|(name, _)| is_scalar(name, ACCOUNT))
         .map(|(_, id)| id.as_str())
         .collect();
-    let bound = account_id(&format!("/unified/ticketing/users?{query}"));
+    let from_target = account_id(&format!("/unified/ticketing/users?{query}"));
     match account(&query) {
         Ok(id) => {
             assert!(is_uuid(&id));
             assert_eq!(
-                (bound.as_deref(), ids.as_slice()),
+                (from_target.as_deref(), ids.as_slice()),
                 (Some(id.as_str()), [id.as_str()].as_slice())
             );
         }
         Err(findings) => {
             assert!(!findings.violations.is_empty() && findings.warnings.is_empty());
-            holds::findings(&findings.violations);
-            assert!(bound.is_none_or(|id| ids == [id.as_str()] && !is_uuid(&id)));
+            invariants::assert_findings(&findings.violations);
+            assert!(from_target.is_none_or(|id| ids == [id.as_str()] && !is_uuid(&id)));
         }
     }
 });
 
-/// A scalar by its name alone, or in the spelling of a list.
+/// Whether a name is that of a scalar, alone or in the spelling of an array.
 fn is_scalar(name: &str, scalar: &str) -> bool {
     let index = name.strip_prefix(scalar).map(|rest| rest.strip_prefix('['));
     match index {
@@ -89,8 +89,8 @@ fn is_scalar(name: &str, scalar: &str) -> bool {
     }
 }
 
-/// Every parameter is taken or told.
-fn told(pairs: &[(String, String)], given: &Query, findings: &Findings) {
+/// Checks that every parameter is used or reported.
+fn check_parameters(pairs: &[(String, String)], parsed: &Query, findings: &Findings) {
     let base = |name: &str| match name.split_once('[') {
         Some((base, rest)) if rest.ends_with(']') => base.to_owned(),
         _ => name.to_owned(),
@@ -122,7 +122,7 @@ fn told(pairs: &[(String, String)], given: &Query, findings: &Findings) {
         unknown.map(|finding| finding.path.clone()).collect()
     };
     let (violations, warnings) = (paths(&findings.violations), paths(&findings.warnings));
-    if given.options.strict {
+    if parsed.options.strict {
         assert_eq!(
             (violations, warnings),
             (
@@ -138,30 +138,30 @@ fn told(pairs: &[(String, String)], given: &Query, findings: &Findings) {
     let remote = pairs
         .iter()
         .filter(|(name, _)| base(name) == "remote_query");
-    let refused = findings
+    let rejected = findings
         .violations
         .iter()
         .filter(|finding| finding.path == "remote_query" && finding.code == FindingCode::Type);
     assert_eq!(
-        given.options.remote_query.len() + refused.count(),
+        parsed.options.remote_query.len() + rejected.count(),
         remote.clone().count()
     );
     let mut values = remote.map(|(_, value)| value);
     assert!(
-        given
+        parsed
             .options
             .remote_query
             .iter()
-            .all(|(_, value)| values.any(|given| given == value))
+            .all(|(_, value)| values.any(|sent| sent == value))
     );
     let collections = pairs.iter().filter(|(name, _)| base(name) == "collections");
-    let read_ones = given.options.collections.iter();
-    let read_ones: usize = read_ones
+    let collections_parsed = parsed.options.collections.iter();
+    let collections_parsed: usize = collections_parsed
         .map(|one| 1 + usize::from(one.type_.is_some()))
         .sum();
     let violations = findings
         .violations
         .iter()
         .filter(|finding| finding.path == "collections");
-    assert_eq!(read_ones + violations.count(), collections.count());
+    assert_eq!(collections_parsed + violations.count(), collections.count());
 }

@@ -1,54 +1,54 @@
-//! What comes back from a provider, cleared of secrets.
+//! The response of a provider, cleared of secrets.
 //!
-//! The first part is the secret and the second another; each byte of the third chooses how a character of the first is written;
-//! the rest is what stands around it.
+//! The first part is the secret and the second another; each byte of the third chooses the spelling of a character of the first; the
+//! rest surrounds it.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use unified_ticketing_fuzz::host::redacted;
-use unified_ticketing_fuzz::input::{Input, text};
+use unified_ticketing_fuzz::input::{Input, string};
 
 const MASK: &[u8] = b"***";
 
 fuzz_target!(|bytes: &[u8]| {
     let mut input = Input(bytes);
-    let [secret, other] = [input.text(), input.text()];
+    let [secret, other] = [input.string(), input.string()];
     let secrets = [secret.as_str(), &other];
     let choices = input.part();
     let around = input.0;
 
-    // What is there by chance.
+    // A secret that is there by chance.
     let clean = redacted(&secrets, around);
-    holds(&secrets, around, &clean);
-    // What a provider writes, between what ends whatever begins before it.
-    let written = written(&secret, choices);
+    assert_redacted(&secrets, around, &clean);
+    // A secret that a provider writes, between characters that end any escape before it.
+    let spelled = spelling(&secret, choices);
     let (before, after) = around.split_at(around.len() / 2);
-    let echo = [before, b"<", written.as_bytes(), b">", after].concat();
+    let echo = [before, b"<", spelled.as_bytes(), b">", after].concat();
     let clean = redacted(&secrets, &echo);
-    holds(&secrets, &echo, &clean);
-    // A credential has no control characters, and what has the mask in it may need more than one look.
+    assert_redacted(&secrets, &echo, &clean);
+    // A credential has no control characters, and a response with the mask in it may need more than one pass.
     if secret.len() >= 8 && !secret.contains(|character: char| character.is_control()) {
         assert!(
             around.contains(&b'*') || find(&clean, MASK) > 0,
-            "{written}"
+            "{spelled}"
         );
-        // Brackets could be part of what is found.
+        // Brackets could be part of a secret.
         if !secret.contains(['<', '>', '*']) {
-            let echo = [b"<".as_slice(), written.as_bytes(), b">"].concat();
-            assert_eq!(text(&redacted(&[&secret], &echo)), "<***>", "{written}");
+            let echo = [b"<".as_slice(), spelled.as_bytes(), b">"].concat();
+            assert_eq!(string(&redacted(&[&secret], &echo)), "<***>", "{spelled}");
         }
     }
 });
 
-/// No secret is left, nothing more is to be done, and everything else is as it was.
-fn holds(secrets: &[&str], before: &[u8], after: &[u8]) {
+/// Checks that no secret is left, that a second pass changes nothing, and that all other bytes are unchanged.
+fn assert_redacted(secrets: &[&str], before: &[u8], after: &[u8]) {
     for secret in secrets.iter().filter(|secret| secret.len() >= 8) {
         assert_eq!(find(after, secret.as_bytes()), 0);
     }
     assert_eq!(redacted(secrets, after), after);
     if !before.contains(&b'*') {
-        // What stands between the masks stood there before, in this order; the secrets were between.
+        // The bytes between the masks were there before, in this order, with the secrets between them.
         let mut rest = before;
         let parts: Vec<&[u8]> = split(after);
         for (index, part) in parts.iter().enumerate() {
@@ -59,7 +59,7 @@ fn holds(secrets: &[&str], before: &[u8], after: &[u8]) {
                     .position(|window| part.is_empty() || window == *part)
                     .or_else(|| part.is_empty().then_some(0))
             };
-            let at = at.expect("what is kept was there");
+            let at = at.expect("a kept part was there before");
             rest = &rest[at + part.len()..];
         }
         assert!(before.ends_with(parts.last().expect("a part")));
@@ -85,16 +85,16 @@ fn split(text: &[u8]) -> Vec<&[u8]> {
     parts
 }
 
-/// How often a text is in another.
+/// How often a part occurs in a text.
 fn find(text: &[u8], part: &[u8]) -> usize {
     text.windows(part.len())
         .filter(|window| *window == part)
         .count()
 }
 
-/// The secret as a provider could write it, each character in a way of its own.
-fn written(secret: &str, choices: &[u8]) -> String {
-    let mut written = String::new();
+/// The secret as a provider could write it, each character in its own spelling.
+fn spelling(secret: &str, choices: &[u8]) -> String {
+    let mut spelled = String::new();
     for (index, character) in secret.chars().enumerate() {
         let code = u32::from(character);
         let choice = if choices.is_empty() {
@@ -106,34 +106,34 @@ fn written(secret: &str, choices: &[u8]) -> String {
             1 => {
                 let mut units = [0; 2];
                 for unit in character.encode_utf16(&mut units) {
-                    written.push_str(&format!("\\u{unit:04X}"));
+                    spelled.push_str(&format!("\\u{unit:04X}"));
                 }
             }
             2 => {
                 let mut units = [0; 4];
                 for byte in character.encode_utf8(&mut units).bytes() {
-                    written.push_str(&format!("%{byte:02x}"));
+                    spelled.push_str(&format!("%{byte:02x}"));
                 }
             }
-            3 => written.push_str(&format!("&#{code};")),
-            4 => written.push_str(&format!("&#x{code:x};")),
+            3 => spelled.push_str(&format!("&#{code};")),
+            4 => spelled.push_str(&format!("&#x{code:x};")),
             5 => match character {
-                '"' => written.push_str("&quot;"),
-                '&' => written.push_str("&amp;"),
-                '<' => written.push_str("&lt;"),
-                '/' => written.push_str("&sol;"),
-                '+' => written.push_str("&plus;"),
-                _ => written.push(character),
+                '"' => spelled.push_str("&quot;"),
+                '&' => spelled.push_str("&amp;"),
+                '<' => spelled.push_str("&lt;"),
+                '/' => spelled.push_str("&sol;"),
+                '+' => spelled.push_str("&plus;"),
+                _ => spelled.push(character),
             },
             6 => match character {
-                '"' | '\\' | '/' => written.extend(['\\', character]),
-                '\n' => written.push_str("\\n"),
-                '\t' => written.push_str("\\t"),
-                _ => written.push(character),
+                '"' | '\\' | '/' => spelled.extend(['\\', character]),
+                '\n' => spelled.push_str("\\n"),
+                '\t' => spelled.push_str("\\t"),
+                _ => spelled.push(character),
             },
-            7 if character == ' ' => written.push('+'),
-            _ => written.push(character),
+            7 if character == ' ' => spelled.push('+'),
+            _ => spelled.push(character),
         }
     }
-    written
+    spelled
 }

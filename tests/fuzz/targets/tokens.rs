@@ -1,15 +1,15 @@
-//! A file of bearer tokens: the text, and after it what a client gives as its header.
+//! A file of bearer tokens, and after it the value of a client's header.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use unified_ticketing_fuzz::host::Tokens;
-use unified_ticketing_fuzz::input::{Input, text};
+use unified_ticketing_fuzz::input::{Input, string};
 
 fuzz_target!(|bytes: &[u8]| {
     let mut input = Input(bytes);
-    let file = input.text();
-    let given = input.0;
+    let file = input.string();
+    let header = input.0;
     let unmarked = file.strip_prefix('\u{feff}').unwrap_or(&file);
     let lines = || {
         unmarked
@@ -20,7 +20,7 @@ fuzz_target!(|bytes: &[u8]| {
     match Tokens::parse(&file) {
         Err(why) => {
             let shown = lines().find(|line| line.len() > 8 && why.contains(line));
-            // The sentences have words of their own, and the number of a line.
+            // A message has words of its own, and the number of a line.
             let plain = |text: &str| text.replace(|digit: char| digit.is_ascii_digit(), "0");
             let known = plain(
                 "line 1: expected a token of 16 or more printable ASCII characters; expected a token on a line, but found none",
@@ -38,11 +38,11 @@ fuzz_target!(|bytes: &[u8]| {
                 assert!(!tokens.accept(line.as_bytes()));
                 assert!(!tokens.accept(b"Bearer "));
             }
-            let scheme = given.get(..7).unwrap_or_default().to_ascii_lowercase();
-            let token = text(given.get(7..).unwrap_or_default());
+            let scheme = header.get(..7).unwrap_or_default().to_ascii_lowercase();
+            let token = string(header.get(7..).unwrap_or_default());
             let token = token.trim_matches([' ', '\t']);
             let expected = scheme == b"bearer " && lines().any(|line| line == token);
-            assert_eq!(tokens.accept(given), expected);
+            assert_eq!(tokens.accept(header), expected);
         }
     }
 });

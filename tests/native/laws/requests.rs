@@ -1,14 +1,15 @@
-//! Laws of requests: what is sent, and what is refused before.
+//! Laws of requests: the request that is sent, and the errors before.
 
 use serde_json::{Map, Value, json};
 use unified_ticketing_guest::bindings::http_api::{HttpResponse, HttpStep};
+use unified_ticketing_guest::bindings::types::Sending;
 use unified_ticketing_guest::field::Field;
 
-use super::{refused, said, violations};
-use crate::support::{Operation, SECRET, answer_of, begin, json_of, operations};
+use super::{error_of, respond_locally, violations};
+use crate::support::{Operation, SECRET, json_of, operations, provider_response, resume, start};
 
 #[test]
-fn each_required_field_is_missed_and_nothing_is_sent() {
+fn missing_required_field_is_violation() {
     for operation in operations() {
         let required: Vec<Field> = operation
             .fields
@@ -26,9 +27,9 @@ fn each_required_field_is_missed_and_nothing_is_sent() {
                 {
                     body.insert(field.name().to_owned(), value);
                 }
-                let response = refused(operation, "", &Value::Object(body));
+                let response = respond_locally(operation, "", &Value::Object(body));
                 assert_eq!(
-                    said(&response),
+                    error_of(&response),
                     (400, "invalid-request".to_owned(), "not-sent".to_owned()),
                     "{}",
                     operation.name()
@@ -42,9 +43,9 @@ fn each_required_field_is_missed_and_nothing_is_sent() {
             }
         }
         let response = if operation.update {
-            refused(operation, "", &json!({}))
+            respond_locally(operation, "", &json!({}))
         } else {
-            nothing(operation)
+            empty_create(operation)
         };
         let expected: Vec<String> = if operation.update {
             vec![" empty-update".to_owned()]
@@ -64,9 +65,9 @@ fn each_required_field_is_missed_and_nothing_is_sent() {
     }
 }
 
-/// A creation of nothing, as a dry run: refused where anything is required, planned where nothing is.
-fn nothing(operation: Operation) -> HttpResponse {
-    match begin(
+/// A dry run of an empty create: an error if a field is required, else a plan.
+fn empty_create(operation: Operation) -> HttpResponse {
+    match start(
         &operation.request("&unified_dry_run=true", &json!({})),
         operation.account(true),
     ) {
@@ -76,19 +77,19 @@ fn nothing(operation: Operation) -> HttpResponse {
 }
 
 #[test]
-fn remote_data_never_satisfies_a_required_field() {
+fn remote_data_satisfies_no_required_field() {
     for operation in operations()
         .into_iter()
         .filter(|operation| operation.fields.iter().any(|rule| rule.required))
     {
         let everything = Value::Object(operation.body());
-        let response = refused(operation, "", &json!({"remote_data": everything}));
+        let response = respond_locally(operation, "", &json!({"remote_data": everything}));
         assert_eq!(response.status, 400, "{}", operation.name());
     }
 }
 
 #[test]
-fn every_violation_is_told_at_once() {
+fn violations_are_reported_at_once() {
     for operation in operations() {
         let mut body: Map<String, Value> = Field::ALL
             .into_iter()
@@ -97,9 +98,9 @@ fn every_violation_is_told_at_once() {
         body.insert("remote_data".to_owned(), json!([]));
         body.shift_remove("custom_fields");
         let query = "&truto_response_format=xml&unified_dry_run=maybe&truto_ignore_remote_data=1";
-        let response = refused(operation, query, &Value::Object(body));
+        let response = respond_locally(operation, query, &Value::Object(body));
         let found = violations(&response);
-        let texts = Field::ALL
+        let fields = Field::ALL
             .into_iter()
             .filter(|field| *field != Field::CustomFields)
             .map(|field| format!("{} type", field.pointer()));
@@ -109,7 +110,7 @@ fn every_violation_is_told_at_once() {
             "truto_ignore_remote_data type",
             "/remote_data type",
         ];
-        for wanted in texts.chain(wanted.map(str::to_owned)) {
+        for wanted in fields.chain(wanted.map(str::to_owned)) {
             assert!(
                 found.contains(&wanted),
                 "{} {wanted} in {found:?}",
@@ -120,7 +121,7 @@ fn every_violation_is_told_at_once() {
 }
 
 #[test]
-fn what_is_not_taken_is_a_warning_and_when_strict_a_violation() {
+fn unsupported_field_warns_or_violates() {
     for operation in operations() {
         let mut body = operation.body();
         body.insert("shoe_size".to_owned(), json!(42));
@@ -138,8 +139,9 @@ fn what_is_not_taken_is_a_warning_and_when_strict_a_violation() {
             expected.push(format!("{} unsupported-field", field.pointer()));
         }
         let body = Value::Object(body);
-        let HttpStep::Send((request, context)) =
-            begin(&operation.request("", &body), operation.account(true))
+        let HttpStep::Send(Sending {
+            request, context, ..
+        }) = start(&operation.request("", &body), operation.account(true))
         else {
             panic!("{}: tolerated", operation.name());
         };
@@ -148,9 +150,9 @@ fn what_is_not_taken_is_a_warning_and_when_strict_a_violation() {
             "{}",
             operation.name()
         );
-        let response = unified_ticketing_guest::http_api::resume(
+        let response = resume(
             &context,
-            Ok(&answer_of(200, &[], r#"{"id": "1", "_id": "1"}"#)),
+            Ok(&provider_response(200, &[], r#"{"id": "1", "_id": "1"}"#)),
         );
         let warnings = response
             .headers
@@ -163,7 +165,7 @@ fn what_is_not_taken_is_a_warning_and_when_strict_a_violation() {
             "{}: {response:?}",
             operation.name()
         );
-        let mut found = violations(&refused(operation, "&unified_strict=true", &body));
+        let mut found = violations(&respond_locally(operation, "&unified_strict=true", &body));
         found.retain(|found| !found.starts_with("collections"));
         found.sort();
         expected.sort();
@@ -172,14 +174,14 @@ fn what_is_not_taken_is_a_warning_and_when_strict_a_violation() {
 }
 
 #[test]
-fn remote_data_of_a_call_wins_and_keeps_its_digits() {
+fn remote_data_keeps_its_digits() {
     for operation in operations() {
         let mut body = operation.body();
         body.insert(
             "remote_data".to_owned(),
             serde_json::from_str(r#"{"extra": {"n": 1.10}}"#).expect("JSON"),
         );
-        let HttpStep::Send((request, _)) = begin(
+        let HttpStep::Send(Sending { request, .. }) = start(
             &operation.request("", &Value::Object(body)),
             operation.account(true),
         ) else {
@@ -194,16 +196,18 @@ fn remote_data_of_a_call_wins_and_keeps_its_digits() {
 }
 
 #[test]
-fn a_dry_run_shows_everything_but_the_secret() {
+fn dry_run_hides_only_the_secret() {
     for operation in operations() {
-        let (request, context) = operation.sent("");
+        let Sending {
+            request, context, ..
+        } = operation.plan("");
         assert!(
             !String::from_utf8_lossy(&context).contains(SECRET),
             "{}",
             operation.name()
         );
         let body = Value::Object(operation.body());
-        let response = refused(operation, "&unified_dry_run=true", &body);
+        let response = respond_locally(operation, "&unified_dry_run=true", &body);
         let plan = json_of(&response);
         assert_eq!(response.status, 200, "{}", operation.name());
         assert_eq!(plan["method"], request.method, "{}", operation.name());
@@ -223,19 +227,19 @@ fn a_dry_run_shows_everything_but_the_secret() {
 }
 
 #[test]
-fn an_account_that_cannot_work_says_what_is_wrong_with_it() {
+fn unusable_account_sends_nothing() {
     for operation in operations() {
-        let call = |account| match begin(
+        let call = |account| match start(
             &operation.request("", &Value::Object(operation.body())),
             account,
         ) {
             HttpStep::Respond(response) => response,
-            HttpStep::Send(_) => panic!("{}: the account cannot work", operation.name()),
+            HttpStep::Send(_) => panic!("{}: the account is unusable", operation.name()),
         };
         let mut account = operation.account(true);
-        account.base_url = Some("ftp://elsewhere".to_owned());
+        account.base_url = Some("ftp://provider.test".to_owned());
         assert_eq!(
-            said(&call(account)),
+            error_of(&call(account)),
             (500, "account-unusable".to_owned(), "not-sent".to_owned()),
             "{}",
             operation.name()
@@ -244,7 +248,7 @@ fn an_account_that_cannot_work_says_what_is_wrong_with_it() {
         account.credentials =
             unified_ticketing_guest::bindings::accounts::Credentials::Injected(vec![]);
         assert_eq!(
-            said(&call(account)),
+            error_of(&call(account)),
             (500, "account-unusable".to_owned(), "not-sent".to_owned()),
             "{}",
             operation.name()
@@ -252,7 +256,7 @@ fn an_account_that_cannot_work_says_what_is_wrong_with_it() {
         let mut account = operation.account(true);
         account.integration = "acme".to_owned();
         assert_eq!(
-            said(&call(account)),
+            error_of(&call(account)),
             (500, "account-unusable".to_owned(), "not-sent".to_owned()),
             "{}",
             operation.name()
@@ -261,7 +265,7 @@ fn an_account_that_cannot_work_says_what_is_wrong_with_it() {
 }
 
 #[test]
-fn an_update_of_nothing_is_one_violation_and_no_other_hides_it() {
+fn empty_update_is_one_violation() {
     for operation in operations()
         .into_iter()
         .filter(|operation| operation.update)
@@ -272,14 +276,18 @@ fn an_update_of_nothing_is_one_violation_and_no_other_hides_it() {
             json!({"remote_data": {"a": {"b": {}}}}),
             json!({"shoe_size": 42}),
         ] {
-            let found = violations(&refused(operation, "", &body));
+            let found = violations(&respond_locally(operation, "", &body));
             assert_eq!(found, [" empty-update"], "{} {body}", operation.name());
         }
-        let found = violations(&refused(operation, "&unified_dry_run=maybe", &json!({})));
+        let found = violations(&respond_locally(
+            operation,
+            "&unified_dry_run=maybe",
+            &json!({}),
+        ));
         let both = ["unified_dry_run type", " empty-update"];
         assert_eq!(found, both, "{}", operation.name());
-        // What is given but wrong is told for itself.
-        let found = violations(&refused(operation, "", &json!({"first_name": 7})));
+        // A field with a violation of its own is no empty update.
+        let found = violations(&respond_locally(operation, "", &json!({"first_name": 7})));
         assert_eq!(found, ["/first_name type"], "{}", operation.name());
     }
 }

@@ -1,17 +1,17 @@
-//! Laws of JSON that is only passed on: whatever its spelling, size and depth, it comes out as it came.
+//! Laws of JSON that is only passed on: it keeps its spelling, size and depth.
 
 use serde_json::{Value, json};
 use unified_ticketing_guest::bindings::http_api::HttpStep;
 
-use super::said;
-use crate::support::{Operation, answer_of, begin, http_request, json_of, operations};
+use super::error_of;
+use crate::support::{Operation, http_request, json_of, operations, provider_response, start};
 
-/// JSON that readers stumble over.
-fn odd() -> Vec<String> {
+/// JSON that many readers reject or change.
+fn odd_json() -> Vec<String> {
     let nested = |open: &str, close: &str, depth| {
         format!("{}1E5{}", open.repeat(depth), close.repeat(depth))
     };
-    let mut odd: Vec<String> = [
+    let mut json: Vec<String> = [
         r#""cut \ud83d""#,
         r#"{"\udc00": "\ud83d\ud83d"}"#,
         "[1E5, 1e+5, 2e400, -0.0, 0.10, 123456789012345678901234567890.1234567890]",
@@ -24,35 +24,35 @@ fn odd() -> Vec<String> {
     ]
     .map(|json| json.trim().to_owned())
     .to_vec();
-    odd.extend([
+    json.extend([
         nested("[", "]", 150),
         nested(r#"{"a":"#, "}", 1_000),
         nested("[", "]", 40_000),
         nested(r#"[{"a":"#, "}]", 2_000),
     ]);
-    odd
+    json
 }
 
-/// An answer that every integration finds an id in.
-fn answered(more: &str) -> String {
+/// A response body in which every integration finds an id.
+fn response_with(more: &str) -> String {
     let user = format!(r#""id": "1", "_id": "1", "more": {more}"#);
     format!(r#"{{{user}, "data": {{{user}}}, "user": {{{user}}}, "more": {more}}}"#)
 }
 
-fn ends_with(body: &[u8], end: &str, name: &str) {
+fn assert_ends_with(body: &[u8], end: &str, name: &str) {
     let shown = String::from_utf8_lossy(body);
     let shown: String = shown.chars().take(300).collect();
     assert!(body.ends_with(end.as_bytes()), "{name}: {shown}");
 }
 
 #[test]
-fn answer_in_odd_spelling_is_read_and_passed_on() {
+fn odd_spelling_in_response_is_kept() {
     for operation in operations() {
-        for more in odd() {
-            let text = answered(&more);
+        for more in odd_json() {
+            let text = response_with(&more);
             for (before, after) in [("", ""), ("\u{feff}", "\r\n"), ("\u{feff} \n", " ")] {
-                let answer = answer_of(200, &[], &format!("{before}{text}{after}"));
-                let response = operation.answered("", Ok(&answer));
+                let sent = provider_response(200, &[], &format!("{before}{text}{after}"));
+                let response = operation.resume("", Ok(&sent));
                 assert_eq!(response.status, 200, "{}", operation.name());
                 let id = r#"{"id":"1""#;
                 let id = if operation.update && !response.body.starts_with(id.as_bytes()) {
@@ -66,30 +66,30 @@ fn answer_in_odd_spelling_is_read_and_passed_on() {
                     operation.name()
                 );
                 let end = format!(r#""remote_data":{text}}}"#);
-                ends_with(&response.body, &end, &operation.name());
+                assert_ends_with(&response.body, &end, &operation.name());
             }
         }
     }
 }
 
 #[test]
-fn blank_answer_is_empty_object() {
+fn blank_response_is_empty_object() {
     for operation in operations() {
         for body in ["", " \r\n", "\u{feff}", "\u{feff}\t"] {
             for headers in [vec![], vec![("content-encoding", "gzip")]] {
-                let response = operation.answered("", Ok(&answer_of(201, &headers, body)));
+                let response = operation.resume("", Ok(&provider_response(201, &headers, body)));
                 assert_eq!(response.status, 200, "{} {body:?}", operation.name());
-                ends_with(&response.body, r#""remote_data":{}}"#, &operation.name());
+                assert_ends_with(&response.body, r#""remote_data":{}}"#, &operation.name());
             }
         }
     }
 }
 
 #[test]
-fn content_coding_that_codes_nothing_is_no_error() {
+fn null_content_coding_is_accepted() {
     let status = |operation: Operation, headers: &[(&str, &str)]| {
-        let answer = answer_of(200, headers, &answered("1"));
-        operation.answered("", Ok(&answer)).status
+        let sent = provider_response(200, headers, &response_with("1"));
+        operation.resume("", Ok(&sent)).status
     };
     for operation in operations() {
         for coding in [
@@ -119,16 +119,16 @@ fn content_coding_that_codes_nothing_is_no_error() {
 }
 
 #[test]
-fn half_a_surrogate_pair_in_mapped_field_keeps_the_field() {
+fn lone_surrogate_keeps_mapped_field() {
     let dixa = operations()
         .into_iter()
         .find(|each| each.integration.name == "dixa");
     let dixa = dixa.expect("dixa");
     let body = r#"{"data": {"id": "a1", "displayName": "old", "displayName": "Ines \ud83d"}}"#;
-    let response = dixa.answered("", Ok(&answer_of(201, &[], body)));
+    let response = dixa.resume("", Ok(&provider_response(201, &[], body)));
     let text = String::from_utf8(response.body).expect("UTF-8");
     assert!(text.contains("\"name\":\"Ines \u{fffd}\""), "{text}");
-    ends_with(
+    assert_ends_with(
         text.as_bytes(),
         &format!(r#""remote_data":{body}}}"#),
         "dixa",
@@ -136,11 +136,13 @@ fn half_a_surrogate_pair_in_mapped_field_keeps_the_field() {
 }
 
 #[test]
-fn rejection_is_passed_on_as_it_came() {
+fn rejection_body_is_kept() {
     for operation in operations() {
-        for json in odd() {
-            let response =
-                operation.answered("", Ok(&answer_of(400, &[], &format!("\u{feff}{json}\n"))));
+        for json in odd_json() {
+            let response = operation.resume(
+                "",
+                Ok(&provider_response(400, &[], &format!("\u{feff}{json}\n"))),
+            );
             let text = String::from_utf8(response.body).expect("UTF-8");
             if json.len() <= 64 << 10 {
                 assert!(
@@ -160,18 +162,18 @@ fn rejection_is_passed_on_as_it_came() {
 }
 
 #[test]
-fn rejection_over_64_kib_is_cut_between_characters() {
+fn large_rejection_ends_between_characters() {
     for operation in operations() {
         let largest = format!("[\"{}\"]", "x".repeat((64 << 10) - 4));
-        let shown = json_of(&operation.answered("", Ok(&answer_of(422, &[], &largest))));
+        let shown = json_of(&operation.resume("", Ok(&provider_response(422, &[], &largest))));
         assert!(shown["raw_response"].is_array());
         assert_eq!(shown.get("raw_response_truncated"), None);
         for body in [
             format!("[\"{}\"]", "x".repeat((64 << 10) - 3)),
             "é☃😀".repeat(60_000),
         ] {
-            let shown = json_of(&operation.answered("", Ok(&answer_of(422, &[], &body))));
-            let text = shown["raw_response"].as_str().expect("text");
+            let shown = json_of(&operation.resume("", Ok(&provider_response(422, &[], &body))));
+            let text = shown["raw_response"].as_str().expect("a string");
             assert!(body.starts_with(text), "{}", operation.name());
             assert!(
                 ((64 << 10) - 3..=64 << 10).contains(&text.len()),
@@ -181,9 +183,9 @@ fn rejection_over_64_kib_is_cut_between_characters() {
             assert_eq!(shown["raw_response_truncated"], true);
         }
         let body = [b"\xff".repeat(10), b"x".repeat(100_000)].concat();
-        let mut answer = answer_of(500, &[], "");
-        answer.body = body;
-        let shown = json_of(&operation.answered("", Ok(&answer)));
+        let mut sent = provider_response(500, &[], "");
+        sent.body = body;
+        let shown = json_of(&operation.resume("", Ok(&sent)));
         assert_eq!(
             shown["raw_response"]
                 .as_str()
@@ -194,9 +196,9 @@ fn rejection_over_64_kib_is_cut_between_characters() {
 }
 
 #[test]
-fn rejection_in_one_line_of_text_is_part_of_message() {
-    let said = |operation: Operation, status, headers: &[(&str, &str)], body: &str| {
-        let response = operation.answered("", Ok(&answer_of(status, headers, body)));
+fn one_line_rejection_joins_message() {
+    let message_of = |operation: Operation, status, headers: &[(&str, &str)], body: &str| {
+        let response = operation.resume("", Ok(&provider_response(status, headers, body)));
         let message = json_of(&response)["message"].as_str().map(str::to_owned);
         message.expect("a message")
     };
@@ -209,7 +211,8 @@ fn rejection_in_one_line_of_text_is_part_of_message() {
                 &longest,
                 "\u{feff}no",
             ] {
-                let message = said(operation, status, &[("content-type", "text/plain")], text);
+                let message =
+                    message_of(operation, status, &[("content-type", "text/plain")], text);
                 let sentence = format!(
                     "with status {status}: {}",
                     text.trim().trim_start_matches('\u{feff}')
@@ -220,7 +223,7 @@ fn rejection_in_one_line_of_text_is_part_of_message() {
                     operation.name()
                 );
             }
-            let message = said(operation, status, &[], r#""a \"text\" in JSON""#);
+            let message = message_of(operation, status, &[], r#""a \"text\" in JSON""#);
             assert!(
                 message.contains(r#": a "text" in JSON"#),
                 "{} {message}",
@@ -235,7 +238,7 @@ fn rejection_in_one_line_of_text_is_part_of_message() {
                 ("text/plain", " "),
                 ("text/plain", "[]"),
             ] {
-                let message = said(operation, status, &[("content-type", media_type)], text);
+                let message = message_of(operation, status, &[("content-type", media_type)], text);
                 let bare = format!("with status {status}");
                 let rest = message.split_once(&bare).map(|(_, rest)| rest.to_owned());
                 let rest = rest.expect("the status");
@@ -246,9 +249,9 @@ fn rejection_in_one_line_of_text_is_part_of_message() {
 }
 
 #[test]
-fn json_of_a_request_is_sent_as_it_came() {
+fn odd_spelling_in_request_is_kept() {
     for operation in operations() {
-        for json in odd() {
+        for json in odd_json() {
             let mut body = Value::Object(operation.body()).to_string();
             body.pop();
             body.push_str(r#", "remote_data": {"more": "#);
@@ -260,17 +263,17 @@ fn json_of_a_request_is_sent_as_it_came() {
                 ("POST", operation.target("", ""))
             };
             let request = http_request(method, &target, format!("\u{feff}{body}").as_bytes());
-            let HttpStep::Send((sent, _)) = begin(&request, operation.account(true)) else {
+            let HttpStep::Send(sending) = start(&request, operation.account(true)) else {
                 panic!("{}: valid", operation.name());
             };
-            let sent = String::from_utf8(sent.body).expect("UTF-8");
+            let sent = String::from_utf8(sending.request.body).expect("UTF-8");
             assert!(
                 sent.contains(&format!(r#""more":{json}"#)),
                 "{}",
                 operation.name()
             );
             let dry = format!("{target}&unified_dry_run=true");
-            let HttpStep::Respond(plan) = begin(
+            let HttpStep::Respond(plan) = start(
                 &http_request(method, &dry, body.as_bytes()),
                 operation.account(true),
             ) else {
@@ -287,11 +290,11 @@ fn json_of_a_request_is_sent_as_it_came() {
 }
 
 #[test]
-fn part_of_an_answer_is_not_usable() {
+fn partial_content_is_unusable() {
     for operation in operations() {
-        let response = operation.answered("", Ok(&answer_of(206, &[], &answered("1"))));
+        let response = operation.resume("", Ok(&provider_response(206, &[], &response_with("1"))));
         let expected = (502, "invalid-response".to_owned(), "unknown".to_owned());
-        assert_eq!(said(&response), expected, "{}", operation.name());
+        assert_eq!(error_of(&response), expected, "{}", operation.name());
         assert_eq!(json_of(&response)["provider_status"], json!(206));
     }
 }

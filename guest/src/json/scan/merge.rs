@@ -1,4 +1,4 @@
-//! One object laid over another.
+//! Merges one object into another.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -6,21 +6,21 @@ use std::ops::Range;
 use super::tokens::{Kind, Token, Tokens};
 use super::{Names, unescaped};
 
-/// A member of an object, or of an object in it. Arrays are not looked into.
+/// A member of an object, or of an object in it. Members within arrays are not read.
 struct Member<'a> {
     /// The name, with its quotation marks.
     name: &'a str,
-    /// The value, as it came.
+    /// The value, as it is written.
     value: &'a str,
-    /// The object that it is in: 0 is the outermost, any other the value of the member before this position.
+    /// The object of this member: 0 is the outermost, any other the value of the member before this position.
     object: usize,
-    /// The position of the next member of the same object. Those between are in the value.
+    /// The position of the next member of the same object. The members between are in the value.
     next: usize,
 }
 
 impl Member<'_> {
-    /// Writes what comes before the value.
-    fn begin(&self, object: &mut String) {
+    /// Writes the name and the colon, after a comma where one is needed.
+    fn write_name(&self, object: &mut String) {
         if !object.ends_with('{') {
             object.push(',');
         }
@@ -51,10 +51,10 @@ fn depth(object: &str) -> usize {
     deepest
 }
 
-/// Every member that is reached through so many objects alone, in the order of the text.
+/// Every member that is reached through at most `depth` objects and no array, in the order of the JSON.
 fn members(object: &str, depth: usize) -> Vec<Member<'_>> {
     let mut members: Vec<Member<'_>> = Vec::new();
-    // What is open: whether it is looked into, the member whose value it is, and where it began.
+    // Open objects and arrays: whether their members are read, the member that they are the value of, and their start.
     let mut open: Vec<(bool, Option<usize>, usize)> = Vec::new();
     let mut passed_over = 0_usize;
     let mut named = None;
@@ -74,21 +74,21 @@ fn members(object: &str, depth: usize) -> Vec<Member<'_>> {
                 None
             }
             Token::Open(kind) => {
-                let looked_into = kind == Kind::Object && open.len() < depth;
-                passed_over += usize::from(!looked_into);
-                open.push((looked_into, named.take(), tokens.begin));
+                let is_read = kind == Kind::Object && open.len() < depth;
+                passed_over += usize::from(!is_read);
+                open.push((is_read, named.take(), tokens.start));
                 None
             }
-            Token::Close => open.pop().and_then(|(looked_into, member, begin)| {
-                passed_over -= usize::from(!looked_into);
-                member.map(|member| (member, begin))
+            Token::Close => open.pop().and_then(|(is_read, member, start)| {
+                passed_over -= usize::from(!is_read);
+                member.map(|member| (member, start))
             }),
-            Token::Scalar => named.take().map(|member| (member, tokens.begin)),
+            Token::Scalar => named.take().map(|member| (member, tokens.start)),
         };
-        if let Some((position, begin)) = ended {
+        if let Some((position, start)) = ended {
             let next = members.len();
             if let Some(member) = members.get_mut(position) {
-                member.value = object.get(begin..tokens.end).unwrap_or_default();
+                member.value = object.get(start..tokens.end).unwrap_or_default();
                 member.next = next;
             }
         }
@@ -102,12 +102,12 @@ struct Frame {
     upper: Range<usize>,
 }
 
-/// The object `lower` with `upper` laid over it, deeply: objects merge, of anything else the upper one's value counts. Values stay
-/// as they came; new members come last, in their order.
+/// The object `lower` with `upper` merged into it, deeply: objects merge, else the value of `upper` counts. Values keep their
+/// spelling; new members come last, in their order.
 #[must_use]
 pub(crate) fn merge(lower: &str, upper: &str) -> String {
     let mut merged = String::with_capacity(lower.len() + upper.len());
-    // What only one of them is deep enough for cannot merge.
+    // Levels that only one of them has cannot merge.
     let depth = depth(lower).min(depth(upper));
     let (lower, upper) = (members(lower, depth), members(upper, depth));
     let mut names: Names<'_> = upper
@@ -116,8 +116,8 @@ pub(crate) fn merge(lower: &str, upper: &str) -> String {
         .map(|(position, member)| (member.object, unescaped(member.name), position))
         .collect();
     names.sort_unstable();
-    // Which members of the upper object have a place in the lower one.
-    let mut placed = vec![false; upper.len()];
+    // The members of the upper object that the lower one has, too.
+    let mut shared = vec![false; upper.len()];
     let mut frames = vec![Frame {
         lower: 0..lower.len(),
         upper: 0..upper.len(),
@@ -127,7 +127,7 @@ pub(crate) fn merge(lower: &str, upper: &str) -> String {
         let position = frame.lower.start;
         if let Some(member) = lower.get(position).filter(|_| position < frame.lower.end) {
             frame.lower.start = member.next;
-            member.begin(&mut merged);
+            member.write_name(&mut merged);
             let name = unescaped(member.name);
             let before = |(object, given, _): &(usize, Cow<'_, [u8]>, usize)| {
                 (*object, given) < (frame.upper.start, &name)
@@ -138,8 +138,8 @@ pub(crate) fn merge(lower: &str, upper: &str) -> String {
             let mut over = None;
             for (_, _, position) in same {
                 over = upper.get(*position).map(|member| (*position, member));
-                if let Some(placed) = placed.get_mut(*position) {
-                    *placed = true;
+                if let Some(shared) = shared.get_mut(*position) {
+                    *shared = true;
                 }
             }
             match over {
@@ -156,8 +156,8 @@ pub(crate) fn merge(lower: &str, upper: &str) -> String {
         } else {
             let mut position = frame.upper.start;
             while let Some(member) = upper.get(position).filter(|_| position < frame.upper.end) {
-                if placed.get(position) == Some(&false) {
-                    member.begin(&mut merged);
+                if shared.get(position) == Some(&false) {
+                    member.write_name(&mut merged);
                     merged.push_str(member.value);
                 }
                 position = member.next;
@@ -176,7 +176,7 @@ mod tests {
     use super::merge;
 
     #[test]
-    fn objects_merge_and_values_stay_as_they_came() {
+    fn objects_merge_and_values_stay() {
         for (lower, upper, merged) in [
             ("{}", "{}", "{}"),
             (r#"{"a":1}"#, "{}", r#"{"a":1}"#),
@@ -214,7 +214,7 @@ mod tests {
                 r#"{"b":"]\\\""}"#,
                 r#"{"a":"}{\"\\","b":"]\\\""}"#,
             ),
-            // What is given twice where nothing is merged is passed on twice.
+            // A member given twice where nothing merges is passed on twice.
             ("{}", r#"{"a":1,"a":2}"#, r#"{"a":1,"a":2}"#),
         ] {
             assert_eq!(merge(lower, upper), merged, "{lower} {upper}");
@@ -260,10 +260,10 @@ mod tests {
         )
     }
 
-    /// What merging is, said with a reader that takes one level at a time.
-    fn plainly(lower: &str, upper: &str) -> String {
-        let read = |json| crate::json::parse(json).unwrap();
-        let (lower, upper) = (read(lower), read(upper));
+    /// Merges by a reader that takes one level at a time.
+    fn merged_by_level(lower: &str, upper: &str) -> String {
+        let parsed = |json| crate::json::parse(json).unwrap();
+        let (lower, upper) = (parsed(lower), parsed(upper));
         let (lower, upper) = (lower.as_object().unwrap(), upper.as_object().unwrap());
         let mut members = Vec::new();
         for (name, below) in &lower.members {
@@ -273,7 +273,7 @@ mod tests {
                 .find(|(given, _)| given.get() == name.get());
             let value = match over.map(|(_, value)| value.get()) {
                 Some(over) if over.starts_with('{') && below.get().starts_with('{') => {
-                    plainly(below.get(), over)
+                    merged_by_level(below.get(), over)
                 }
                 over => over.unwrap_or(below.get()).to_owned(),
             };
@@ -293,9 +293,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_two_objects_merge_as_level_by_level(lower in object(json()), upper in object(json()), wrap in 0..300_usize) {
+        fn objects_merge_as_by_level(lower in object(json()), upper in object(json()), wrap in 0..300_usize) {
             let within = |json: &str| format!("{}{json}{}", "{\"w\":".repeat(wrap), "}".repeat(wrap));
-            prop_assert_eq!(merge(&within(&lower), &within(&upper)), within(&plainly(&lower, &upper)));
+            prop_assert_eq!(merge(&within(&lower), &within(&upper)), within(&merged_by_level(&lower, &upper)));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 /// A piece of JSON.
 pub(super) enum Token<'a> {
-    /// The beginning of an object or an array.
+    /// The start of an object or an array.
     Open(Kind),
     /// The end of one.
     Close,
@@ -18,36 +18,36 @@ pub(super) enum Kind {
     Array,
 }
 
-/// The pieces of a text that is known to be JSON.
+/// The pieces of a string that is known to be JSON.
 pub(super) struct Tokens<'a> {
-    text: &'a str,
-    /// Where the last piece began.
-    pub(super) begin: usize,
-    /// Where the last piece ended.
+    json: &'a str,
+    /// The start of the last piece.
+    pub(super) start: usize,
+    /// The end of the last piece.
     pub(super) end: usize,
 }
 
 impl<'a> Tokens<'a> {
-    pub(super) const fn new(text: &'a str) -> Self {
+    pub(super) const fn new(json: &'a str) -> Self {
         Self {
-            text,
-            begin: 0,
+            json,
+            start: 0,
             end: 0,
         }
     }
 
     fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.end).copied()
+        self.json.as_bytes().get(self.end).copied()
     }
 
-    /// Goes on to the first byte that is none of these.
+    /// Skips these bytes.
     fn skip(&mut self, these: impl Fn(u8) -> bool) {
-        let rest = self.text.as_bytes().get(self.end..).unwrap_or_default();
+        let rest = self.json.as_bytes().get(self.end..).unwrap_or_default();
         let skipped = rest.iter().position(|byte| !these(*byte));
         self.end += skipped.unwrap_or(rest.len());
     }
 
-    /// Goes on behind the string that begins here.
+    /// Skips the string that starts here.
     fn skip_string(&mut self) {
         self.end += 1;
         loop {
@@ -65,7 +65,7 @@ impl<'a> Iterator for Tokens<'a> {
 
     fn next(&mut self) -> Option<Token<'a>> {
         self.skip(|byte| byte.is_ascii_whitespace() || byte == b',');
-        self.begin = self.end;
+        self.start = self.end;
         match self.peek()? {
             b'{' => {
                 self.end += 1;
@@ -81,7 +81,7 @@ impl<'a> Iterator for Tokens<'a> {
             }
             b'"' => {
                 self.skip_string();
-                let name = self.text.get(self.begin..self.end)?;
+                let name = self.json.get(self.start..self.end)?;
                 // A name is the string before a colon.
                 let end = self.end;
                 self.skip(|byte| byte.is_ascii_whitespace());

@@ -4,15 +4,15 @@ use std::io::{Read as _, Write as _};
 
 use serde_json::{Value, json};
 
-use super::{Provider, Served};
+use super::{Provider, TestSandbox};
 
 #[test]
-fn the_journal_keeps_what_was_received() {
-    let served = Served::new();
+fn journal_keeps_received_requests() {
+    let sandbox = TestSandbox::new();
     let line = "PUT /pivotal_tracker/services/v5/me?a=%20b";
-    served.exchange(line, "x-trackertoken: wrong\r\n", "caf\u{e9}");
-    served.exchange("GET /planhat/users", "", "");
-    let entries = served.control("GET requests?integration=pivotal_tracker", &json!({}));
+    sandbox.exchange(line, "x-trackertoken: wrong\r\n", "caf\u{e9}");
+    sandbox.exchange("GET /planhat/users", "", "");
+    let entries = sandbox.control("GET requests?integration=pivotal_tracker", &json!({}));
     assert_eq!(entries.as_array().unwrap().len(), 1);
     let mut entry = entries[0].clone();
     let headers = entry["headers"].take();
@@ -28,29 +28,29 @@ fn the_journal_keeps_what_was_received() {
             .contains(&json!(["x-trackertoken", "wrong"])),
         "{headers}"
     );
-    served.control("DELETE requests?integration=pivotal_tracker", &json!({}));
-    let left = served.control("GET requests", &json!({}));
+    sandbox.control("DELETE requests?integration=pivotal_tracker", &json!({}));
+    let left = sandbox.control("GET requests", &json!({}));
     assert_eq!(left.as_array().unwrap().len(), 1);
-    assert_eq!(served.control("GET count", &json!({}))["requests"], 1);
+    assert_eq!(sandbox.control("GET count", &json!({}))["requests"], 1);
 }
 
 #[test]
-fn a_reset_forgets_everything() {
-    let (served, dixa) = (Served::new(), Provider::named("dixa"));
-    dixa.create(&served, &dixa.body);
-    served.control("PUT faults/dixa", &json!({ "kind": "html" }));
-    served.control("POST reset", &json!({}));
+fn reset_forgets_users_faults_requests() {
+    let (sandbox, dixa) = (TestSandbox::new(), Provider::named("dixa"));
+    dixa.create(&sandbox, &dixa.body);
+    sandbox.control("PUT faults/dixa", &json!({ "kind": "html" }));
+    sandbox.control("POST reset", &json!({}));
     assert_eq!(
-        served.control("GET count", &json!({})),
+        sandbox.control("GET count", &json!({})),
         json!({ "requests": 0, "users": 0 })
     );
-    assert_eq!(served.control("GET requests", &json!({})), json!([]));
-    assert_eq!(dixa.create(&served, &dixa.body).0, 201);
+    assert_eq!(sandbox.control("GET requests", &json!({})), json!([]));
+    assert_eq!(dixa.create(&sandbox, &dixa.body).0, 201);
 }
 
 #[test]
-fn unknown_names_paths_and_methods_are_refused() {
-    let served = Served::new();
+fn unknown_names_paths_methods_are_rejected() {
+    let sandbox = TestSandbox::new();
     for (line, status) in [
         ("DELETE /_sandbox/faults/acme", 404),
         ("GET /_sandbox/count?integration=acme", 404),
@@ -60,14 +60,14 @@ fn unknown_names_paths_and_methods_are_refused() {
         ("POST /_sandbox/count", 405),
         ("GET /_sandbox/faults/dixa", 405),
     ] {
-        assert_eq!(served.send(line, "", &json!({})).0, status, "{line}");
+        assert_eq!(sandbox.send(line, "", &json!({})).0, status, "{line}");
     }
 }
 
 #[test]
 fn connections_are_kept_alive() {
-    let served = Served::new();
-    let mut stream = served.connect();
+    let sandbox = TestSandbox::new();
+    let mut stream = sandbox.connect();
     for _ in 0..2 {
         stream
             .write_all(b"GET /planhat/users HTTP/1.1\r\nhost: a\r\n\r\n")
@@ -83,7 +83,7 @@ fn connections_are_kept_alive() {
 }
 
 #[test]
-fn serving_ends_with_the_shutdown() {
+fn serving_ends_at_shutdown() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let sandbox = super::Sandbox::bind("127.0.0.1:0".parse().unwrap())
@@ -95,8 +95,8 @@ fn serving_ends_with_the_shutdown() {
 
 #[test]
 fn accounts_file_has_every_simulator() {
-    let served = Served::new();
-    let file: toml::Table = served.accounts.parse().unwrap();
+    let sandbox = TestSandbox::new();
+    let file: toml::Table = sandbox.accounts.parse().unwrap();
     let accounts = serde_json::to_value(&file["account"]).unwrap();
     let bases = [
         "dixa/v1",
@@ -111,7 +111,7 @@ fn accounts_file_has_every_simulator() {
         let account = &accounts[index];
         assert_eq!(
             account["base_url"],
-            format!("http://{}/{base}", served.address)
+            format!("http://{}/{base}", sandbox.address)
         );
         assert_eq!(account["integration"], base.split('/').next().unwrap());
         assert_eq!(account["name"], account["integration"]);

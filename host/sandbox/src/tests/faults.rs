@@ -1,4 +1,4 @@
-//! Each kind of fault, as the client sees it and as the state shows it.
+//! Each kind of fault: its effect on the client and on the state.
 
 use std::io::ErrorKind;
 use std::thread;
@@ -6,25 +6,26 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::{Provider, Served};
+use super::{Provider, TestSandbox};
 
 const RESET: (String, Option<ErrorKind>) = (String::new(), Some(ErrorKind::ConnectionReset));
 
-/// What a create sees under the fault, and how many users there are then.
-fn create(served: &Served, fault: &Value) -> (String, Option<ErrorKind>, u64) {
+/// Creates a user under the fault. Returns the bytes and the end of the connection, and the number
+/// of users then.
+fn create(sandbox: &TestSandbox, fault: &Value) -> (String, Option<ErrorKind>, u64) {
     let dixa = Provider::named("dixa");
-    served.control("PUT faults/dixa", fault);
+    sandbox.control("PUT faults/dixa", fault);
     let headers = format!("{}content-type: application/json\r\n", dixa.key());
     let line = format!("POST {}", dixa.create);
-    let (response, end) = served.exchange(&line, &headers, &dixa.body.to_string());
-    let users = served.control("GET count", &json!({}))["users"]
+    let (response, end) = sandbox.exchange(&line, &headers, &dixa.body.to_string());
+    let users = sandbox.control("GET count", &json!({}))["users"]
         .as_u64()
         .unwrap();
     (response, end, users)
 }
 
-fn statuses(served: &Served) -> Value {
-    let entries = served.control("GET requests", &json!({}));
+fn statuses(sandbox: &TestSandbox) -> Value {
+    let entries = sandbox.control("GET requests", &json!({}));
     entries
         .as_array()
         .unwrap()
@@ -35,10 +36,10 @@ fn statuses(served: &Served) -> Value {
 
 #[test]
 fn latency_only_delays() {
-    let served = Served::new();
-    let began = Instant::now();
-    let (response, _, users) = create(&served, &json!({ "kind": "latency", "milliseconds": 80 }));
-    assert!(began.elapsed() >= Duration::from_millis(80));
+    let sandbox = TestSandbox::new();
+    let start = Instant::now();
+    let (response, _, users) = create(&sandbox, &json!({ "kind": "latency", "milliseconds": 80 }));
+    assert!(start.elapsed() >= Duration::from_millis(80));
     assert!(
         response.starts_with("HTTP/1.1 201 ") && users == 1,
         "{response}"
@@ -46,13 +47,13 @@ fn latency_only_delays() {
 }
 
 #[test]
-fn status_and_html_replace_the_answer_and_the_effect() {
-    let served = Served::new();
+fn status_and_html_replace_response() {
+    let sandbox = TestSandbox::new();
     let limited = json!({
         "kind": "status", "status": 429, "headers": [["retry-after", "7"]],
         "body": "slow down", "content_type": "text/plain",
     });
-    let (response, _, users) = create(&served, &limited);
+    let (response, _, users) = create(&sandbox, &limited);
     assert!(
         response.starts_with("HTTP/1.1 429 ") && users == 0,
         "{response}"
@@ -64,23 +65,23 @@ fn status_and_html_replace_the_answer_and_the_effect() {
     ] {
         assert!(response.contains(part), "{response}");
     }
-    let (response, _, users) = create(&served, &json!({ "kind": "html" }));
+    let (response, _, users) = create(&sandbox, &json!({ "kind": "html" }));
     assert!(
         response.contains("content-type: text/html") && users == 0,
         "{response}"
     );
-    assert_eq!(statuses(&served), json!([429, 200]));
+    assert_eq!(statuses(&sandbox), json!([429, 200]));
 }
 
 #[test]
 fn resets_differ_in_their_effect() {
-    let served = Served::new();
-    let (response, end, users) = create(&served, &json!({ "kind": "reset-before-body" }));
+    let sandbox = TestSandbox::new();
+    let (response, end, users) = create(&sandbox, &json!({ "kind": "reset-before-body" }));
     assert_eq!(((response, end), users), (RESET, 0));
-    let (response, end, users) = create(&served, &json!({ "kind": "reset-after-body" }));
+    let (response, end, users) = create(&sandbox, &json!({ "kind": "reset-after-body" }));
     assert_eq!(((response, end), users), (RESET, 1));
-    assert_eq!(statuses(&served), json!([null, null]));
-    let bodies = served.control("GET requests", &json!({}));
+    assert_eq!(statuses(&sandbox), json!([null, null]));
+    let bodies = sandbox.control("GET requests", &json!({}));
     assert_eq!(
         (&bodies[0]["body"], bodies[1]["body"] == ""),
         (&json!(""), false)
@@ -89,26 +90,26 @@ fn resets_differ_in_their_effect() {
 
 #[test]
 fn resets_are_reliable() {
-    let served = Served::new();
-    served.control(
+    let sandbox = TestSandbox::new();
+    sandbox.control(
         "PUT faults/hive",
         &json!({ "kind": "reset-before-body", "times": 40 }),
     );
     thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
-                let ends = (0..5).map(|_| served.exchange("POST /hive/x", "", "{}"));
+                let ends = (0..5).map(|_| sandbox.exchange("POST /hive/x", "", "{}"));
                 ends.for_each(|end| assert_eq!(end, RESET));
             });
         }
     });
-    assert_eq!(served.send("GET /hive/x", "", &json!({})).0, 400);
+    assert_eq!(sandbox.send("GET /hive/x", "", &json!({})).0, 400);
 }
 
 #[test]
 fn truncated_announces_more_than_it_sends() {
-    let served = Served::new();
-    let (response, end, users) = create(&served, &json!({ "kind": "truncated" }));
+    let sandbox = TestSandbox::new();
+    let (response, end, users) = create(&sandbox, &json!({ "kind": "truncated" }));
     let (headers, body) = response.split_once("\r\n\r\n").unwrap();
     let length = headers
         .split_once("content-length: ")
@@ -125,56 +126,59 @@ fn truncated_announces_more_than_it_sends() {
         !body.is_empty() && body.len() < length.parse().unwrap(),
         "{response}"
     );
-    assert_eq!(statuses(&served), json!([201]));
+    assert_eq!(statuses(&sandbox), json!([201]));
 }
 
 #[test]
-fn oversized_has_the_size_ordered() {
-    let served = Served::new();
-    let (response, _, users) = create(&served, &json!({ "kind": "oversized", "bytes": 5_000_000 }));
+fn oversized_has_requested_size() {
+    let sandbox = TestSandbox::new();
+    let (response, _, users) = create(
+        &sandbox,
+        &json!({ "kind": "oversized", "bytes": 5_000_000 }),
+    );
     let (_, body) = response.split_once("\r\n\r\n").unwrap();
     assert_eq!((body.len(), users), (5_000_000, 1));
     assert!(serde_json::from_str::<Value>(body).unwrap().is_object());
 }
 
 #[test]
-fn slow_trickles() {
-    let served = Served::new();
-    let began = Instant::now();
-    let (response, _, users) = create(&served, &json!({ "kind": "slow", "milliseconds": 1 }));
+fn slow_pauses_before_each_byte() {
+    let sandbox = TestSandbox::new();
+    let start = Instant::now();
+    let (response, _, users) = create(&sandbox, &json!({ "kind": "slow", "milliseconds": 1 }));
     assert!(
         response.starts_with("HTTP/1.1 201 ") && response.ends_with("}}"),
         "{response}"
     );
-    assert!(began.elapsed() >= Duration::from_millis(response.len() as u64) && users == 1);
+    assert!(start.elapsed() >= Duration::from_millis(response.len() as u64) && users == 1);
 }
 
 #[test]
 fn raw_is_verbatim() {
-    let served = Served::new();
-    let (response, end, users) = create(&served, &json!({ "kind": "raw", "text": "HTTP/9 no\n" }));
+    let sandbox = TestSandbox::new();
+    let (response, end, users) = create(&sandbox, &json!({ "kind": "raw", "text": "HTTP/9 no\n" }));
     assert_eq!((response.as_str(), end, users), ("HTTP/9 no\n", None, 1));
-    let (response, end, _) = create(&served, &json!({ "kind": "raw", "base64": "AAEC" }));
+    let (response, end, _) = create(&sandbox, &json!({ "kind": "raw", "base64": "AAEC" }));
     assert_eq!((response.as_str(), end), ("\0\u{1}\u{2}", None));
-    assert_eq!(statuses(&served), json!([null, null]));
+    assert_eq!(statuses(&sandbox), json!([null, null]));
 }
 
 #[test]
-fn faults_queue() {
-    let served = Served::new();
+fn faults_apply_in_order() {
+    let sandbox = TestSandbox::new();
     for (status, times) in [(500, 2), (302, 1), (503, 1)] {
         let fault = json!({ "kind": "status", "status": status, "times": times });
-        served.control("PUT faults/planhat", &fault);
+        sandbox.control("PUT faults/planhat", &fault);
     }
-    let next = || served.exchange("GET /planhat/users", "", "").0[9..12].to_owned();
+    let next = || sandbox.exchange("GET /planhat/users", "", "").0[9..12].to_owned();
     assert_eq!([next(), next(), next()], ["500", "500", "302"]);
-    served.control("DELETE faults/planhat", &json!({}));
+    sandbox.control("DELETE faults/planhat", &json!({}));
     assert_eq!(next(), "401");
 }
 
 #[test]
-fn an_order_is_checked() {
-    let served = Served::new();
+fn invalid_fault_is_rejected() {
+    let sandbox = TestSandbox::new();
     let framing = json!({ "kind": "status", "status": 200, "headers": [["Content-Length", "1"]] });
     for (body, part) in [
         (json!({ "kind": "flood" }), "`reset-before-body`"),
@@ -192,7 +196,7 @@ fn an_order_is_checked() {
             "at most",
         ),
     ] {
-        let (status, _, response) = served.send("PUT /_sandbox/faults/hive", "", &body);
+        let (status, _, response) = sandbox.send("PUT /_sandbox/faults/hive", "", &body);
         let message = response["message"].as_str().unwrap();
         assert!(status == 400 && message.contains(part), "{body}: {message}");
     }

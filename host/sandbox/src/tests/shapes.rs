@@ -1,16 +1,16 @@
-//! What sets one provider apart from the others.
+//! The differences between providers.
 
 use serde_json::{Value, json};
 
-use super::{Provider, Served};
+use super::{Provider, TestSandbox};
 
 #[test]
-fn dixa_adds_what_an_agent_has() {
-    let (served, dixa) = (Served::new(), Provider::named("dixa"));
+fn dixa_adds_defaults_of_an_agent() {
+    let (sandbox, dixa) = (TestSandbox::new(), Provider::named("dixa"));
     let mut body = dixa.body("i@kelpworks.example");
     body["avatarUrl"] = json!("https://kelpworks.example/i.png");
     body["additionalEmails"] = json!(["j@kelpworks.example"]);
-    let (_, _, response) = dixa.create(&served, &body);
+    let (_, _, response) = dixa.create(&sandbox, &body);
     let agent = &response["data"];
     assert_eq!(agent["roles"], json!(["Agent"]));
     let avatar = agent["avatarUrl"].as_str().unwrap();
@@ -18,7 +18,7 @@ fn dixa_adds_what_an_agent_has() {
         avatar.starts_with("https://files.dixa.io/public/"),
         "{avatar}"
     );
-    let (status, _, response) = dixa.create(&served, &dixa.body("j@kelpworks.example"));
+    let (status, _, response) = dixa.create(&sandbox, &dixa.body("j@kelpworks.example"));
     assert_eq!(status, 400, "{response}");
     for change in [
         json!({}),
@@ -26,23 +26,26 @@ fn dixa_adds_what_an_agent_has() {
         json!({ "lastName": 7 }),
     ] {
         assert_eq!(
-            dixa.on_user(&served, "PATCH", &agent["id"], &change).0,
+            dixa.on_user(&sandbox, "PATCH", &agent["id"], &change).0,
             400,
             "{change}"
         );
     }
-    assert_eq!(dixa.on_user(&served, "GET", &json!("7"), &json!({})).0, 400);
+    assert_eq!(
+        dixa.on_user(&sandbox, "GET", &json!("7"), &json!({})).0,
+        400
+    );
     let mine = "GET /dixa/v1/agents?email=i%40kelpworks.example";
     assert_eq!(
-        served.send(mine, &dixa.key(), &json!({})).2["data"][0]["id"],
+        sandbox.send(mine, &dixa.key(), &json!({})).2["data"][0]["id"],
         agent["id"]
     );
 }
 
 #[test]
-fn gorgias_splits_names_and_names_every_fault() {
-    let (served, gorgias) = (Served::new(), Provider::named("gorgias"));
-    let (_, headers, user) = gorgias.create(&served, &gorgias.body);
+fn gorgias_splits_names_lists_every_violation() {
+    let (sandbox, gorgias) = (TestSandbox::new(), Provider::named("gorgias"));
+    let (_, headers, user) = gorgias.create(&sandbox, &gorgias.body);
     assert!(
         headers.contains("x-gorgias-account-api-call-limit: 1/40"),
         "{headers}"
@@ -61,7 +64,7 @@ fn gorgias_splits_names_and_names_every_fault() {
     let bearer = "authorization: Bearer sandbox-gorgias-access-token\r\n";
     let body =
         json!({ "email": "a@kelpworks.example", "role": { "name": "boss" }, "firstname": "A" });
-    let (status, _, response) = served.send("POST /gorgias/api/users", bearer, &body);
+    let (status, _, response) = sandbox.send("POST /gorgias/api/users", bearer, &body);
     assert_eq!(status, 400);
     let expected = json!({
         "name": ["Missing data for required field."],
@@ -70,13 +73,16 @@ fn gorgias_splits_names_and_names_every_fault() {
     });
     assert_eq!(response["error"]["data"], expected);
     let change = json!({ "email": "b@kelpworks.example" });
-    assert_eq!(gorgias.on_user(&served, "PUT", &user["id"], &change).0, 400);
+    assert_eq!(
+        gorgias.on_user(&sandbox, "PUT", &user["id"], &change).0,
+        400
+    );
 }
 
 #[test]
-fn hive_asks_for_the_owner_and_knows_one_workspace() {
-    let (served, hive) = (Served::new(), Provider::named("hive"));
-    let (_, _, user) = hive.create(&served, &hive.body);
+fn hive_requires_owner_and_known_workspace() {
+    let (sandbox, hive) = (TestSandbox::new(), Provider::named("hive"));
+    let (_, _, user) = hive.create(&sandbox, &hive.body);
     assert_eq!(
         user["profile"],
         json!({ "firstName": "Priya", "lastName": "Lind" })
@@ -87,7 +93,7 @@ fn hive_asks_for_the_owner_and_knows_one_workspace() {
         (line.replace("Wk4", "Xx4"), "Workspace not found."),
         (line.replace("user_id", "user"), "Invalid API Key."),
     ] {
-        let (status, _, response) = served.send(&wrong, &hive.key(), &hive.body);
+        let (status, _, response) = sandbox.send(&wrong, &hive.key(), &hive.body);
         assert_eq!(
             (status, response),
             (400, json!({ "error": 400, "message": message }))
@@ -95,15 +101,15 @@ fn hive_asks_for_the_owner_and_knows_one_workspace() {
     }
     let mut external = hive.body("x@kelpworks.example");
     external["isExternal"] = json!(true);
-    assert_eq!(hive.create(&served, &external).0, 400);
+    assert_eq!(hive.create(&sandbox, &external).0, 400);
     external["projectIds"] = json!(["p"]);
-    assert_eq!(hive.create(&served, &external).0, 200);
+    assert_eq!(hive.create(&sandbox, &external).0, 200);
 }
 
 #[test]
-fn pivotal_tracker_wraps_a_person_into_a_membership() {
-    let (served, tracker) = (Served::new(), Provider::named("pivotal_tracker"));
-    let (_, headers, user) = tracker.create(&served, &tracker.body);
+fn pivotal_tracker_wraps_person_in_membership() {
+    let (sandbox, tracker) = (TestSandbox::new(), Provider::named("pivotal_tracker"));
+    let (_, headers, user) = tracker.create(&sandbox, &tracker.body);
     assert!(
         headers.contains("x-tracker-project-version: 1"),
         "{headers}"
@@ -142,7 +148,7 @@ fn pivotal_tracker_wraps_a_person_into_a_membership() {
             "this endpoint cannot accept the parameter: shoe_size",
         ),
     ] {
-        let (status, _, response) = tracker.create(&served, &body);
+        let (status, _, response) = tracker.create(&sandbox, &body);
         assert_eq!(
             (status, &response["general_problem"]),
             (400, &json!(problem))
@@ -150,9 +156,12 @@ fn pivotal_tracker_wraps_a_person_into_a_membership() {
         assert_eq!(response["code"], "invalid_parameter");
     }
     let change = json!({ "name": "A" });
-    assert_eq!(tracker.on_user(&served, "PUT", &user["id"], &change).0, 400);
+    assert_eq!(
+        tracker.on_user(&sandbox, "PUT", &user["id"], &change).0,
+        400
+    );
     let line = format!("POST {}", tracker.create.replace("/1/", "/2/"));
-    let (status, _, response) = served.send(&line, &tracker.key(), &tracker.body);
+    let (status, _, response) = sandbox.send(&line, &tracker.key(), &tracker.body);
     assert_eq!(
         (status, &response["code"]),
         (404, &json!("unfound_resource"))
@@ -160,16 +169,16 @@ fn pivotal_tracker_wraps_a_person_into_a_membership() {
 }
 
 #[test]
-fn planhat_answers_short_and_then_long() {
-    let (served, planhat) = (Served::new(), Provider::named("planhat"));
-    let (_, headers, user) = planhat.create(&served, &planhat.body);
+fn planhat_create_is_short_update_long() {
+    let (sandbox, planhat) = (TestSandbox::new(), Provider::named("planhat"));
+    let (_, headers, user) = planhat.create(&sandbox, &planhat.body);
     assert!(headers.contains("x-rate-limit-remaining: 199"), "{headers}");
     assert_eq!(user["roles"], json!(["000000020000000000000000"]));
     assert_eq!(
         (user["_id"].as_str().unwrap().len(), user.get("inactive")),
         (24, None)
     );
-    let update = |change: Value| planhat.on_user(&served, "PUT", &user["_id"], &change);
+    let update = |change: Value| planhat.on_user(&sandbox, "PUT", &user["_id"], &change);
     let (_, _, long) = update(json!({ "custom": { "a": 1 }, "externalId": "hr-1" }));
     assert_eq!(long["roles"][0]["name"], "Manager");
     assert_eq!(long["inactive"], false);
@@ -177,7 +186,7 @@ fn planhat_answers_short_and_then_long() {
         update(json!({ "custom": { "b": 2 } })).2["custom"],
         json!({ "a": 1, "b": 2 })
     );
-    let by_external_id = planhat.on_user(&served, "GET", &json!("extid-hr-1"), &json!({}));
+    let by_external_id = planhat.on_user(&sandbox, "GET", &json!("extid-hr-1"), &json!({}));
     assert_eq!(by_external_id.2["_id"], user["_id"]);
     for rejected in [
         json!({ "roles": ["Manager"] }),
@@ -187,13 +196,13 @@ fn planhat_answers_short_and_then_long() {
         assert_eq!(update(rejected.clone()).0, 400, "{rejected}");
     }
     let basic = "authorization: Basic c2FuZGJveC1wbGFuaGF0LXRva2VuOg==\r\n";
-    assert_eq!(served.send("GET /planhat/users", basic, &json!({})).0, 200);
+    assert_eq!(sandbox.send("GET /planhat/users", basic, &json!({})).0, 200);
 }
 
 #[test]
-fn teamwork_wraps_and_details_on_request() {
-    let (served, teamwork) = (Served::new(), Provider::named("teamwork"));
-    let (_, headers, response) = teamwork.create(&served, &teamwork.body);
+fn teamwork_sends_details_when_requested() {
+    let (sandbox, teamwork) = (TestSandbox::new(), Provider::named("teamwork"));
+    let (_, headers, response) = teamwork.create(&sandbox, &teamwork.body);
     assert!(
         headers.contains("location: /people/480213.json"),
         "{headers}"
@@ -202,11 +211,11 @@ fn teamwork_wraps_and_details_on_request() {
     assert_eq!(response, json!({ "STATUS": "OK", "id": "480213" }));
     let mut body = teamwork.body("b@example.com");
     body["person"]["getUserDetails"] = json!(true);
-    let (_, _, response) = teamwork.create(&served, &body);
+    let (_, _, response) = teamwork.create(&sandbox, &body);
     assert_eq!(response["user"]["firstName"], "Maren");
     let update = |person: Value| {
         teamwork.on_user(
-            &served,
+            &sandbox,
             "PUT",
             &json!("480213"),
             &json!({ "person": person }),
@@ -218,8 +227,8 @@ fn teamwork_wraps_and_details_on_request() {
     );
     assert_eq!(update(json!({ "user-type": "boss" })).0, 400);
     assert_eq!(update(json!({ "email-address": "b@example.com" })).0, 400);
-    let (_, _, person) = teamwork.on_user(&served, "GET", &json!("480213"), &json!({}));
+    let (_, _, person) = teamwork.on_user(&sandbox, "GET", &json!("480213"), &json!({}));
     assert_eq!(person["person"]["administrator"], true);
     let unwrapped = &teamwork.body["person"];
-    assert_eq!(teamwork.create(&served, unwrapped).0, 422);
+    assert_eq!(teamwork.create(&sandbox, unwrapped).0, 422);
 }

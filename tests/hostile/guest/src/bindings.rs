@@ -21,6 +21,6 @@ pub(crate) mod generated {
 }
 
 pub(crate) use generated::export;
-pub(crate) use generated::exports::unified::ticketing::{http_api, integrations, users};
+pub(crate) use generated::exports::unified::ticketing::{http_api, integrations, steps, users};
 pub(crate) use generated::exports::wasi::http::incoming_handler;
 pub(crate) use generated::unified::ticketing::{accounts, types};

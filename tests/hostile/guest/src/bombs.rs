@@ -1,4 +1,4 @@
-//! What would take more than a call may have: time, memory, stack, handles of the host.
+//! Attempts to exceed a call's limits: time, memory, stack, handles of the host.
 
 use std::hint::black_box;
 
@@ -6,7 +6,7 @@ use wasi::http::types::Fields;
 
 const MEBIBYTE: usize = 1 << 20;
 
-/// Counts up to this many millions; without a number, for ever.
+/// Counts to this many millions; without a number, for ever.
 pub(crate) fn spin(millions: Option<u64>) {
     let mut count = 0_u64;
     while millions.is_none_or(|millions| count < millions * 1_000_000) {
@@ -14,7 +14,7 @@ pub(crate) fn spin(millions: Option<u64>) {
     }
 }
 
-/// Takes this much memory and writes to each page of it.
+/// Allocates this much memory and writes to each page of it.
 pub(crate) fn memory(mebibytes: usize) {
     let mut bytes = Vec::<u8>::with_capacity(mebibytes * MEBIBYTE);
     for _ in 0..mebibytes * 16 {
@@ -34,8 +34,8 @@ pub(crate) fn recurse(depth: u64) -> u64 {
     recurse(depth - 1) + u64::from(black_box(frame[0]) > 0)
 }
 
-/// Grows a table by this many elements. The language has no word for it: what this does is put in by
-/// `build.rs`, which knows it by its name.
+/// Grows a table by this many elements. Rust has no instruction for it: `build.rs` replaces the body
+/// of the function with this name.
 pub(crate) fn table(elements: u32) -> bool {
     #[inline(never)]
     #[expect(
@@ -44,30 +44,30 @@ pub(crate) fn table(elements: u32) -> bool {
     )]
     #[unsafe(no_mangle)]
     extern "C" fn hostile_table_grow(elements: u32) -> i32 {
-        // Something that nothing else does, so that it is merged with nothing else.
+        // A unique body, so that the compiler merges it with no other function.
         black_box(elements ^ 0x5eed).cast_signed()
     }
     black_box(hostile_table_grow as extern "C" fn(u32) -> i32)(elements) != -1
 }
 
-/// Has the host keep this many header maps of 100 kB.
+/// Makes the host keep this many header maps of 100 kB.
 pub(crate) fn hoard(count: usize) -> usize {
     let value = vec![b'x'; 100_000];
-    let mut hoard = Vec::new();
+    let mut kept = Vec::new();
     for _ in 0..count {
         let fields = Fields::new();
         if fields.append("x-hoard", &value).is_ok() {
-            hoard.push(fields);
+            kept.push(fields);
         }
     }
-    hoard.len()
+    kept.len()
 }
 
-/// Gives the host a list of this many texts that are all the same 64 kB of the guest's memory.
+/// Passes the host a list of this many strings, all of them the same 64 kB of the guest's memory.
 pub(crate) fn amplify(count: usize) -> bool {
     #[expect(
         unsafe_code,
-        reason = "no binding gives the host one text many times over; this is the import as the component model has it"
+        reason = "no binding passes the host one string many times; this is the import of the component model"
     )]
     #[link(wasm_import_module = "wasi:http/types@0.2.12")]
     unsafe extern "C" {

@@ -1,21 +1,52 @@
-//! The exports: each runs its script.
+//! The exports. Each runs its script.
 
 use wasi::http::types::{IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam};
 use wasi::io::streams::StreamError;
 
 use crate::bindings::types::{
-    Body, Context, Error, NewUser, Options, Plan, ProviderResponse, Response, TransportError,
-    UserChanges,
+    Body, Context, Error, ErrorCode, NewUser, Options, Outcome, ProviderResponse, Response,
+    TransportError, UserChanges,
 };
-use crate::bindings::{http_api, incoming_handler, integrations, users};
-use crate::script::Run;
+use crate::bindings::{http_api, incoming_handler, integrations, steps, users};
+use crate::script::{Next, Run};
 use crate::send;
+
+/// The code of every error of a script.
+const CODE: &str = "provider-failed";
 
 struct Hostile;
 
+impl steps::Guest for Hostile {
+    fn start(_: String, operation: steps::Operation, _: Options) -> steps::Step {
+        let script = match operation {
+            steps::Operation::CreateUser(user) => user.remote_data,
+            steps::Operation::UpdateUser(update) => update.changes.remote_data,
+        };
+        step(Run::start(
+            Vec::new(),
+            script.as_deref().unwrap_or_default(),
+        ))
+    }
+
+    fn resume(
+        _: String,
+        context: Context,
+        response: Result<ProviderResponse, TransportError>,
+    ) -> steps::Step {
+        step(Run::resume(&context, response))
+    }
+}
+
+fn step(next: Next) -> steps::Step {
+    match next {
+        Next::Send(sending) => steps::Step::Send(sending),
+        Next::End(run) => steps::Step::Done(result(run)),
+    }
+}
+
 impl users::Guest for Hostile {
     fn create_user(_: String, user: NewUser, _: Options) -> Result<Response, Error> {
-        Ok(whole(user.remote_data.as_deref()))
+        run_whole(user.remote_data.as_deref())
     }
 
     fn update_user(
@@ -24,95 +55,112 @@ impl users::Guest for Hostile {
         changes: UserChanges,
         _: Options,
     ) -> Result<Response, Error> {
-        Ok(whole(changes.remote_data.as_deref()))
-    }
-
-    fn plan_create_user(_: String, user: NewUser, _: Options) -> Result<Plan, Error> {
-        Ok(plan(user.remote_data.as_deref()))
-    }
-
-    fn plan_update_user(
-        _: String,
-        _: String,
-        changes: UserChanges,
-        _: Options,
-    ) -> Result<Plan, Error> {
-        Ok(plan(changes.remote_data.as_deref()))
-    }
-
-    fn interpret_create_user(
-        context: Context,
-        answer: Result<ProviderResponse, TransportError>,
-    ) -> Result<Response, Error> {
-        Ok(said(interpret(&context, answer)))
-    }
-
-    fn interpret_update_user(
-        context: Context,
-        answer: Result<ProviderResponse, TransportError>,
-    ) -> Result<Response, Error> {
-        Ok(said(interpret(&context, answer)))
+        run_whole(changes.remote_data.as_deref())
     }
 }
 
-fn whole(script: Option<&str>) -> Response {
+fn run_whole(script: Option<&str>) -> Result<Response, Error> {
     let mut run = Run::new(Vec::new());
     run.whole(script.unwrap_or_default());
-    said(run)
+    result(run)
 }
 
-fn plan(script: Option<&str>) -> Plan {
-    let mut run = Run::new(Vec::new());
-    let rest = run.until_send(script.unwrap_or_default());
-    Plan {
-        context: run.context(rest.unwrap_or_default()),
-        request: run.request,
-        warnings: Vec::new(),
+/// The report, or the error that replaces it.
+fn result(run: Run) -> Result<Response, Error> {
+    if let Some(outcome) = run.claim {
+        return Err(Error {
+            code: ErrorCode::ProviderFailed,
+            message: run.report,
+            status: 502,
+            violations: Vec::new(),
+            provider: None,
+            retry_after: None,
+            rate_limit: None,
+            limit: None,
+            outcome,
+        });
     }
-}
-
-fn interpret(context: &[u8], answer: Result<ProviderResponse, TransportError>) -> Run {
-    let (mut run, rest) = Run::resume(context, answer.map_err(|error| format!("{error:?}")));
-    run.whole(&rest);
-    run
-}
-
-fn said(run: Run) -> Response {
-    Response {
+    Ok(Response {
         body: Body::Raw(run.report.into_bytes()),
         warnings: Vec::new(),
         rate_limit: None,
-    }
+    })
 }
 
 impl http_api::Guest for Hostile {
     fn start(_: String, request: http_api::HttpRequest) -> http_api::HttpStep {
         let script = String::from_utf8_lossy(&request.body).into_owned();
-        let mut run = Run::new(request.headers);
-        match run.until_send(&script) {
-            Some(rest) => {
-                let context = run.context(rest);
-                http_api::HttpStep::Send((run.request, context))
-            }
-            None => http_api::HttpStep::Respond(respond(run)),
-        }
+        http_step(Run::start(request.headers, &script))
     }
 
     fn resume(
+        _: String,
         context: Context,
-        answer: Result<ProviderResponse, TransportError>,
-    ) -> http_api::HttpResponse {
-        respond(interpret(&context, answer))
+        response: Result<ProviderResponse, TransportError>,
+    ) -> http_api::HttpStep {
+        http_step(Run::resume(&context, response))
     }
 }
 
-fn respond(run: Run) -> http_api::HttpResponse {
-    let mut body = run.response.body.unwrap_or(run.report).into_bytes();
-    body.resize(body.len() + (run.response.more << 20), b'x');
-    http_api::HttpResponse {
-        status: run.response.status,
-        headers: run.response.headers,
-        body,
+fn http_step(next: Next) -> http_api::HttpStep {
+    match next {
+        Next::Send(sending) => http_api::HttpStep::Send(sending),
+        Next::End(run) => {
+            let error = run.claim.map(|outcome| http_api::HttpError {
+                code: ErrorCode::ProviderFailed,
+                outcome,
+            });
+            let message = Message::new(run);
+            let mut body = message.body;
+            body.resize(body.len() + (message.more << 20), b'x');
+            http_api::HttpStep::Respond(http_api::HttpResponse {
+                status: message.status,
+                headers: message.headers,
+                body,
+                warnings: Vec::new(),
+                error,
+            })
+        }
+    }
+}
+
+/// The response to a request of the HTTP API.
+struct Message {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+    /// The number of MiB to add.
+    more: usize,
+}
+
+impl Message {
+    fn new(run: Run) -> Self {
+        if let Some(outcome) = run.claim {
+            let outcome = match outcome {
+                Outcome::NotSent => "not-sent",
+                Outcome::Rejected => "rejected",
+                Outcome::Unknown => "unknown",
+            };
+            let headers = [
+                ("content-type", "application/json"),
+                ("unified-code", CODE),
+                ("unified-outcome", outcome),
+            ];
+            return Self {
+                status: 502,
+                headers: headers
+                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                    .to_vec(),
+                body: format!("{{\"code\":\"{CODE}\",\"outcome\":\"{outcome}\"}}").into_bytes(),
+                more: 0,
+            };
+        }
+        Self {
+            status: run.response.status,
+            headers: run.response.headers,
+            body: run.response.body.unwrap_or(run.report).into_bytes(),
+            more: run.response.more,
+        }
     }
 }
 
@@ -122,22 +170,22 @@ impl incoming_handler::Guest for Hostile {
         if let Ok(script) = read(&request) {
             run.whole(&script);
         }
+        let mut message = Message::new(run);
         let fields = wasi::http::types::Fields::new();
-        for (name, value) in &run.response.headers {
-            // One that the host refuses is left out.
+        for (name, value) in &message.headers {
+            // A header that the host rejects is left out.
             let _ = fields.append(name, value.as_bytes());
         }
         let response = OutgoingResponse::new(fields);
-        if response.set_status_code(run.response.status).is_err() {
-            run.report.push_str("refused status\n");
+        if response.set_status_code(message.status).is_err() {
+            message.body.extend_from_slice(b"rejected status\n");
         }
         let Ok(body) = response.body() else {
             return;
         };
         ResponseOutparam::set(out, Ok(response));
-        let bytes = run.response.body.unwrap_or(run.report).into_bytes();
-        // What cannot be written is not written.
-        let _ = write(&body, &bytes, run.response.more);
+        // The host may close the stream at any time.
+        let _ = write(&body, &message.body, message.more);
         drop(OutgoingBody::finish(body, None));
     }
 }
@@ -164,6 +212,13 @@ fn read(request: &IncomingRequest) -> Result<String, ()> {
 
 impl integrations::Guest for Hostile {
     fn list_integrations() -> Vec<integrations::Integration> {
+        std::arch::wasm32::unreachable()
+    }
+
+    fn authenticate(
+        _: String,
+        _: Vec<(String, String)>,
+    ) -> Result<Vec<(String, String)>, integrations::CredentialsError> {
         std::arch::wasm32::unreachable()
     }
 }

@@ -1,8 +1,8 @@
-//! A component that tries everything.
+//! A hostile component.
 //!
-//! It has the world of the real component. What it tries in a call is a script that comes with the
-//! call: as the `remote-data` of a user, or as the body of a request of the HTTP API. What it saw
-//! and got is its answer. `script.rs` has the vocabulary.
+//! It has the world of the real component. The script of its attempts comes with the call: as the
+//! `remote-data` of a user, or as the body of a request of the HTTP API. Its response is a report of
+//! the results. `script.rs` has the vocabulary.
 
 #![cfg(target_arch = "wasm32")]
 

@@ -1,4 +1,4 @@
-//! What is left of one call in the next.
+//! Traces of one call in the next.
 
 use std::arch::wasm32::{memory_grow, memory_size};
 use std::sync::Mutex;
@@ -9,14 +9,14 @@ const PAGE: usize = 65_536;
 /// 8 MiB: more than the host keeps mapped between two calls.
 const PAGES: usize = 128;
 
-/// Keeps a text in a static.
+/// Keeps a string in a static.
 pub(crate) fn remember(text: &str) {
     if let Ok(mut remembered) = REMEMBERED.lock() {
         text.clone_into(&mut remembered);
     }
 }
 
-/// The text kept.
+/// The kept string.
 pub(crate) fn recall() -> String {
     REMEMBERED
         .lock()
@@ -24,7 +24,7 @@ pub(crate) fn recall() -> String {
         .unwrap_or_default()
 }
 
-/// Writes a text all over new memory, where nothing frees it.
+/// Writes a string all over new memory, which is never freed.
 pub(crate) fn stain(text: &str) {
     let start = memory_grow::<0>(PAGES);
     for offset in (start * PAGE..(start + PAGES) * PAGE).step_by(64) {
@@ -34,8 +34,8 @@ pub(crate) fn stain(text: &str) {
     }
 }
 
-/// How often bytes that begin a stain are in all of memory, and in as much new memory again. The
-/// text comes without its first byte, so that the search does not find itself.
+/// How often the start of a stain occurs in all of memory, and in as much new memory again. The
+/// first byte comes apart from the rest, so that the search does not find itself.
 pub(crate) fn search(first: u8, rest: &str) -> usize {
     memory_grow::<0>(PAGES);
     let end = memory_size::<0>() * PAGE - rest.len() - 1;
@@ -53,7 +53,7 @@ pub(crate) fn search(first: u8, rest: &str) -> usize {
 fn write(address: usize, byte: u8) {
     #[expect(
         unsafe_code,
-        reason = "new memory that the allocator knows nothing of has no safe name"
+        reason = "new memory outside the allocator has no safe name"
     )]
     // SAFETY: the address is within memory that this module has grown for itself.
     unsafe {
@@ -63,8 +63,8 @@ fn write(address: usize, byte: u8) {
 
 fn read(address: usize) -> u8 {
     #[expect(unsafe_code, reason = "all of linear memory has no safe name")]
-    // SAFETY: every address below the size of linear memory can be read; volatile, so that nothing
-    // is assumed of what is there.
+    // SAFETY: every address below the size of linear memory can be read; volatile, so that the compiler
+    // assumes no value.
     unsafe {
         std::ptr::with_exposed_provenance::<u8>(address).read_volatile()
     }

@@ -1,79 +1,137 @@
-//! What a call tries: a command a line, its name and the rest of the line. `\r`, `\n` and `\0` in a
-//! rest are those characters.
+//! The attempts of a call: one command per line, its name and its argument. `\r`, `\n` and `\0` in
+//! an argument are those characters.
 //!
-//! `send` has the request sent as the route sends: by the host, in which case what follows runs in
-//! the second half, or over `wasi:http`. Everything else is the same in every function.
+//! `send` sends the request: by the host, which then runs the rest of the script in the next step, or
+//! over `wasi:http`. `send 3` sends three times. All other commands are the same in every function.
+
+use std::borrow::Cow;
 
 use crate::bindings::accounts::{Credentials, ResolveError, resolve};
-use crate::bindings::types::{ProviderRequest, ProviderResponse};
+use crate::bindings::types::{
+    Outcome, ProviderRequest, ProviderResponse, Safety, Sending, TransportError,
+};
 use crate::{bombs, memory, send};
 
-/// A script being run.
+/// A run of a script.
 pub(crate) struct Run {
-    /// What it saw and got so far.
+    /// The results so far.
     pub(crate) report: String,
-    pub(crate) request: ProviderRequest,
     pub(crate) response: Response,
-    answer: Option<ProviderResponse>,
+    /// The outcome of an error that replaces the report.
+    pub(crate) claim: Option<Outcome>,
+    request: ProviderRequest,
+    safety: Safety,
+    wait_ms: u32,
+    /// Replaces the context that the next step can read.
+    context: Option<Vec<u8>>,
+    /// The commands that the next step repeats.
+    settings: String,
+    received: Option<ProviderResponse>,
     incoming: Vec<(String, String)>,
 }
 
-/// How a request of the HTTP API is answered.
+/// The response to a request of the HTTP API.
 pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
-    /// In place of the report.
+    /// Replaces the report.
     pub(crate) body: Option<String>,
-    /// So many MiB besides.
+    /// The number of MiB to add.
     pub(crate) more: usize,
 }
+
+/// The next step of a call whose requests the host sends.
+pub(crate) enum Next {
+    Send(Sending),
+    End(Run),
+}
+
+/// The start of every context.
+const MARK: &str = "hostile";
 
 impl Run {
     pub(crate) fn new(incoming: Vec<(String, String)>) -> Self {
         Self {
             report: String::new(),
-            request: ProviderRequest {
-                method: "POST".to_owned(),
-                url: String::new(),
-                headers: vec![("content-type".to_owned(), "application/json".to_owned())],
-                body: b"{}".to_vec(),
-            },
             response: Response {
                 status: 200,
                 headers: vec![("content-type".to_owned(), "text/plain".to_owned())],
                 body: None,
                 more: 0,
             },
-            answer: None,
+            claim: None,
+            request: ProviderRequest {
+                method: "POST".to_owned(),
+                url: String::new(),
+                headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+                body: b"{}".to_vec(),
+            },
+            safety: Safety::Once,
+            wait_ms: 0,
+            context: None,
+            settings: String::new(),
+            received: None,
             incoming,
         }
     }
 
-    /// Goes on in the second half.
+    /// Runs a script to its first request.
+    pub(crate) fn start(incoming: Vec<(String, String)>, script: &str) -> Next {
+        Self::new(incoming).step(script, true)
+    }
+
+    /// Resumes a run in the next step. With a context that it cannot read, it claims that nothing was sent.
     pub(crate) fn resume(
         context: &[u8],
-        answer: Result<ProviderResponse, String>,
-    ) -> (Self, String) {
-        let context = String::from_utf8_lossy(context);
-        let (script, report) = context.split_once('\0').unwrap_or((&context, ""));
+        response: Result<ProviderResponse, TransportError>,
+    ) -> Next {
         let mut run = Self::new(Vec::new());
+        let context = String::from_utf8_lossy(context);
+        let mut parts = context.splitn(4, '\0');
+        let (Some(MARK), Some(settings), Some(script), Some(report)) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            run.claim = Some(Outcome::NotSent);
+            return Next::End(run);
+        };
+        for line in settings.lines() {
+            run.command(line);
+        }
         report.clone_into(&mut run.report);
-        run.answered(answer);
-        (run, script.to_owned())
+        run.receive(response.map_err(|error| format!("{error:?}")));
+        run.step(script, false)
     }
 
-    /// What the second half needs from the first.
-    pub(crate) fn context(&self, rest: &str) -> Vec<u8> {
-        format!("{rest}\0{}", self.report).into_bytes()
+    fn step(mut self, script: &str, is_first: bool) -> Next {
+        let Some(rest) = self.until_send(script) else {
+            return Next::End(self);
+        };
+        let context = self.context.take();
+        let own = || format!("{MARK}\0{}\0{rest}\0{}", self.settings, self.report).into_bytes();
+        Next::Send(Sending {
+            context: context.unwrap_or_else(own),
+            plan: is_first.then(|| self.request.clone()),
+            request: self.request,
+            safety: self.safety,
+            wait_ms: self.wait_ms,
+            warnings: Vec::new(),
+        })
     }
 
-    /// Runs a script: to its end, or to the first `send`, and then gives what comes after it.
-    pub(crate) fn until_send<'a>(&mut self, script: &'a str) -> Option<&'a str> {
+    /// Runs a script to its end, or to the first `send`, and then returns the rest.
+    fn until_send<'a>(&mut self, script: &'a str) -> Option<Cow<'a, str>> {
         let mut rest = script;
         while !rest.is_empty() {
             let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
             if line == "send" {
-                return Some(after);
+                return Some(after.into());
+            }
+            if let Some(times) = line.strip_prefix("send ") {
+                let more = times.parse::<u64>().unwrap_or(1).saturating_sub(1);
+                return Some(match more {
+                    0 => after.into(),
+                    more => format!("send {more}\n{after}").into(),
+                });
             }
             self.command(line);
             rest = after;
@@ -81,11 +139,13 @@ impl Run {
         None
     }
 
-    /// Runs a script to its end.
+    /// Runs a script to its end, and sends over `wasi:http`.
     pub(crate) fn whole(&mut self, script: &str) {
-        let mut rest = Some(script);
+        let mut rest = Some(Cow::from(script));
         while let Some(script) = rest {
-            rest = self.until_send(script);
+            rest = self
+                .until_send(&script)
+                .map(|rest| rest.into_owned().into());
             if rest.is_some() {
                 self.send();
             }
@@ -98,21 +158,26 @@ impl Run {
     }
 
     fn send(&mut self) {
-        let mut refused = Vec::new();
-        let answer = send::send(&self.request, &mut refused);
-        for what in refused {
-            self.say(&format!("refused {what}"));
+        let mut rejected = Vec::new();
+        let response = send::send(&self.request, &mut rejected);
+        for what in rejected {
+            self.say(&format!("rejected {what}"));
         }
-        self.answered(answer);
+        self.receive(response);
     }
 
-    fn answered(&mut self, answer: Result<ProviderResponse, String>) {
-        match answer {
-            Ok(answer) => {
-                self.say(&format!("answered {}", answer.status));
-                self.answer = Some(answer);
+    /// Reports the result of a request, once for several in a row with the same result.
+    fn receive(&mut self, response: Result<ProviderResponse, String>) {
+        let line = match response {
+            Ok(response) => {
+                let line = format!("answered {}", response.status);
+                self.received = Some(response);
+                line
             }
-            Err(why) => self.say(&format!("no answer: {why}")),
+            Err(why) => format!("no response: {why}"),
+        };
+        if self.report.lines().next_back() != Some(&line) {
+            self.say(&line);
         }
     }
 
@@ -122,28 +187,64 @@ impl Run {
             .replace("\\r", "\r")
             .replace("\\n", "\n")
             .replace("\\0", "\0");
-        let number = || rest.parse::<u64>().unwrap_or_default();
-        let count = || usize::try_from(number()).unwrap_or_default();
+        if self.set(name, &rest) {
+            self.settings.push_str(line);
+            self.settings.push('\n');
+        } else {
+            self.act(name, &rest);
+        }
+    }
+
+    /// Changes the next requests or the response. False if the command does something else.
+    fn set(&mut self, name: &str, rest: &str) -> bool {
+        let number = || rest.parse::<u32>().unwrap_or_default();
         let header = || {
-            let (name, value) = rest.split_once(": ").unwrap_or((&rest, ""));
+            let (name, value) = rest.split_once(": ").unwrap_or((rest, ""));
             (name.to_owned(), value.to_owned())
         };
+        let headers = || (0..number()).map(|index| (format!("x-{index}"), String::new()));
         match name {
-            "to" => self.request.url = rest,
-            "method" => self.request.method = rest,
+            "to" => rest.clone_into(&mut self.request.url),
+            "method" => rest.clone_into(&mut self.request.method),
             "header" => self.request.headers.push(header()),
-            "headers" => {
-                let many = (0..number()).map(|index| (format!("x-{index}"), String::new()));
-                self.request.headers.extend(many);
+            "headers" => self.request.headers.extend(headers()),
+            "body" => self.request.body = rest.as_bytes().to_vec(),
+            "safety" => {
+                self.safety = match rest {
+                    "safe" => Safety::Safe,
+                    "idempotent" => Safety::Idempotent,
+                    _ => Safety::Once,
+                }
             }
-            "body" => self.request.body = rest.into_bytes(),
+            "wait" => self.wait_ms = number(),
+            "claim" => {
+                self.claim = Some(match rest {
+                    "not-sent" => Outcome::NotSent,
+                    "rejected" => Outcome::Rejected,
+                    _ => Outcome::Unknown,
+                });
+            }
+            "response-status" => self.response.status = u16::try_from(number()).unwrap_or_default(),
+            "response-header" => self.response.headers.push(header()),
+            "response-headers" => self.response.headers.extend(headers()),
+            "response-body" => self.response.body = Some(rest.to_owned()),
+            "response-more" => self.response.more = usize::try_from(number()).unwrap_or_default(),
+            _ => return false,
+        }
+        true
+    }
+
+    fn act(&mut self, name: &str, rest: &str) {
+        let number = || rest.parse::<u64>().unwrap_or_default();
+        let count = || usize::try_from(number()).unwrap_or_default();
+        match name {
+            "context" => self.context = Some(rest.as_bytes().to_vec()),
             "send-over-wasi" => self.send(),
-            "flood" => self.flood(count()),
             "hold" => self.hold(),
             "send-and-trap" => self.send_and_trap(),
             "trap" => std::arch::wasm32::unreachable(),
             "echo" => self.echo(),
-            "resolve" => self.resolve(&rest),
+            "resolve" => self.resolve(rest),
             "spin" => {
                 bombs::spin(rest.parse().ok());
                 self.say("spun");
@@ -172,28 +273,19 @@ impl Run {
                 let taken = bombs::amplify(count());
                 self.say(if taken { "taken" } else { "not taken" });
             }
-            "remember" => memory::remember(&rest),
+            "remember" => memory::remember(rest),
             "recall" => self.say(&format!("recalls `{}`", memory::recall())),
-            "stain" => memory::stain(&rest),
+            "stain" => memory::stain(rest),
             "search" => {
-                let mut bytes = rest.bytes();
-                let first = bytes.next().unwrap_or_default();
+                let first = rest.bytes().next().unwrap_or_default();
                 let found = memory::search(first.wrapping_add(1), rest.get(1..).unwrap_or(""));
                 self.say(&format!("finds {found}"));
             }
             "incoming" => {
                 for (name, value) in std::mem::take(&mut self.incoming) {
-                    self.say(&format!("came {name}: {value}"));
+                    self.say(&format!("received {name}: {value}"));
                 }
             }
-            "status" => self.response.status = u16::try_from(number()).unwrap_or_default(),
-            "answer-header" => self.response.headers.push(header()),
-            "answer-headers" => {
-                let many = (0..number()).map(|index| (format!("x-{index}"), String::new()));
-                self.response.headers.extend(many);
-            }
-            "answer" => self.response.body = Some(rest),
-            "more" => self.response.more = count(),
             #[cfg(feature = "more")]
             "look-around" => self.look_around(),
             other => self.say(&format!("no such command: {other}")),
@@ -215,42 +307,30 @@ impl Run {
         self.say(&format!("resolved {id}: {found}"));
     }
 
-    /// Says all that there is of the answer.
+    /// Reports the whole response.
     fn echo(&mut self) {
-        if let Some(answer) = self.answer.take() {
-            for (name, value) in answer.headers {
+        if let Some(response) = self.received.take() {
+            for (name, value) in response.headers {
                 self.say(&format!("heard {name}: {value}"));
             }
-            let body = String::from_utf8_lossy(&answer.body).into_owned();
+            let body = String::from_utf8_lossy(&response.body).into_owned();
             self.say(&format!("heard {body}"));
         }
-    }
-
-    /// Sends many times over.
-    fn flood(&mut self, count: usize) {
-        let (mut answered, mut denied) = (0, 0);
-        for _ in 0..count {
-            match send::send(&self.request, &mut Vec::new()) {
-                Ok(_) => answered += 1,
-                Err(_) => denied += 1,
-            }
-        }
-        self.say(&format!("{answered} answered, {denied} denied"));
     }
 
     /// Sends, and never ends the request's body.
     fn hold(&mut self) {
         match send::hand_over(&self.request, &mut Vec::new()) {
             Ok(sending) => {
-                let answer = send::wait(&sending.future);
+                let response = send::wait(&sending.future);
                 drop(sending.body);
-                self.answered(answer);
+                self.receive(response);
             }
-            Err(why) => self.answered(Err(why)),
+            Err(why) => self.receive(Err(why)),
         }
     }
 
-    /// Traps while a request is on its way.
+    /// Traps while a request is in flight.
     fn send_and_trap(&mut self) {
         if let Ok(sending) = send::hand_over(&self.request, &mut Vec::new()) {
             let _ = send::write(&sending.body, &self.request.body);

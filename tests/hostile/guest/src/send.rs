@@ -1,4 +1,4 @@
-//! Sends over `wasi:http`, with nothing checked beforehand.
+//! Sends over `wasi:http`, without any check.
 
 use wasi::http::outgoing_handler;
 use wasi::http::types::{
@@ -8,22 +8,22 @@ use wasi::io::streams::{OutputStream, StreamError};
 
 use crate::bindings::types::{ProviderRequest, ProviderResponse};
 
-/// What is left open of a request that was handed over.
+/// The open parts of a request that was handed over.
 pub(crate) struct Sending {
     pub(crate) body: OutgoingBody,
     pub(crate) future: FutureIncomingResponse,
 }
 
-/// Hands a request over, its body not yet written. A part that the host refuses is left out, and
-/// `refused` told of it.
+/// Hands a request over, without its body. A part that the host rejects is left out and added to
+/// `rejected`.
 pub(crate) fn hand_over(
     request: &ProviderRequest,
-    refused: &mut Vec<String>,
+    rejected: &mut Vec<String>,
 ) -> Result<Sending, String> {
     let fields = Fields::new();
     for (name, value) in &request.headers {
         if let Err(error) = fields.append(name, value.as_bytes()) {
-            refused.push(format!("header {}: {error}", name.escape_debug()));
+            rejected.push(format!("header {}: {error}", name.escape_debug()));
         }
     }
     let (scheme, rest) = request.url.split_once("://").unwrap_or(("", &request.url));
@@ -35,38 +35,38 @@ pub(crate) fn hand_over(
         other => Some(Scheme::Other(other.to_owned())),
     };
     let outgoing = OutgoingRequest::new(fields);
-    let mut refuse = |what: &str, done: Result<(), ()>| {
-        if done.is_err() {
-            refused.push(what.to_owned());
+    let mut check = |what: &str, result: Result<(), ()>| {
+        if result.is_err() {
+            rejected.push(what.to_owned());
         }
     };
-    refuse(
+    check(
         "method",
         outgoing.set_method(&Method::Other(request.method.clone())),
     );
-    refuse("scheme", outgoing.set_scheme(scheme.as_ref()));
-    refuse("authority", outgoing.set_authority(Some(authority)));
-    refuse("path", outgoing.set_path_with_query(Some(path)));
+    check("scheme", outgoing.set_scheme(scheme.as_ref()));
+    check("authority", outgoing.set_authority(Some(authority)));
+    check("path", outgoing.set_path_with_query(Some(path)));
     let body = outgoing.body().map_err(|()| "no body".to_owned())?;
     let future = outgoing_handler::handle(outgoing, None).map_err(|code| code.to_string())?;
     Ok(Sending { body, future })
 }
 
-/// Sends a request and reads the answer.
+/// Sends a request and reads the response.
 pub(crate) fn send(
     request: &ProviderRequest,
-    refused: &mut Vec<String>,
+    rejected: &mut Vec<String>,
 ) -> Result<ProviderResponse, String> {
-    let Sending { body, future } = hand_over(request, refused)?;
+    let Sending { body, future } = hand_over(request, rejected)?;
     match write(&body, &request.body) {
         Ok(()) => drop(OutgoingBody::finish(body, None)),
-        // A host waits for the end of a body that is still held.
+        // The host waits for the end of a body that is still open.
         Err(_) => drop(body),
     }
     wait(&future)
 }
 
-/// Waits for the answer.
+/// Waits for the response.
 pub(crate) fn wait(future: &FutureIncomingResponse) -> Result<ProviderResponse, String> {
     let response = loop {
         match future.get() {

@@ -1,0 +1,37 @@
+//! `users`: the steps of an operation, with the requests sent in between.
+
+use super::{Component, send};
+use crate::bindings::accounts;
+use crate::bindings::steps::{Operation, Step, UserUpdate};
+use crate::bindings::types::{Error, NewUser, Options, Response, UserChanges};
+use crate::bindings::users;
+use crate::steps;
+
+impl users::Guest for Component {
+    fn create_user(account: String, user: NewUser, options: Options) -> Result<Response, Error> {
+        carry_out(&account, Operation::CreateUser(user), &options)
+    }
+
+    fn update_user(
+        account: String,
+        id: String,
+        changes: UserChanges,
+        options: Options,
+    ) -> Result<Response, Error> {
+        let update = UserUpdate { id, changes };
+        carry_out(&account, Operation::UpdateUser(update), &options)
+    }
+}
+
+fn carry_out(account: &str, operation: Operation, options: &Options) -> Result<Response, Error> {
+    let mut step = steps::start(account, operation, options, accounts::resolve);
+    loop {
+        match step {
+            Step::Send(sending) => {
+                let response = send::send(&sending.request);
+                step = steps::resume(account, &sending.context, response.as_ref());
+            }
+            Step::Done(result) => return result,
+        }
+    }
+}

@@ -1,0 +1,362 @@
+//! Reads the query of the published API, in every spelling that its clients send.
+//!
+//! `a[b]=c`, `a[]=b`, `a[0]=b`, `a[0][id]=1` and `a[][id]=1`, percent-encoded or not; `+` is a space. Decoding is the
+//! `form_urlencoded` crate's. Reading the brackets is our own: the crates that do it give up at the first violation, do not read
+//! `a[][id]`, and let the last of two values win in silence.
+
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use crate::bindings::types::{Collection, FindingCode as Code, Format, Location, Options};
+use crate::field::OptionField;
+use crate::findings::{Findings, quoted};
+
+/// The parameter that names the account.
+pub const ACCOUNT: &str = "integrated_account_id";
+const FORMAT: &str = "truto_response_format";
+const IGNORE_REMOTE_DATA: &str = "truto_ignore_remote_data";
+const EXCLUDE_FIELDS: &str = "truto_exclude_fields";
+const DRY_RUN: &str = "unified_dry_run";
+const STRICT: &str = "unified_strict";
+
+/// The parameters that have one value.
+const SCALARS: [&str; 5] = [ACCOUNT, FORMAT, IGNORE_REMOTE_DATA, DRY_RUN, STRICT];
+
+/// The parameters of a request target, decoded.
+#[derive(Debug)]
+pub struct Query<'a>(Vec<Parameter<'a>>);
+
+/// The settings of a query, besides the account.
+#[derive(Debug, PartialEq)]
+pub struct Settings {
+    /// How the call is made and responded to.
+    pub options: Options,
+    /// Whether to respond with the plan, and send nothing.
+    pub dry_run: bool,
+}
+
+/// One parameter: `name[key][key]=value`.
+#[derive(Debug)]
+struct Parameter<'a> {
+    name: Cow<'a, str>,
+    value: Cow<'a, str>,
+}
+
+impl Parameter<'_> {
+    /// The name before the brackets, and what is in them.
+    fn keys(&self) -> (&str, Vec<&str>) {
+        let Some((base, rest)) = self.name.split_once('[') else {
+            return (&self.name, Vec::new());
+        };
+        match rest.strip_suffix(']') {
+            Some(keys) => (base, split(keys)),
+            None => (&self.name, Vec::new()),
+        }
+    }
+
+    /// Whether it is this one, which has one value. Clients that spell every parameter as an array spell this one so, too.
+    fn is_scalar(&self, name: &str) -> bool {
+        let Some(rest) = self.name.strip_prefix(name) else {
+            return false;
+        };
+        let index = rest
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'));
+        rest.is_empty()
+            || index.is_some_and(|index| index.bytes().all(|byte| byte.is_ascii_digit()))
+    }
+
+    /// Whether the name is one that this API may have, in this version or another: such a parameter must not be ignored.
+    fn is_reserved(&self) -> bool {
+        let name = self.name.trim_start().as_bytes();
+        RESERVED.iter().any(|prefix| {
+            let start = name.get(..prefix.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
+        })
+    }
+}
+
+/// The prefixes of this API's own parameters.
+const RESERVED: [&str; 2] = ["truto_", "unified_"];
+
+/// Keys between `][`.
+fn split(mut keys: &str) -> Vec<&str> {
+    let mut split = Vec::new();
+    while let Some(end) = keys.as_bytes().windows(2).position(|pair| pair == b"][")
+        && let (Some(key), Some(rest)) = (keys.get(..end), keys.get(end + 2..))
+    {
+        split.push(key);
+        keys = rest;
+    }
+    split.push(keys);
+    split
+}
+
+/// One parameter, decoded where there is something to decode: most have nothing.
+fn parameter(encoded: &str) -> Option<Parameter<'_>> {
+    if encoded.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
+        let (name, value) = form_urlencoded::parse(encoded.as_bytes()).next()?;
+        return Some(Parameter { name, value });
+    }
+    let (name, value) = encoded.split_once('=').unwrap_or((encoded, ""));
+    Some(Parameter {
+        name: Cow::Borrowed(name),
+        value: Cow::Borrowed(value),
+    })
+}
+
+/// The account's id in a request target, as given; `None` when it is missing, or given more than once.
+#[must_use]
+pub fn account_id(target: &str) -> Option<String> {
+    let query = Query::parse(target);
+    let mut ids = query.0.iter().filter(|each| each.is_scalar(ACCOUNT));
+    match (ids.next(), ids.next()) {
+        (Some(id), None) if !id.value.is_empty() => Some(id.value.clone().into_owned()),
+        _ => None,
+    }
+}
+
+/// Whether this is a UUID as RFC 9562 writes it: 36 characters with hyphens, in either case.
+#[must_use]
+pub fn is_uuid(string: &str) -> bool {
+    string.len() == 36 && uuid::Uuid::try_parse(string).is_ok()
+}
+
+/// The name of an option in this API.
+const fn option_name(option: OptionField) -> &'static str {
+    match option {
+        OptionField::ExcludeFields => EXCLUDE_FIELDS,
+        OptionField::RemoteQuery | OptionField::Collections => option.name(),
+    }
+}
+
+impl<'a> Query<'a> {
+    /// Reads the parameters of a request target.
+    #[must_use]
+    pub fn parse(target: &'a str) -> Self {
+        let query = target.split_once('?').map_or("", |(_, query)| query);
+        let parameters = query
+            .split('&')
+            .filter(|parameter| !parameter.is_empty())
+            .filter_map(parameter);
+        Self(parameters.collect())
+    }
+
+    /// The account's id, checked.
+    ///
+    /// # Errors
+    ///
+    /// The findings, when it is missing, given twice, or no UUID.
+    pub fn account(&self) -> Result<&str, Findings> {
+        let mut findings = Findings::new(false);
+        match self.scalar(ACCOUNT, &mut findings) {
+            None | Some("") => {
+                let message =
+                    format_args!("`{ACCOUNT}` is required: expected a UUID, but found none");
+                findings.violation(Code::Required, Location::Query, ACCOUNT, message);
+            }
+            Some(id) if !is_uuid(id) => {
+                findings.violation(
+                    Code::Format,
+                    Location::Query,
+                    ACCOUNT,
+                    format_args!("expected a UUID, but found {}", quoted(id)),
+                );
+            }
+            Some(id) if findings.violations.is_empty() => return Ok(id),
+            Some(_) => {}
+        }
+        Err(findings)
+    }
+
+    /// The settings, and findings about all but the account's id.
+    #[must_use]
+    pub fn settings(&self) -> (Settings, Findings) {
+        let mut findings = Findings::with_option_names(option_name);
+        let strict = self.boolean(STRICT, &mut findings);
+        findings.set_strict(strict);
+        let mut options = Options {
+            format: self.format(&mut findings),
+            ignore_remote_data: self.boolean(IGNORE_REMOTE_DATA, &mut findings),
+            exclude_fields: Vec::new(),
+            remote_query: Vec::new(),
+            collections: Vec::new(),
+            strict,
+        };
+        let dry_run = self.boolean(DRY_RUN, &mut findings);
+        let mut collections = Collections::default();
+        for parameter in &self.0 {
+            if SCALARS.iter().any(|name| parameter.is_scalar(name)) {
+                continue;
+            }
+            let (base, keys) = parameter.keys();
+            let value = parameter.value.as_ref();
+            match (base, keys.as_slice()) {
+                (EXCLUDE_FIELDS, [] | [_]) => {
+                    let names = value
+                        .split(',')
+                        .map(str::trim)
+                        .filter(|name| !name.is_empty());
+                    options.exclude_fields.extend(names.map(str::to_owned));
+                }
+                ("remote_query", [name, keys @ ..]) if !name.is_empty() => {
+                    let mut name = (*name).to_owned();
+                    for key in keys {
+                        name.push('[');
+                        name.push_str(key);
+                        name.push(']');
+                    }
+                    options.remote_query.push((name, value.to_owned()));
+                }
+                ("collections", [index, member @ ("id" | "type")]) => {
+                    collections.add(index, member, value, &mut findings);
+                }
+                ("collections" | "remote_query", _) => {
+                    let expected = if base == "collections" {
+                        "collections[][id]"
+                    } else {
+                        "remote_query[NAME]"
+                    };
+                    let message = format_args!(
+                        "expected `{expected}`, but found {}",
+                        quoted(&parameter.name)
+                    );
+                    findings.violation(Code::Type, Location::Query, base, message);
+                }
+                _ => {
+                    let (path, message) = (&parameter.name, "there is no such parameter");
+                    if parameter.is_reserved() {
+                        findings.violation(Code::UnknownField, Location::Query, path, message);
+                    } else {
+                        findings.tolerated(Code::UnknownField, Location::Query, path, message);
+                    }
+                }
+            }
+        }
+        options.collections = collections.finish(&mut findings);
+        (Settings { options, dry_run }, findings)
+    }
+
+    /// The one value of a parameter.
+    fn scalar(&self, name: &str, findings: &mut Findings) -> Option<&str> {
+        let mut values = self
+            .0
+            .iter()
+            .filter(|parameter| parameter.is_scalar(name))
+            .map(|parameter| parameter.value.as_ref());
+        let first = values.next();
+        let more = values.count();
+        if more > 0 {
+            let message = format_args!("expected one value, but found {}", more + 1);
+            findings.violation(Code::TooMany, Location::Query, name, message);
+        }
+        first
+    }
+
+    fn boolean(&self, name: &str, findings: &mut Findings) -> bool {
+        match self.scalar(name, findings) {
+            // In any case: Python writes `True`.
+            Some(value) if value.eq_ignore_ascii_case("true") => true,
+            None => false,
+            Some(value) if value.eq_ignore_ascii_case("false") => false,
+            Some(other) => {
+                let message =
+                    format_args!("expected `true` or `false`, but found {}", quoted(other));
+                findings.violation(Code::Type, Location::Query, name, message);
+                false
+            }
+        }
+    }
+
+    fn format(&self, findings: &mut Findings) -> Format {
+        match self.scalar(FORMAT, findings) {
+            None | Some("unified") => Format::Unified,
+            Some("raw") => Format::Raw,
+            Some("normalized") => Format::Normalized,
+            Some(other) => {
+                let message = format_args!(
+                    "expected `unified`, `raw` or `normalized`, but found {}",
+                    quoted(other)
+                );
+                findings.violation(Code::Enum, Location::Query, FORMAT, message);
+                Format::Unified
+            }
+        }
+    }
+}
+
+/// Entries of `collections` as they come in: by their index, or, where the brackets are empty, in turn.
+#[derive(Default)]
+struct Collections<'a> {
+    entries: Vec<Entry<'a>>,
+    /// The position of the last entry of an index.
+    last: BTreeMap<&'a str, usize>,
+}
+
+struct Entry<'a> {
+    index: &'a str,
+    id: Option<&'a str>,
+    kind: Option<&'a str>,
+}
+
+impl<'a> Entry<'a> {
+    fn member(&mut self, name: &str) -> &mut Option<&'a str> {
+        if name == "id" {
+            &mut self.id
+        } else {
+            &mut self.kind
+        }
+    }
+}
+
+impl<'a> Collections<'a> {
+    fn add(&mut self, index: &'a str, name: &str, value: &'a str, findings: &mut Findings) {
+        let last = self.last.get(index);
+        if let Some(entry) = last.and_then(|position| self.entries.get_mut(*position)) {
+            let member = entry.member(name);
+            if member.is_none() {
+                *member = Some(value);
+                return;
+            }
+            // With empty brackets, a member that the last entry has already begins the next entry.
+            if !index.is_empty() {
+                let message = format_args!(
+                    "expected one value of `[{name}]` for the index {}, but found more",
+                    quoted(index)
+                );
+                findings.violation(Code::TooMany, Location::Query, "collections", message);
+                return;
+            }
+        }
+        let mut entry = Entry {
+            index,
+            id: None,
+            kind: None,
+        };
+        *entry.member(name) = Some(value);
+        self.last.insert(index, self.entries.len());
+        self.entries.push(entry);
+    }
+
+    fn finish(self, findings: &mut Findings) -> Vec<Collection> {
+        let mut collections = Vec::with_capacity(self.entries.len());
+        for Entry { index, id, kind } in self.entries {
+            if let Some(id) = id {
+                collections.push(Collection {
+                    id: id.to_owned(),
+                    type_: kind.map(str::to_owned),
+                });
+            } else {
+                let message = format_args!(
+                    "expected an `[id]` for the index {}, but found a type alone",
+                    quoted(index)
+                );
+                findings.violation(Code::Required, Location::Query, "collections", message);
+            }
+        }
+        collections
+    }
+}

@@ -1,0 +1,76 @@
+//! The step machine: starts an operation with its first request, and resumes it with the next one or its end.
+//!
+//! Every function is pure. The typed contract's functions are here; the published HTTP API has its own around the same calls.
+
+use crate::bindings::accounts::{Account, ResolveError};
+use crate::bindings::steps::{Operation, Step, UserUpdate};
+use crate::bindings::types::{
+    Error, ErrorCode, Options, Outcome, ProviderResponse, TransportError, UserChanges,
+};
+use crate::context::{Context, EntryPoint};
+use crate::findings::{Findings, error, quoted};
+use crate::integration::OperationName;
+use crate::interpret::interpret;
+use crate::plan::{Call, plan};
+use crate::shape;
+
+/// Starts an operation. `resolve` returns the account of an id.
+pub fn start(
+    account: &str,
+    operation: Operation,
+    options: &Options,
+    resolve: impl FnOnce(&str) -> Result<Account, ResolveError>,
+) -> Step {
+    let (name, id, changes) = match operation {
+        Operation::CreateUser(user) => (OperationName::Create, None, UserChanges::from(user)),
+        Operation::UpdateUser(UserUpdate { id, changes }) => {
+            (OperationName::Update, Some(id), changes)
+        }
+    };
+    let planned = resolve(account)
+        .map_err(|reason| resolve_error(account, reason))
+        .and_then(|resolved| {
+            let call = Call {
+                account_id: account,
+                account: &resolved,
+                entry_point: EntryPoint::Steps,
+                operation: name,
+                id: id.as_deref(),
+                changes: &changes,
+                options,
+            };
+            plan(&call, Findings::new(options.strict))
+        });
+    match planned {
+        Ok(planned) => Step::Send(planned.into_sending()),
+        Err(error) => Step::Done(Err(error)),
+    }
+}
+
+/// Resumes an operation with the provider's response, or the reason why there is none.
+#[must_use]
+pub fn resume(
+    account: &str,
+    context: &[u8],
+    response: Result<&ProviderResponse, &TransportError>,
+) -> Step {
+    Step::Done(
+        Context::from_bytes(context, account, EntryPoint::Steps)
+            .and_then(|context| interpret(&context, response).map(shape::response)),
+    )
+}
+
+/// The error for an account that the host does not give.
+#[must_use]
+pub fn resolve_error(id: &str, reason: ResolveError) -> Error {
+    match reason {
+        ResolveError::Unknown => {
+            let message = format!("there is no account {}", quoted(id));
+            error(ErrorCode::UnknownAccount, 404, Outcome::NotSent, message)
+        }
+        ResolveError::Unusable(why) => {
+            let message = format!("account {} cannot be used: {why}", quoted(id));
+            error(ErrorCode::AccountUnusable, 500, Outcome::NotSent, message)
+        }
+    }
+}

@@ -1,0 +1,347 @@
+//! The arguments. Their doc comments are the help texts.
+
+mod value;
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Create and update the users of ticketing products, in one way for all of them.
+///
+/// Results are JSON on standard output; everything else goes to standard error.
+#[derive(Debug, Parser)]
+#[command(
+    name = "unified-ticketing",
+    version,
+    after_help = "\
+Exit codes:
+  0  done
+  1  anything not listed here
+  2  usage
+  3  the request is invalid; nothing was sent
+  4  an account or the configuration
+  5  the provider rejected it; nothing was changed
+  6  the user may exist, or exists: the message says what is known
+  7  nothing was changed, and the same again later may work
+130  interrupted before anything was sent"
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The options of every command.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// The accounts file
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "UNIFIED_TICKETING_ACCOUNTS",
+        default_value = "accounts.toml"
+    )]
+    pub(crate) accounts: PathBuf,
+
+    /// Start simulators of the providers in this process, with an account for each, named after its integration
+    ///
+    /// They start empty. The accounts file is not read.
+    #[arg(long, global = true)]
+    pub(crate) sandbox: bool,
+
+    /// How long a call may take, such as `20s` or `500ms`; a bare number is seconds
+    #[arg(long, global = true, value_name = "DURATION", default_value = "20s", value_parser = value::duration)]
+    pub(crate) deadline: Duration,
+
+    /// How much memory the component may use for a call
+    #[arg(long, global = true, value_name = "SIZE", default_value = "64MiB", value_parser = value::size)]
+    pub(crate) max_memory: usize,
+
+    /// How much CPU time the component may use for a step of a call, or for a whole call where it sends for itself
+    #[arg(long, global = true, value_name = "DURATION", default_value = "200ms", value_parser = value::duration)]
+    pub(crate) max_cpu: Duration,
+
+    /// How many requests to the provider a call may send; at most one of them creates, whatever this says
+    #[arg(long, global = true, value_name = "N", default_value_t = 32)]
+    pub(crate) max_requests: u32,
+
+    /// How large the body of a provider's response may be
+    #[arg(long, global = true, value_name = "SIZE", default_value = "4MiB", value_parser = value::size)]
+    pub(crate) max_response_body: usize,
+
+    /// How large the headers of a provider's response may be, together
+    #[arg(long, global = true, value_name = "SIZE", default_value = "128KiB", value_parser = value::size)]
+    pub(crate) max_response_headers: usize,
+
+    /// Root certificates in PEM, trusted besides the public ones
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+
+    /// Log what happens to standard error; twice for more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+
+    /// The format of standard error; with `json`, an error is the body of the HTTP API's response
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    pub(crate) log_format: LogFormat,
+}
+
+/// The format of standard error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs, a line each.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the program has one, and parses it once"
+)]
+pub(crate) enum Command {
+    /// Create or update a user
+    #[command(subcommand)]
+    Users(UsersCommand),
+
+    /// Show which fields each integration requires and supports, or one integration in full
+    Integrations {
+        /// The integration
+        name: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+
+    /// Show the accounts that are configured; nothing is contacted
+    #[command(subcommand)]
+    Accounts(AccountsCommand),
+
+    /// Serve the HTTP API, with `GET /healthz` and `GET /readyz` beside it
+    Serve(ServeArgs),
+
+    /// Serve simulators of the providers, and print an accounts file for them
+    Sandbox {
+        /// Where to listen; port 0 lets the system choose
+        #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:4010")]
+        listen: SocketAddr,
+    },
+
+    /// Write the WebAssembly component to a file, for other runtimes
+    Component {
+        /// The file to write
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// Write the standalone component, which reads its accounts from the variable `UNIFIED_TICKETING_ACCOUNTS_JSON`
+        ///
+        /// It runs in a stock WASI runtime. It does not authenticate its clients: serve it on a loopback address, or behind a
+        /// server that does.
+        #[arg(long)]
+        standalone: bool,
+    },
+
+    /// Print the HTTP API in OpenAPI 3.1
+    Openapi,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UsersCommand {
+    /// Create a user
+    Create(UserArgs),
+
+    /// Change a user; only the fields given are sent, and `null` in --input clears one
+    Update {
+        /// The user's id, as a creation returns it
+        id: String,
+        #[command(flatten)]
+        user: UserArgs,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountsCommand {
+    /// List the accounts, with the names of their credentials
+    List,
+    /// Check the accounts file and everything that it names; every fault is listed with its line
+    Check,
+}
+
+/// The options of `serve`.
+#[derive(Args, Debug)]
+pub(crate) struct ServeArgs {
+    /// Where to listen; port 0 lets the system choose
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+
+    /// A file of bearer tokens, one a line; every request but those for `/healthz` and `/readyz` then needs one
+    ///
+    /// Required to listen on any address but loopback. Every token reaches every account. SIGHUP reloads this file and the accounts
+    /// file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+
+    /// Who sends the requests to the providers
+    #[arg(long, default_value = "host")]
+    pub(crate) sender: SenderName,
+
+    /// How many steps of one account's calls an instance of the component may serve; with `--sender component`, how many calls
+    ///
+    /// An instance never serves two accounts. More than 1 is faster, but the memory of an instance then holds what earlier calls of
+    /// the same account have left in it.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) reuse: u32,
+
+    /// How many calls may be in flight; a further one gets 503. Where there are several accounts, one has at most half
+    #[arg(long, value_name = "N", default_value = "256", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) max_in_flight: u16,
+
+    /// How many connections may be open; a further one waits, and idle ones are closed for it
+    #[arg(long, value_name = "N", default_value = "1024", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_connections: u32,
+
+    /// How long calls in flight may take to end after a signal to stop
+    #[arg(long, value_name = "DURATION", default_value = "25s", value_parser = value::duration)]
+    pub(crate) grace: Duration,
+}
+
+/// A user, and the options of the call. The same for both operations.
+#[derive(Args, Debug)]
+pub(crate) struct UserArgs {
+    /// The account to use, by id or name
+    #[arg(long, value_name = "ID|NAME")]
+    pub(crate) account: String,
+
+    /// The full name
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// The first name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) first_name: Option<String>,
+    /// The last name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) last_name: Option<String>,
+    /// The nick name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) nick_name: Option<String>,
+    /// The URL of a picture
+    #[arg(long, value_name = "URL")]
+    pub(crate) avatar: Option<String>,
+    /// An email address; the type is `primary` or `other`. Can be given more than once
+    #[arg(long = "email", value_name = "ADDRESS[:TYPE]")]
+    pub(crate) emails: Vec<String>,
+    /// A role, by name or by id. Can be given more than once
+    #[arg(long = "role", value_name = "NAME|id:ID")]
+    pub(crate) roles: Vec<String>,
+    /// Custom fields, in the provider's own terms
+    #[arg(long, value_name = "JSON")]
+    pub(crate) custom_fields: Option<String>,
+    /// An object merged into the provider's request as it is
+    #[arg(long, value_name = "JSON")]
+    pub(crate) remote_data: Option<String>,
+    /// The JSON body of the HTTP API, from a file or from standard input (`-`); the flags above win over it
+    #[arg(long, value_name = "FILE|-")]
+    pub(crate) input: Option<PathBuf>,
+
+    /// A collection that the call needs, such as Pivotal Tracker's project. Can be given more than once
+    #[arg(long = "collection", value_name = "[TYPE:]ID")]
+    pub(crate) collections: Vec<String>,
+    /// A parameter for the provider's query. Can be given more than once
+    #[arg(long, value_name = "K=V", value_parser = value::pair)]
+    pub(crate) remote_query: Vec<(String, String)>,
+    /// The format of the response
+    #[arg(long, default_value = "unified")]
+    pub(crate) format: Format,
+    /// Leave out the provider's own response
+    #[arg(long)]
+    pub(crate) ignore_remote_data: bool,
+    /// A field to leave out of the response. Can be given more than once
+    #[arg(long = "exclude-field", value_name = "F")]
+    pub(crate) exclude_fields: Vec<String>,
+    /// Reject fields that are unsupported or unknown, instead of warning about them
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Show the request that would be sent, secrets masked; nothing is sent, no connection is opened
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// The format of a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// The unified fields that the provider returned, and its whole response in `remote_data`
+    Unified,
+    /// The provider's bytes
+    Raw,
+    /// Exactly the documented fields, `null` where unknown
+    Normalized,
+}
+
+/// Who sends the requests of a call. The responses are the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SenderName {
+    /// This program: the component has no network, and none of its instances is held while the provider thinks
+    Host,
+    /// The component, over `wasi:http`, as in hosts that bring no client: an instance is held for the whole call
+    Component,
+}
+
+/// Returns the value of `--log-format` among arguments that clap rejects.
+pub(crate) fn find_log_format(arguments: impl Iterator<Item = OsString>) -> LogFormat {
+    let mut format = LogFormat::Text;
+    let mut is_value = false;
+    for argument in arguments {
+        let value = argument.to_string_lossy();
+        if value == "--" {
+            break;
+        }
+        let value = if is_value {
+            Some(value.as_ref())
+        } else {
+            value.strip_prefix("--log-format=")
+        };
+        if let Some(value) = value {
+            format = LogFormat::from_str(value, false).unwrap_or(format);
+        }
+        is_value = argument == "--log-format";
+    }
+    format
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn log_format_is_found_in_any_arguments() {
+        let found = |arguments: &[&str]| find_log_format(arguments.iter().map(OsString::from));
+        for json in [
+            &["x", "--log-format", "json", "users"][..],
+            &["x", "users", "create", "--nonsense", "--log-format=json"],
+            &["x", "--log-format=text", "--log-format", "json"],
+        ] {
+            assert_eq!(found(json), LogFormat::Json, "{json:?}");
+        }
+        for text in [
+            &["x"][..],
+            &["x", "--", "--log-format=json"],
+            &["x", "--log-format"],
+            &["x", "--log-format", "nonsense"],
+        ] {
+            assert_eq!(found(text), LogFormat::Text, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn arguments_pass_debug_assert() {
+        Cli::command().debug_assert();
+    }
+}

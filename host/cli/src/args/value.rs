@@ -1,0 +1,61 @@
+//! Parsers for the values of arguments. clap prints their errors.
+
+use std::time::Duration;
+
+/// Parses a duration, such as `30s`, `500ms` or `1m 30s`. A bare number, such as `0.5`, is seconds.
+pub(super) fn duration(value: &str) -> Result<Duration, String> {
+    let duration = match value.parse() {
+        Ok(seconds) => Duration::try_from_secs_f64(seconds).ok(),
+        Err(_) => humantime::parse_duration(value).ok(),
+    };
+    duration
+        .filter(|duration| !duration.is_zero())
+        .ok_or_else(|| "expected a positive duration, such as `20s`, `500ms` or `20`".to_owned())
+}
+
+/// Parses a size, such as `64MiB`, `4MB` or `1024`.
+pub(super) fn size(value: &str) -> Result<usize, String> {
+    let size: bytesize::ByteSize = value.parse()?;
+    usize::try_from(size.as_u64())
+        .ok()
+        .filter(|size| *size > 0)
+        .ok_or_else(|| "expected a positive size that fits into memory".to_owned())
+}
+
+/// Parses `NAME=VALUE`.
+pub(super) fn pair(value: &str) -> Result<(String, String), String> {
+    match value.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("expected `NAME=VALUE`".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn duration_without_unit_is_seconds() {
+        for (value, milliseconds) in [
+            ("30s", 30_000),
+            ("500ms", 500),
+            ("20", 20_000),
+            ("0.3", 300),
+            ("1.5s", 1_500),
+            ("1m 30s", 90_000),
+            ("2min", 120_000),
+        ] {
+            let expected = Duration::from_millis(milliseconds);
+            assert_eq!(duration(value), Ok(expected), "{value}");
+        }
+        for value in ["", "0", "0s", "-1", "s", "1x", "inf", "nan", "1e400", "1 2"] {
+            assert!(duration(value).is_err(), "{value}");
+        }
+    }
+
+    #[test]
+    fn pair_without_name_fails() {
+        assert_eq!(pair("a=b=c"), Ok(("a".to_owned(), "b=c".to_owned())));
+        assert!(pair("a").is_err() && pair("=b").is_err());
+    }
+}

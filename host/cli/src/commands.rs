@@ -1,0 +1,33 @@
+//! The commands, a file each.
+
+mod accounts;
+mod component;
+mod integrations;
+mod openapi;
+mod sandbox;
+mod serve;
+mod users;
+
+use crate::args::{AccountsCommand, Cli, Command, UsersCommand};
+use crate::error::CliError;
+use crate::terminal::Terminal;
+
+/// Runs the command that the arguments name.
+pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<(), CliError> {
+    let global = &cli.global;
+    match &cli.command {
+        Command::Users(UsersCommand::Create(user)) => users::create(global, user, terminal),
+        Command::Users(UsersCommand::Update { id, user }) => {
+            users::update(global, id, user, terminal)
+        }
+        Command::Integrations { name, json } => {
+            integrations::show(name.as_deref(), *json, terminal)
+        }
+        Command::Accounts(AccountsCommand::List) => accounts::list(global, terminal),
+        Command::Accounts(AccountsCommand::Check) => accounts::check(global, terminal),
+        Command::Serve(arguments) => serve::serve(global, arguments, terminal),
+        Command::Sandbox { listen } => sandbox::serve(*listen, terminal),
+        Command::Component { out, standalone } => component::write(out, *standalone),
+        Command::Openapi => openapi::print(terminal),
+    }
+}

@@ -1,0 +1,41 @@
+//! `accounts list` and `accounts check`.
+
+use serde_json::{Map, Value, json};
+
+use crate::args::Global;
+use crate::error::CliError;
+use crate::setup::call_runtime;
+use crate::terminal::Terminal;
+
+pub(super) fn list(global: &Global, terminal: &mut Terminal) -> Result<(), CliError> {
+    let accounts = call_runtime()?.block_on(global.open_accounts())?;
+    let accounts: Vec<Value> = accounts
+        .iter()
+        .map(|account| {
+            let settings: Map<String, Value> = account
+                .settings()
+                .iter()
+                .map(|(name, value)| (name.clone(), json!(value)))
+                .collect();
+            json!({
+                "id": account.id(),
+                "name": account.name(),
+                "integration": account.integration(),
+                "base_url": account.base_url(),
+                "settings": settings,
+                "credentials": account.credential_names().collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    terminal.json(Value::Array(accounts).to_string().as_bytes())
+}
+
+pub(super) fn check(global: &Global, terminal: &mut Terminal) -> Result<(), CliError> {
+    let accounts = call_runtime()?.block_on(global.open_accounts())?;
+    for warning in accounts.warnings() {
+        terminal.configuration_warning(&warning.to_string());
+    }
+    let (count, warnings) = (accounts.iter().count(), accounts.warnings().count());
+    let checked = json!({"accounts": count, "faults": 0, "warnings": warnings});
+    terminal.json(checked.to_string().as_bytes())
+}

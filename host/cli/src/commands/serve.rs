@@ -1,0 +1,90 @@
+//! `serve`: serves the HTTP API.
+
+mod reload;
+mod tokens;
+
+use tokio::sync::watch;
+use unified_ticketing::server::Server;
+use unified_ticketing::{ReloadableAccounts, Sender};
+
+use self::reload::Reload;
+use crate::args::{Global, SenderName, ServeArgs};
+use crate::error::{CliError, ExitStatus};
+use crate::setup::server_runtime;
+use crate::signal::StopSignal;
+use crate::terminal::Terminal;
+
+pub(super) fn serve(
+    global: &Global,
+    arguments: &ServeArgs,
+    terminal: &mut Terminal,
+) -> Result<(), CliError> {
+    let ServeArgs {
+        listen,
+        token_file,
+        sender,
+        reuse,
+        max_in_flight,
+        max_connections,
+        grace,
+    } = arguments;
+    let tokens = token_file.as_deref().map(tokens::read).transpose();
+    let tokens =
+        tokens.map_err(|error| CliError::new(ExitStatus::Configuration, error.to_string()))?;
+    if !listen.ip().is_loopback() && tokens.is_none() {
+        let message =
+            format!("--listen {listen}: others can reach this address, so requests need tokens");
+        let hint = "give `--token-file FILE`, or listen on 127.0.0.1";
+        return Err(CliError::new(ExitStatus::Configuration, message).hint(hint));
+    }
+    server_runtime()?.block_on(async {
+        let accounts = global.open_accounts().await?;
+        let mut warnings: Vec<String> = accounts.warnings().map(ToString::to_string).collect();
+        if let (Some(file), Some(tokens)) = (token_file, &tokens) {
+            warnings.extend(tokens::warning(file, tokens));
+        }
+        let accounts = ReloadableAccounts::new(accounts);
+        let sender = match sender {
+            SenderName::Host => Sender::Host,
+            SenderName::Component => Sender::Component,
+        };
+        let builder = global.engine_builder(accounts.clone())?;
+        let engine = builder.sender(sender).reuse(*reuse).build();
+        let engine =
+            engine.map_err(|error| CliError::new(ExitStatus::Configuration, error.to_string()))?;
+        // A supervisor may send a signal as soon as it knows the address.
+        let mut stops = count_stop_signals()?;
+        let server = Server::bind(*listen, engine, tokens, usize::from(*max_in_flight)).await;
+        let server = server
+            .map_err(|error| CliError::cannot_listen(*listen, &error))?
+            .max_connections(usize::try_from(*max_connections).unwrap_or(usize::MAX))
+            .grace(*grace);
+        reload::on_hangup(Reload {
+            accounts_file: (!global.sandbox).then(|| global.accounts.clone()),
+            accounts,
+            tokens: token_file.clone().zip(server.tokens()),
+        })?;
+        terminal.listening(server.address());
+        for warning in warnings {
+            tracing::warn!("{warning}");
+        }
+        let mut repeated_stops = stops.clone();
+        let stop = async { drop(stops.wait_for(|stops| *stops > 0).await) };
+        let abort = async { drop(repeated_stops.wait_for(|stops| *stops > 1).await) };
+        server.serve_until(stop, abort).await;
+        Ok(())
+    })
+}
+
+/// Counts the signals to stop.
+fn count_stop_signals() -> Result<watch::Receiver<usize>, CliError> {
+    let mut stop = StopSignal::try_listen().map_err(|error| CliError::signals(&error))?;
+    let (count, stops) = watch::channel(0);
+    tokio::spawn(async move {
+        loop {
+            stop.received().await;
+            count.send_modify(|count| *count += 1);
+        }
+    });
+    Ok(stops)
+}

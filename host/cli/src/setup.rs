@@ -1,0 +1,118 @@
+//! Runtimes, accounts and engines, by the global options.
+
+use std::path::Path;
+
+use tokio::runtime::{Builder, Runtime};
+use unified_ticketing::{Account, Accounts, Engine, EngineBuilder, FileAccounts};
+use unified_ticketing_sandbox::Sandbox;
+
+use crate::args::Global;
+use crate::error::{CliError, ExitStatus};
+
+/// Starts a runtime for one call at a time.
+pub(crate) fn call_runtime() -> Result<Runtime, CliError> {
+    start(&mut Builder::new_current_thread())
+}
+
+/// Starts a runtime for a server, with a thread for each processor.
+pub(crate) fn server_runtime() -> Result<Runtime, CliError> {
+    start(&mut Builder::new_multi_thread())
+}
+
+fn start(builder: &mut Builder) -> Result<Runtime, CliError> {
+    builder.enable_all().build().map_err(|error| {
+        CliError::new(
+            ExitStatus::Other,
+            format!("the runtime does not start: {error}"),
+        )
+    })
+}
+
+impl Global {
+    /// Returns the accounts of the sandbox, which is started in this process, or of the accounts file.
+    ///
+    /// Must be called within a runtime.
+    pub(crate) async fn open_accounts(&self) -> Result<FileAccounts, CliError> {
+        if !self.sandbox {
+            return self.read_accounts();
+        }
+        let sandbox = Sandbox::bind(([127, 0, 0, 1], 0).into()).await;
+        let sandbox = sandbox.map_err(|error| {
+            CliError::new(
+                ExitStatus::Other,
+                format!("the sandbox does not start: {error}"),
+            )
+        })?;
+        let accounts = FileAccounts::parse(
+            Path::new("the sandbox's accounts"),
+            &sandbox.accounts_file(),
+            |_| None,
+        );
+        // The sandbox ends with the process.
+        tokio::spawn(sandbox.serve(std::future::pending()));
+        accounts.map_err(|faults| CliError::accounts(&faults))
+    }
+
+    fn read_accounts(&self) -> Result<FileAccounts, CliError> {
+        FileAccounts::read(&self.accounts).map_err(|faults| {
+            let error = CliError::accounts(&faults);
+            if self.accounts.exists() {
+                error
+            } else {
+                error.hint("name a file with `--accounts FILE`, or try things out with `--sandbox`")
+            }
+        })
+    }
+
+    /// Returns a builder of an engine, with these accounts and the limits of the options.
+    pub(crate) fn engine_builder(
+        &self,
+        accounts: impl Accounts + 'static,
+    ) -> Result<EngineBuilder, CliError> {
+        let builder = Engine::builder()
+            .accounts(accounts)
+            .deadline(self.deadline)
+            .max_memory(self.max_memory)
+            .max_cpu(self.max_cpu)
+            .max_requests(self.max_requests)
+            .max_response_body(self.max_response_body)
+            .max_response_headers(self.max_response_headers);
+        let Some(file) = &self.ca_file else {
+            return Ok(builder);
+        };
+        let pem = std::fs::read(file).map_err(|error| {
+            CliError::new(
+                ExitStatus::Configuration,
+                format!("--ca-file {}: {error}", file.display()),
+            )
+        })?;
+        Ok(builder.root_certificates(pem))
+    }
+
+    /// Builds an engine for one call at a time.
+    pub(crate) fn engine(&self, accounts: FileAccounts) -> Result<Engine, CliError> {
+        let engine = self.engine_builder(accounts)?.max_instances(1).build();
+        engine.map_err(|error| CliError::new(ExitStatus::Configuration, error.to_string()))
+    }
+}
+
+/// Returns the account of this id or name.
+pub(crate) fn find_account<'a>(
+    accounts: &'a FileAccounts,
+    id_or_name: &str,
+) -> Result<&'a Account, CliError> {
+    accounts.find(id_or_name).ok_or_else(|| {
+        let known: Vec<String> = accounts
+            .iter()
+            .map(|account| format!("`{}`", account.name().unwrap_or(account.id())))
+            .collect();
+        let known = if known.is_empty() {
+            "none at all".to_owned()
+        } else {
+            known.join(", ")
+        };
+        CliError::unknown_account(&format!(
+            "there is no account `{id_or_name}`; there is {known}"
+        ))
+    })
+}

@@ -1,0 +1,196 @@
+//! The output of the program: results on standard output, everything else on standard error.
+
+mod render;
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::net::SocketAddr;
+
+use anstream::adapter::strip_str;
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+use serde_json::json;
+use unified_ticketing::types::Warning;
+
+use crate::args::LogFormat;
+use crate::error::{CliError, ExitStatus};
+use crate::json::{Object, indented};
+use crate::log::Log;
+use crate::{escape, stdout};
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const HINT: Style = AnsiColor::Cyan.on_default().bold();
+
+/// Standard output and standard error.
+pub(crate) struct Terminal {
+    log: Log,
+}
+
+impl Terminal {
+    pub(crate) const fn new(log: Log) -> Self {
+        Self { log }
+    }
+
+    /// Prints the result of a command that changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// Standard output cannot be written.
+    #[expect(
+        clippy::unused_self,
+        reason = "only the holder of the terminal prints a result"
+    )]
+    pub(crate) fn result(&mut self, bytes: &[u8]) -> Result<(), CliError> {
+        print(bytes).map_err(|error| CliError::output_failed(&error))
+    }
+
+    /// Prints a result in JSON, indented. Every token stays.
+    ///
+    /// # Errors
+    ///
+    /// Standard output cannot be written.
+    pub(crate) fn json(&mut self, json: &[u8]) -> Result<(), CliError> {
+        self.result(&indented(json))
+    }
+
+    /// Prints a warning of the component. `location` says in terms of flags where it is; it is empty for a warning of the response.
+    pub(crate) fn warning(&mut self, warning: &Warning, location: &str) {
+        let Warning {
+            code,
+            in_: _,
+            path,
+            message,
+        } = warning;
+        match self.log.format() {
+            LogFormat::Text => {
+                let colon = if location.is_empty() { "" } else { ": " };
+                let location = escape::inline(location);
+                let message = escape::inline(message);
+                self.print_lines(&format!(
+                    "{WARNING}warning[{code}]:{WARNING:#} {location}{colon}{message}"
+                ));
+            }
+            LogFormat::Json => {
+                let line = json!({"warning": code.to_string(), "path": path, "message": message});
+                self.log.line(&line.to_string());
+            }
+        }
+    }
+
+    /// Prints a warning about the configuration.
+    pub(crate) fn configuration_warning(&mut self, message: &str) {
+        match self.log.format() {
+            LogFormat::Text => {
+                let message = escape::inline(message);
+                self.print_lines(&format!("{WARNING}warning:{WARNING:#} {message}"));
+            }
+            LogFormat::Json => self.log.line(&json!({"warning": message}).to_string()),
+        }
+    }
+
+    /// Prints the address that a server listens on, before anything else.
+    pub(crate) fn listening(&mut self, address: SocketAddr) {
+        match self.log.format() {
+            LogFormat::Text => self.print_lines(&format!("listening on http://{address}")),
+            LogFormat::Json => {
+                let line = json!({"listening": format!("http://{address}")});
+                self.log.line(&line.to_string());
+            }
+        }
+    }
+
+    /// Prints a message that only people need.
+    pub(crate) fn note(&mut self, message: &str) {
+        if self.log.format() == LogFormat::Text {
+            self.print_lines(&escape::inline(message));
+        }
+    }
+
+    /// Prints the error of a command, and returns its exit status.
+    pub(crate) fn error(&mut self, error: &CliError) -> ExitStatus {
+        match self.log.format() {
+            _ if error.quiet => {}
+            LogFormat::Text => self.print_lines(&render::error(error)),
+            LogFormat::Json => self.log.line(&error.body),
+        }
+        error.status
+    }
+
+    /// Prints an error of usage, with clap's text and colours.
+    pub(crate) fn usage_error(&mut self, error: &clap::Error) -> ExitStatus {
+        match self.log.format() {
+            LogFormat::Text => {
+                let plain = error.render().to_string();
+                // An argument that would control the terminal is escaped, and the colours are left out.
+                if plain == escape::lines(&plain, false) {
+                    self.print_lines(&error.render().ansi().to_string());
+                } else {
+                    self.print_lines(&escape::lines(&plain, false));
+                }
+            }
+            LogFormat::Json => {
+                let rendered = error.render().to_string();
+                // clap has no message alone, without its usage and its advice.
+                let message = rendered.split("\n\nUsage:").next().unwrap_or_default();
+                let message = message.split("\n\nFor more").next().unwrap_or_default();
+                let words: Vec<&str> = message.split_whitespace().collect();
+                let message = words.join(" ");
+                let message = message.strip_prefix("error: ").unwrap_or(&message);
+                self.log
+                    .line(&CliError::new(ExitStatus::Usage, message).body);
+            }
+        }
+        ExitStatus::Usage
+    }
+
+    /// Prints lines on standard error, with their colours where it has colours.
+    fn print_lines(&self, lines: &str) {
+        if self.log.colours() {
+            self.log.line(lines);
+        } else {
+            self.log.line(&strip_str(lines).to_string());
+        }
+    }
+}
+
+/// Prints the help or the version.
+///
+/// # Errors
+///
+/// Standard output cannot be written.
+pub(crate) fn print_help(help: &clap::Error) -> Result<(), CliError> {
+    let help = help.render();
+    let colours = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
+    let help = if colours {
+        help.ansi().to_string()
+    } else {
+        help.to_string()
+    };
+    write_out(help.as_bytes()).map_err(|error| CliError::output_failed(&error))
+}
+
+/// Writes to standard output. On a terminal, characters that would control it are escaped.
+///
+/// # Errors
+///
+/// Standard output cannot be written.
+pub(crate) fn print(bytes: &[u8]) -> io::Result<()> {
+    if !io::stdout().is_terminal() {
+        return write_out(bytes);
+    }
+    let text = String::from_utf8_lossy(bytes);
+    let is_json = Object::parse(bytes).is_ok();
+    let text = if is_json {
+        escape::json(&text)
+    } else {
+        escape::lines(&text, false)
+    };
+    write_out(text.as_bytes())
+}
+
+fn write_out(bytes: &[u8]) -> io::Result<()> {
+    stdout::ensure_open()?;
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(bytes)?;
+    stdout.flush()
+}

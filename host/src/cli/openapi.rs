@@ -1,8 +1,0 @@
-//! `openapi`: the HTTP API as an OpenAPI document.
-
-use super::Terminal;
-use super::failure::Failure;
-
-pub(super) fn print(terminal: &mut Terminal) -> Result<(), Failure> {
-    terminal.json(unified_ticketing::openapi().to_string().as_bytes())
-}

@@ -1,0 +1,240 @@
+//! The component's entry points: the typed contract, and the HTTP API.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+use unified_ticketing_guest::findings::{Findings, quoted, quoted_address};
+use unified_ticketing_guest::http_api::body;
+use unified_ticketing_guest::{primary, set_emails};
+
+use super::error::http_response;
+use super::guest::Calling;
+use crate::bindings::http_api::{HttpRequest, HttpResponse, HttpStep};
+use crate::bindings::steps::{Operation, Step};
+use crate::bindings::types::{
+    Context, Email, Error as CallError, NewUser, Options, Outcome, ProviderResponse, Response,
+    Sending, TransportError,
+};
+
+/// The next step of a call.
+pub(super) enum Next<T> {
+    /// A request is to be sent.
+    Send(Sending),
+    /// The call is over.
+    Done(T),
+}
+
+/// The response to a request, or the reason why there is none.
+pub(super) type Sent = Result<ProviderResponse, TransportError>;
+
+/// A request to an entry point.
+pub(super) trait Entry: Send + Sync + 'static {
+    /// The output of the call.
+    type Output: CallOutput + Send + 'static;
+
+    /// Calls the component's `start`.
+    fn start(
+        &self,
+        account: &str,
+        calling: &mut Calling<'_>,
+    ) -> wasmtime::Result<Next<Self::Output>>;
+
+    /// Calls the component's `resume`.
+    fn resume(
+        account: &str,
+        context: &Context,
+        response: &Sent,
+        calling: &mut Calling<'_>,
+    ) -> wasmtime::Result<Next<Self::Output>>;
+
+    /// The subject of the call.
+    fn subject(&self) -> Subject<'_>;
+}
+
+/// The output of a call.
+pub(super) trait CallOutput: Sized {
+    /// The output for an error of the host.
+    fn from_error(error: CallError) -> Self;
+
+    /// The outcome that the component reports, where the output is an error.
+    fn outcome(&self) -> Option<Outcome>;
+
+    /// Code and outcome for the log, where the output is an error.
+    fn log_fields(&self) -> Option<(String, String)>;
+}
+
+/// A call of the typed contract.
+pub(super) struct Steps {
+    pub(super) operation: Operation,
+    pub(super) options: Options,
+}
+
+impl Entry for Steps {
+    type Output = Result<Response, CallError>;
+
+    fn start(
+        &self,
+        account: &str,
+        calling: &mut Calling<'_>,
+    ) -> wasmtime::Result<Next<Self::Output>> {
+        let parameters = (account, &self.operation, &self.options);
+        let step = calling.exports.start.call(calling, parameters)?;
+        Ok(match step {
+            Step::Send(sending) => Next::Send(sending),
+            Step::Done(result) => Next::Done(result),
+        })
+    }
+
+    fn resume(
+        account: &str,
+        context: &Context,
+        response: &Sent,
+        calling: &mut Calling<'_>,
+    ) -> wasmtime::Result<Next<Self::Output>> {
+        let parameters = (account, context.as_slice(), response.as_ref());
+        let step = calling.exports.resume.call(calling, parameters)?;
+        Ok(match step {
+            Step::Send(sending) => Next::Send(sending),
+            Step::Done(result) => Next::Done(result),
+        })
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        Subject::from_operation(&self.operation)
+    }
+}
+
+impl CallOutput for Result<Response, CallError> {
+    fn from_error(error: CallError) -> Self {
+        Err(error)
+    }
+
+    fn outcome(&self) -> Option<Outcome> {
+        self.as_ref().err().map(|error| error.outcome)
+    }
+
+    fn log_fields(&self) -> Option<(String, String)> {
+        let error = self.as_ref().err()?;
+        Some((error.code.to_string(), error.outcome.to_string()))
+    }
+}
+
+/// A request of the HTTP API.
+pub(super) struct Http(pub(super) HttpRequest);
+
+impl Entry for Http {
+    type Output = HttpResponse;
+
+    fn start(
+        &self,
+        account: &str,
+        calling: &mut Calling<'_>,
+    ) -> wasmtime::Result<Next<HttpResponse>> {
+        let step = calling
+            .exports
+            .http_start
+            .call(calling, (account, &self.0))?;
+        Ok(match step {
+            HttpStep::Send(sending) => Next::Send(sending),
+            HttpStep::Respond(response) => Next::Done(response),
+        })
+    }
+
+    fn resume(
+        account: &str,
+        context: &Context,
+        response: &Sent,
+        calling: &mut Calling<'_>,
+    ) -> wasmtime::Result<Next<HttpResponse>> {
+        let parameters = (account, context.as_slice(), response.as_ref());
+        let step = calling.exports.http_resume.call(calling, parameters)?;
+        Ok(match step {
+            HttpStep::Send(sending) => Next::Send(sending),
+            HttpStep::Respond(response) => Next::Done(response),
+        })
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        Subject::from_request(&self.0)
+    }
+}
+
+impl CallOutput for HttpResponse {
+    fn from_error(error: CallError) -> Self {
+        http_response(&error)
+    }
+
+    fn outcome(&self) -> Option<Outcome> {
+        match &self.error {
+            Some(error) => Some(error.outcome),
+            // An error that says nothing of the provider's state is one that any client takes for `not-sent`.
+            None => (!(200..300).contains(&self.status)).then_some(Outcome::NotSent),
+        }
+    }
+
+    fn log_fields(&self) -> Option<(String, String)> {
+        let error = self.error.as_ref()?;
+        Some((error.code.to_string(), error.outcome.to_string()))
+    }
+}
+
+/// The user of a call, for the sentence that says how to look where the outcome is unknown.
+#[derive(Clone, Debug)]
+pub(super) enum Subject<'a> {
+    /// A user to create, with this primary email address.
+    NewUser(Option<Cow<'a, str>>),
+    /// The user of this id, to change.
+    User(Cow<'a, str>),
+    /// One or the other.
+    Either,
+}
+
+impl<'a> Subject<'a> {
+    pub(super) fn from_operation(operation: &'a Operation) -> Self {
+        match operation {
+            Operation::CreateUser(user) => Self::NewUser(primary_address(user).map(Cow::Borrowed)),
+            Operation::UpdateUser(update) => Self::User(Cow::Borrowed(&update.id)),
+        }
+    }
+
+    pub(super) fn from_request(request: &HttpRequest) -> Self {
+        if request.method == "POST" {
+            let user = body::new_user(&request.body, &mut Findings::new(false));
+            let address = primary(set_emails(&user.emails));
+            return Self::NewUser(address.map(|address| Cow::Owned(address.to_owned())));
+        }
+        let path = request.target.split('?').next().unwrap_or_default();
+        let id = path.rsplit('/').next().unwrap_or_default();
+        let id = percent_decode_str(id).decode_utf8_lossy().into_owned();
+        Self::User(Cow::Owned(id))
+    }
+
+    /// How to look for the user, to be added to a message.
+    pub(super) fn how_to_look(&self) -> String {
+        match self {
+            Self::NewUser(Some(address)) => format!(
+                "; the user may exist now: before trying again, look at the provider by email {}",
+                quoted_address(address)
+            ),
+            Self::NewUser(None) => {
+                "; the user may exist now: before trying again, look at the provider by the user's name, no email was given"
+                    .to_owned()
+            }
+            Self::User(id) => format!(
+                "; the change may have been made: look at user {} at the provider",
+                quoted(id)
+            ),
+            Self::Either => {
+                "; the user may have been created or changed: before trying again, look at the provider by email".to_owned()
+            }
+        }
+    }
+}
+
+/// The first address of type `primary`, else the first.
+fn primary_address(user: &NewUser) -> Option<&str> {
+    let emails = user.emails.as_deref().unwrap_or_default();
+    let is_primary = |email: &&Email| email.type_.as_deref() == Some("primary");
+    let primary = emails.iter().find(is_primary).or_else(|| emails.first());
+    primary.map(|email| email.address.as_str())
+}

@@ -1,0 +1,261 @@
+//! The requests of one call: which ones it may send, and what they may have done.
+
+use unified_ticketing_guest::integration::{self, OperationName};
+
+use crate::accounts::Account;
+use crate::bindings::types::{Outcome, ProviderResponse, Safety, TransportError};
+
+/// The requests of one call.
+///
+/// At most one may be of safety `once`. After it, unless the provider rejected it, only `safe` ones may follow. At most one may be
+/// `idempotent`.
+#[derive(Debug)]
+pub(super) struct Requests {
+    left: u32,
+    once: Write,
+    idempotent: Write,
+}
+
+/// The state of a request that writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Write {
+    /// There is none.
+    None,
+    /// It may have reached the provider.
+    Sent,
+    /// It never left.
+    NotSent,
+    /// The provider rejected it.
+    Rejected,
+}
+
+/// A request that a call may not send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum RequestError {
+    #[error("it tried to send more requests than a call may")]
+    TooMany,
+    #[error("it tried to send a second request that creates")]
+    SecondOnce,
+    #[error("it tried to write after a request that creates")]
+    WriteAfterOnce,
+    #[error("it tried to send a second request that changes")]
+    SecondIdempotent,
+}
+
+impl Requests {
+    /// At most `max` requests.
+    pub(super) const fn new(max: u32) -> Self {
+        Self {
+            left: max,
+            once: Write::None,
+            idempotent: Write::None,
+        }
+    }
+
+    /// Admits a request.
+    pub(super) fn admit(&mut self, safety: Safety) -> Result<(), RequestError> {
+        self.left = self.left.checked_sub(1).ok_or(RequestError::TooMany)?;
+        match safety {
+            Safety::Safe => Ok(()),
+            Safety::Once if self.once != Write::None => Err(RequestError::SecondOnce),
+            Safety::Idempotent if !matches!(self.once, Write::None | Write::Rejected) => {
+                Err(RequestError::WriteAfterOnce)
+            }
+            Safety::Idempotent if self.idempotent != Write::None => {
+                Err(RequestError::SecondIdempotent)
+            }
+            Safety::Once => {
+                self.once = Write::Sent;
+                Ok(())
+            }
+            Safety::Idempotent => {
+                self.idempotent = Write::Sent;
+                Ok(())
+            }
+        }
+    }
+
+    /// Sets the state of an admitted request by its response.
+    pub(super) fn ended(
+        &mut self,
+        safety: Safety,
+        response: Result<&ProviderResponse, &TransportError>,
+    ) {
+        let write = match safety {
+            Safety::Safe => return,
+            Safety::Idempotent => &mut self.idempotent,
+            Safety::Once => &mut self.once,
+        };
+        *write = match response {
+            Ok(response) if is_rejection(response.status) => Write::Rejected,
+            // Its head is complete.
+            Err(TransportError::ResponseTooLarge(Some(status))) if is_rejection(*status) => {
+                Write::Rejected
+            }
+            Ok(_)
+            | Err(
+                TransportError::ConnectionLost(_)
+                | TransportError::ResponseTruncated(_)
+                | TransportError::ResponseTooLarge(_)
+                | TransportError::Deadline(true),
+            ) => Write::Sent,
+            Err(
+                TransportError::NoConnection(_)
+                | TransportError::EgressDenied(_)
+                | TransportError::Deadline(false),
+            ) => Write::NotSent,
+        };
+    }
+
+    /// The outcome of the call, should it end now without a result.
+    pub(super) fn outcome(&self) -> Outcome {
+        let writes = [self.once, self.idempotent];
+        if writes.contains(&Write::Sent) {
+            Outcome::Unknown
+        } else if writes.contains(&Write::Rejected) {
+            Outcome::Rejected
+        } else {
+            Outcome::NotSent
+        }
+    }
+}
+
+/// Whether a complete response of this status says that the provider did nothing. A 408 says that the provider did not get the
+/// request in time, not what it did with the part that it had (RFC 9110, section 15.5.9).
+const fn is_rejection(status: u16) -> bool {
+    matches!(status, 400..=499) && status != 408
+}
+
+/// The safety of a request: the component's own, but not less than that of the account's integration for requests with its
+/// method.
+pub(super) fn safety(reported: Safety, account: &Account, method: &str) -> Safety {
+    stricter(reported, least(account, method))
+}
+
+/// The least safety of requests with this method. A component that sends for itself reports none.
+pub(super) fn least(account: &Account, method: &str) -> Safety {
+    let usual = match method {
+        "GET" | "HEAD" => return Safety::Safe,
+        "PUT" | "PATCH" | "DELETE" => Safety::Idempotent,
+        _ => Safety::Once,
+    };
+    let rows = integration::find(account.integration())
+        .map(|integration| integration.operations)
+        .unwrap_or_default();
+    let creates = rows
+        .iter()
+        .any(|row| row.method == method && row.name == OperationName::Create);
+    if creates { Safety::Once } else { usual }
+}
+
+const fn stricter(one: Safety, other: Safety) -> Safety {
+    match (one, other) {
+        (Safety::Once, _) | (_, Safety::Once) => Safety::Once,
+        (Safety::Idempotent, _) | (_, Safety::Idempotent) => Safety::Idempotent,
+        (Safety::Safe, Safety::Safe) => Safety::Safe,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn response(status: u16) -> Result<ProviderResponse, TransportError> {
+        Ok(ProviderResponse {
+            status,
+            headers: Vec::new(),
+            body: Vec::new(),
+        })
+    }
+
+    fn sent(
+        requests: &mut Requests,
+        safety: Safety,
+        response: &Result<ProviderResponse, TransportError>,
+    ) {
+        requests.admit(safety).unwrap();
+        requests.ended(safety, response.as_ref());
+    }
+
+    #[test]
+    fn second_create_is_denied() {
+        let lost = Err(TransportError::NoConnection("why".to_owned()));
+        for first in [response(201), response(409), lost] {
+            let mut requests = Requests::new(9);
+            sent(&mut requests, Safety::Once, &first);
+            assert_eq!(requests.admit(Safety::Once), Err(RequestError::SecondOnce));
+            assert_eq!(requests.admit(Safety::Safe), Ok(()));
+        }
+    }
+
+    #[test]
+    fn only_rejected_create_admits_update() {
+        for (status, admitted) in [(409, true), (201, false), (408, false), (500, false)] {
+            let mut requests = Requests::new(9);
+            sent(&mut requests, Safety::Once, &response(status));
+            let result = requests.admit(Safety::Idempotent);
+            assert_eq!(result.is_ok(), admitted, "{status}");
+        }
+        let mut requests = Requests::new(9);
+        sent(&mut requests, Safety::Idempotent, &response(400));
+        let result = requests.admit(Safety::Idempotent);
+        assert_eq!(result, Err(RequestError::SecondIdempotent));
+    }
+
+    #[test]
+    fn requests_are_counted() {
+        let mut requests = Requests::new(2);
+        assert_eq!(requests.admit(Safety::Safe), Ok(()));
+        assert_eq!(requests.admit(Safety::Safe), Ok(()));
+        assert_eq!(requests.admit(Safety::Safe), Err(RequestError::TooMany));
+    }
+
+    #[test]
+    fn outcome_follows_writes_alone() {
+        for (safety, result, outcome) in [
+            (Safety::Safe, response(500), Outcome::NotSent),
+            (Safety::Once, response(201), Outcome::Unknown),
+            (Safety::Once, response(422), Outcome::Rejected),
+            (Safety::Idempotent, response(408), Outcome::Unknown),
+            (
+                Safety::Once,
+                Err(TransportError::Deadline(false)),
+                Outcome::NotSent,
+            ),
+            (
+                Safety::Once,
+                Err(TransportError::Deadline(true)),
+                Outcome::Unknown,
+            ),
+            (
+                Safety::Once,
+                Err(TransportError::ResponseTooLarge(Some(422))),
+                Outcome::Rejected,
+            ),
+        ] {
+            let mut requests = Requests::new(1);
+            sent(&mut requests, safety, &result);
+            assert_eq!(requests.outcome(), outcome, "{safety:?} {result:?}");
+        }
+    }
+
+    #[test]
+    fn method_bounds_reported_safety() {
+        let account = Account::builder("A", "hive")
+            .setting("workspace_id", "w")
+            .setting("user_id", "u")
+            .credential("api_key", "the-key-of-hive")
+            .build()
+            .unwrap();
+        for (reported, method, expected) in [
+            (Safety::Safe, "GET", Safety::Safe),
+            (Safety::Safe, "POST", Safety::Once),
+            (Safety::Idempotent, "POST", Safety::Once),
+            (Safety::Safe, "PUT", Safety::Idempotent),
+            (Safety::Once, "PUT", Safety::Once),
+            (Safety::Safe, "BREW", Safety::Once),
+        ] {
+            assert_eq!(safety(reported, &account, method), expected, "{method}");
+        }
+    }
+}

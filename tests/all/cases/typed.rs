@@ -1,0 +1,256 @@
+//! Every golden case as a typed call.
+
+use serde_json::{Map, Value, json};
+use unified_ticketing::Sender;
+use unified_ticketing::types::{Body, Error, Finding, Response, User};
+use unified_ticketing_guest::field::ResponseField;
+use unified_ticketing_guest::findings::Findings;
+use unified_ticketing_guest::http_api::{body, query::Query};
+
+use super::{run, run_all};
+use crate::case::{self, ACCOUNT, Case};
+use crate::convert;
+use crate::provider::Provider;
+
+#[test]
+fn typed_cases_hold_when_host_sends() {
+    run_all("host", |case, runtime| {
+        runtime.block_on(typed(case, Sender::Host));
+    });
+}
+
+#[test]
+fn typed_cases_hold_when_component_sends() {
+    run_all("component", |case, runtime| {
+        runtime.block_on(typed(case, Sender::Component));
+    });
+}
+
+async fn typed(case: &Case, sender: Sender) {
+    let (_, target) = case.http();
+    let (settings, mut findings) = Query::parse(&target).settings();
+    let given = case.file.call.body.as_bytes();
+    let (user, changes) = if case.update {
+        (None, Some(body::changes(given, &mut findings)))
+    } else {
+        (Some(body::new_user(given, &mut findings)), None)
+    };
+    if !is_typed(&findings) || settings.dry_run {
+        // The types cannot express this input, such as a string instead of an array.
+        return;
+    }
+    let options = convert::options(settings.options);
+    run(case, sender, async |engine, provider| {
+        let result = match (user, changes, &case.file.call.id) {
+            (Some(user), None, None) => {
+                engine
+                    .create_user(ACCOUNT, convert::new_user(user), options.clone())
+                    .await
+            }
+            (None, Some(changes), Some(id)) => {
+                engine
+                    .update_user(ACCOUNT, id, convert::changes(changes), options.clone())
+                    .await
+            }
+            _ => panic!("{}: a creation or an update", case.name),
+        };
+        match result {
+            Ok(response) => check_response(case, provider, &response, &options),
+            Err(error) => check_error(case, provider, &error),
+        }
+    })
+    .await;
+}
+
+fn is_typed(findings: &Findings) -> bool {
+    findings.violations.is_empty() && findings.warnings.is_empty()
+}
+
+/// Converts a typed response into one of the HTTP API, and compares it with the case.
+fn check_response(
+    case: &Case,
+    provider: &Provider,
+    response: &Response,
+    options: &unified_ticketing::types::Options,
+) {
+    let content_type = case
+        .file
+        .response
+        .as_ref()
+        .and_then(|response| response.headers.get("content-type").cloned());
+    let mut headers: Vec<(String, String)> = content_type
+        .into_iter()
+        .map(|value| ("content-type".to_owned(), value))
+        .collect();
+    headers.extend(response.warnings.iter().map(warning));
+    headers.extend(rate_limit(response.rate_limit.as_ref()));
+    let body = match &response.body {
+        Body::Raw(bytes) => bytes.clone(),
+        Body::User(user) => json_of(user, options).into_bytes(),
+    };
+    case.check_response(&provider.url(), 200, &headers, &body);
+}
+
+fn json_of(user: &User, options: &unified_ticketing::types::Options) -> String {
+    let nulls = options.format == unified_ticketing::types::Format::Normalized;
+    let mut body = Map::new();
+    for field in ResponseField::ALL {
+        let pair = |names: [&str; 2], values: [&Option<String>; 2]| {
+            let members = names
+                .into_iter()
+                .zip(values)
+                .filter(|(_, value)| value.is_some() || nulls);
+            Value::Object(
+                members
+                    .map(|(name, value)| (name.to_owned(), json!(value)))
+                    .collect(),
+            )
+        };
+        let value = match field {
+            ResponseField::Id => json!(user.id),
+            ResponseField::Name => json!(user.name),
+            ResponseField::FirstName => json!(user.first_name),
+            ResponseField::LastName => json!(user.last_name),
+            ResponseField::Username => json!(user.username),
+            ResponseField::Emails => user.emails.as_ref().map_or(Value::Null, |emails| {
+                emails
+                    .iter()
+                    .map(|email| {
+                        pair(
+                            ["email", "type"],
+                            [&Some(email.address.clone()), &email.type_],
+                        )
+                    })
+                    .collect()
+            }),
+            ResponseField::IsActive => json!(user.is_active),
+            ResponseField::TeamIds => json!(user.team_ids),
+            ResponseField::Avatar => json!(user.avatar),
+            ResponseField::Roles => user.roles.as_ref().map_or(Value::Null, |roles| {
+                roles
+                    .iter()
+                    .map(|role| pair(["id", "name"], [&role.id, &role.name]))
+                    .collect()
+            }),
+            ResponseField::CreatedAt => json!(user.created_at),
+            ResponseField::UpdatedAt => json!(user.updated_at),
+            ResponseField::Etag => json!(user.etag),
+        };
+        let excluded = options
+            .exclude_fields
+            .iter()
+            .any(|name| name == field.name());
+        if !value.is_null() || (nulls && !excluded) {
+            assert!(!excluded, "{} is left out", field.name());
+            body.insert(field.name().to_owned(), value);
+        }
+    }
+    let mut text = Value::Object(body).to_string();
+    if let Some(data) = &user.remote_data {
+        // Unchanged: the case compares the provider's own bytes.
+        let _ = text.pop();
+        let comma = if text.len() > 1 { "," } else { "" };
+        text.push_str(&format!("{comma}\"remote_data\":{data}}}"));
+    }
+    text
+}
+
+fn warning(finding: &Finding) -> (String, String) {
+    // The one option whose parameter has another name.
+    let path = match finding.path.as_str() {
+        "exclude_fields" => "truto_exclude_fields",
+        path => path,
+    };
+    let path = percent_encoding::utf8_percent_encode(path, case::check::POINTER);
+    (
+        "unified-warning".to_owned(),
+        format!("{}; path=\"{path}\"", kebab_case(&finding.code)),
+    )
+}
+
+/// The name of an enum's case, in the contract's spelling.
+pub fn kebab_case(case: &impl std::fmt::Debug) -> String {
+    let name = format!("{case:?}");
+    let name = name.rsplit("::").next().unwrap_or(&name);
+    let mut kebab = String::new();
+    for character in name.chars() {
+        if character.is_ascii_uppercase() && !kebab.is_empty() {
+            kebab.push('-');
+        }
+        kebab.push(character.to_ascii_lowercase());
+    }
+    kebab
+}
+
+fn rate_limit(limit: Option<&unified_ticketing::types::RateLimit>) -> Vec<(String, String)> {
+    let Some(limit) = limit else {
+        return Vec::new();
+    };
+    [
+        ("ratelimit-limit", limit.limit),
+        ("ratelimit-remaining", limit.remaining),
+        ("ratelimit-reset", limit.reset),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name.to_owned(), value?.to_string())))
+    .collect()
+}
+
+fn check_error(case: &Case, provider: &Provider, error: &Error) {
+    let Error {
+        code,
+        message,
+        status,
+        violations,
+        provider: rejection,
+        retry_after,
+        rate_limit: limits,
+        limit,
+        outcome,
+    } = error;
+    let mut headers = rate_limit(limits.as_ref());
+    headers.extend(retry_after.map(|seconds| ("retry-after".to_owned(), seconds.to_string())));
+    let missing = |location: &str| -> Vec<&str> {
+        let missing = violations.iter().filter(|found| {
+            kebab_case(&found.code) == "required" && kebab_case(&found.in_) == location
+        });
+        missing
+            .map(|found| found.path.trim_start_matches('/'))
+            .filter(|name| !name.contains('/'))
+            .collect()
+    };
+    let violations: Vec<Value> = violations
+        .iter()
+        .map(|found| json!({"in": kebab_case(&found.in_), "path": found.path, "code": kebab_case(&found.code), "message": found.message}))
+        .collect();
+    let raw = rejection
+        .as_ref()
+        .and_then(|rejection| rejection.body.as_ref())
+        .map(|body| {
+            serde_json::from_slice(body)
+                .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned()))
+        });
+    let provider_status = rejection.as_ref().map(|rejection| rejection.status);
+    let body = json!({
+        "statusCode": status,
+        "error": "-",
+        "code": kebab_case(code),
+        "message": message,
+        "outcome": kebab_case(outcome),
+        "limit": limit.as_ref().map(kebab_case),
+        "violations": violations,
+        "truto_error_insight": {
+            "missing_required_body_fields": {"value": missing("body")},
+            "missing_required_query_parameters": {"value": missing("query")},
+        },
+        "provider_status": provider_status,
+        "truto_is_remote_error": provider_status.filter(|status| *status >= 400).map(|_| true),
+        "raw_response": raw,
+    });
+    case.check_response(
+        &provider.url(),
+        *status,
+        &headers,
+        body.to_string().as_bytes(),
+    );
+}

@@ -1,0 +1,351 @@
+//! One integration by one entry point: its own simulator and engine, and one fault after the other.
+
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpSocket};
+use unified_ticketing::{Engine, FileAccounts};
+
+use super::broken_log::BrokenLogServer;
+use super::call::{Call, Caller, EntryPoint, Observed};
+use super::disconnected::{Disconnect, LoggedServer, PAUSE};
+use super::relay::Relay;
+use super::rows::{Endpoint, Row};
+use super::tls::proxy;
+use crate::provider::Provider;
+use crate::serve::Simulators;
+use crate::tls::Root;
+
+/// The deadline of every call. Long enough for a good call on a busy machine.
+const DEADLINE: Duration = Duration::from_secs(5);
+/// The limit of every response body, in bytes.
+const MAX_RESPONSE_BODY: usize = 1 << 20;
+/// The longest wait for a result.
+const CALL_TIMEOUT: Duration = Duration::from_mins(1);
+
+pub struct Runner {
+    integration: &'static str,
+    entry_point: EntryPoint,
+    caller: Caller,
+    simulators: Simulators,
+    /// In front of the simulators, to hold responses back until the client has left.
+    relay: Option<Relay>,
+    /// The target of redirects. No request may reach it.
+    redirect_target: Provider,
+    /// Accepts connections and sends nothing.
+    _silent: TcpListener,
+    /// Reserves a port without a listener.
+    _closed: TcpSocket,
+    /// How many addresses were used so far.
+    addresses: u32,
+}
+
+/// The verdict on one row for one operation.
+pub struct Verdict {
+    pub row: usize,
+    /// A good call succeeded after it.
+    pub survived: bool,
+    /// The caller observed no result, or one that contradicts the simulator's counts.
+    pub lost: bool,
+    /// The provider received more than one request, or created more than one user.
+    pub doubled: bool,
+    /// The difference from the row.
+    pub wrong: Option<String>,
+}
+
+/// The simulator's counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Count {
+    requests: u64,
+    users: u64,
+}
+
+/// The operations of an integration: whether each is an update.
+pub fn operations(integration: &str) -> &'static [bool] {
+    match integration {
+        "dixa" | "gorgias" => &[false],
+        _ => &[false, true],
+    }
+}
+
+impl Runner {
+    pub async fn start(integration: &'static str, entry_point: EntryPoint) -> Self {
+        let simulators = Simulators::start().await;
+        let relay = match entry_point {
+            EntryPoint::Disconnected => Some(Relay::start(simulators.address).await),
+            _ => None,
+        };
+        let simulator = relay
+            .as_ref()
+            .map_or(simulators.address, |relay| relay.address);
+        let silent = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+        // Bound, and not listening: no other process gets the port, and connections are refused.
+        let closed = TcpSocket::new_v4().expect("a socket");
+        let any_port = ([127, 0, 0, 1], 0).into();
+        closed.bind(any_port).expect("a port");
+        let closed_address = closed.local_addr().expect("its address");
+
+        let root = || Root::new().expect("a root");
+        let (root, other) = (root(), root());
+        let mut accounts = String::new();
+        for endpoint in Endpoint::ALL {
+            let origin = match endpoint {
+                Endpoint::Plain => format!("http://{simulator}"),
+                Endpoint::Tls => format!("https://{}", proxy(&root, "127.0.0.1", simulator).await),
+                Endpoint::WrongName => {
+                    format!("https://{}", proxy(&root, "example.com", simulator).await)
+                }
+                Endpoint::UnknownRoot => {
+                    format!("https://{}", proxy(&other, "127.0.0.1", simulator).await)
+                }
+                Endpoint::NoTls => format!("https://{simulator}"),
+                Endpoint::Mute => format!("https://{}", silent.local_addr().expect("its address")),
+                Endpoint::Refused => format!("http://{closed_address}"),
+                // A label has at most 63 characters (RFC 1035), so no name server is asked.
+                Endpoint::Unresolvable => format!("http://{}.example", "x".repeat(64)),
+            };
+            accounts.push_str(&account(&simulators, integration, endpoint, &origin));
+        }
+
+        let (deadline, max_response_body) = (
+            DEADLINE.as_secs().to_string(),
+            MAX_RESPONSE_BODY.to_string(),
+        );
+        // No row is about the component's time, and a busy machine takes some of it.
+        let limits = [
+            "--deadline",
+            &deadline,
+            "--max-response-body",
+            &max_response_body,
+            "--max-cpu=10s",
+        ];
+        let caller = match entry_point {
+            EntryPoint::Program => Caller::program(&accounts, &root.pem(), &limits),
+            EntryPoint::BrokenLog(stderr) => Caller::BrokenLog(
+                BrokenLogServer::start(&accounts, &root.pem(), &limits, stderr).await,
+            ),
+            EntryPoint::Disconnected => {
+                let server = LoggedServer::start(&accounts, &root.pem(), &limits);
+                Caller::Logged(Box::new(server))
+            }
+            EntryPoint::Typed(_) | EntryPoint::Http(_) => {
+                let accounts = FileAccounts::parse("accounts.toml".as_ref(), &accounts, |_| None);
+                let engine = Engine::builder()
+                    .accounts(accounts.expect("good accounts"))
+                    .sender(entry_point.sender())
+                    .deadline(DEADLINE)
+                    .max_response_body(MAX_RESPONSE_BODY)
+                    .max_cpu(Duration::from_secs(10))
+                    .max_instances(4)
+                    .root_certificates(root.pem())
+                    .build()
+                    .expect("an engine");
+                match entry_point {
+                    EntryPoint::Http(_) => Caller::serve(engine).await,
+                    EntryPoint::Typed(_)
+                    | EntryPoint::Program
+                    | EntryPoint::BrokenLog(_)
+                    | EntryPoint::Disconnected => Caller::Typed(engine),
+                }
+            }
+        };
+        Self {
+            integration,
+            entry_point,
+            caller,
+            simulators,
+            relay,
+            redirect_target: Provider::start().await,
+            _silent: silent,
+            _closed: closed,
+            addresses: 0,
+        }
+    }
+
+    pub async fn run(mut self, rows: &[Row]) -> Vec<Verdict> {
+        let first = self.good(None);
+        let created = self.caller.call(&first).await;
+        let user = created.id.clone();
+        let user = user.unwrap_or_else(|| panic!("{:?}: {created:?}", self.integration));
+        let mut verdicts = Vec::new();
+        for (number, row) in rows.iter().enumerate() {
+            for update in operations(self.integration) {
+                let id = update.then(|| user.clone());
+                verdicts.push(self.check(number, row, id).await);
+            }
+        }
+        assert_eq!(self.redirect_target.count(), 0, "a redirect was followed");
+        if let Caller::Logged(server) = &mut self.caller {
+            server.stop().await;
+        }
+        verdicts
+    }
+
+    async fn check(&mut self, number: usize, row: &Row, id: Option<String>) -> Verdict {
+        let integration = self.integration;
+        let creates = id.is_none();
+        if let Some(fault) = row.fault(&self.redirect_target.url()) {
+            self.simulators
+                .control("PUT", &format!("faults/{integration}"), &fault)
+                .await;
+        }
+        let before = count(&self.simulators).await;
+        let call = Call {
+            endpoint: row.at,
+            ..self.good(id.clone())
+        };
+        let observed =
+            tokio::time::timeout(CALL_TIMEOUT, self.observe((number, row), &call, before)).await;
+        let after = count(&self.simulators).await;
+        self.simulators
+            .control("DELETE", &format!("faults/{integration}"), "")
+            .await;
+        let seen = Count {
+            requests: after.requests - before.requests,
+            users: after.users - before.users,
+        };
+
+        let good = self.good(id);
+        let good = tokio::time::timeout(CALL_TIMEOUT, self.caller.call(&good)).await;
+        let good = good.ok();
+        let survived = good.as_ref().is_some_and(|observed| {
+            observed.status == 200 && observed.id.is_some() && observed.client.is_empty()
+        });
+        let observed = observed.ok();
+        let lost = observed
+            .as_ref()
+            .is_none_or(|observed| contradicts(observed, seen, creates && row.effect));
+        let right = observed.as_ref().is_some_and(|observed| {
+            self.as_promised(row, observed)
+                && seen.requests == row.requests
+                && seen.users == u64::from(creates && row.effect)
+        });
+        let wrong = (!right || !survived).then(|| {
+            let operation = call.operation();
+            let entry_point = self.entry_point;
+            format!(
+                "{}: {integration} {operation} {entry_point:?}: observed {observed:?}, the provider counted {seen:?}, a good call then {good:?}",
+                row.name
+            )
+        });
+        Verdict {
+            row: number,
+            survived,
+            lost,
+            doubled: seen.requests > 1 || seen.users > 1,
+            wrong,
+        }
+    }
+
+    /// Makes a call. A client that disconnects does so when the provider has the request and has not responded yet, or, if no request
+    /// reaches the provider, once its own request is sent.
+    async fn observe(
+        &mut self,
+        (number, row): (usize, &Row),
+        call: &Call,
+        before: Count,
+    ) -> Observed {
+        let (Caller::Logged(server), Some(relay)) = (&mut self.caller, &self.relay) else {
+            return self.caller.call(call).await;
+        };
+        // Both ways occur in each row, and for each operation.
+        let how = if (number + usize::from(call.id.is_some())).is_multiple_of(2) {
+            Disconnect::Close
+        } else {
+            Disconnect::Reset
+        };
+        let reaches = row.requests > 0;
+        relay.hold(reaches);
+        let client = server.send(call).await;
+        if reaches {
+            // The caller of this function has a timeout.
+            while count(&self.simulators).await.requests == before.requests && !server.has_logged()
+            {
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+        server.disconnect(client, how).await;
+        relay.hold(false);
+        server.logged(call).await
+    }
+
+    /// Whether the caller observed the result of the row.
+    fn as_promised(&self, row: &Row, observed: &Observed) -> bool {
+        let Observed {
+            status,
+            code,
+            outcome,
+            limit,
+            provider_status,
+            retry_after,
+            id: _,
+            exit,
+            client,
+        } = observed;
+        if (*status, code, outcome) != (row.status, &row.code, &row.outcome) {
+            return false;
+        }
+        if let EntryPoint::Disconnected = self.entry_point {
+            // The log has no further fields. A call that reaches no provider may end before its client leaves.
+            return client == "gone" || (row.requests == 0 && client.is_empty());
+        }
+        let program = matches!(self.entry_point, EntryPoint::Program);
+        *limit == row.limit
+            && (row.provider_status.is_none() || *provider_status == row.provider_status)
+            && (program || *retry_after == row.retry_after)
+            && *exit == program.then_some(row.exit)
+    }
+
+    /// A call that succeeds without a fault.
+    fn good(&mut self, id: Option<String>) -> Call {
+        self.addresses += 1;
+        Call {
+            integration: self.integration,
+            endpoint: Endpoint::Plain,
+            id,
+            email: format!("ines.{}@kelpworks.example", self.addresses),
+        }
+    }
+}
+
+async fn count(simulators: &Simulators) -> Count {
+    let count = simulators.control("GET", "count", "").await;
+    let figure = |name: &str| count[name].as_u64().expect("a figure");
+    Count {
+        requests: figure("requests"),
+        users: figure("users"),
+    }
+}
+
+/// Whether the simulator's counts contradict the result. `effect` says whether the fault lets a user be created.
+fn contradicts(observed: &Observed, seen: Count, effect: bool) -> bool {
+    match (observed.status, observed.outcome.as_str()) {
+        (200, "") => seen.requests == 0 || (effect && seen.users == 0),
+        (_, "not-sent") => seen.requests > 0,
+        (_, "rejected") => seen.requests == 0 || seen.users > 0,
+        // `unknown` would be easy to say of every call, and of no use.
+        (_, "unknown") => seen.requests == 0,
+        _ => true,
+    }
+}
+
+/// The account of an integration in the sandbox's file, with another id and origin.
+fn account(simulators: &Simulators, integration: &str, endpoint: Endpoint, origin: &str) -> String {
+    let file: toml::Table = simulators.accounts.parse().expect("TOML");
+    let accounts = file["account"].as_array().expect("accounts");
+    let account = accounts
+        .iter()
+        .find(|account| account["integration"].as_str() == Some(integration));
+    let mut account = account
+        .expect(integration)
+        .as_table()
+        .expect("a table")
+        .clone();
+    let base_url = account["base_url"].as_str().expect("a URL");
+    let base_url = base_url.replace(&format!("http://{}", simulators.address), origin);
+    account.insert("id".to_owned(), endpoint.id().into());
+    account.insert("name".to_owned(), endpoint.name().into());
+    account.insert("base_url".to_owned(), base_url.into());
+    let mut file = toml::Table::new();
+    file.insert("account".to_owned(), vec![account].into());
+    file.to_string()
+}
