@@ -80,7 +80,7 @@ struct Inner {
 enum Side {
     Host,
     #[cfg(feature = "component-sender")]
-    Component(ComponentDriven),
+    Component(Box<ComponentDriven>),
 }
 
 /// A request that a call would send, its authentication as `***`.

@@ -17,6 +17,10 @@ use crate::bindings::types::{
 };
 
 /// The next step of a call.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is moved once for each step, and a box would be an allocation for each"
+)]
 pub(super) enum Next<T> {
     /// A request is to be sent.
     Send(Sending),

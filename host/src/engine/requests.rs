@@ -160,6 +160,7 @@ const fn stricter(one: Safety, other: Safety) -> Safety {
 mod tests {
     use super::*;
 
+    #[expect(clippy::unnecessary_wraps, reason = "errors stand beside it in tables")]
     fn response(status: u16) -> Result<ProviderResponse, TransportError> {
         Ok(ProviderResponse {
             status,
