@@ -166,7 +166,7 @@ impl Server {
 
     /// How long a client may make no progress in sending the head of a request or its body, or in taking its response; 30 seconds.
     #[must_use]
-    pub fn patience(mut self, time: Duration) -> Self {
+    pub fn progress_timeout(mut self, time: Duration) -> Self {
         self.timeouts = Timeouts {
             head: time,
             body: time,

@@ -321,7 +321,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn log_format_is_found_in_any_arguments() {
+    fn log_format_is_found_anywhere() {
         let found = |arguments: &[&str]| find_log_format(arguments.iter().map(OsString::from));
         for json in [
             &["x", "--log-format", "json", "users"][..],

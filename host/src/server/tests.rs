@@ -20,7 +20,10 @@ async fn serve(provider: &Provider) -> SocketAddr {
         .build()
         .unwrap();
     let server = Server::bind((LOOPBACK, 0).into(), engine, None, 4);
-    let server = server.await.unwrap().patience(Duration::from_millis(50));
+    let server = server
+        .await
+        .unwrap()
+        .progress_timeout(Duration::from_millis(50));
     let address = server.address();
     tokio::spawn(server.serve(std::future::pending()));
     address
