@@ -13,8 +13,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 pub(crate) use self::account::Origin;
-pub use self::account::{Account, AccountBuilder, InvalidAccount};
-pub use self::file::{Fault, FileAccounts};
+pub use self::account::{Account, AccountBuilder, AccountError, AccountLocation, AccountViolation};
+pub use self::file::{AccountsFileError, AccountsFileFinding, FileAccounts};
 pub use self::reload::ReloadableAccounts;
 
 /// What [`Accounts::get`] returns: a future of the account, or of `None` if there is none of that id.
@@ -37,8 +37,8 @@ impl LookupError {
     }
 }
 
-impl From<InvalidAccount> for LookupError {
-    fn from(error: InvalidAccount) -> Self {
+impl From<AccountError> for LookupError {
+    fn from(error: AccountError) -> Self {
         Self::new(error.to_string())
     }
 }
