@@ -1,7 +1,7 @@
 //! Create and update the users of ticketing products, through one WebAssembly component.
 //!
 //! The component validates a unified user, maps it to the provider's own API, and reads the
-//! provider's response. This library embeds it: an [`Engine`] is built once, from [`Accounts`]
+//! provider's answer back. This library embeds it: an [`Engine`] is built once, from [`Accounts`]
 //! and limits, and shared. The component has no file system, clock or network; a call can reach the
 //! one account that it names, and that account's credentials never enter the component.
 //!
@@ -27,7 +27,7 @@
 //!     .plan_create_user("62f44730-dd91-461e-bd6a-aedd9e0ad79d", user, Options::default())
 //!     .await?;
 //!
-//! // Nothing has been sent. `create_user` with the same arguments sends this, and reads the response.
+//! // Nothing has been sent. `create_user` with the same arguments sends this, and reads the answer.
 //! assert_eq!(plan.request.method, "POST");
 //! assert_eq!(plan.request.url, "https://acme.gorgias.com/api/users");
 //! assert!(plan.request.headers.contains(&("authorization".to_owned(), "***".to_owned())));
@@ -65,8 +65,9 @@ mod testing;
 mod tls;
 
 pub use crate::accounts::{
-    Account, AccountBuilder, Accounts, FileAccounts, FileFinding, InvalidAccount, Lookup,
-    LookupError, MemoryAccounts, ReloadableAccounts,
+    Account, AccountBuilder, AccountError, AccountLocation, AccountViolation, Accounts,
+    AccountsFileError, AccountsFileFinding, FileAccounts, Lookup, LookupError, MemoryAccounts,
+    ReloadableAccounts,
 };
 #[cfg(feature = "native")]
 pub use crate::bindings::accounts as native_accounts;
@@ -76,6 +77,7 @@ pub use crate::client::SendState;
 pub use crate::engine::Native;
 pub use crate::engine::{Engine, EngineBuilder, Plan, Sender, http_response};
 pub use crate::error::Error;
+pub use crate::files::FileError;
 pub use crate::openapi::openapi;
 
 /// The README's examples compile.

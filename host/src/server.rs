@@ -30,7 +30,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::{sleep, timeout};
 
 use self::slots::Slots;
-pub use self::tokens::Tokens;
+pub use self::tokens::{Tokens, TokensError};
 use crate::engine::Engine;
 
 /// How long a client may make no progress in sending a head or a body, or in taking a response.
