@@ -2,6 +2,8 @@
 
 mod words;
 
+use std::fmt;
+
 #[expect(
     missing_docs,
     reason = "generated from `wit/`, where the documentation is"
@@ -27,6 +29,15 @@ pub(crate) use words::parse_word;
 use types::{
     EmailsChange, Format, JsonChange, NewUser, Options, RolesChange, StringChange, UserChanges,
 };
+
+/// The message.
+impl fmt::Display for types::Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for types::Error {}
 
 impl Default for NewUser {
     /// Nothing is given.
