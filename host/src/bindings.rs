@@ -2,8 +2,6 @@
 
 mod words;
 
-use std::fmt;
-
 #[expect(
     missing_docs,
     reason = "generated from `wit/`, where the documentation is"
@@ -30,9 +28,8 @@ use types::{
     EmailsChange, Format, JsonChange, NewUser, Options, RolesChange, StringChange, UserChanges,
 };
 
-/// The message.
-impl fmt::Display for types::Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl std::fmt::Display for types::Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.message)
     }
 }

@@ -18,6 +18,7 @@ mod native;
 mod pool;
 mod requests;
 #[cfg(test)]
+#[cfg(feature = "component-sender")]
 mod tests;
 mod ticker;
 

@@ -47,6 +47,7 @@ impl ExitStatus {
     /// Returns the exit status for an error of a call.
     const fn from_error(code: ErrorCode, outcome: Outcome) -> Self {
         match (code, outcome) {
+            // A response without a result says no more than none does.
             (_, Outcome::Unknown)
             | (
                 ErrorCode::ProviderFailed

@@ -19,7 +19,7 @@ use crate::bindings::types::{
 /// The next step of a call.
 #[expect(
     clippy::large_enum_variant,
-    reason = "it is moved once for each step, and a box would be an allocation for each"
+    reason = "there is one, it is moved once, and a box would cost an allocation for each step"
 )]
 pub(super) enum Next<T> {
     /// A request is to be sent.
