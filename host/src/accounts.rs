@@ -1,7 +1,7 @@
-//! Accounts: the providers' accounts that calls may use, with their credentials.
+//! Accounts: whose users are written, and with which credentials.
 //!
-//! The engine looks an account up on every call, so an implementation may rotate credentials or refresh tokens between two calls.
-//! The library has two: [`MemoryAccounts`], and
+//! The engine asks for an account on every call, so an implementation may rotate credentials or
+//! refresh tokens between two calls. Two come with the library: [`MemoryAccounts`], and
 //! [`FileAccounts`] for the TOML file of the command line.
 
 mod account;
@@ -13,11 +13,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 pub(crate) use self::account::Origin;
-pub use self::account::{Account, AccountBuilder, InvalidAccount};
-pub use self::file::{FileAccounts, FileFinding};
+pub use self::account::{Account, AccountBuilder, AccountError, AccountLocation, AccountViolation};
+pub use self::file::{AccountsFileError, AccountsFileFinding, FileAccounts};
 pub use self::reload::ReloadableAccounts;
 
-/// The future that [`Accounts::get`] returns: of the account, or of `None` if no account has that id.
+/// What [`Accounts::get`] returns: a future of the account, or of `None` if there is none of that id.
 pub type Lookup<'a> =
     Pin<Box<dyn Future<Output = Result<Option<Account>, LookupError>> + Send + 'a>>;
 
@@ -37,13 +37,13 @@ impl LookupError {
     }
 }
 
-impl From<InvalidAccount> for LookupError {
-    fn from(error: InvalidAccount) -> Self {
+impl From<AccountError> for LookupError {
+    fn from(error: AccountError) -> Self {
         Self::new(error.to_string())
     }
 }
 
-/// A source of accounts.
+/// Where accounts come from.
 ///
 /// ```
 /// use unified_ticketing::{Account, Accounts, Lookup};
@@ -69,8 +69,8 @@ pub trait Accounts: Send + Sync {
     /// On an error, the call fails with `account-unusable` and the error's message.
     fn get<'a>(&'a self, id: &'a str) -> Lookup<'a>;
 
-    /// Whether there is at most one account, as far as is known. Where there may be several, a server lets none of them have more
-    /// than half of the calls in flight.
+    /// Whether it is known that there is no more than one account. Where there may be several, a server lets none of them have
+    /// more than half of the calls in flight.
     fn is_single(&self) -> bool {
         false
     }

@@ -1,5 +1,6 @@
 //! One account: checked when it is made, its secrets in a type that cannot be printed.
 
+mod error;
 #[cfg(test)]
 mod tests;
 
@@ -13,10 +14,11 @@ use http::uri::Scheme as UriScheme;
 use secrecy::zeroize::{Zeroize as _, Zeroizing};
 use secrecy::{ExposeSecret as _, SecretString};
 use unified_ticketing_guest::account::{
-    AccountError, authentication, base_url, errors, is_user_name, normalized, scheme, shown,
+    AccountError as CoreError, authentication, base_url, errors, is_user_name, normalized, scheme,
 };
 use unified_ticketing_guest::integration::{self, Auth, Integration};
 
+pub use self::error::{AccountError, AccountLocation, AccountViolation};
 use crate::secret::{MIN_SECRET, Redactor};
 
 /// An account of one integration, known to be usable. Cheap to clone.
@@ -66,7 +68,7 @@ impl Origin {
         address.parse::<std::net::IpAddr>().is_ok()
     }
 
-    /// Host and port, the port only if it is not the scheme's default (RFC 9110, section 4.2.3).
+    /// Host and port, the port only if it is not the scheme's default (RFC 9110, 4.2.3).
     pub(crate) fn authority(&self) -> String {
         let Self { scheme, host, port } = self;
         let own = if *scheme == UriScheme::HTTPS { 443 } else { 80 };
@@ -175,7 +177,7 @@ impl fmt::Debug for Account {
     }
 }
 
-/// Builds an account.
+/// An account in the making.
 #[must_use = "an account is made by `build`"]
 pub struct AccountBuilder {
     id: String,
@@ -215,21 +217,15 @@ impl AccountBuilder {
     ///
     /// # Errors
     ///
-    /// Every violation at once, when its calls could not work: the integration is not known, a setting or a credential is missing,
-    /// unknown or malformed, or the base URL is not one.
-    pub fn build(self) -> Result<Account, InvalidAccount> {
-        self.checked().map_err(|violations| InvalidAccount {
-            violations: violations.iter().map(ToString::to_string).collect(),
-        })
-    }
-
-    /// Makes the account, or returns every violation.
-    pub(super) fn checked(self) -> Result<Account, Vec<Violation>> {
+    /// Every violation at once, when its calls could not work: the integration is not known, a setting
+    /// or a credential is missing, unknown or malformed, or the base URL is invalid.
+    pub fn build(self) -> Result<Account, AccountError> {
         let Some(integration) = integration::find(&self.integration) else {
-            return Err(vec![Violation::UnknownIntegration(self.integration)]);
+            let violation = AccountViolation::unknown_integration(&self.integration);
+            return Err(AccountError::new(vec![violation]));
         };
         let base = self.base_url.as_deref();
-        // From here on only the values that the provider receives are used: these must not come back.
+        // From here on there are only the values that the provider receives: these must not come back.
         let mut plain: Vec<(String, String)> = self
             .credentials
             .iter()
@@ -270,11 +266,9 @@ impl AccountBuilder {
             }
             endpoint => {
                 let last = endpoint.err().filter(|error| !found.contains(error));
-                Err(found
-                    .into_iter()
-                    .chain(last)
-                    .map(Violation::Account)
-                    .collect())
+                let all = found.iter().chain(&last);
+                let violations = all.map(AccountViolation::from).collect();
+                Err(AccountError::new(violations))
             }
         }
     }
@@ -289,50 +283,16 @@ impl fmt::Debug for AccountBuilder {
     }
 }
 
-/// Why an account cannot be used. No message holds a credential's value.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}", violations.join("; "))]
-pub struct InvalidAccount {
-    /// Every violation, a sentence each.
-    pub violations: Vec<String>,
-}
-
-/// A violation of an account.
-#[derive(Debug)]
-pub(super) enum Violation {
-    /// There is no integration of this name.
-    UnknownIntegration(String),
-    /// A violation of the integration's table.
-    Account(AccountError),
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UnknownIntegration(name) => {
-                let known = integration::ALL.iter().map(|known| known.name);
-                let known = known.collect::<Vec<_>>().join("`, `");
-                let found = shown(name);
-                write!(
-                    f,
-                    "`integration`: expected one of `{known}`, but found {found}"
-                )
-            }
-            Self::Account(error) => error.fmt(f),
-        }
-    }
-}
-
 /// The origin of requests and the header that authenticates them, made of settings and credentials.
 fn endpoint(
     integration: &'static Integration,
     base: Option<&str>,
     settings: &[(String, String)],
     credentials: &[(String, String)],
-) -> Result<(Origin, &'static Auth, SecretString), AccountError> {
+) -> Result<(Origin, &'static Auth, SecretString), CoreError> {
     let url = base_url(integration, base, settings)?;
     let origin = url.parse().ok().and_then(|uri| Origin::from_uri(&uri));
-    let origin = origin.ok_or(AccountError::BaseUrl {
+    let origin = origin.ok_or(CoreError::BaseUrl {
         expected: "an absolute URL",
         found: url,
     })?;
@@ -344,7 +304,7 @@ fn endpoint(
     Ok((origin, auth, SecretString::from(header)))
 }
 
-/// The values that must not come back: the credentials except user names, the header's
+/// The values that must not come back: the credentials, except the public half of a pair, the header's
 /// value made of them, and both as base64.
 fn secrets(
     integration: &Integration,
@@ -366,7 +326,7 @@ fn secrets(
     secrets
 }
 
-/// The spellings of a base64 string: with both alphabets, with padding and without (RFC 4648, sections
+/// The spellings of a base64 text: with both alphabets, with padding and without (RFC 4648, sections
 /// 3.2, 4 and 5).
 fn spellings(base64: &SecretString) -> impl Iterator<Item = SecretString> {
     let standard = base64.expose_secret().to_owned();

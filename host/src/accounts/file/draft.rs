@@ -1,9 +1,8 @@
-//! An account as far as it has been read, with the location of each part in the file.
+//! An account before its checks, with the location of each part in the text.
 
 use secrecy::SecretString;
-use unified_ticketing_guest::account::AccountError;
 
-use super::super::account::{Account, Violation};
+use super::super::{Account, AccountLocation};
 use super::reader::Span;
 
 #[derive(Default)]
@@ -17,12 +16,12 @@ pub(super) struct Draft {
     pub(super) base_url: Option<(String, Span)>,
     pub(super) settings: Vec<(String, String, Span)>,
     pub(super) credentials: Vec<(String, SecretString, Span)>,
-    /// The names of the credentials whose values are in the file itself.
-    pub(super) in_file: Vec<String>,
+    /// The names of the credentials that stand in the file itself.
+    pub(super) in_text: Vec<String>,
 }
 
 impl Draft {
-    /// The account, or every violation of the integration's table, with its location.
+    /// The account, or every violation that the integration's table finds, with its location.
     pub(super) fn build(&self) -> Result<Account, Vec<(Span, String)>> {
         let integration = self.integration.as_ref().map_or("", |(name, _)| name);
         let mut builder = Account::builder(self.id.clone().unwrap_or_default(), integration);
@@ -38,42 +37,31 @@ impl Draft {
         for (name, value, _) in &self.credentials {
             builder = builder.credential(name, value.clone());
         }
-        builder.checked().map_err(|violations| {
-            let located = |violation: Violation| (self.location(&violation), violation.to_string());
-            violations.into_iter().map(located).collect()
+        builder.build().map_err(|error| {
+            let violations = error.violations().iter();
+            violations
+                .map(|violation| (self.locate(&violation.location), violation.message.clone()))
+                .collect()
         })
     }
 
-    /// The location of the part that a violation is about; the account's header where the part is missing.
-    fn location(&self, violation: &Violation) -> Span {
-        let setting = |name: &str| {
-            let mut settings = self.settings.iter();
-            let found = settings.find(|(given, ..)| given == name);
-            found.map(|(_, _, span)| span)
+    /// The location of a part in the text; the account's header if the part is missing there.
+    fn locate(&self, part: &AccountLocation) -> Span {
+        let found = match part {
+            AccountLocation::Integration => self.integration.as_ref().map(|(_, span)| span.clone()),
+            AccountLocation::BaseUrl => self.base_url.as_ref().map(|(_, span)| span.clone()),
+            AccountLocation::Setting(name) => {
+                let mut settings = self.settings.iter();
+                let found = settings.find(|(known, _, _)| known == name);
+                found.map(|(_, _, span)| span.clone())
+            }
+            AccountLocation::Credential(name) => {
+                let mut credentials = self.credentials.iter();
+                let found = credentials.find(|(known, _, _)| known == name);
+                found.map(|(_, _, span)| span.clone())
+            }
+            AccountLocation::Account => None,
         };
-        let credential = |name: &str| {
-            let mut credentials = self.credentials.iter();
-            let found = credentials.find(|(given, ..)| given == name);
-            found.map(|(_, _, span)| span)
-        };
-        let found = match violation {
-            Violation::UnknownIntegration(_) => self.integration.as_ref().map(|(_, span)| span),
-            Violation::Account(error) => match error {
-                AccountError::MissingSetting { name, .. }
-                | AccountError::InvalidSetting { name, .. } => setting(name),
-                AccountError::UnknownSetting { name, .. } => setting(name),
-                AccountError::BaseUrl { .. } | AccountError::BaseUrlUserInfo => {
-                    self.base_url.as_ref().map(|(_, span)| span)
-                }
-                AccountError::UnknownCredential { name, .. } => {
-                    name.as_deref().and_then(credential)
-                }
-                // Of two that belong together, the first one.
-                AccountError::Credential(names, _) => names.split('`').next().and_then(credential),
-                // Among them the credentials that are missing.
-                _ => None,
-            },
-        };
-        found.unwrap_or(&self.header).clone()
+        found.unwrap_or_else(|| self.header.clone())
     }
 }

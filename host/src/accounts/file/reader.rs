@@ -1,4 +1,4 @@
-//! Reads an accounts file, and collects every violation on the way.
+//! Reads the text of an accounts file, and collects every violation.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -13,11 +13,11 @@ use unified_ticketing_guest::integration;
 use uuid::Uuid;
 
 use super::super::Account;
-use super::FileFinding;
+use super::AccountsFileFinding;
 use super::draft::Draft;
-use crate::files;
+use crate::files::SecretFile;
 
-/// Replaces a credential that could not be read, so that the other checks of its account still work.
+/// Replaces a credential that cannot be read, so that the other checks of its account still apply.
 const UNREADABLE: &str = "unreadable";
 
 /// The largest file with a credential, in bytes.
@@ -27,27 +27,27 @@ pub(super) type Span = Range<usize>;
 
 pub(super) struct Reader<'a> {
     file: &'a Path,
-    toml: &'a str,
+    text: &'a str,
     environment: &'a dyn Fn(&str) -> Option<String>,
-    /// The start of the part of the file that spans count from.
+    /// The start of the part of the text that spans count from.
     base: usize,
-    /// Ids in lower case and names, and the line of each.
+    /// Ids in lower case and names, with the line of each.
     taken: HashMap<String, usize>,
-    pub(super) violations: Vec<FileFinding>,
-    pub(super) warnings: Vec<FileFinding>,
-    /// Whether the file itself has a credential that is a secret.
+    pub(super) violations: Vec<AccountsFileFinding>,
+    pub(super) warnings: Vec<AccountsFileFinding>,
+    /// Whether the text itself holds a secret credential.
     pub(super) holds_secrets: bool,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(
         file: &'a Path,
-        toml: &'a str,
+        text: &'a str,
         environment: &'a dyn Fn(&str) -> Option<String>,
     ) -> Self {
         Self {
             file,
-            toml,
+            text,
             environment,
             base: 0,
             taken: HashMap::new(),
@@ -57,17 +57,17 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads the accounts without violations.
-    pub(super) fn read(&mut self) -> Vec<Account> {
-        let error = match DeTable::parse(self.toml) {
+    /// Reads the accounts without a violation.
+    pub(super) fn accounts(&mut self) -> Vec<Account> {
+        let error = match DeTable::parse(self.text) {
             Ok(document) => return self.document(document.get_ref()),
             Err(error) => error,
         };
-        // Each account by itself, so that a syntax error in one does not hide the others.
+        // Each account by itself, so that invalid syntax in one does not hide the violations of others.
         let mut accounts = Vec::new();
-        for section in sections(self.toml) {
+        for section in sections(self.text) {
             self.base = section.start;
-            match DeTable::parse(self.toml.get(section).unwrap_or_default()) {
+            match DeTable::parse(self.text.get(section).unwrap_or_default()) {
                 Ok(document) => accounts.extend(self.document(document.get_ref())),
                 Err(error) => self.syntax(&error),
             }
@@ -80,7 +80,7 @@ impl<'a> Reader<'a> {
     }
 
     fn syntax(&mut self, error: &toml::de::Error) {
-        // The message alone: the error's full output quotes the line, which may hold a secret.
+        // The message alone: the full text of the error quotes the line, which may hold a secret.
         self.violation(
             error.span().unwrap_or_default(),
             None,
@@ -126,7 +126,7 @@ impl<'a> Reader<'a> {
             .into_iter()
             .find_map(|key| members.get(key).and_then(|value| value.get_ref().as_str()));
         let mut draft = Draft {
-            // It is part of every violation of the account.
+            // It stands before every violation of the account.
             label: label.map(|label| shown(label).trim_matches('`').to_owned()),
             header: table.span(),
             ..Draft::default()
@@ -155,8 +155,8 @@ impl<'a> Reader<'a> {
     fn member(&mut self, draft: &mut Draft, key: &str, span: &Span, value: &Spanned<DeValue<'_>>) {
         match key {
             "id" => {
-                if let Some(id) = self.string_of(draft, key, value) {
-                    // Other spellings of a UUID are violations: the HTTP API compares ids as strings.
+                if let Some(id) = self.string(draft, key, value) {
+                    // Other spellings of a UUID are rejected: the HTTP API compares ids as strings.
                     if id.len() != 36 || Uuid::try_parse(&id).is_err() {
                         self.violation(
                             value.span(),
@@ -170,26 +170,26 @@ impl<'a> Reader<'a> {
                 }
             }
             "name" => {
-                if let Some(name) = self.string_of(draft, key, value) {
+                if let Some(name) = self.string(draft, key, value) {
                     self.take(draft, "name", &name, value.span());
                     draft.name = Some(name);
                 }
             }
             "integration" => {
                 draft.integration = self
-                    .string_of(draft, key, value)
-                    .map(|string| (string, value.span()));
+                    .string(draft, key, value)
+                    .map(|text| (text, value.span()));
             }
             "base_url" => {
                 draft.base_url = self
-                    .string_of(draft, key, value)
-                    .map(|string| (string, value.span()));
+                    .string(draft, key, value)
+                    .map(|text| (text, value.span()));
             }
             "settings" => {
                 for (name, span, value) in self.entries(draft, key, value) {
                     let key = format!("settings.{}", shown(&name).trim_matches('`'));
-                    if let Some(string) = self.string_of(draft, &key, value) {
-                        draft.settings.push((name, string, span));
+                    if let Some(text) = self.string(draft, &key, value) {
+                        draft.settings.push((name, text, span));
                     }
                 }
             }
@@ -212,7 +212,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The value of a credential: a string, or that of a variable or a file.
+    /// The value of a credential: a string, or its source.
     fn credential(
         &mut self,
         draft: &mut Draft,
@@ -221,16 +221,16 @@ impl<'a> Reader<'a> {
     ) -> Option<SecretString> {
         let key = format!("credentials.{}", shown(name).trim_matches('`'));
         let source = match value.get_ref() {
-            DeValue::String(string) => {
-                draft.in_file.push(name.to_owned());
-                return Some(SecretString::from(string.as_ref()));
+            DeValue::String(text) => {
+                draft.in_text.push(name.to_owned());
+                return Some(SecretString::from(text.as_ref()));
             }
             DeValue::Table(source) if source.len() == 1 => source.iter().next(),
             _ => None,
         };
-        let found = match source.map(|(kind, source)| (kind.get_ref().as_ref(), source)) {
-            Some(("env", source)) => {
-                let variable = self.string_of(draft, &format!("{key}.env"), source)?;
+        let found = match source.map(|(kind, value)| (kind.get_ref().as_ref(), value)) {
+            Some(("env", name)) => {
+                let variable = self.string(draft, &format!("{key}.env"), name)?;
                 (self.environment)(&variable)
                     .map(Zeroizing::new)
                     .ok_or_else(|| {
@@ -238,20 +238,20 @@ impl<'a> Reader<'a> {
                         format!("`{key}`: the environment variable{variable} is not set")
                     })
             }
-            Some(("file", source)) => {
-                let path = self.string_of(draft, &format!("{key}.file"), source)?;
+            Some(("file", path)) => {
+                let path = self.string(draft, &format!("{key}.file"), path)?;
                 let path = self.file.parent().unwrap_or(Path::new("")).join(path);
                 let file = format!("`{key}`: the file {}", shown(&path.to_string_lossy()));
-                files::read(&path, MAX_CREDENTIAL_FILE)
+                SecretFile::from_path(&path, MAX_CREDENTIAL_FILE)
                     .map(|read| {
                         if let Some(exposed) = read.exposed {
                             let message = format!("{file} {exposed}");
-                            let warning = self.at(value.span(), draft.label.clone(), message);
+                            let warning = self.finding(value.span(), draft.label.clone(), message);
                             self.warnings.push(warning);
                         }
                         read.text
                     })
-                    .map_err(|why| format!("{file} {why}"))
+                    .map_err(|error| format!("{file} {error}"))
             }
             _ => Err(format!(
                 "`{key}`: expected a string, {{ env = … }} or {{ file = … }}"
@@ -288,14 +288,9 @@ impl<'a> Reader<'a> {
         Vec::new()
     }
 
-    fn string_of(
-        &mut self,
-        draft: &Draft,
-        key: &str,
-        value: &Spanned<DeValue<'_>>,
-    ) -> Option<String> {
-        let string = value.get_ref().as_str();
-        if string.is_none() {
+    fn string(&mut self, draft: &Draft, key: &str, value: &Spanned<DeValue<'_>>) -> Option<String> {
+        let text = value.get_ref().as_str();
+        if text.is_none() {
             let found = value.get_ref().type_str();
             self.violation(
                 value.span(),
@@ -303,27 +298,27 @@ impl<'a> Reader<'a> {
                 format!("`{key}`: expected a string, but found {found}"),
             );
         }
-        string.map(str::to_owned)
+        text.map(str::to_owned)
     }
 
-    /// Registers an id or a name, which no other account may have: both name the account on the command line.
-    fn take(&mut self, draft: &Draft, key: &str, name: &str, span: Span) {
+    /// Notes an id or a name, which must be unique: both name the account on the command line.
+    fn take(&mut self, draft: &Draft, key: &str, text: &str, span: Span) {
         let line = self.position(span.start).0;
-        if let Some(first) = self.taken.get(name) {
-            let name = shown(name);
-            let message = format!("`{key}`: {name} is taken by the account of line {first}");
+        if let Some(first) = self.taken.get(text) {
+            let text = shown(text);
+            let message = format!("`{key}`: {text} is taken by the account of line {first}");
             self.violation(span, draft.label.clone(), message);
         } else {
-            self.taken.insert(name.to_owned(), line);
+            self.taken.insert(text.to_owned(), line);
         }
     }
 
-    /// Makes the account, or adds the violations of the integration's table.
+    /// Makes the account, and collects the violations that the integration's table finds.
     fn build(&mut self, draft: &Draft) -> Option<Account> {
         let (name, _) = draft.integration.as_ref()?;
         let integration = integration::find(name);
         self.holds_secrets |= draft
-            .in_file
+            .in_text
             .iter()
             .any(|name| integration.is_none_or(|integration| !is_user_name(integration, name)));
         let violations = match draft.build() {
@@ -337,13 +332,13 @@ impl<'a> Reader<'a> {
     }
 
     fn violation(&mut self, span: Span, account: Option<String>, message: String) {
-        let violation = self.at(span, account, message);
+        let violation = self.finding(span, account, message);
         self.violations.push(violation);
     }
 
-    fn at(&self, span: Span, account: Option<String>, message: String) -> FileFinding {
+    fn finding(&self, span: Span, account: Option<String>, message: String) -> AccountsFileFinding {
         let (line, column) = self.position(span.start);
-        FileFinding {
+        AccountsFileFinding {
             file: self.file.to_owned(),
             line: Some(line),
             column: Some(column),
@@ -354,7 +349,7 @@ impl<'a> Reader<'a> {
 
     /// Line and column of a byte, from 1.
     fn position(&self, at: usize) -> (usize, usize) {
-        let before = self.toml.get(..self.base + at).unwrap_or(self.toml);
+        let before = self.text.get(..self.base + at).unwrap_or(self.text);
         let line = before.matches('\n').count() + 1;
         let column = before
             .rsplit('\n')
@@ -365,7 +360,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A variable's name after a space. A string that does not look like one may be the secret itself.
+/// A variable's name after a space. A string that does not look like a name may be the secret itself.
 fn variable_shown(name: &str) -> String {
     let conventional =
         |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
@@ -376,17 +371,17 @@ fn variable_shown(name: &str) -> String {
     }
 }
 
-/// The parts of a file that start at `[[`, and the part before the first.
-fn sections(toml: &str) -> Vec<Span> {
+/// The parts of a text that begin at `[[`, and the part before the first.
+fn sections(text: &str) -> Vec<Span> {
     let mut starts = vec![0];
     let mut at = 0;
-    for line in toml.split_inclusive('\n') {
+    for line in text.split_inclusive('\n') {
         if at > 0 && line.trim_start().starts_with("[[") {
             starts.push(at);
         }
         at += line.len();
     }
-    let ends = starts.iter().copied().skip(1).chain([toml.len()]);
+    let ends = starts.iter().copied().skip(1).chain([text.len()]);
     starts
         .iter()
         .copied()

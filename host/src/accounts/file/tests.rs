@@ -6,12 +6,12 @@ use super::*;
 
 const ID: &str = "62f44730-dd91-461e-bd6a-aedd9e0ad79d";
 
-fn parse(toml: &str) -> Result<FileAccounts, Vec<FileFinding>> {
-    parse_at(Path::new("accounts.toml"), toml)
+fn parse(text: &str) -> Result<FileAccounts, AccountsFileError> {
+    parse_at(Path::new("accounts.toml"), text)
 }
 
-fn parse_at(file: &Path, toml: &str) -> Result<FileAccounts, Vec<FileFinding>> {
-    FileAccounts::parse(file, toml, |name| match name {
+fn parse_at(file: &Path, text: &str) -> Result<FileAccounts, AccountsFileError> {
+    FileAccounts::parse(file, text, |name| match name {
         "TOKEN" => Some("token-from-the-environment".to_owned()),
         "BLANK" => Some(" ".to_owned()),
         "PASTED" => Some("\tBEARER token-from-the-environment\r\n".to_owned()),
@@ -19,16 +19,13 @@ fn parse_at(file: &Path, toml: &str) -> Result<FileAccounts, Vec<FileFinding>> {
     })
 }
 
-fn violations(toml: &str) -> Vec<String> {
-    parse(toml)
-        .unwrap_err()
-        .iter()
-        .map(ToString::to_string)
-        .collect()
+fn violations(text: &str) -> Vec<String> {
+    let error = parse(text).unwrap_err();
+    error.violations().iter().map(ToString::to_string).collect()
 }
 
 #[test]
-fn credential_is_string_variable_or_file() {
+fn credentials_come_from_text_environment_and_file() {
     use secrecy::ExposeSecret as _;
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("token"), "token-from-a-file\r\n").unwrap();
@@ -38,10 +35,10 @@ fn credential_is_string_variable_or_file() {
     )
     .unwrap();
     for (credential, value) in [
-        ("\"token-as-string\"", "token-as-string"),
+        ("\"token-as-text\"", "token-as-text"),
         ("{ env = \"TOKEN\" }", "token-from-the-environment"),
         ("{ file = \"token\" }", "token-from-a-file"),
-        ("\" bearer  token-as-string\\t\"", "token-as-string"),
+        ("\" bearer  token-as-text\\t\"", "token-as-text"),
         ("{ env = \"PASTED\" }", "token-from-the-environment"),
         ("{ file = \"marked\" }", "token-from-a-file"),
     ] {
@@ -62,7 +59,7 @@ fn credential_is_string_variable_or_file() {
 }
 
 #[test]
-fn account_has_id_and_name() {
+fn account_is_found_by_id_or_name() {
     let accounts = parse(&format!(
         "[[account]]\nid = \"{}\"\nname = \"acme\"\nintegration = \"dixa\"\n\
          base_url = \"http://127.0.0.1:1/v1/\"\n[account.credentials]\napi_token = \"a-token-of-dixa\"\n",
@@ -81,11 +78,11 @@ fn account_has_id_and_name() {
 }
 
 #[test]
-fn file_without_accounts_is_valid() {
+fn empty_file_is_valid() {
     assert_eq!(parse("# none yet\n").unwrap().iter().count(), 0);
 }
 
-/// Compares all violations at once, without the file's name and the differences between systems.
+/// Compares all violations at once, without the file's name and the system's own message.
 fn assert_violations(violations: &[String], expected: &[&str]) {
     let missing = "cannot be read: No such file or directory (os error 2)";
     let violations: Vec<String> = violations
@@ -100,8 +97,8 @@ fn assert_violations(violations: &[String], expected: &[&str]) {
 }
 
 #[test]
-fn violations_have_their_lines() {
-    let toml = r#"accounts = 1
+fn every_violation_has_its_line() {
+    let text = r#"accounts = 1
 [[account]]
 name = "one"
 integration = "zendesk"
@@ -128,7 +125,7 @@ integration = "hive"
 credentials = { api_key = { env = "TOKEN", file = "x" } }
 settings = { workspace_id = "ws" }
 "#;
-    let violations = violations(toml);
+    let violations = violations(text);
     assert_violations(
         &violations,
         &[
@@ -154,9 +151,9 @@ settings = { workspace_id = "ws" }
 }
 
 #[test]
-fn syntax_error_hides_one_account() {
-    let toml = "[[account]]\nid = \"x\nintegration = \"dixa\"\n\n[[account]]\nid = \"y\"\nintegration = \"dixa\"\ncredentials = { api_token = \"keep-me-secret }\n\n[[account]]\nintegration = \"dixa\"\n";
-    let violations = violations(toml);
+fn invalid_syntax_hides_one_account() {
+    let text = "[[account]]\nid = \"x\nintegration = \"dixa\"\n\n[[account]]\nid = \"y\"\nintegration = \"dixa\"\ncredentials = { api_token = \"keep-me-secret }\n\n[[account]]\nintegration = \"dixa\"\n";
+    let violations = violations(text);
     assert_violations(
         &violations,
         &[
@@ -179,29 +176,29 @@ fn byte_order_mark_is_skipped() {
     );
 }
 
-/// A missing or surplus quotation mark makes a credential part of another string.
+/// A missing or surplus quotation mark makes a part of a credential another string.
 #[test]
-fn violation_shows_no_credential() {
+fn violations_show_no_credential() {
     let secret = "keep/me+s3cret=".repeat(8);
     let text = format!(
         "[[account]]\nid = \"{ID}\"\nname = \"acme\"\nintegration = \"dixa\"\nbase_url = \"http://a.example\"\n\
          credentials = {{ api_token = \"{secret}\" }}\nsettings = {{ site = \"x\" }}\n"
     );
     let start = text.find(&secret).unwrap();
-    let mut found = 0;
+    let mut count = 0;
     for at in (0..=start).chain(start + secret.len()..=text.len()) {
         for inserted in [
             "\"", "'", "\"\"\"", "'''", "\n", "=", "{", "]", ".", "\\", "#", "\0", "\u{fffd}", "1",
         ] {
             let broken = format!("{}{inserted}{}", &text[..at], &text[at..]);
-            for violation in parse(&broken).err().unwrap_or_default() {
-                found += 1;
-                let violation = format!("{violation} {violation:?}");
-                assert!(!violation.contains("s3cret"), "{violation}\n{broken}");
+            if let Err(error) = parse(&broken) {
+                count += error.violations().len();
+                let printed = format!("{error} {error:?}");
+                assert!(!printed.contains("s3cret"), "{printed}\n{broken}");
             }
         }
     }
-    assert!(found > 1_000, "{found}");
+    assert!(count > 1_000, "{count}");
 }
 
 #[cfg(unix)]
@@ -221,7 +218,7 @@ fn exposed_secret_is_a_warning() {
         for path in [&file, &at("key")] {
             fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
         }
-        let accounts = FileAccounts::read(&file).unwrap();
+        let accounts = FileAccounts::from_file(&file).unwrap();
         let warnings = accounts.warnings().map(ToString::to_string);
         warnings
             .map(|warning| warning.replace(&format!("{}/", folder.path().display()), ""))
@@ -245,13 +242,12 @@ fn exposed_secret_is_a_warning() {
 
 #[test]
 fn missing_file_is_one_violation() {
-    let violations = FileAccounts::read("no/such/accounts.toml").unwrap_err();
-    assert_eq!(violations.len(), 1);
+    let error = FileAccounts::from_file("no/such/accounts.toml").unwrap_err();
+    assert_eq!(error.violations().len(), 1);
     assert!(
-        violations[0]
+        error
             .to_string()
             .starts_with("no/such/accounts.toml: cannot be read: "),
-        "{}",
-        violations[0]
+        "{error}"
     );
 }
