@@ -1,5 +1,7 @@
 //! Turns operation, account and input into the provider's request, or reports every violation at once.
 
+mod change;
+mod options;
 mod request;
 mod validate;
 

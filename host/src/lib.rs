@@ -1,7 +1,7 @@
 //! Create and update the users of ticketing products, through one WebAssembly component.
 //!
 //! The component validates a unified user, maps it to the provider's own API, and reads the
-//! provider's answer back. This library embeds it: an [`Engine`] is built once, from [`Accounts`]
+//! provider's response. This library embeds it: an [`Engine`] is built once, from [`Accounts`]
 //! and limits, and shared. The component has no file system, clock or network; a call can reach the
 //! one account that it names, and that account's credentials never enter the component.
 //!
@@ -27,7 +27,7 @@
 //!     .plan_create_user("62f44730-dd91-461e-bd6a-aedd9e0ad79d", user, Options::default())
 //!     .await?;
 //!
-//! // Nothing has been sent. `create_user` with the same arguments sends this, and reads the answer.
+//! // Nothing has been sent. `create_user` with the same arguments sends this, and reads the response.
 //! assert_eq!(plan.request.method, "POST");
 //! assert_eq!(plan.request.url, "https://acme.gorgias.com/api/users");
 //! assert!(plan.request.headers.contains(&("authorization".to_owned(), "***".to_owned())));
@@ -66,7 +66,7 @@ mod tls;
 
 pub use crate::accounts::{
     Account, AccountBuilder, AccountError, AccountLocation, AccountViolation, Accounts,
-    AccountsFileError, AccountsFileFinding, FileAccounts, Lookup, LookupError, MemoryAccounts,
+    AccountsFileError, FileAccounts, FileFinding, Lookup, LookupError, MemoryAccounts,
     ReloadableAccounts,
 };
 #[cfg(feature = "native")]

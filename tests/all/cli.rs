@@ -192,7 +192,7 @@ fn invalid_json_names_flag_and_location() {
     .code(3)
     .stdout_eq(str![""])
     .stderr_eq(str![[r#"
-error[invalid-request]: --custom-fields: expected JSON, but found a fault: key must be a string at line 1 column 9
+error[invalid-request]: --custom-fields: expected JSON, but found an error: key must be a string at line 1 column 9
 
 "#]]);
     assert_program([
@@ -207,7 +207,7 @@ error[invalid-request]: --custom-fields: expected JSON, but found a fault: key m
     .code(3)
     .stdout_eq(str![""])
     .stderr_eq(str![[r#"
-error[invalid-request]: --remote-data: expected JSON, but found a fault: expected ident at line 1 column 2
+error[invalid-request]: --remote-data: expected JSON, but found an error: expected ident at line 1 column 2
 
 "#]]);
     snapbox::cmd::Command::from_std(program([
@@ -224,7 +224,7 @@ error[invalid-request]: --remote-data: expected JSON, but found a fault: expecte
     .code(3)
     .stdout_eq(str![""])
     .stderr_eq(str![[r#"
-error[invalid-request]: --input -: expected JSON, but found a fault: expected `,` or `}` at line 3 column 3
+error[invalid-request]: --input -: expected JSON, but found an error: expected `,` or `}` at line 3 column 3
 
 "#]]);
 }

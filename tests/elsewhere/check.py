@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs every call of calls.json twice, by our own host and by another runtime, and compares the responses.
+"""Runs every call of calls.json by our own host and by another runtime, and compares the responses.
 
     check.py typed|http|plan COMMAND...
 
@@ -8,7 +8,8 @@ input: `accounts` (an array as in `UNIFIED_TICKETING_ACCOUNTS_JSON`) and `calls`
 per call to standard output.
 
     http   {"status", "body"}: the published API over HTTP, compared as a whole
-    typed  the published body, made from the result of the typed interface
+    typed  the published body, made from the result of a typed interface. COMMAND runs once for each, with a last argument that
+           names it: `users`, `steps`
     plan   {"plan", "response"}: the plan is compared with that of `--dry-run`; the response is the component's, for the
            provider's response in the call's `provider`, which our own host received
 
@@ -27,6 +28,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 PROGRAM = os.environ["PROGRAM"]
 INTEGRATIONS = len(json.loads(subprocess.check_output([PROGRAM, "integrations", "--json"])))
+INTERFACES = ("users", "steps")
 # Members of the HTTP body alone, derived from the typed error.
 DERIVED = ("error", "truto_is_remote_error", "truto_error_insight")
 DATE = re.compile(r"\d{4}-?\d\d-?\d\dT\d\d:?\d\d(:?\d\d(\.\d+)?)?(Z|\+\d\d:\d\d)?")
@@ -145,17 +147,28 @@ def main():
                 call["update"] = ids.get(call["update"], call["update"])
             body = response.get("remote_data", response.get("raw_response"))
             call["provider"] = {"status": response.get("provider_status", 200), "body": json.dumps(body)}
-    with Sandbox() as sandbox:
-        driver = subprocess.run(
-            command, input=json.dumps({"accounts": accounts if kind == "plan" else sandbox.accounts, "calls": inputs}),
-            stdout=subprocess.PIPE, text=True, check=False,
-        )
-    if driver.returncode != 0:
-        print(f"the driver failed with {driver.returncode}")
-        return report(0, len(calls))
-    responses = load(driver.stdout)
+    interfaces = INTERFACES if kind == "typed" else (None,)
+    passed = 0
+    for interface in interfaces:
+        driver = (*command, interface) if interface else command
+        with Sandbox() as sandbox:
+            process = subprocess.run(
+                driver, input=json.dumps({"accounts": accounts if kind == "plan" else sandbox.accounts, "calls": inputs}),
+                stdout=subprocess.PIPE, text=True, check=False,
+            )
+        if process.returncode != 0:
+            print(f"the driver failed with {process.returncode}")
+            continue
+        prefix = f"{interface}: " if interface else ""
+        passed += compare(kind, prefix, calls, expected, plans, load(process.stdout))
+    return report(passed, len(calls) * len(interfaces) - passed)
+
+
+def compare(kind, prefix, calls, expected, plans, responses):
+    """Prints a line for each call. Returns the number of calls with the expected response."""
     passed = 0
     for call, body, plan, actual in zip(calls, expected, plans, responses, strict=True):
+        name = prefix + call["name"]
         if kind == "http":
             expected_value = {"status": body.get("statusCode", 200), "body": body}
         elif kind == "typed":
@@ -166,10 +179,10 @@ def main():
         expected_value, actual = normalize(expected_value), normalize(actual)
         if expected_value == actual:
             passed += 1
-            print(f"ok      {call['name']}")
+            print(f"ok      {name}")
         else:
-            print(f"FAILED  {call['name']}\n  ours:      {json.dumps(expected_value)}\n  runtime:   {json.dumps(actual)}")
-    return report(passed, len(calls) - passed)
+            print(f"FAILED  {name}\n  ours:      {json.dumps(expected_value)}\n  runtime:   {json.dumps(actual)}")
+    return passed
 
 
 def report(passed, failed):

@@ -33,6 +33,13 @@ export function userChanges(body) {
   return changes;
 }
 
+/** An `operation` of `steps`: an update of the user of this id, if there is one. */
+export function operation(call, id) {
+  return id === undefined
+    ? { tag: 'create-user', val: newUser(call.body) }
+    : { tag: 'update-user', val: { id, changes: userChanges(call.body) } };
+}
+
 /** The `options` of a call. */
 export function options(call) {
   return {
@@ -46,7 +53,7 @@ export function options(call) {
 }
 
 /** The published object of a response, and its warnings. The provider's JSON stays a string. */
-export function publishedResponse(response) {
+function publishedResponse(response) {
   const body = {};
   for (const [name, value] of Object.entries(response.body.val)) {
     if (value !== undefined) body[snake(name)] = value;
@@ -56,10 +63,8 @@ export function publishedResponse(response) {
   return body;
 }
 
-/** The published object of an error. Other exceptions are errors of the runtime, and are thrown again. */
-export function publishedError(thrown) {
-  const error = thrown.payload;
-  if (error?.outcome === undefined) throw thrown;
+/** The published object of an error. */
+function publishedError(error) {
   const body = { statusCode: error.status, message: error.message, code: error.code, outcome: error.outcome };
   if (error.violations.length > 0) body.violations = error.violations;
   if (error.provider) {
@@ -69,11 +74,7 @@ export function publishedError(thrown) {
   return body;
 }
 
-/** The result of a call, in the published form. */
-export function publishedResult(call) {
-  try {
-    return publishedResponse(call());
-  } catch (thrown) {
-    return publishedError(thrown);
-  }
+/** The published object of a `result<response, error>`. */
+export function publishedResult({ tag, val }) {
+  return tag === 'ok' ? publishedResponse(val) : publishedError(val);
 }

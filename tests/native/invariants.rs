@@ -12,7 +12,7 @@ use unified_ticketing_guest::bindings::accounts::{Account, Credentials};
 use unified_ticketing_guest::bindings::types::{Finding, Location};
 use unified_ticketing_guest::json;
 
-pub use request::assert_request;
+pub use request::assert_sending;
 pub use response::{assert_local_response, assert_response};
 
 /// More than the size of any error body, whatever the caller or the provider wrote: 100 violations, and 64 KiB of the provider's

@@ -190,8 +190,8 @@ proptest! {
         let account = operation.account(true);
         match start(&request, account.clone()) {
             HttpStep::Respond(response) => invariants::assert_local_response(&account, &response),
-            HttpStep::Send(Sending { request, context, .. }) => {
-                invariants::assert_request(operation, &account, &request, &context);
+            HttpStep::Send(sending) => {
+                invariants::assert_sending(operation, &account, &sending, EntryPoint::HttpApi);
             }
         }
     }

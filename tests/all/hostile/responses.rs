@@ -1,4 +1,4 @@
-//! Attempts by way of the response: too large, or more than one to the client of the server.
+//! Attempts by the response: one that is too large, or more than one to the client of the server.
 
 use std::net::SocketAddr;
 

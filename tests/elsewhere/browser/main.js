@@ -1,4 +1,4 @@
-// Opens the page in headless Chromium, serves its files, and has it plan and interpret while offline.
+// Opens the page in headless Chromium, serves its files, and has it make the calls while offline.
 
 import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';

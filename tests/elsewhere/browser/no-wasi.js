@@ -1,4 +1,4 @@
-// Replaces `wasi:http` and `wasi:io`. Planning and interpreting use neither, so every function throws.
+// Replaces `wasi:http` and `wasi:io`. `steps` uses neither, so every function throws.
 
 const unavailable = new Proxy(
   {},

@@ -1,43 +1,33 @@
-// Plans every call, and interprets the provider's response. No request is sent.
+// Starts every call, and resumes it with the provider's response. No request is sent.
 
 import * as accounts from './accounts.js';
-import { users } from './build/ticketing.js';
-import { newUser, options, publishedError, publishedResponse, userChanges } from '../shape.js';
+import { steps } from './build/ticketing.js';
+import { operation, options, publishedResult } from '../shape.js';
 
 /** The plan, in the form of `--dry-run`. */
-function publishedPlan({ request, warnings }, call) {
-  const body = JSON.parse(new TextDecoder().decode(request.body));
-  const operation = call.update === undefined ? 'create-user' : 'update-user';
-  return { integration: call.account, operation, method: request.method, url: request.url, headers: request.headers, body, warnings };
+function publishedPlan({ plan: { method, url, headers, body }, safety, warnings }, call, operation) {
+  return { integration: call.account, operation, method, url, headers, body: JSON.parse(new TextDecoder().decode(body)), safety, warnings };
 }
 
-function makePlan(call, id) {
-  try {
-    const plan =
-      call.update === undefined
-        ? users.planCreateUser(id, newUser(call.body), options(call))
-        : users.planUpdateUser(id, call.update, userChanges(call.body), options(call));
-    return { plan, published: publishedPlan(plan, call) };
-  } catch (thrown) {
-    return { published: publishedError(thrown) };
-  }
+/** The provider's response to our own host. */
+function providerResponse({ status, body }) {
+  return { tag: 'ok', val: { status, headers: [['content-type', 'application/json']], body: new TextEncoder().encode(body) } };
 }
 
-function interpretResponse(call, plan) {
-  const interpret = call.update === undefined ? users.interpretCreateUser : users.interpretUpdateUser;
-  const { status, body } = call.provider;
-  const headers = [['content-type', 'application/json']];
-  try {
-    return publishedResponse(interpret(plan.context, { tag: 'ok', val: { status, headers, body: new TextEncoder().encode(body) } }));
-  } catch (thrown) {
-    return publishedError(thrown);
+/** The plan of a call and its response; the same error, where there is no plan. */
+function run(call, account) {
+  const input = operation(call, call.update);
+  const started = steps.start(account, input, options(call));
+  if (started.tag === 'done') {
+    const error = publishedResult(started.val);
+    return { plan: error, response: error };
   }
+  const resumed = steps.resume(account, started.val.context, providerResponse(call.provider));
+  if (resumed.tag !== 'done') throw new Error('a second request');
+  return { plan: publishedPlan(started.val, call, input.tag), response: publishedResult(resumed.val) };
 }
 
 globalThis.run = ({ accounts: all, calls }) => {
   all.forEach(accounts.add);
-  return calls.map((call) => {
-    const { plan, published } = makePlan(call, all.find(({ name }) => name === call.account).id);
-    return { plan: published, response: plan ? interpretResponse(call, plan) : published };
-  });
+  return calls.map((call) => run(call, all.find(({ name }) => name === call.account).id));
 };

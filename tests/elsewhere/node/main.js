@@ -1,23 +1,60 @@
-// Makes every call by the component's typed interface. The component sends by `wasi:http`.
+// Makes every call by an interface of the component. By `users` the component sends, over `wasi:http`; by `steps` this host does.
 
 import { readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 
 import * as accounts from './accounts.js';
-import { users } from './build/ticketing.js';
-import { newUser, options, publishedResult, userChanges } from '../shape.js';
+import { integrations, steps, users } from './build/ticketing.js';
+import { send } from './send.js';
+import { newUser, operation, options, publishedResult, userChanges } from '../shape.js';
 
+/** The result of a call by `users`. An error is thrown, as are those of the runtime, which are thrown again. */
+function callUsers(account, call, user) {
+  try {
+    const val =
+      user === undefined
+        ? users.createUser(account.id, newUser(call.body), options(call))
+        : users.updateUser(account.id, user, userChanges(call.body), options(call));
+    return { tag: 'ok', val };
+  } catch (thrown) {
+    if (thrown.payload?.outcome === undefined) throw thrown;
+    return { tag: 'err', val: thrown.payload };
+  }
+}
+
+/** The result of a call by `steps`. */
+async function callSteps(account, call, user) {
+  let written = false;
+  let step = steps.start(account.id, operation(call, user), options(call));
+  while (step.tag === 'send') {
+    const { request, safety, waitMs, context } = step.val;
+    // Whatever the component asks for, a call writes once.
+    if (safety !== 'safe' && written) throw new Error(`a second request of safety ${safety}`);
+    written ||= safety !== 'safe';
+    await setTimeout(waitMs);
+    const response = await send({ ...request, headers: authenticated(account, request.headers) });
+    step = steps.resume(account.id, context, response);
+  }
+  return step.val;
+}
+
+/** The headers with the account's credentials, which the component does not have. */
+function authenticated(account, headers) {
+  const credentials = new Map(integrations.authenticate(account.integration, Object.entries(account.credentials)));
+  return headers.map(([name, value]) => [name, value === '***' ? credentials.get(name) : value]);
+}
+
+const makeCall = { users: callUsers, steps: callSteps }[process.argv[2]];
 const { accounts: all, calls } = JSON.parse(readFileSync(0, 'utf8'));
-all.forEach(accounts.add);
+for (const account of all) accounts.add(account, makeCall === callSteps ? 'injected' : 'disclosed');
 
 const created = new Map();
-const responses = calls.map((call) => {
-  const { id } = all.find(({ name }) => name === call.account);
-  const response = publishedResult(() =>
-    call.update === undefined
-      ? users.createUser(id, newUser(call.body), options(call))
-      : users.updateUser(id, created.get(call.update) ?? call.update, userChanges(call.body), options(call)),
-  );
+const responses = [];
+for (const call of calls) {
+  const account = all.find(({ name }) => name === call.account);
+  const user = call.update && (created.get(call.update) ?? call.update);
+  const response = publishedResult(await makeCall(account, call, user));
   created.set(call.name, response.id);
-  return response;
-});
+  responses.push(response);
+}
 process.stdout.write(JSON.stringify(responses));

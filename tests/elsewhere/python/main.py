@@ -1,7 +1,13 @@
-"""Makes every call by the component's typed interface. The component sends by `wasi:http`."""
+"""Makes every call by an interface of the component.
 
+By `users` the component sends, over `wasi:http`; by `steps` this host does.
+"""
+
+import http.client
 import json
 import sys
+import time
+from urllib.parse import urlsplit
 
 from wasmtime import Engine, Store, WasiConfig
 from wasmtime.component import Component, Linker, Record, Variant
@@ -19,26 +25,31 @@ def record(**fields):
     return made
 
 
-def resolver(accounts):
-    """`unified:ticketing/accounts`: credentials are disclosed, the component authenticates."""
+def resolver(accounts, credentials):
+    """`unified:ticketing/accounts`.
+
+    Where credentials are `disclosed` the component authenticates; where they are `injected` it has their names alone, and
+    the sender authenticates.
+    """
     known = {account["id"].lower(): account for account in accounts}
 
     def resolve(_store, account_id):
         account = known.get(account_id.lower())
         if account is None:
             return None  # `unknown`: a case without payload, in a result whose cases differ by type
+        pairs = account["credentials"]
         return record(
             integration=account["integration"],
             base_url=account.get("base_url"),
             settings=list(account.get("settings", {}).items()),
-            credentials=Variant("disclosed", list(account["credentials"].items())),
+            credentials=Variant(credentials, list(pairs if credentials == "injected" else pairs.items())),
         )
 
     return resolve
 
 
 def instantiate(path, resolve):
-    """The exports of `users` as functions, by name."""
+    """Returns a function that returns the functions of an interface, by name."""
     engine = Engine()
     component = Component.from_file(engine, path)
     linker = Linker(engine)
@@ -50,10 +61,10 @@ def instantiate(path, resolve):
     store.set_wasi(WasiConfig())
     store.set_wasi_http()
     instance = linker.instantiate(store, component)
-    interface = instance.get_export_index(store, f"{PACKAGE}/users@{VERSION}")
 
-    def function(name):
-        found = instance.get_func(store, instance.get_export_index(store, name, interface))
+    def function(interface, name):
+        index = instance.get_export_index(store, f"{PACKAGE}/{interface}@{VERSION}")
+        found = instance.get_func(store, instance.get_export_index(store, name, index))
 
         def call(*arguments):
             result = found(store, *arguments)
@@ -62,7 +73,72 @@ def instantiate(path, resolve):
 
         return call
 
-    return {name: function(name) for name in ("create-user", "update-user")}
+    return lambda interface, *names: {name: function(interface, name) for name in names}
+
+
+def send(request):
+    """The provider's complete response to a request, or why there is none."""
+    url = urlsplit(request.url)
+    connect = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
+    connection = connect(url.hostname, url.port, timeout=20)
+    try:
+        connection.connect()
+    except OSError as error:
+        return Variant("no-connection", str(error))
+    response = None
+    try:
+        target = url._replace(scheme="", netloc="").geturl()
+        connection.request(request.method, target, request.body, dict(request.headers))
+        response = connection.getresponse()
+        return record(status=response.status, headers=response.getheaders(), body=response.read())
+    except (OSError, http.client.HTTPException) as error:
+        # The provider may have the request.
+        if response is None:
+            return Variant("connection-lost", str(error))
+        return Variant("response-truncated", (response.status, str(error)))
+    finally:
+        connection.close()
+
+
+def users(functions):
+    """A function that makes a call by `users`, and returns a `result<response, error>`."""
+    interface = functions("users", "create-user", "update-user")
+
+    def make_call(account, call, user):
+        if user is None:
+            return interface["create-user"](account["id"], new_user(call["body"]), options(call))
+        return interface["update-user"](account["id"], user, user_changes(call["body"]), options(call))
+
+    return make_call
+
+
+def steps(functions):
+    """A function that makes a call by `steps`, and returns a `result<response, error>`."""
+    interface = functions("steps", "start", "resume")
+    authenticate = functions("integrations", "authenticate")["authenticate"]
+
+    def make_call(account, call, user):
+        if user is None:
+            operation = Variant("create-user", new_user(call["body"]))
+        else:
+            operation = Variant("update-user", record(id=user, changes=user_changes(call["body"])))
+        written = False
+        step = interface["start"](account["id"], operation, options(call))
+        # A step is a `sending`, or the result.
+        while isinstance(step, Record):
+            # Whatever the component asks for, a call writes once.
+            if step.safety != "safe":
+                if written:
+                    raise SystemExit(f"a second request of safety {step.safety}")
+                written = True
+            time.sleep(getattr(step, "wait-ms") / 1000)
+            credentials = dict(authenticate(account["integration"], list(account["credentials"].items())))
+            headers = [(name, credentials[name] if value == "***" else value) for name, value in step.request.headers]
+            step.request.headers = headers
+            step = interface["resume"](account["id"], step.context, send(step.request))
+        return step
+
+    return make_call
 
 
 def members(body):
@@ -138,17 +214,15 @@ def published_error(error):
 
 
 def main():
+    component, interface = sys.argv[1:]
     inputs = json.load(sys.stdin)
-    ids = {account["name"]: account["id"] for account in inputs["accounts"]}
-    functions = instantiate(sys.argv[1], resolver(inputs["accounts"]))
+    make, credentials = {"users": (users, "disclosed"), "steps": (steps, "injected")}[interface]
+    accounts = {account["name"]: account for account in inputs["accounts"]}
+    make_call = make(instantiate(component, resolver(inputs["accounts"], credentials)))
     created, responses = {}, []
     for call in inputs["calls"]:
-        account, body = ids[call["account"]], call["body"]
-        if "update" in call:
-            user = created.get(call["update"], call["update"])
-            result = functions["update-user"](account, user, user_changes(body), options(call))
-        else:
-            result = functions["create-user"](account, new_user(body), options(call))
+        user = created.get(call["update"], call["update"]) if "update" in call else None
+        result = make_call(accounts[call["account"]], call, user)
         response = published_response(result.payload) if result.tag == "ok" else published_error(result.payload)
         created[call["name"]] = response.get("id")
         responses.append(response)

@@ -13,17 +13,15 @@ use unified_ticketing_guest::bindings::types::{
     EmailsChange, JsonChange, RolesChange, StringChange, UserChanges,
 };
 use unified_ticketing_guest::findings::Findings;
-use unified_ticketing_guest::{input, query};
+use unified_ticketing_guest::http_api::body;
+use unified_ticketing_guest::http_api::query::Query;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
     for case in case::all() {
         let request = request(&case);
         let seeds = [
-            (
-                "query",
-                Some(query::of(&request.target).as_bytes().to_vec()),
-            ),
+            ("query", Some(query(&request.target).as_bytes().to_vec())),
             ("http_api", Some(http_api(&case, &request))),
             ("plan", Some(plan(&case, &request))),
             ("interpret", interpret(&case, &request)),
@@ -163,6 +161,11 @@ fn tokens() -> Vec<Vec<u8>> {
     ]
 }
 
+/// The query of a target.
+fn query(target: &str) -> &str {
+    target.split_once('?').map_or("", |(_, query)| query)
+}
+
 fn http_api(case: &Case, request: &HttpRequest) -> Vec<u8> {
     let HttpRequest {
         method,
@@ -180,7 +183,7 @@ fn http_api(case: &Case, request: &HttpRequest) -> Vec<u8> {
 }
 
 fn plan(case: &Case, request: &HttpRequest) -> Vec<u8> {
-    let (query, _) = query::read(query::of(&request.target));
+    let (settings, _) = Query::parse(&request.target).settings();
     let UserChanges {
         first_name,
         last_name,
@@ -191,7 +194,7 @@ fn plan(case: &Case, request: &HttpRequest) -> Vec<u8> {
         custom_fields,
         avatar,
         remote_data,
-    } = input::changes(&request.body, &mut Findings::default());
+    } = body::changes(&request.body, &mut Findings::new(false));
     let text = |change| match change {
         StringChange::Keep => Vec::new(),
         StringChange::Clear => b"-".to_vec(),
@@ -203,7 +206,7 @@ fn plan(case: &Case, request: &HttpRequest) -> Vec<u8> {
             .chain(second.map(str::to_owned))
             .collect::<Vec<String>>()
     };
-    let options = query.options;
+    let options = settings.options;
     let collections = options
         .collections
         .into_iter()
@@ -254,9 +257,11 @@ fn plan(case: &Case, request: &HttpRequest) -> Vec<u8> {
 
 fn interpret(case: &Case, request: &HttpRequest) -> Option<Vec<u8>> {
     match start(request, account(case)) {
-        HttpStep::Send((_, context)) => Some(layout(
+        HttpStep::Send(sending) => Some(layout(
             [choice(case), 0],
-            [context, Vec::new()].into_iter().chain(result_of(case)),
+            [sending.context, Vec::new()]
+                .into_iter()
+                .chain(result_of(case)),
         )),
         HttpStep::Respond(_) => None,
     }

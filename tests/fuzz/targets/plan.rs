@@ -1,4 +1,4 @@
-//! The first function of a call, with typed input that JSON need not be able to express.
+//! The first step of a call, with typed input that JSON need not be able to express.
 //!
 //! The first byte chooses the operation, the second by its lowest bit whether the host injects the credentials, and by the
 //! next whether the call is strict. The parts are the account's base URL and setting, each its usual one when empty, and the
@@ -9,19 +9,21 @@
 
 use libfuzzer_sys::fuzz_target;
 use percent_encoding::percent_decode_str;
-use unified_ticketing_fuzz::input::{Input, entries, string};
+use unified_ticketing_fuzz::case::ACCOUNT;
+use unified_ticketing_fuzz::input::{Input as Bytes, entries, string};
 use unified_ticketing_fuzz::support::Operation;
 use unified_ticketing_fuzz::{account, invariants, operation};
 use unified_ticketing_guest::bindings::accounts::Account;
+use unified_ticketing_guest::bindings::steps::{Operation as Input, Step, UserUpdate};
 use unified_ticketing_guest::bindings::types::{
     Collection, Email, EmailsChange, Error, ErrorCode, Finding, FindingCode, JsonChange, Location,
-    NewUser, Options, Outcome, Role, RolesChange, StringChange, UserChanges,
+    NewUser, Options, Outcome, Role, RolesChange, Sending, StringChange, UserChanges,
 };
-use unified_ticketing_guest::findings::Findings;
-use unified_ticketing_guest::plan::{self, Context, Planned};
+use unified_ticketing_guest::context::EntryPoint;
+use unified_ticketing_guest::steps;
 
 fuzz_target!(|bytes: &[u8]| {
-    let mut input = Input(bytes);
+    let mut input = Bytes(bytes);
     let operation = operation(input.byte());
     let choice = input.byte();
     let [base_url, setting, credential] = [input.string(), input.string(), input.string()];
@@ -44,70 +46,48 @@ fuzz_target!(|bytes: &[u8]| {
         strict: choice & 2 != 0,
         ..Options::default()
     };
-    let findings = Findings::new(options.strict);
     let changes = changes(&mut input);
-    let planned = if operation.update {
-        plan::update(&account, &id, &changes, &options, findings)
+    let input = if operation.update {
+        let id = id.clone();
+        Input::UpdateUser(UserUpdate { id, changes })
     } else {
-        plan::create(&account, &user(changes), &options, findings)
+        Input::CreateUser(user(changes))
     };
-    match planned {
-        Ok(planned) => check_plan(operation, &account, &id, &options, &planned),
-        Err(error) => check_error(&account, &error),
+    match steps::start(ACCOUNT, input, &options, |_| Ok(account.clone())) {
+        Step::Send(sending) => check_sending(operation, &account, &id, &options, &sending),
+        Step::Done(Err(error)) => check_error(&account, &error),
+        Step::Done(Ok(response)) => panic!("a response without a request: {response:?}"),
     }
 });
 
-/// Checks that the request follows the input, and that the context can be read.
-fn check_plan(
+/// Checks that request and context follow the input.
+fn check_sending(
     operation: Operation,
     account: &Account,
     id: &str,
     options: &Options,
-    planned: &Planned,
+    sending: &Sending,
 ) {
-    let Planned { request, context } = planned;
-    let read = invariants::assert_request(operation, account, request, &context.to_bytes());
-    assert_distinct(&context.warnings);
+    let context = invariants::assert_sending(operation, account, sending, EntryPoint::Steps);
+    assert_distinct(&sending.warnings);
     assert!(
         !options.strict
-            || context.warnings.iter().all(|warning| matches!(
+            || sending.warnings.iter().all(|warning| matches!(
                 warning.code,
                 FindingCode::SurplusValue | FindingCode::More
             ))
     );
-    let Context {
-        integration: _,
-        operation: _,
-        id: _,
-        email,
-        position,
-        format,
-        ignore_remote_data,
-        exclude_fields: _,
-        warnings,
-    } = context;
     assert_eq!(
-        (
-            &read.email,
-            read.position,
-            read.format,
-            read.ignore_remote_data,
-            &read.warnings
-        ),
-        (
-            &email.clone().filter(|email| !email.is_empty()),
-            *position,
-            *format,
-            *ignore_remote_data,
-            warnings
-        )
+        (context.form.format, context.form.ignore_remote_data),
+        (options.format, options.ignore_remote_data)
     );
-    assert_eq!(read.id.as_deref(), operation.update.then_some(id));
+    assert_eq!(context.id.as_deref(), operation.update.then_some(id));
 
+    let request = &sending.request;
     let (url, query) = request.url.split_once('?').unwrap_or((&request.url, ""));
     let (_, last) = url.rsplit_once('/').expect("a path");
     let given = operation
-        .table()
+        .row()
         .path
         .ends_with("{id}")
         .then_some(id.as_bytes());
@@ -164,7 +144,7 @@ fn collection(entry: &[&[u8]]) -> Collection {
     }
 }
 
-fn changes(input: &mut Input<'_>) -> UserChanges {
+fn changes(input: &mut Bytes<'_>) -> UserChanges {
     let change = |part: &[u8]| match part.split_first() {
         Some((b'=', value)) => StringChange::Set(string(value)),
         Some((b'-', _)) => StringChange::Clear,

@@ -6,14 +6,16 @@ use libfuzzer_sys::fuzz_target;
 use unified_ticketing_fuzz::{input, invariants};
 use unified_ticketing_guest::bindings::types::{Finding, FindingCode, Location};
 use unified_ticketing_guest::findings::{Findings, MAX_FINDINGS};
-use unified_ticketing_guest::query::{ACCOUNT, Query, account, account_id, is_uuid, read};
+use unified_ticketing_guest::http_api::query::{ACCOUNT, Query, Settings, account_id, is_uuid};
 
 fuzz_target!(|input: &[u8]| {
     let query = input::string(input);
     let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
         .into_owned()
         .collect();
-    let (parsed, findings) = read(&query);
+    let target = to_target(&query);
+    let parsed = Query::parse(&target);
+    let (settings, findings) = parsed.settings();
     for found in [&findings.violations, &findings.warnings] {
         invariants::assert_findings(found);
         assert!(found.iter().all(|finding| finding.in_ == Location::Query));
@@ -26,18 +28,18 @@ fuzz_target!(|input: &[u8]| {
 
     // The spelling of a query does not change its meaning.
     let mut encoded = form_urlencoded::Serializer::new(String::new());
-    let encoded = encoded.extend_pairs(&pairs).finish();
-    let (again, found) = read(&encoded);
+    let encoded = to_target(&encoded.extend_pairs(&pairs).finish());
+    let (again, found) = Query::parse(&encoded).settings();
     assert_eq!(
         (&again, &found.violations, &found.warnings),
-        (&parsed, &findings.violations, &findings.warnings)
+        (&settings, &findings.violations, &findings.warnings)
     );
 
     // No parameter is dropped: an unknown one is a finding, and one for the provider is passed on unchanged. Names that are truncated or
     // only counted cannot be compared.
     let short = |(name, _): &(String, String)| name.len() <= 200;
     if pairs.len() <= MAX_FINDINGS && pairs.iter().all(short) {
-        check_parameters(&pairs, &parsed, &findings);
+        check_parameters(&pairs, &settings, &findings);
     }
 
     // When strict, warnings become violations, and nothing else changes.
@@ -45,7 +47,7 @@ fuzz_target!(|input: &[u8]| {
         .iter()
         .all(|(name, _)| !is_scalar(name, "unified_strict"))
     {
-        let (strict, found) = read(&format!("{encoded}&unified_strict=true"));
+        let (strict, found) = Query::parse(&format!("{encoded}&unified_strict=true")).settings();
         assert!(strict.options.strict && found.warnings.is_empty());
         assert_eq!(
             found.violations.found(),
@@ -59,13 +61,13 @@ fuzz_target!(|input: &[u8]| {
         .filter(|(name, _)| is_scalar(name, ACCOUNT))
         .map(|(_, id)| id.as_str())
         .collect();
-    let from_target = account_id(&format!("/unified/ticketing/users?{query}"));
-    match account(&query) {
+    let from_target = account_id(&target);
+    match parsed.account() {
         Ok(id) => {
-            assert!(is_uuid(&id));
+            assert!(is_uuid(id));
             assert_eq!(
                 (from_target.as_deref(), ids.as_slice()),
-                (Some(id.as_str()), [id.as_str()].as_slice())
+                (Some(id), [id].as_slice())
             );
         }
         Err(findings) => {
@@ -75,6 +77,10 @@ fuzz_target!(|input: &[u8]| {
         }
     }
 });
+
+fn to_target(query: &str) -> String {
+    format!("/unified/ticketing/users?{query}")
+}
 
 /// Whether a name is that of a scalar, alone or in the spelling of an array.
 fn is_scalar(name: &str, scalar: &str) -> bool {
@@ -90,7 +96,7 @@ fn is_scalar(name: &str, scalar: &str) -> bool {
 }
 
 /// Checks that every parameter is used or reported.
-fn check_parameters(pairs: &[(String, String)], parsed: &Query, findings: &Findings) {
+fn check_parameters(pairs: &[(String, String)], settings: &Settings, findings: &Findings) {
     let base = |name: &str| match name.split_once('[') {
         Some((base, rest)) if rest.ends_with(']') => base.to_owned(),
         _ => name.to_owned(),
@@ -122,7 +128,7 @@ fn check_parameters(pairs: &[(String, String)], parsed: &Query, findings: &Findi
         unknown.map(|finding| finding.path.clone()).collect()
     };
     let (violations, warnings) = (paths(&findings.violations), paths(&findings.warnings));
-    if parsed.options.strict {
+    if settings.options.strict {
         assert_eq!(
             (violations, warnings),
             (
@@ -143,19 +149,19 @@ fn check_parameters(pairs: &[(String, String)], parsed: &Query, findings: &Findi
         .iter()
         .filter(|finding| finding.path == "remote_query" && finding.code == FindingCode::Type);
     assert_eq!(
-        parsed.options.remote_query.len() + rejected.count(),
+        settings.options.remote_query.len() + rejected.count(),
         remote.clone().count()
     );
     let mut values = remote.map(|(_, value)| value);
     assert!(
-        parsed
+        settings
             .options
             .remote_query
             .iter()
             .all(|(_, value)| values.any(|sent| sent == value))
     );
     let collections = pairs.iter().filter(|(name, _)| base(name) == "collections");
-    let collections_parsed = parsed.options.collections.iter();
+    let collections_parsed = settings.options.collections.iter();
     let collections_parsed: usize = collections_parsed
         .map(|one| 1 + usize::from(one.type_.is_some()))
         .sum();

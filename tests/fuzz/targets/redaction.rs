@@ -47,7 +47,8 @@ fn assert_redacted(secrets: &[&str], before: &[u8], after: &[u8]) {
         assert_eq!(find(after, secret.as_bytes()), 0);
     }
     assert_eq!(redacted(secrets, after), after);
-    if !before.contains(&b'*') {
+    // A secret with a `*` in it can begin or end in the mask of another.
+    if !before.contains(&b'*') && !secrets.iter().any(|secret| secret.contains('*')) {
         // The bytes between the masks were there before, in this order, with the secrets between them.
         let mut rest = before;
         let parts: Vec<&[u8]> = split(after);

@@ -4,7 +4,7 @@ use form_urlencoded::parse as pairs;
 use http::Uri;
 use unified_ticketing_guest::account::{authentication, base_url, scheme, setting};
 use unified_ticketing_guest::bindings::accounts::{Account, Credentials};
-use unified_ticketing_guest::bindings::types::ProviderRequest;
+use unified_ticketing_guest::bindings::types::{ProviderRequest, Sending};
 use unified_ticketing_guest::context::{Context, EntryPoint};
 use unified_ticketing_guest::integration::OperationName;
 use unified_ticketing_guest::plan::MASK;
@@ -13,15 +13,26 @@ use super::{assert_findings, assert_hidden, assert_json_object, printable};
 use crate::case::ACCOUNT;
 use crate::support::Operation;
 
-/// Checks the target, the headers, the body and the secret of a planned request. Returns its context.
-pub fn assert_request(
+/// Checks the first step of a call: the target, the headers, the body and the secret of its request, and what is said of it. Returns
+/// its context.
+pub fn assert_sending(
     operation: Operation,
     account: &Account,
-    request: &ProviderRequest,
-    context: &[u8],
+    sending: &Sending,
+    entry_point: EntryPoint,
 ) -> Context {
     let integration = operation.integration;
     let table = operation.row();
+    let Sending {
+        request,
+        safety,
+        wait_ms,
+        plan,
+        warnings,
+        context,
+    } = sending;
+    assert_eq!((*safety, *wait_ms), (table.safety, 0));
+    assert_eq!(plan.as_ref(), Some(request));
     assert_eq!(request.method, table.method);
     let base = base_url(integration, account.base_url.as_deref(), &account.settings);
     let base = base.expect("a usable account has a base URL");
@@ -81,11 +92,13 @@ pub fn assert_request(
     assert_eq!(found, owned, "{}", request.url);
     assert_headers(operation, account, request, context);
     assert_json_object(&request.body);
-    let read = Context::from_bytes(context, ACCOUNT, EntryPoint::HttpApi)
+    let read = Context::from_bytes(context, ACCOUNT, entry_point)
         .expect("the guest reads its own context");
+    assert_eq!(&read.to_bytes(), context);
     assert_eq!(read.integration.name, integration.name);
     assert_eq!(read.operation == OperationName::Update, operation.update);
-    assert_findings(&read.warnings);
+    assert_eq!(&read.warnings, warnings);
+    assert_findings(warnings);
     read
 }
 

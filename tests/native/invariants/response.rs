@@ -8,6 +8,7 @@ use unified_ticketing_guest::bindings::http_api::HttpResponse;
 use unified_ticketing_guest::bindings::types::{
     Format, Location, ProviderResponse, TransportError,
 };
+use unified_ticketing_guest::codes;
 use unified_ticketing_guest::context::Context;
 use unified_ticketing_guest::field::ResponseField;
 use unified_ticketing_guest::integration::OperationName;
@@ -89,6 +90,12 @@ pub fn assert_error(response: &HttpResponse) -> Failure {
         assert!(printable(value), "{name}: {value}");
     }
     assert_eq!(failure.status, response.status, "{shown}");
+    let typed = response.error.as_ref().expect(&shown);
+    assert_eq!(
+        (codes::error(typed.code), codes::outcome(typed.outcome)),
+        (failure.code.as_str(), failure.outcome.as_str()),
+        "{shown}"
+    );
     // These are for clients that drop the body.
     for (name, value) in [
         ("unified-code", &failure.code),
@@ -149,6 +156,7 @@ pub fn assert_error(response: &HttpResponse) -> Failure {
 pub fn assert_local_response(account: &Account, response: &HttpResponse) {
     assert_hidden(account, &String::from_utf8_lossy(&response.body));
     if response.status == 200 {
+        assert!(response.error.is_none());
         assert_headers_bounded(&response.headers);
         return assert_json_object(&response.body);
     }
@@ -180,7 +188,7 @@ pub fn assert_response(
             500..=599 => ("provider-failed", "unknown", Some(sent.status), None),
             other => ("invalid-response", "unknown", Some(other), None),
         },
-        Err(fault) => match fault {
+        Err(error) => match error {
             TransportError::NoConnection(_) => ("no-connection", "not-sent", None, None),
             TransportError::EgressDenied(_) => ("egress-denied", "not-sent", None, None),
             TransportError::ConnectionLost(_) => ("connection-lost", "unknown", None, None),
@@ -261,6 +269,7 @@ fn assert_success(context: &Context, sent: &ProviderResponse, text: &str, respon
         "{}",
         String::from_utf8_lossy(&response.body)
     );
+    assert!(response.error.is_none());
     assert_headers_bounded(&response.headers);
     let excluded = |name: &str| {
         context
