@@ -63,7 +63,7 @@ pub struct Server {
     max_in_flight: usize,
     max_connections: usize,
     grace: Duration,
-    client_timeout: Duration,
+    progress_timeout: Duration,
 }
 
 /// The tokens that a server accepts. They can be replaced while it serves. Clones belong to the same server.
@@ -89,7 +89,7 @@ struct Shared {
     engine: Engine,
     tokens: Option<TokenSet>,
     http: http1::Builder,
-    client_timeout: Duration,
+    progress_timeout: Duration,
     slots: Arc<Slots>,
     /// The bytes that are free for bodies.
     reading: Arc<Semaphore>,
@@ -151,8 +151,8 @@ impl Server {
         let shared = Arc::new(Shared {
             engine: self.engine,
             tokens: self.tokens,
-            http: connection::http(self.client_timeout),
-            client_timeout: self.client_timeout,
+            http: connection::http(self.progress_timeout),
+            progress_timeout: self.progress_timeout,
             slots: Arc::new(Slots::new(self.max_in_flight)),
             reading: Arc::new(Semaphore::new(MAX_READING)),
             full: Notify::new(),

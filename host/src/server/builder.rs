@@ -19,7 +19,7 @@ pub struct ServerBuilder {
     max_in_flight: usize,
     max_connections: usize,
     grace: Duration,
-    client_timeout: Duration,
+    progress_timeout: Duration,
 }
 
 /// Why a server cannot be bound to its address.
@@ -42,7 +42,7 @@ impl ServerBuilder {
             max_in_flight: 256,
             max_connections: 1024,
             grace: Duration::from_secs(25),
-            client_timeout: Duration::from_secs(30),
+            progress_timeout: Duration::from_secs(30),
         }
     }
 
@@ -72,8 +72,8 @@ impl ServerBuilder {
     }
 
     /// How long a client may make no progress in sending the head of a request or its body, or in taking its response; 30 seconds.
-    pub fn client_timeout(mut self, timeout: Duration) -> Self {
-        self.client_timeout = timeout;
+    pub fn progress_timeout(mut self, timeout: Duration) -> Self {
+        self.progress_timeout = timeout;
         self
     }
 
@@ -89,7 +89,7 @@ impl ServerBuilder {
             max_in_flight,
             max_connections,
             grace,
-            client_timeout,
+            progress_timeout,
         } = self;
         if !address.ip().is_loopback() && tokens.is_none() {
             return Err(BindError::TokensNeeded(address));
@@ -104,7 +104,7 @@ impl ServerBuilder {
             max_in_flight,
             max_connections,
             grace,
-            client_timeout,
+            progress_timeout,
         })
     }
 }
