@@ -66,7 +66,7 @@ mod tls;
 
 pub use crate::accounts::{
     Account, AccountBuilder, AccountError, AccountLocation, AccountViolation, Accounts,
-    AccountsFileError, AccountsFileFinding, FileAccounts, Lookup, LookupError, MemoryAccounts,
+    AccountsFileError, FileAccounts, FileFinding, Lookup, LookupError, MemoryAccounts,
     ReloadableAccounts,
 };
 #[cfg(feature = "native")]

@@ -47,15 +47,7 @@ impl ExitStatus {
     /// Returns the exit status for an error of a call.
     const fn from_error(code: ErrorCode, outcome: Outcome) -> Self {
         match (code, outcome) {
-            // A response without a result says no more than none does.
-            (_, Outcome::Unknown)
-            | (
-                ErrorCode::ProviderFailed
-                | ErrorCode::InvalidResponse
-                | ErrorCode::ResponseTooLarge
-                | ErrorCode::ConnectionLost,
-                Outcome::NotSent,
-            ) => Self::Unknown,
+            (_, Outcome::Unknown) => Self::Unknown,
             (
                 ErrorCode::ProviderRateLimited
                 | ErrorCode::NoConnection
@@ -91,6 +83,13 @@ impl ExitStatus {
                 | ErrorCode::EgressDenied,
                 Outcome::NotSent,
             ) => Self::Configuration,
+            (
+                ErrorCode::ProviderFailed
+                | ErrorCode::InvalidResponse
+                | ErrorCode::ResponseTooLarge
+                | ErrorCode::ConnectionLost,
+                Outcome::NotSent,
+            ) => Self::Unknown,
             (
                 ErrorCode::RequestTimeout
                 | ErrorCode::HeadersTooLarge

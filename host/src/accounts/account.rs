@@ -304,8 +304,8 @@ fn endpoint(
     Ok((origin, auth, SecretString::from(header)))
 }
 
-/// The values that must not come back: the credentials, except the public half of a pair, the header's
-/// value made of them, and both as base64.
+/// The values that must not come back: the credentials except user names, the header's value
+/// made of them, and both as base64.
 fn secrets(
     integration: &Integration,
     credentials: &[(String, SecretString)],

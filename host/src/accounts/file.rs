@@ -22,7 +22,7 @@ mod tests;
 use std::collections::HashMap;
 use std::path::Path;
 
-pub use self::error::{AccountsFileError, AccountsFileFinding};
+pub use self::error::{AccountsFileError, FileFinding};
 use self::reader::Reader;
 use super::{Account, Accounts, Lookup};
 use crate::files::SecretFile;
@@ -35,7 +35,7 @@ const MAX_FILE: usize = 16 * 1024 * 1024;
 pub struct FileAccounts {
     all: Vec<Account>,
     by_id: HashMap<String, usize>,
-    warnings: Vec<AccountsFileFinding>,
+    warnings: Vec<FileFinding>,
 }
 
 impl FileAccounts {
@@ -46,7 +46,7 @@ impl FileAccounts {
     /// Every violation of every account at once, in the order of the file. None holds a secret.
     pub fn from_file(file: impl AsRef<Path>) -> Result<Self, AccountsFileError> {
         let file = file.as_ref();
-        let whole = |message: String| AccountsFileFinding {
+        let whole = |message: String| FileFinding {
             file: file.to_owned(),
             line: None,
             column: None,
@@ -111,7 +111,7 @@ impl FileAccounts {
     }
 
     /// The warnings: files with secrets that others can read.
-    pub fn warnings(&self) -> impl Iterator<Item = &AccountsFileFinding> {
+    pub fn warnings(&self) -> impl Iterator<Item = &FileFinding> {
         self.warnings.iter()
     }
 

@@ -99,7 +99,7 @@ pub struct Observed {
 impl Caller {
     /// Serves an engine, and calls it over HTTP.
     pub async fn serve(engine: Engine) -> Self {
-        let server = Server::bind(([127, 0, 0, 1], 0).into(), engine, None, 64);
+        let server = Server::builder(engine).bind(([127, 0, 0, 1], 0).into());
         let server = server.await.expect("a port of loopback");
         let address = server.address();
         tokio::spawn(server.serve(std::future::pending()));

@@ -6,17 +6,17 @@ use std::path::PathBuf;
 /// Why an accounts file cannot be used: every violation at once, in the order of the file. No message holds a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountsFileError {
-    violations: Vec<AccountsFileFinding>,
+    violations: Vec<FileFinding>,
 }
 
 impl AccountsFileError {
-    pub(super) fn new(violations: Vec<AccountsFileFinding>) -> Self {
+    pub(super) fn new(violations: Vec<FileFinding>) -> Self {
         Self { violations }
     }
 
     /// The violations. There is at least one.
     #[must_use]
-    pub fn violations(&self) -> &[AccountsFileFinding] {
+    pub fn violations(&self) -> &[FileFinding] {
         &self.violations
     }
 }
@@ -36,7 +36,7 @@ impl std::error::Error for AccountsFileError {}
 /// A violation or a warning in an accounts file. Its `Display` is the location and the message. It never holds a credential's value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct AccountsFileFinding {
+pub struct FileFinding {
     /// The file.
     pub file: PathBuf,
     /// The line, from 1; `None` for the file as a whole.
@@ -49,7 +49,7 @@ pub struct AccountsFileFinding {
     pub message: String,
 }
 
-impl fmt::Display for AccountsFileFinding {
+impl fmt::Display for FileFinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:", self.file.display())?;
         if let Some(line) = self.line {

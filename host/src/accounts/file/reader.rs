@@ -13,7 +13,7 @@ use unified_ticketing_guest::integration;
 use uuid::Uuid;
 
 use super::super::Account;
-use super::AccountsFileFinding;
+use super::FileFinding;
 use super::draft::Draft;
 use crate::files::SecretFile;
 
@@ -33,8 +33,8 @@ pub(super) struct Reader<'a> {
     base: usize,
     /// Ids in lower case and names, with the line of each.
     taken: HashMap<String, usize>,
-    pub(super) violations: Vec<AccountsFileFinding>,
-    pub(super) warnings: Vec<AccountsFileFinding>,
+    pub(super) violations: Vec<FileFinding>,
+    pub(super) warnings: Vec<FileFinding>,
     /// Whether the text itself holds a secret credential.
     pub(super) holds_secrets: bool,
 }
@@ -336,9 +336,9 @@ impl<'a> Reader<'a> {
         self.violations.push(violation);
     }
 
-    fn finding(&self, span: Span, account: Option<String>, message: String) -> AccountsFileFinding {
+    fn finding(&self, span: Span, account: Option<String>, message: String) -> FileFinding {
         let (line, column) = self.position(span.start);
-        AccountsFileFinding {
+        FileFinding {
             file: self.file.to_owned(),
             line: Some(line),
             column: Some(column),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use unified_ticketing::server::TokenSet;
-use unified_ticketing::{AccountsFileFinding, FileAccounts, ReloadableAccounts};
+use unified_ticketing::{FileAccounts, FileFinding, ReloadableAccounts};
 
 use super::tokens::{self, TokenFileError};
 use crate::error::CliError;
@@ -20,7 +20,7 @@ pub(super) struct Reload {
 #[derive(Debug, thiserror::Error)]
 enum ReloadError {
     #[error("{0}")]
-    Accounts(AccountsFileFinding),
+    Accounts(FileFinding),
     #[error(transparent)]
     Tokens(#[from] TokenFileError),
 }
