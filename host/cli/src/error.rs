@@ -47,7 +47,15 @@ impl ExitStatus {
     /// Returns the exit status for an error of a call.
     const fn from_error(code: ErrorCode, outcome: Outcome) -> Self {
         match (code, outcome) {
-            (_, Outcome::Unknown) => Self::Unknown,
+            // A response without a result says no more than none does.
+            (_, Outcome::Unknown)
+            | (
+                ErrorCode::ProviderFailed
+                | ErrorCode::InvalidResponse
+                | ErrorCode::ResponseTooLarge
+                | ErrorCode::ConnectionLost,
+                Outcome::NotSent,
+            ) => Self::Unknown,
             (
                 ErrorCode::ProviderRateLimited
                 | ErrorCode::NoConnection
@@ -83,13 +91,6 @@ impl ExitStatus {
                 | ErrorCode::EgressDenied,
                 Outcome::NotSent,
             ) => Self::Configuration,
-            (
-                ErrorCode::ProviderFailed
-                | ErrorCode::InvalidResponse
-                | ErrorCode::ResponseTooLarge
-                | ErrorCode::ConnectionLost,
-                Outcome::NotSent,
-            ) => Self::Unknown,
             (
                 ErrorCode::RequestTimeout
                 | ErrorCode::HeadersTooLarge
