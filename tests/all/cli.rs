@@ -265,7 +265,7 @@ fn unknown_account_lists_known_accounts() {
         .code(4)
         .stdout_eq(str![""])
         .stderr_eq(str![[r#"
-error[unknown-account]: there is no account `zendesk`; there is `dixa`, `gorgias`, `hive`, `pivotal_tracker`, `planhat`, `teamwork`
+error[unknown-account]: there is no account `zendesk`; there is [..]`dixa`, [..]`teamwork`[..]
 
 "#]]);
     let folder = tempfile::tempdir().expect("a folder");

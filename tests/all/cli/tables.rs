@@ -32,8 +32,11 @@ update-user: PUT /users/{id}
 
 "#]])
         .stderr_eq(str![""]);
-    assert_program(["integrations", "zendesk"]).code(3).stdout_eq(str![""]).stderr_eq(str![[r#"
-error[invalid-request]: there is no integration `zendesk`: there is `dixa`, `gorgias`, `hive`, `pivotal_tracker`, `planhat`, `teamwork`
+    assert_program(["integrations", "zendesk"])
+        .code(3)
+        .stdout_eq(str![""])
+        .stderr_eq(str![[r#"
+error[invalid-request]: there is no integration `zendesk`: there is [..]`dixa`, [..]`teamwork`[..]
 
 "#]]);
 }

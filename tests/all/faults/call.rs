@@ -171,7 +171,8 @@ impl Call {
                 "emails": [{"email": self.email}],
             }),
             (Some(_), "pivotal_tracker") => json!({"roles": [{"name": "viewer"}]}),
-            (Some(_), _) => json!({"first_name": "Ida"}),
+            // What an integration does not take is a warning.
+            (Some(_), _) => json!({"first_name": "Ida", "name": "Ida Halvorsen"}),
         }
     }
 
@@ -219,6 +220,7 @@ impl Call {
                     changes.roles = RolesChange::Set(vec![role]);
                 } else {
                     changes.first_name = StringChange::Set("Ida".to_owned());
+                    changes.name = StringChange::Set("Ida Halvorsen".to_owned());
                 }
                 engine
                     .update_user(&self.account(), id, changes, options)

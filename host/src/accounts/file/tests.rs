@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use unified_ticketing_guest::integration::ALL;
+
 use super::*;
 
 const ID: &str = "62f44730-dd91-461e-bd6a-aedd9e0ad79d";
@@ -126,12 +128,16 @@ credentials = { api_key = { env = "TOKEN", file = "x" } }
 settings = { workspace_id = "ws" }
 "#;
     let violations = violations(text);
+    let names: Vec<&str> = ALL.iter().map(|integration| integration.name).collect();
     assert_violations(
         &violations,
         &[
             "1: unknown key `accounts`; expected `[[account]]`",
             "2: account `one`: `id` is missing",
-            "4: account `one`: `integration`: expected one of `dixa`, `gorgias`, `hive`, `pivotal_tracker`, `planhat`, `teamwork`, but found `zendesk`",
+            &format!(
+                "4: account `one`: `integration`: expected one of `{}`, but found `zendesk`",
+                names.join("`, `")
+            ),
             "5: account `one`: `credentials.api_token`: the environment variable `NOT_SET` is not set",
             "8: account `two`: `id`: expected a UUID, but found `12`",
             "11: account `two`: unknown key `colour`; expected one of `id`, `name`, `integration`, `base_url`, `settings`, `credentials`",
