@@ -7,6 +7,7 @@ mod tables;
 
 use serde_json::Value;
 use snapbox::str;
+use unified_ticketing_guest::integration::ALL;
 
 use self::support::{CALLS, Sandbox, assert_program, run};
 pub use self::support::{program, signal};
@@ -14,6 +15,8 @@ pub use self::support::{program, signal};
 #[test]
 fn each_integration_creates_and_updates() {
     let sandbox = Sandbox::start();
+    let tested = CALLS.iter().map(|(account, ..)| *account);
+    assert!(tested.eq(ALL.iter().map(|integration| integration.name)));
     for &(account, create, update) in CALLS {
         let created = sandbox.run(&[&["users", "create", "--account", account], create].concat());
         assert_eq!(created.code, 0, "{account}: {}", created.stderr);
