@@ -231,8 +231,7 @@ pub fn authentication(auth: &Auth, credentials: &Pairs) -> Result<String, Accoun
     };
     // RFC 9110, section 5.5, allows these characters in a header's value, and octets beyond ASCII.
     if !header.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-        let names = credential_names(auth).join("` and `");
-        return Err(AccountError::Credential(names, CredentialError::NotAscii));
+        return Err(AccountError::NotAscii(credential_names(auth)));
     }
     Ok(header)
 }

@@ -173,8 +173,8 @@ pub struct Operation {
     pub wrapper: Option<&'static str>,
     /// The fields that a response can have, by the published tables.
     pub response: &'static [ResponseField],
-    /// Makes the request body, as JSON, without `remote_data`. The input is valid by the table.
-    pub body: fn(&UserChanges) -> Vec<u8>,
+    /// Makes the request body, as JSON, without `remote_data`; `None` where a request has none. The input is valid by the table.
+    pub body: Option<fn(&UserChanges) -> Vec<u8>>,
 }
 
 impl Operation {

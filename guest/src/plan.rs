@@ -1,5 +1,7 @@
 //! Turns operation, account and input into the provider's request, or reports every violation at once.
 
+mod change;
+mod options;
 mod request;
 mod validate;
 
@@ -126,10 +128,10 @@ pub fn plan(call: &Call<'_>, mut findings: Findings) -> Result<Planned, Error> {
     let endpoint = request::Endpoint::new(account, integration).map_err(unusable_account)?;
     let valid = validate::validate(integration, operation, call, &mut findings);
     let warnings = findings.verdict()?;
-    let mut body = (operation.body)(changes);
-    if let Some(data) = valid.remote_data {
-        body = crate::body::merged(&body, data, operation.wrapper);
-    }
+    let body = operation.body.map(|write| match valid.remote_data {
+        Some(data) => crate::body::merged(&write(changes), data, operation.wrapper),
+        None => write(changes),
+    });
     let target = request::Target {
         id,
         project: valid.project,

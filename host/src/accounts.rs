@@ -1,7 +1,7 @@
 //! Accounts: whose users are written, and with which credentials.
 //!
-//! The engine asks for an account on every call, so an implementation may rotate credentials or
-//! refresh tokens between two calls. Two come with the library: [`MemoryAccounts`], and
+//! The engine looks an account up on every call, so an implementation may rotate credentials or
+//! refresh tokens between two calls. The library has two: [`MemoryAccounts`], and
 //! [`FileAccounts`] for the TOML file of the command line.
 
 mod account;
@@ -13,8 +13,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 pub(crate) use self::account::Origin;
-pub use self::account::{Account, AccountBuilder, InvalidAccount};
-pub use self::file::{Fault, FileAccounts};
+pub use self::account::{Account, AccountBuilder, AccountError, AccountLocation, AccountViolation};
+pub use self::file::{AccountsFileError, FileAccounts, FileFinding};
 pub use self::reload::ReloadableAccounts;
 
 /// What [`Accounts::get`] returns: a future of the account, or of `None` if there is none of that id.
@@ -37,8 +37,8 @@ impl LookupError {
     }
 }
 
-impl From<InvalidAccount> for LookupError {
-    fn from(error: InvalidAccount) -> Self {
+impl From<AccountError> for LookupError {
+    fn from(error: AccountError) -> Self {
         Self::new(error.to_string())
     }
 }

@@ -28,6 +28,14 @@ use types::{
     EmailsChange, Format, JsonChange, NewUser, Options, RolesChange, StringChange, UserChanges,
 };
 
+impl std::fmt::Display for types::Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for types::Error {}
+
 impl Default for NewUser {
     /// Nothing is given.
     fn default() -> Self {

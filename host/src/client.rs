@@ -129,7 +129,8 @@ impl Client {
             let is_new = kept.is_none();
             let mut connection = match kept {
                 Some(connection) => connection,
-                None => self.connect(account, target.clone()).await?,
+                // Boxed: it is rare, and would double the size of every call.
+                None => Box::pin(self.connect(account, target.clone())).await?,
             };
             // From here to the first write there is no pause in which it could be withdrawn.
             if !state.start() {

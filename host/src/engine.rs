@@ -18,6 +18,7 @@ mod native;
 mod pool;
 mod requests;
 #[cfg(test)]
+#[cfg(feature = "component-sender")]
 mod tests;
 mod ticker;
 
@@ -80,7 +81,7 @@ struct Inner {
 enum Side {
     Host,
     #[cfg(feature = "component-sender")]
-    Component(ComponentDriven),
+    Component(Box<ComponentDriven>),
 }
 
 /// A request that a call would send, its authentication as `***`.

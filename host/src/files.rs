@@ -6,52 +6,76 @@ use std::path::Path;
 
 use secrecy::zeroize::Zeroizing;
 
-/// The text of a file, and who else can read it.
+/// The text of a file that holds secrets, or names them.
 pub(crate) struct SecretFile {
     /// Without a byte order mark.
     pub(crate) text: Zeroizing<String>,
-    /// What to say where others than the owner can read the file.
+    /// A warning if others than the owner can read the file: the rest of a sentence that begins with the file.
     pub(crate) exposed: Option<String>,
 }
 
-/// Reads a regular file of at most `max` bytes.
-///
-/// Nothing else is opened: a pipe would be waited for, a device may have no end, and neither can be read again.
-///
-/// # Errors
-///
-/// The rest of a sentence that begins with the file. It holds nothing of the file.
-pub(crate) fn read(path: &Path, max: usize) -> Result<SecretFile, String> {
-    let unreadable = |error: io::Error| match error.kind() {
-        io::ErrorKind::InvalidData => "cannot be read: it is not UTF-8".to_owned(),
-        _ => format!("cannot be read: {error}"),
-    };
-    regular(&fs::metadata(path).map_err(unreadable)?)?;
-    let file = File::open(path).map_err(unreadable)?;
-    let metadata = file.metadata().map_err(unreadable)?;
-    // It may be another file by now.
-    regular(&metadata)?;
-    let mut text = Zeroizing::new(String::new());
-    let limit = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
-    let read = file.take(limit).read_to_string(&mut text);
-    read.map_err(unreadable)?;
-    if text.len() > max {
-        return Err(format!("is over {max} bytes"));
-    }
-    if let Some(rest) = text.strip_prefix('\u{feff}') {
-        text = Zeroizing::new(rest.to_owned());
-    }
-    Ok(SecretFile {
-        text,
-        exposed: exposed(&metadata),
-    })
+/// Why a file cannot be read. The message is the rest of a sentence that begins with the file, and holds nothing of the file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FileError {
+    /// The system cannot read it.
+    #[error("cannot be read: {0}")]
+    Io(#[source] io::Error),
+    /// It is not UTF-8.
+    #[error("cannot be read: it is not UTF-8")]
+    NotUtf8,
+    /// It is not a regular file, but one of this kind.
+    #[error("is {0}; expected a regular file")]
+    NotRegular(&'static str),
+    /// It is larger than this number of bytes.
+    #[error("is over {0} bytes")]
+    TooLarge(usize),
 }
 
-fn regular(metadata: &Metadata) -> Result<(), String> {
+impl From<io::Error> for FileError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::InvalidData => Self::NotUtf8,
+            _ => Self::Io(error),
+        }
+    }
+}
+
+impl SecretFile {
+    /// Reads a regular file of at most `max` bytes.
+    ///
+    /// Nothing else is opened: a pipe would be waited for, a device may have no end, and neither can be read again.
+    ///
+    /// # Errors
+    ///
+    /// When the path is not of such a file.
+    pub(crate) fn from_path(path: &Path, max: usize) -> Result<Self, FileError> {
+        check_regular(&fs::metadata(path)?)?;
+        let file = File::open(path)?;
+        let metadata = file.metadata()?;
+        // The path may lead to another file by now.
+        check_regular(&metadata)?;
+        let mut text = Zeroizing::new(String::new());
+        let limit = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
+        file.take(limit).read_to_string(&mut text)?;
+        if text.len() > max {
+            return Err(FileError::TooLarge(max));
+        }
+        if let Some(rest) = text.strip_prefix('\u{feff}') {
+            text = Zeroizing::new(rest.to_owned());
+        }
+        Ok(Self {
+            text,
+            exposed: exposed(&metadata),
+        })
+    }
+}
+
+fn check_regular(metadata: &Metadata) -> Result<(), FileError> {
     if metadata.is_file() {
         return Ok(());
     }
-    Err(format!("is {}; expected a regular file", kind(metadata)))
+    Err(FileError::NotRegular(kind(metadata)))
 }
 
 fn kind(metadata: &Metadata) -> &'static str {
@@ -81,7 +105,7 @@ fn exposed(metadata: &Metadata) -> Option<String> {
     })
 }
 
-/// Elsewhere the standard library does not say who can read a file.
+/// On other systems the standard library does not say who can read a file.
 #[cfg(not(unix))]
 fn exposed(_: &Metadata) -> Option<String> {
     None
@@ -94,8 +118,13 @@ mod tests {
 
     use super::*;
 
+    fn message(path: &Path) -> Option<String> {
+        let read = SecretFile::from_path(path, 10);
+        read.err().map(|error| error.to_string())
+    }
+
     #[test]
-    fn only_a_regular_file_of_bounded_size_is_read() {
+    fn other_file_is_not_read() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         assert!(
@@ -122,29 +151,29 @@ mod tests {
             (at("binary"), "cannot be read: it is not UTF-8"),
         ] {
             assert_eq!(
-                read(&path, 10).err().as_deref(),
+                message(&path).as_deref(),
                 Some(expected),
                 "{}",
                 path.display()
             );
         }
         assert!(
-            read(&at("nowhere"), 10)
-                .err()
+            message(&at("no-such-file"))
                 .unwrap()
                 .starts_with("cannot be read: ")
         );
         fs::write(at("right"), "\u{feff}0123456").unwrap();
         symlink("right", at("link")).unwrap();
-        assert_eq!(read(&at("link"), 10).ok().unwrap().text.as_str(), "0123456");
+        let read = SecretFile::from_path(&at("link"), 10).unwrap();
+        assert_eq!(read.text.as_str(), "0123456");
     }
 
     #[test]
-    fn a_file_that_others_can_read_is_told() {
+    fn exposed_file_has_a_warning() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         fs::write(&path, "x").unwrap();
-        for (mode, told) in [
+        for (mode, is_exposed) in [
             (0o600, false),
             (0o400, false),
             (0o620, false),
@@ -153,8 +182,8 @@ mod tests {
             (0o444, true),
         ] {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-            let exposed = read(&path, 10).ok().unwrap().exposed;
-            assert_eq!(exposed.is_some(), told, "{mode:o}");
+            let exposed = SecretFile::from_path(&path, 10).unwrap().exposed;
+            assert_eq!(exposed.is_some(), is_exposed, "{mode:o}");
             assert!(exposed.is_none_or(|exposed| exposed.contains(&format!("mode {mode:04o}"))));
         }
     }

@@ -65,8 +65,9 @@ mod testing;
 mod tls;
 
 pub use crate::accounts::{
-    Account, AccountBuilder, Accounts, Fault, FileAccounts, InvalidAccount, Lookup, LookupError,
-    MemoryAccounts, ReloadableAccounts,
+    Account, AccountBuilder, AccountError, AccountLocation, AccountViolation, Accounts,
+    AccountsFileError, FileAccounts, FileFinding, Lookup, LookupError, MemoryAccounts,
+    ReloadableAccounts,
 };
 #[cfg(feature = "native")]
 pub use crate::bindings::accounts as native_accounts;
@@ -76,6 +77,7 @@ pub use crate::client::SendState;
 pub use crate::engine::Native;
 pub use crate::engine::{Engine, EngineBuilder, Plan, Sender, http_response};
 pub use crate::error::Error;
+pub use crate::files::FileError;
 pub use crate::openapi::openapi;
 
 /// The README's examples compile.

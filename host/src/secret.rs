@@ -116,7 +116,7 @@ impl Redactor {
         if bytes.len() < MIN_SECRET || self.patterns.is_empty() {
             return Vec::new();
         }
-        let mut searches: Vec<Search<'_>> = self.patterns.iter().map(Search::new).collect();
+        let mut searches: Vec<Search<'_>> = Vec::new();
         // The last position at which a part of a secret was found.
         let mut live = usize::MAX;
         let mut at = bytes.len();
@@ -128,6 +128,9 @@ impl Redactor {
                     break;
                 };
                 at = last;
+            }
+            if searches.is_empty() {
+                searches.extend(self.patterns.iter().map(Search::new));
             }
             readings(bytes, at, |meant, end| {
                 for search in &mut searches {

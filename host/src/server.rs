@@ -8,6 +8,7 @@
 //! 500 or more, or whose client has left, is a warning, any other is information.
 
 mod access_log;
+mod builder;
 mod connection;
 mod error;
 mod framing;
@@ -18,7 +19,6 @@ mod socket;
 mod tests;
 mod tokens;
 
-use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -29,12 +29,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::{sleep, timeout};
 
+pub use self::builder::{BindError, ServerBuilder};
 use self::slots::Slots;
-pub use self::tokens::Tokens;
+pub use self::tokens::{Tokens, TokensError};
 use crate::engine::Engine;
-
-/// How long a client may make no progress in sending a head or a body, or in taking a response.
-const CLIENT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The most bytes of bodies that are being read, over all requests.
 const MAX_READING: usize = 64 << 20;
@@ -44,14 +42,6 @@ const CLOSE_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// How long a server waits for the last responses after the grace period.
 const LAST_RESPONSES_TIMEOUT: Duration = Duration::from_millis(1500);
-
-/// How long each part of an exchange may take without progress.
-#[derive(Clone, Copy, Debug)]
-struct Timeouts {
-    head: Duration,
-    body: Duration,
-    write: Duration,
-}
 
 /// The phases of a server's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +54,7 @@ enum Phase {
 }
 
 /// A server, bound to an address and ready to serve.
+#[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
@@ -72,7 +63,7 @@ pub struct Server {
     max_in_flight: usize,
     max_connections: usize,
     grace: Duration,
-    timeouts: Timeouts,
+    progress_timeout: Duration,
 }
 
 /// The tokens that a server accepts. They can be replaced while it serves. Clones belong to the same server.
@@ -98,7 +89,7 @@ struct Shared {
     engine: Engine,
     tokens: Option<TokenSet>,
     http: http1::Builder,
-    timeouts: Timeouts,
+    progress_timeout: Duration,
     slots: Arc<Slots>,
     /// The bytes that are free for bodies.
     reading: Arc<Semaphore>,
@@ -113,66 +104,22 @@ struct Shared {
 }
 
 impl Server {
-    /// Binds `address`; with port 0 the system chooses one. With `tokens`, every request but those for health needs one of them;
-    /// each token reaches every account. Without, only requests to a name of this machine are answered, and none that a page of
-    /// another origin makes. Beyond `max_in_flight` calls at a time, the next is answered with 503; one account has at most half
-    /// of them, unless it is the only one.
+    /// Returns a builder of a server in front of this engine.
     ///
-    /// # Errors
+    /// ```
+    /// use unified_ticketing::Engine;
+    /// use unified_ticketing::server::Server;
     ///
-    /// When the address cannot be bound, or others could reach it and there are no tokens.
-    pub async fn bind(
-        address: SocketAddr,
-        engine: Engine,
-        tokens: Option<Tokens>,
-        max_in_flight: usize,
-    ) -> io::Result<Self> {
-        if !address.ip().is_loopback() && tokens.is_none() {
-            let message =
-                format!("{address} can be reached by others: tokens are needed to listen there");
-            return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
-        }
-        let listener = TcpListener::bind(address).await?;
-        let address = listener.local_addr()?;
-        Ok(Self {
-            listener,
-            address,
-            engine,
-            tokens: tokens.map(TokenSet::new),
-            max_in_flight,
-            max_connections: 1024,
-            grace: Duration::from_secs(25),
-            timeouts: Timeouts {
-                head: CLIENT_TIMEOUT,
-                body: CLIENT_TIMEOUT,
-                write: CLIENT_TIMEOUT,
-            },
-        })
-    }
-
-    /// The most connections at a time; 1,024. A further one waits, and idle ones are closed for it.
-    #[must_use]
-    pub fn max_connections(mut self, connections: usize) -> Self {
-        self.max_connections = connections.clamp(1, Semaphore::MAX_PERMITS);
-        self
-    }
-
-    /// How long calls in flight may take to end once the server is asked to stop; 25 seconds.
-    #[must_use]
-    pub fn grace(mut self, grace: Duration) -> Self {
-        self.grace = grace;
-        self
-    }
-
-    /// How long a client may make no progress in sending the head of a request or its body, or in taking its response; 30 seconds.
-    #[must_use]
-    pub fn patience(mut self, time: Duration) -> Self {
-        self.timeouts = Timeouts {
-            head: time,
-            body: time,
-            write: time,
-        };
-        self
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let engine = Engine::builder().build()?;
+    /// let server = Server::builder(engine).max_in_flight(64).bind(([127, 0, 0, 1], 0).into()).await?;
+    /// assert_ne!(server.address().port(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn builder(engine: Engine) -> ServerBuilder {
+        ServerBuilder::new(engine)
     }
 
     /// The address bound, with the port that the system chose.
@@ -189,7 +136,7 @@ impl Server {
     }
 
     /// Serves until `shutdown` resolves. Then the server accepts no further connection, closes idle ones, and waits for the calls in
-    /// flight, as long as [`Self::grace`] says. It ends the remaining calls: their responses say whether the provider may have
+    /// flight, as long as [`ServerBuilder::grace`] says. It ends the remaining calls: their responses say whether the provider may have
     /// acted.
     pub async fn serve(self, shutdown: impl Future<Output = ()> + Send) {
         self.serve_until(shutdown, std::future::pending()).await;
@@ -204,8 +151,8 @@ impl Server {
         let shared = Arc::new(Shared {
             engine: self.engine,
             tokens: self.tokens,
-            http: connection::http(self.timeouts),
-            timeouts: self.timeouts,
+            http: connection::http(self.progress_timeout),
+            progress_timeout: self.progress_timeout,
             slots: Arc::new(Slots::new(self.max_in_flight)),
             reading: Arc::new(Semaphore::new(MAX_READING)),
             full: Notify::new(),

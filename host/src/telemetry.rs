@@ -6,20 +6,22 @@ use crate::accounts::Account;
 
 tokio::task_local! {
     /// The id of the request that a task serves.
-    static REQUEST: Arc<str>;
+    static REQUEST: Option<Arc<str>>;
 }
 
 /// The id of the request that the current task serves.
 pub(crate) fn request_id() -> Option<Arc<str>> {
-    REQUEST.try_with(Arc::clone).ok()
+    REQUEST.try_with(Option::clone).ok().flatten()
 }
 
 /// Runs a future whose log lines carry this id.
-pub(crate) async fn with_request_id<T>(id: Option<Arc<str>>, future: impl Future<Output = T>) -> T {
-    match id {
-        Some(id) => REQUEST.scope(id, future).await,
-        None => future.await,
-    }
+///
+/// This is not an `async fn`, which would hold the future of a whole call twice, and copy it.
+pub(crate) fn with_request_id<F: Future>(
+    id: Option<Arc<str>>,
+    future: F,
+) -> impl Future<Output = F::Output> {
+    REQUEST.scope(id, future)
 }
 
 /// The account's label in the log: its name, else its id.

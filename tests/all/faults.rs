@@ -18,20 +18,12 @@ mod tls;
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
+use unified_ticketing_guest::integration::ALL;
 
 pub use self::broken_log::{BrokenLogServer, Stderr};
 use self::call::EntryPoint;
 use self::rows::Row;
 use self::runner::{Runner, Verdict};
-
-const INTEGRATIONS: &[&str] = &[
-    "dixa",
-    "gorgias",
-    "hive",
-    "pivotal_tracker",
-    "planhat",
-    "teamwork",
-];
 
 /// The totals of one row of the table, or of all rows.
 #[derive(Default)]
@@ -65,7 +57,7 @@ impl Totals {
 async fn nothing_is_lost_or_doubled() {
     let rows: Arc<Vec<Row>> = Arc::new(rows::rows());
     let mut runners = JoinSet::new();
-    for integration in INTEGRATIONS.iter().copied() {
+    for integration in ALL.iter().map(|integration| integration.name) {
         for entry_point in EntryPoint::ALL {
             let rows = Arc::clone(&rows);
             runners.spawn(async move {
@@ -106,9 +98,9 @@ async fn nothing_is_lost_or_doubled() {
         wrong.join("\n")
     );
     // Every operation, by each entry point.
-    let operations: usize = INTEGRATIONS
+    let operations: usize = ALL
         .iter()
-        .map(|name| runner::operations(name).len())
+        .map(|integration| runner::operations(integration.name).len())
         .sum();
     assert_eq!(all.run, rows.len() * operations * EntryPoint::ALL.len());
     assert_eq!((all.survived, all.lost, all.doubled), (all.run, 0, 0));

@@ -1,8 +1,8 @@
-//! A hostile component in the engine: it tries everything, and is contained.
+//! A hostile component in the engine: every attempt of it is contained.
 //!
-//! Each attempt is a row of a table: what the component tried, by which entry points, and what happened; and beside it a control, the
-//! same attempt with that one wall out of its way, which succeeds: so the attempt is a real one. What reached a provider is counted by
-//! the provider. After each attempt the same engine carries out a good call.
+//! Each attempt is a row of a table: the attempt, its entry points, its end; and beside it a control, the same attempt without the one
+//! wall that stops it, which must succeed: so the attempt is a real one. The provider counts the requests that reach it. After each
+//! attempt the same engine carries out a good call.
 //!
 //! `cargo test --test all hostile -- --nocapture` prints the table. The component is in `tests/hostile/guest`.
 

@@ -37,9 +37,17 @@ fn row(integration: &Integration, update: bool) -> Option<&'static Operation> {
     })
 }
 
-/// The integrations whose row of an operation fits.
+/// The published integrations whose row of an operation fits.
 fn having(update: bool, fits: impl Fn(&Operation) -> bool) -> BTreeSet<&'static str> {
+    let published = published();
+    let is_published = |integration: &&&Integration| {
+        let mut tables = ["create", "update"]
+            .map(|name| &published[name]["integrations"])
+            .into_iter();
+        tables.any(|table| names(table).contains(integration.name))
+    };
     ALL.iter()
+        .filter(is_published)
         .filter(|integration| row(integration, update).is_some_and(&fits))
         .map(|integration| integration.name)
         .collect()

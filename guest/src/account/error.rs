@@ -48,8 +48,10 @@ pub enum AccountError {
         /// The integration's title.
         title: &'static str,
     },
-    /// A credential, or two that belong together, cannot be used.
+    /// A credential cannot be used.
     Credential(String, CredentialError),
+    /// The header's value made of these credentials has other characters than printable ASCII.
+    NotAscii(Vec<&'static str>),
     /// No set of credentials is complete; one of these is needed.
     MissingCredentials(&'static [Auth]),
 }
@@ -68,8 +70,6 @@ pub enum CredentialError {
     ControlCharacter,
     /// It is a user name and has a colon within.
     Colon,
-    /// It has other characters than printable ASCII.
-    NotAscii,
 }
 
 impl std::error::Error for AccountError {}
@@ -121,10 +121,11 @@ impl Display for AccountError {
                     "credential `{name}` has a line end or another control character within"
                 ),
                 CredentialError::Colon => write!(f, "credential `{name}` has a colon within"),
-                CredentialError::NotAscii => {
-                    write!(f, "credential `{name}`: expected printable ASCII")
-                }
             },
+            Self::NotAscii(names) => {
+                let names = names.join("` and `");
+                write!(f, "credential `{names}`: expected printable ASCII")
+            }
             Self::MissingCredentials(schemes) => {
                 f.write_str("expected the credentials ")?;
                 for (position, auth) in schemes.iter().enumerate() {

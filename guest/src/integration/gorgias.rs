@@ -85,7 +85,7 @@ pub(super) static INTEGRATION: Integration = Integration {
             ResponseField::CreatedAt,
             ResponseField::UpdatedAt,
         ],
-        body,
+        body: Some(body),
     }],
     user,
     rejection,

@@ -78,7 +78,7 @@ pub(super) static INTEGRATION: Integration = Integration {
             needs: &[],
             wrapper: None,
             response: RESPONSE,
-            body: invitation,
+            body: Some(invitation),
         },
         Operation {
             name: OperationName::Update,
@@ -91,7 +91,7 @@ pub(super) static INTEGRATION: Integration = Integration {
             needs: &[],
             wrapper: None,
             response: RESPONSE,
-            body: changes,
+            body: Some(changes),
         },
     ],
     user,

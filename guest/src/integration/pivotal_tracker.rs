@@ -64,7 +64,7 @@ pub(super) static INTEGRATION: Integration = Integration {
             needs: &[],
             wrapper: None,
             response: RESPONSE,
-            body: membership,
+            body: Some(membership),
         },
         Operation {
             name: OperationName::Update,
@@ -77,7 +77,7 @@ pub(super) static INTEGRATION: Integration = Integration {
             needs: &[],
             wrapper: None,
             response: RESPONSE,
-            body: changes,
+            body: Some(changes),
         },
     ],
     user,

@@ -79,7 +79,7 @@ pub(super) static INTEGRATION: Integration = Integration {
             needs: &[],
             wrapper: None,
             response: RESPONSE,
-            body: new_user,
+            body: Some(new_user),
         },
         Operation {
             name: OperationName::Update,
@@ -98,7 +98,7 @@ pub(super) static INTEGRATION: Integration = Integration {
             needs: &[],
             wrapper: None,
             response: RESPONSE,
-            body: changes,
+            body: Some(changes),
         },
     ],
     user,

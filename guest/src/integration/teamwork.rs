@@ -86,7 +86,7 @@ pub(super) static INTEGRATION: Integration = Integration {
                 ResponseField::LastName,
                 ResponseField::Avatar,
             ],
-            body: new_person,
+            body: Some(new_person),
         },
         Operation {
             name: OperationName::Update,
@@ -104,7 +104,7 @@ pub(super) static INTEGRATION: Integration = Integration {
             needs: &[],
             wrapper: Some("person"),
             response: &[],
-            body: changes,
+            body: Some(changes),
         },
     ],
     user,

@@ -70,26 +70,25 @@ impl<'a> Endpoint<'a> {
         self,
         operation: &Operation,
         target: &Target<'_>,
-        body: Vec<u8>,
+        body: Option<Vec<u8>>,
     ) -> Result<ProviderRequest, AccountError> {
         let mut url = self.base_url.clone();
         self.path(operation.path, target, &mut url)?;
         self.query(operation.query, target, &mut url)?;
-        let headers = vec![
-            ("content-type".to_owned(), "application/json".to_owned()),
-            ("content-length".to_owned(), body.len().to_string()),
-            ("accept".to_owned(), "application/json".to_owned()),
-            (
-                "user-agent".to_owned(),
-                concat!("unified-ticketing/", env!("CARGO_PKG_VERSION")).to_owned(),
-            ),
-            (self.auth.header.to_owned(), self.authentication),
-        ];
+        let mut headers = Vec::with_capacity(5);
+        if let Some(body) = &body {
+            headers.push(("content-type".to_owned(), "application/json".to_owned()));
+            headers.push(("content-length".to_owned(), body.len().to_string()));
+        }
+        let user_agent = concat!("unified-ticketing/", env!("CARGO_PKG_VERSION"));
+        headers.push(("accept".to_owned(), "application/json".to_owned()));
+        headers.push(("user-agent".to_owned(), user_agent.to_owned()));
+        headers.push((self.auth.header.to_owned(), self.authentication));
         Ok(ProviderRequest {
             method: operation.method.to_owned(),
             url,
             headers,
-            body,
+            body: body.unwrap_or_default(),
         })
     }
 

@@ -1,12 +1,11 @@
 //! Checks an input by the table of its operation: every location, before anything is reported.
 
 use super::Call;
-use crate::bindings::types::{
-    Collection, Email, EmailsChange, FindingCode as Code, JsonChange, Location, Options, Role,
-    RolesChange, StringChange, UserChanges,
-};
+use super::change::Change;
+use super::options::{check_collections, check_options};
+use crate::bindings::types::{Email, FindingCode as Code, Location, Role, UserChanges};
 use crate::body::{is_blank, primary_position, role_value};
-use crate::field::{Field, OptionField, REMOTE_DATA, ResponseField, Rule};
+use crate::field::{Field, Rule};
 use crate::findings::{Findings, quoted};
 use crate::integration::{Integration, Operation, OperationName};
 use crate::json::{KindOf as _, Value, is_hollow, parse, trimmed};
@@ -16,57 +15,6 @@ pub(super) struct Valid<'a> {
     /// An object, as it is written.
     pub(super) remote_data: Option<&'a str>,
     pub(super) project: Option<&'a str>,
-}
-
-/// A change of one field, whatever its type.
-enum Change<'a> {
-    Keep,
-    Clear,
-    String(&'a str),
-    Emails(&'a [Email]),
-    Roles(&'a [Role]),
-    Json(&'a str),
-}
-
-impl<'a> Change<'a> {
-    fn new(changes: &'a UserChanges, field: Field) -> Self {
-        match field {
-            Field::FirstName => (&changes.first_name).into(),
-            Field::LastName => (&changes.last_name).into(),
-            Field::Name => (&changes.name).into(),
-            Field::NickName => (&changes.nick_name).into(),
-            Field::Avatar => (&changes.avatar).into(),
-            Field::Emails => match &changes.emails {
-                EmailsChange::Keep => Self::Keep,
-                EmailsChange::Clear => Self::Clear,
-                EmailsChange::Set(emails) => Self::Emails(emails),
-            },
-            Field::Roles => match &changes.roles {
-                RolesChange::Keep => Self::Keep,
-                RolesChange::Clear => Self::Clear,
-                RolesChange::Set(roles) => Self::Roles(roles),
-            },
-            Field::CustomFields => match &changes.custom_fields {
-                JsonChange::Keep => Self::Keep,
-                JsonChange::Clear => Self::Clear,
-                JsonChange::Set(json) => Self::Json(json),
-            },
-        }
-    }
-
-    const fn is_keep(&self) -> bool {
-        matches!(self, Self::Keep)
-    }
-}
-
-impl<'a> From<&'a StringChange> for Change<'a> {
-    fn from(change: &'a StringChange) -> Self {
-        match change {
-            StringChange::Keep => Self::Keep,
-            StringChange::Clear => Self::Clear,
-            StringChange::Set(string) => Self::String(string),
-        }
-    }
 }
 
 pub(super) fn validate<'a>(
@@ -361,88 +309,4 @@ fn check_remote_data<'a>(changes: &'a UserChanges, findings: &mut Findings) -> O
             None
         }
     }
-}
-
-fn check_options(integration: &Integration, options: &Options, findings: &mut Findings) {
-    for (name, _) in &options.remote_query {
-        if integration.authenticates(name) {
-            let base = name.split('[').next().unwrap_or_default();
-            findings.violation(
-                Code::UnsupportedField,
-                Location::Query,
-                format_args!(
-                    "{}[{base}]{}",
-                    findings.option_name(OptionField::RemoteQuery),
-                    name.get(base.len()..).unwrap_or_default()
-                ),
-                format_args!(
-                    "{} authenticates the account and cannot be set",
-                    quoted(base)
-                ),
-            );
-        }
-    }
-    for name in &options.exclude_fields {
-        if name != REMOTE_DATA && ResponseField::ALL.iter().all(|field| field.name() != name) {
-            findings.tolerated(
-                Code::UnknownField,
-                Location::Query,
-                findings.option_name(OptionField::ExcludeFields),
-                format_args!(
-                    "expected a field of the response, but found {}",
-                    quoted(name)
-                ),
-            );
-        }
-    }
-}
-
-/// The id of the collection that the operation needs.
-fn check_collections<'a>(
-    integration: &Integration,
-    operation: &Operation,
-    options: &'a Options,
-    findings: &mut Findings,
-) -> Option<&'a str> {
-    let path = findings.option_name(OptionField::Collections);
-    let Some(kind) = operation.collection() else {
-        if !options.collections.is_empty() {
-            let message = format_args!("{} does not take `collections`", integration.title);
-            findings.tolerated(Code::UnsupportedField, Location::Query, path, message);
-        }
-        return None;
-    };
-    let fits = |entry: &&Collection| entry.type_.as_deref().is_none_or(|given| given == kind);
-    let found: Vec<&Collection> = options.collections.iter().filter(fits).collect();
-    match found.as_slice() {
-        [] => {
-            let message = format_args!(
-                "{} requires a collection of type `{kind}`, but found none",
-                integration.title
-            );
-            findings.violation(Code::Required, Location::Query, path, message);
-            None
-        }
-        [collection] if is_number(&collection.id) => Some(&collection.id),
-        [collection] => {
-            let message = format_args!(
-                "expected the digits of a {kind}'s id, but found {}",
-                quoted(&collection.id)
-            );
-            findings.violation(Code::Format, Location::Query, path, message);
-            None
-        }
-        more => {
-            let message = format_args!(
-                "expected one collection of type `{kind}`, but found {}",
-                more.len()
-            );
-            findings.violation(Code::TooMany, Location::Query, path, message);
-            None
-        }
-    }
-}
-
-fn is_number(id: &str) -> bool {
-    !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -169,7 +169,7 @@ pub(crate) enum UsersCommand {
 pub(crate) enum AccountsCommand {
     /// List the accounts, with the names of their credentials
     List,
-    /// Check the accounts file and everything that it names; every fault is listed with its line
+    /// Check the accounts file and everything that it names; every violation is listed with its line
     Check,
 }
 
@@ -321,7 +321,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn log_format_is_found_in_any_arguments() {
+    fn log_format_is_found_anywhere() {
         let found = |arguments: &[&str]| find_log_format(arguments.iter().map(OsString::from));
         for json in [
             &["x", "--log-format", "json", "users"][..],

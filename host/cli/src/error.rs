@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::json;
-use unified_ticketing::Fault;
+use unified_ticketing::AccountsFileError;
 use unified_ticketing::http_api::HttpResponse;
 use unified_ticketing::types::{ErrorCode, Outcome};
 
@@ -47,7 +47,15 @@ impl ExitStatus {
     /// Returns the exit status for an error of a call.
     const fn from_error(code: ErrorCode, outcome: Outcome) -> Self {
         match (code, outcome) {
-            (_, Outcome::Unknown) => Self::Unknown,
+            // A response without a result says no more than none does.
+            (_, Outcome::Unknown)
+            | (
+                ErrorCode::ProviderFailed
+                | ErrorCode::InvalidResponse
+                | ErrorCode::ResponseTooLarge
+                | ErrorCode::ConnectionLost,
+                Outcome::NotSent,
+            ) => Self::Unknown,
             (
                 ErrorCode::ProviderRateLimited
                 | ErrorCode::NoConnection
@@ -83,13 +91,6 @@ impl ExitStatus {
                 | ErrorCode::EgressDenied,
                 Outcome::NotSent,
             ) => Self::Configuration,
-            (
-                ErrorCode::ProviderFailed
-                | ErrorCode::InvalidResponse
-                | ErrorCode::ResponseTooLarge
-                | ErrorCode::ConnectionLost,
-                Outcome::NotSent,
-            ) => Self::Unknown,
             (
                 ErrorCode::RequestTimeout
                 | ErrorCode::HeadersTooLarge
@@ -301,8 +302,9 @@ impl CliError {
     }
 
     /// An accounts file that cannot be used.
-    pub(crate) fn accounts(faults: &[Fault]) -> Self {
-        let messages: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    pub(crate) fn accounts(error: &AccountsFileError) -> Self {
+        let violations = error.violations().iter();
+        let messages: Vec<String> = violations.map(ToString::to_string).collect();
         let code = (500, "Internal Server Error", "account-unusable");
         Self::with_code(ExitStatus::Configuration, code, &messages.join("; "))
             .with_member("faults", &json!(messages).to_string())

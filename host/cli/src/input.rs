@@ -114,7 +114,7 @@ enum InputError {
     Utf16,
     #[error("expected a JSON object, but found another JSON value")]
     NoObject,
-    #[error("expected JSON, but found a fault: {0}")]
+    #[error("expected JSON, but found an error: {0}")]
     Syntax(serde_json::Error),
 }
 

@@ -187,7 +187,7 @@ impl Log {
         // Only a second subscriber fails.
         if set.is_ok() {
             std::panic::set_hook(Box::new(
-                |panic| tracing::error!(%panic, "a fault of this program"),
+                |panic| tracing::error!(%panic, "the program panicked"),
             ));
         }
     }

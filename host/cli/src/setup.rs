@@ -50,12 +50,12 @@ impl Global {
         );
         // The sandbox ends with the process.
         tokio::spawn(sandbox.serve(std::future::pending()));
-        accounts.map_err(|faults| CliError::accounts(&faults))
+        accounts.map_err(|error| CliError::accounts(&error))
     }
 
     fn read_accounts(&self) -> Result<FileAccounts, CliError> {
-        FileAccounts::read(&self.accounts).map_err(|faults| {
-            let error = CliError::accounts(&faults);
+        FileAccounts::from_file(&self.accounts).map_err(|error| {
+            let error = CliError::accounts(&error);
             if self.accounts.exists() {
                 error
             } else {

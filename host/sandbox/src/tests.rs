@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use super::Sandbox;
+use super::{SIMULATORS, Sandbox};
 
 /// A sandbox that serves until it is dropped.
 struct TestSandbox {
@@ -195,6 +195,18 @@ impl Provider {
         *body.pointer_mut(&self.email).unwrap() = address.into();
         body
     }
+}
+
+#[test]
+fn every_simulator_has_its_provider() {
+    let names = SIMULATORS
+        .iter()
+        .map(|simulator| simulator.account.integration);
+    let tested: Vec<String> = providers()
+        .into_iter()
+        .map(|provider| provider.name)
+        .collect();
+    assert_eq!(tested, names.collect::<Vec<_>>());
 }
 
 #[test]

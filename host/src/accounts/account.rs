@@ -1,5 +1,6 @@
 //! One account: checked when it is made, its secrets in a type that cannot be printed.
 
+mod error;
 #[cfg(test)]
 mod tests;
 
@@ -13,10 +14,11 @@ use http::uri::Scheme as UriScheme;
 use secrecy::zeroize::{Zeroize as _, Zeroizing};
 use secrecy::{ExposeSecret as _, SecretString};
 use unified_ticketing_guest::account::{
-    AccountError, authentication, base_url, errors, is_user_name, normalized, scheme, shown,
+    AccountError as CoreError, authentication, base_url, errors, is_user_name, normalized, scheme,
 };
 use unified_ticketing_guest::integration::{self, Auth, Integration};
 
+pub use self::error::{AccountError, AccountLocation, AccountViolation};
 use crate::secret::{MIN_SECRET, Redactor};
 
 /// An account of one integration, known to be usable. Cheap to clone.
@@ -215,13 +217,12 @@ impl AccountBuilder {
     ///
     /// # Errors
     ///
-    /// Every fault at once, when its calls could not work: the integration is not known, a setting
-    /// or a credential is missing, unknown or malformed, or the base URL is not one.
-    pub fn build(self) -> Result<Account, InvalidAccount> {
+    /// Every violation at once, when its calls could not work: the integration is not known, a setting
+    /// or a credential is missing, unknown or malformed, or the base URL is invalid.
+    pub fn build(self) -> Result<Account, AccountError> {
         let Some(integration) = integration::find(&self.integration) else {
-            return Err(InvalidAccount {
-                faults: vec![unknown_integration(&self.integration)],
-            });
+            let violation = AccountViolation::unknown_integration(&self.integration);
+            return Err(AccountError::new(vec![violation]));
         };
         let base = self.base_url.as_deref();
         // From here on there are only the values that the provider receives: these must not come back.
@@ -266,8 +267,8 @@ impl AccountBuilder {
             endpoint => {
                 let last = endpoint.err().filter(|error| !found.contains(error));
                 let all = found.iter().chain(&last);
-                let faults = all.map(ToString::to_string).collect();
-                Err(InvalidAccount { faults })
+                let violations = all.map(AccountViolation::from).collect();
+                Err(AccountError::new(violations))
             }
         }
     }
@@ -282,36 +283,16 @@ impl fmt::Debug for AccountBuilder {
     }
 }
 
-/// Why an account cannot be used: every fault, a sentence each. None holds a credential's value.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}", faults.join("; "))]
-pub struct InvalidAccount {
-    /// The faults.
-    pub faults: Vec<String>,
-}
-
-fn unknown_integration(name: &str) -> String {
-    let known: Vec<String> = integration::ALL
-        .iter()
-        .map(|integration| format!("`{}`", integration.name))
-        .collect();
-    format!(
-        "`integration`: expected one of {}, but found {}",
-        known.join(", "),
-        shown(name)
-    )
-}
-
 /// The origin of requests and the header that authenticates them, made of settings and credentials.
 fn endpoint(
     integration: &'static Integration,
     base: Option<&str>,
     settings: &[(String, String)],
     credentials: &[(String, String)],
-) -> Result<(Origin, &'static Auth, SecretString), AccountError> {
+) -> Result<(Origin, &'static Auth, SecretString), CoreError> {
     let url = base_url(integration, base, settings)?;
     let origin = url.parse().ok().and_then(|uri| Origin::from_uri(&uri));
-    let origin = origin.ok_or(AccountError::BaseUrl {
+    let origin = origin.ok_or(CoreError::BaseUrl {
         expected: "an absolute URL",
         found: url,
     })?;
@@ -323,8 +304,8 @@ fn endpoint(
     Ok((origin, auth, SecretString::from(header)))
 }
 
-/// The values that must not come back: the credentials, except the public half of a pair, the header's
-/// value made of them, and both as base64.
+/// The values that must not come back: the credentials except user names, the header's value
+/// made of them, and both as base64.
 fn secrets(
     integration: &Integration,
     credentials: &[(String, SecretString)],

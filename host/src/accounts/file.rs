@@ -9,22 +9,23 @@
 //! credentials = { email = "ops@acme.example", api_key = { env = "GORGIAS_API_KEY" } }
 //! ```
 //!
-//! A credential is a text, the name of an environment variable, or `{ file = "PATH" }` relative to
+//! A credential is a string, the name of an environment variable, or `{ file = "PATH" }` relative to
 //! the accounts file. Wherever it comes from, white space at its ends and a pasted `Bearer` before it
 //! are not part of it.
 
 mod draft;
+mod error;
 mod reader;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
-use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+pub use self::error::{AccountsFileError, FileFinding};
 use self::reader::Reader;
 use super::{Account, Accounts, Lookup};
-use crate::files;
+use crate::files::SecretFile;
 
 /// The largest accounts file, in bytes: tens of thousands of accounts.
 const MAX_FILE: usize = 16 * 1024 * 1024;
@@ -34,7 +35,7 @@ const MAX_FILE: usize = 16 * 1024 * 1024;
 pub struct FileAccounts {
     all: Vec<Account>,
     by_id: HashMap<String, usize>,
-    warnings: Vec<Fault>,
+    warnings: Vec<FileFinding>,
 }
 
 impl FileAccounts {
@@ -42,17 +43,18 @@ impl FileAccounts {
     ///
     /// # Errors
     ///
-    /// Every fault of every account at once, in the order of the file. None holds a secret.
-    pub fn read(file: impl AsRef<Path>) -> Result<Self, Vec<Fault>> {
+    /// Every violation of every account at once, in the order of the file. None holds a secret.
+    pub fn from_file(file: impl AsRef<Path>) -> Result<Self, AccountsFileError> {
         let file = file.as_ref();
-        let whole = |message: String| Fault {
+        let whole = |message: String| FileFinding {
             file: file.to_owned(),
             line: None,
             column: None,
             account: None,
             message,
         };
-        let read = files::read(file, MAX_FILE).map_err(|message| vec![whole(message)])?;
+        let read = SecretFile::from_path(file, MAX_FILE)
+            .map_err(|error| AccountsFileError::new(vec![whole(error.to_string())]))?;
         let (mut accounts, holds_secrets) =
             Self::parsed(file, &read.text, &|name| std::env::var(name).ok())?;
         if let Some(exposed) = read.exposed.filter(|_| holds_secrets) {
@@ -62,31 +64,31 @@ impl FileAccounts {
         Ok(accounts)
     }
 
-    /// Reads accounts from the text of a file. Only its path is used, to find the files that it
-    /// names and for messages; `environment` gives the value of a variable.
+    /// Parses accounts from the text of a file. Only its path is used, to find the files that it names
+    /// and for messages; `environment` returns the value of a variable.
     ///
     /// # Errors
     ///
-    /// As [`Self::read`].
+    /// As [`Self::from_file`].
     pub fn parse(
         file: &Path,
         text: &str,
         environment: impl Fn(&str) -> Option<String>,
-    ) -> Result<Self, Vec<Fault>> {
+    ) -> Result<Self, AccountsFileError> {
         Self::parsed(file, text, &environment).map(|(accounts, _)| accounts)
     }
 
-    /// The accounts, and whether the text itself has a secret of one.
+    /// The accounts, and whether the text itself holds a secret.
     fn parsed(
         file: &Path,
         text: &str,
         environment: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<(Self, bool), Vec<Fault>> {
+    ) -> Result<(Self, bool), AccountsFileError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut reader = Reader::new(file, text, environment);
-        let all = reader.read();
-        let (mut faults, warnings) = (reader.faults, reader.warnings);
-        if faults.is_empty() {
+        let all = reader.accounts();
+        let (mut violations, warnings) = (reader.violations, reader.warnings);
+        if violations.is_empty() {
             let by_id = all
                 .iter()
                 .enumerate()
@@ -99,8 +101,8 @@ impl FileAccounts {
             };
             return Ok((accounts, reader.holds_secrets));
         }
-        faults.sort_by_key(|fault| (fault.line, fault.column));
-        Err(faults)
+        violations.sort_by_key(|violation| (violation.line, violation.column));
+        Err(AccountsFileError::new(violations))
     }
 
     /// Every account, in the order of the file.
@@ -108,8 +110,8 @@ impl FileAccounts {
         self.all.iter()
     }
 
-    /// What does not keep the accounts from being used: files with secrets that others can read.
-    pub fn warnings(&self) -> impl Iterator<Item = &Fault> {
+    /// The warnings: files with secrets that others can read.
+    pub fn warnings(&self) -> impl Iterator<Item = &FileFinding> {
         self.warnings.iter()
     }
 
@@ -141,33 +143,3 @@ impl Accounts for FileAccounts {
         self.all.len() < 2
     }
 }
-
-/// What is wrong at one place of an accounts file. It never holds a credential's value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// The file.
-    pub file: PathBuf,
-    /// The line, from 1. Absent where the file as a whole is meant.
-    pub line: Option<usize>,
-    /// The character in the line, from 1.
-    pub column: Option<usize>,
-    /// The account's name, else its id, where it has one.
-    pub account: Option<String>,
-    /// A sentence for people.
-    pub message: String,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:", self.file.display())?;
-        if let Some(line) = self.line {
-            write!(f, "{line}:")?;
-        }
-        if let Some(account) = &self.account {
-            write!(f, " account `{account}`:")?;
-        }
-        write!(f, " {}", self.message)
-    }
-}
-
-impl std::error::Error for Fault {}

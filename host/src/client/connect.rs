@@ -31,6 +31,14 @@ pub(super) type Connector = TowerToHyperService<HttpsConnector<TcpConnector>>;
 /// The stream of a connection.
 pub(super) type Stream = MaybeHttpsStream<Socket>;
 
+/// The TCP connection below a stream.
+pub(super) fn socket(stream: &Stream) -> &Socket {
+    match stream {
+        MaybeHttpsStream::Http(socket) => socket,
+        MaybeHttpsStream::Https(tls) => tls.inner().get_ref().0.inner(),
+    }
+}
+
 /// Makes connections to the addresses of this resolver, with TLS where the URL has it.
 pub(super) fn connector(tls: ClientConfig, resolver: Resolver) -> Connector {
     let mut tcp = HttpConnector::new_with_resolver(resolver);

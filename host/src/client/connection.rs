@@ -12,7 +12,8 @@ use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{self, SendRequest};
 
 use super::ResponseLimits;
-use super::connect::Stream;
+use super::connect::{self, Stream};
+use super::socket::Freshness;
 
 /// How many headers a response may have.
 const MAX_HEADERS: usize = 4096;
@@ -29,10 +30,11 @@ const MIN_BUFFER: usize = 128 * 1024;
 /// No task of its own reads it. While it is kept, the system holds whatever comes, or the
 /// connection's end, until the next request is there; hyper then reads before it takes the request,
 /// in the same step that writes it, and gives the request back untouched if it has read anything.
-/// With [`Socket`](super::socket::Socket) below, that is the state of the connection at that moment.
-/// TLS takes its own bytes out first: a session ticket counts as nothing.
+/// With fresh reads of the [`Socket`](super::socket::Socket) below, that is the state of the connection
+/// at that moment. TLS takes its own bytes out first: a session ticket counts as nothing.
 pub(super) struct Connection {
     sender: SendRequest<Full<Bytes>>,
+    freshness: Freshness,
     /// `None` once it has ended.
     wire: Option<http1::Connection<Stream, Full<Bytes>>>,
 }
@@ -48,6 +50,7 @@ pub(super) fn keep_room_for_headers() {
 
 impl Connection {
     pub(super) async fn new(stream: Stream, limits: ResponseLimits) -> hyper::Result<Self> {
+        let freshness = connect::socket(&stream).freshness().clone();
         let headers = limits.headers.max(MIN_HEADERS_LIMIT);
         let (sender, wire) = http1::Builder::new()
             .max_headers(MAX_HEADERS)
@@ -57,6 +60,7 @@ impl Connection {
             .await?;
         Ok(Self {
             sender,
+            freshness,
             wire: Some(wire),
         })
     }
@@ -67,6 +71,7 @@ impl Connection {
         &mut self,
         request: Request<Full<Bytes>>,
     ) -> Result<Response<Incoming>, TrySendError<Request<Full<Bytes>>>> {
+        self.freshness.demand();
         let response = self.sender.try_send_request(request);
         self.drive(response).await
     }

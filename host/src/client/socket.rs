@@ -1,7 +1,9 @@
-//! A TCP connection whose reads ask the system, not only the reactor.
+//! A TCP connection whose reads can ask the system, not only the reactor.
 
 use std::io::{self, IoSlice, Read as _};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
@@ -16,18 +18,48 @@ const MAX_UNSEEN: usize = 1024;
 /// A TCP connection.
 ///
 /// Tokio reports that there is nothing to read without asking the system until its reactor has an
-/// event; on a busy machine that can be long after the connection was closed. Here every read asks
-/// the system: nothing to read means that at this moment the system had neither bytes nor an end.
+/// event; on a busy machine that can be long after the connection was closed. From
+/// [`Freshness::demand`] to the next write, every read here asks the system: nothing to read means
+/// that at this moment the system had neither bytes nor an end.
 #[derive(Debug)]
-pub(super) struct Socket(TokioIo<TcpStream>);
+pub(super) struct Socket {
+    stream: TokioIo<TcpStream>,
+    freshness: Freshness,
+}
+
+/// Whether reads ask the system. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Freshness(Arc<AtomicBool>);
+
+impl Freshness {
+    /// Has reads ask the system until the next write.
+    pub(super) fn demand(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn is_demanded(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn end(&self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
 
 impl Socket {
     pub(super) fn new(stream: TokioIo<TcpStream>) -> Self {
-        Self(stream)
+        Self {
+            stream,
+            freshness: Freshness::default(),
+        }
+    }
+
+    pub(super) fn freshness(&self) -> &Freshness {
+        &self.freshness
     }
 
     fn stream(self: Pin<&mut Self>) -> Pin<&mut TokioIo<TcpStream>> {
-        Pin::new(&mut self.get_mut().0)
+        Pin::new(&mut self.get_mut().stream)
     }
 }
 
@@ -37,10 +69,13 @@ impl Read for Socket {
         context: &mut Context<'_>,
         mut buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        let tcp = self.0.inner();
+        let tcp = self.stream.inner();
         // This registers for a wake-up before the system is asked, so later bytes are not missed.
         if tcp.poll_read_ready(context)?.is_ready() {
             return self.stream().poll_read(context, buffer);
+        }
+        if !self.freshness.is_demanded() {
+            return Poll::Pending;
         }
         let mut bytes = [0; MAX_UNSEEN];
         let room = buffer.remaining().min(MAX_UNSEEN);
@@ -63,6 +98,7 @@ impl Write for Socket {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.freshness.end();
         self.stream().poll_write(context, bytes)
     }
 
@@ -75,7 +111,7 @@ impl Write for Socket {
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.0.is_write_vectored()
+        self.stream.is_write_vectored()
     }
 
     fn poll_write_vectored(
@@ -83,12 +119,13 @@ impl Write for Socket {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.freshness.end();
         self.stream().poll_write_vectored(context, slices)
     }
 }
 
 impl Connection for Socket {
     fn connected(&self) -> Connected {
-        self.0.connected()
+        self.stream.connected()
     }
 }

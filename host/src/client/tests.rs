@@ -11,6 +11,8 @@ use http::header::AUTHORIZATION;
 use secrecy::ExposeSecret as _;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
+use unified_ticketing_guest::account::credential_names;
+use unified_ticketing_guest::integration;
 
 use super::*;
 use crate::testing::{Act, Provider, response, response_text};
@@ -185,22 +187,15 @@ async fn private_address_needs_a_base_url() {
 
 /// Two accounts of an integration: at its own name, and at a base URL.
 fn accounts_of(integration: &str) -> (Account, Account) {
+    let table = integration::find(integration).unwrap();
     let account = |base_url: Option<&str>| {
         let mut account = Account::builder("a", integration);
-        for (name, value) in match integration {
-            "gorgias" => &[("subdomain", "acme")][..],
-            "hive" => &[("workspace_id", "w"), ("user_id", "u")],
-            "teamwork" => &[("site", "acme")],
-            _ => &[],
-        } {
-            account = account.setting(*name, *value);
+        for setting in table.settings.iter().filter(|each| each.default.is_none()) {
+            account = account.setting(setting.name, "acme");
         }
-        let credential = match integration {
-            "gorgias" | "teamwork" => "access_token",
-            "hive" => "api_key",
-            _ => "api_token",
-        };
-        account = account.credential(credential, "the-secret-of-it");
+        for name in credential_names(&table.auth[0]) {
+            account = account.credential(name, "the-secret-of-it");
+        }
         if let Some(base_url) = base_url {
             account = account.base_url(base_url);
         }

@@ -201,7 +201,7 @@ impl EngineBuilder {
             #[cfg(feature = "component-sender")]
             Sender::Component => {
                 let component = ComponentDriven::new(Arc::clone(&guest), client.clone());
-                Side::Component(component.map_err(Error::component)?)
+                Side::Component(Box::new(component.map_err(Error::component)?))
             }
         };
         Ok(Engine(Arc::new(Inner {

@@ -17,6 +17,10 @@ use crate::bindings::types::{
 };
 
 /// The next step of a call.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one, it is moved once, and a box would cost an allocation for each step"
+)]
 pub(super) enum Next<T> {
     /// A request is to be sent.
     Send(Sending),

@@ -47,7 +47,7 @@ impl HostDriven {
             };
             let (context, response) = match self.send(call, sending, &mut requests).await {
                 Ok(sent) => sent,
-                Err(stop) => break Err(stop),
+                Err(error) => break Err(error),
             };
             step = native.resume(call.account.id(), &context, &response);
         };

@@ -160,12 +160,12 @@ const fn stricter(one: Safety, other: Safety) -> Safety {
 mod tests {
     use super::*;
 
-    fn response(status: u16) -> Result<ProviderResponse, TransportError> {
-        Ok(ProviderResponse {
+    fn response(status: u16) -> ProviderResponse {
+        ProviderResponse {
             status,
             headers: Vec::new(),
             body: Vec::new(),
-        })
+        }
     }
 
     fn sent(
@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn second_create_is_denied() {
         let lost = Err(TransportError::NoConnection("why".to_owned()));
-        for first in [response(201), response(409), lost] {
+        for first in [Ok(response(201)), Ok(response(409)), lost] {
             let mut requests = Requests::new(9);
             sent(&mut requests, Safety::Once, &first);
             assert_eq!(requests.admit(Safety::Once), Err(RequestError::SecondOnce));
@@ -192,12 +192,12 @@ mod tests {
     fn only_rejected_create_admits_update() {
         for (status, admitted) in [(409, true), (201, false), (408, false), (500, false)] {
             let mut requests = Requests::new(9);
-            sent(&mut requests, Safety::Once, &response(status));
+            sent(&mut requests, Safety::Once, &Ok(response(status)));
             let result = requests.admit(Safety::Idempotent);
             assert_eq!(result.is_ok(), admitted, "{status}");
         }
         let mut requests = Requests::new(9);
-        sent(&mut requests, Safety::Idempotent, &response(400));
+        sent(&mut requests, Safety::Idempotent, &Ok(response(400)));
         let result = requests.admit(Safety::Idempotent);
         assert_eq!(result, Err(RequestError::SecondIdempotent));
     }
@@ -213,10 +213,10 @@ mod tests {
     #[test]
     fn outcome_follows_writes_alone() {
         for (safety, result, outcome) in [
-            (Safety::Safe, response(500), Outcome::NotSent),
-            (Safety::Once, response(201), Outcome::Unknown),
-            (Safety::Once, response(422), Outcome::Rejected),
-            (Safety::Idempotent, response(408), Outcome::Unknown),
+            (Safety::Safe, Ok(response(500)), Outcome::NotSent),
+            (Safety::Once, Ok(response(201)), Outcome::Unknown),
+            (Safety::Once, Ok(response(422)), Outcome::Rejected),
+            (Safety::Idempotent, Ok(response(408)), Outcome::Unknown),
             (
                 Safety::Once,
                 Err(TransportError::Deadline(false)),

@@ -345,10 +345,7 @@ fn pairs(names: [&str; 2]) -> Value {
 }
 
 fn plan() -> Value {
-    let names: Vec<&str> = ALL
-        .into_iter()
-        .map(|integration| integration.name)
-        .collect();
+    let names: Vec<&str> = ALL.iter().map(|integration| integration.name).collect();
     let string = json!({ "type": "string" });
     json!({
         "title": "The request that would be sent, for `unified_dry_run=true`",

@@ -19,7 +19,7 @@ use tokio::time::timeout;
 
 use super::access_log::AccessLog;
 use super::socket::{Exchange, Socket, State};
-use super::{Phase, Shared, Timeouts, error};
+use super::{Phase, Shared, error};
 use crate::bindings::types::ErrorCode;
 
 /// The largest head of a request, in bytes.
@@ -39,10 +39,10 @@ const RESET_TIMEOUT: Duration = Duration::from_millis(250);
 const LAST_WRITE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The settings of HTTP.
-pub(super) fn http(timeouts: Timeouts) -> http1::Builder {
+pub(super) fn http(progress_timeout: Duration) -> http1::Builder {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
-        .header_read_timeout(timeouts.head)
+        .header_read_timeout(progress_timeout)
         .half_close(true)
         .max_buf_size(MAX_HEAD)
         // The socket distinguishes hyper's own responses from ours, in one buffer.
@@ -57,7 +57,7 @@ pub(super) async fn serve(
     mut phase: watch::Receiver<Phase>,
 ) {
     let exchange = Arc::new(Exchange::default());
-    let socket = Socket::new(stream, Arc::clone(&exchange), shared.timeouts.write);
+    let socket = Socket::new(stream, Arc::clone(&exchange), shared.progress_timeout);
     let service = {
         let (shared, exchange) = (Arc::clone(&shared), Arc::clone(&exchange));
         service_fn(move |request: Request<Incoming>| {
@@ -100,7 +100,7 @@ pub(super) async fn serve(
     }
     if let Some((code, message)) = error {
         let sending = send_error(&shared, stream, code, message);
-        let _ = timeout(shared.timeouts.write, sending).await;
+        let _ = timeout(shared.progress_timeout, sending).await;
     }
 }
 

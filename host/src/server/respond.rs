@@ -150,7 +150,7 @@ impl Shared {
         let expected = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
         let mut bytes = Vec::with_capacity(expected.min(MAX_RESERVED));
         let mut reserved: Option<OwnedSemaphorePermit> = None;
-        let mut deadline = Instant::now() + self.timeouts.body;
+        let mut deadline = Instant::now() + self.progress_timeout;
         let mut progress = 0;
         // A larger body is not read to its end; the component rejects it for its size.
         while bytes.len() <= MAX_BODY {
@@ -173,7 +173,7 @@ impl Shared {
             bytes.extend_from_slice(data);
             if bytes.len() - progress >= MIN_PROGRESS {
                 progress = bytes.len();
-                deadline = Instant::now() + self.timeouts.body;
+                deadline = Instant::now() + self.progress_timeout;
             }
         }
         let target = head

@@ -19,8 +19,8 @@ async fn serve(provider: &Provider) -> SocketAddr {
         .max_response_body(16 << 20)
         .build()
         .unwrap();
-    let server = Server::bind((LOOPBACK, 0).into(), engine, None, 4);
-    let server = server.await.unwrap().patience(Duration::from_millis(50));
+    let server = Server::builder(engine).progress_timeout(Duration::from_millis(50));
+    let server = server.bind((LOOPBACK, 0).into()).await.unwrap();
     let address = server.address();
     tokio::spawn(server.serve(std::future::pending()));
     address

@@ -7,7 +7,7 @@ use http::HeaderValue;
 use secrecy::{ExposeSecret as _, SecretString};
 use subtle::{Choice, ConstantTimeEq as _};
 
-use crate::files;
+use crate::files::{FileError, SecretFile};
 
 /// The largest file of tokens, in bytes.
 const MAX_FILE: usize = 1024 * 1024;
@@ -18,17 +18,35 @@ pub struct Tokens {
     warning: Option<String>,
 }
 
+/// Why there are no tokens. No message holds a token.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokensError {
+    /// The file cannot be read. The message is the rest of a sentence that begins with the file.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A line's token is too short, or cannot be in a header.
+    #[error("line {line}: expected a token of 16 or more printable ASCII characters")]
+    InvalidToken {
+        /// The line, from 1.
+        line: usize,
+    },
+    /// There is no token.
+    #[error("expected a token on a line, but found none")]
+    NoToken,
+}
+
 impl Tokens {
-    /// Reads a file of tokens, as [`Self::parse`] reads its text. It must be a regular file.
+    /// Reads a file of tokens, and parses its text as [`Self::parse`] does. It must be a regular file.
     ///
     /// # Errors
     ///
-    /// As [`Self::parse`], or a sentence that says why the file cannot be read.
-    pub fn read(file: &Path) -> Result<Self, String> {
-        let read = files::read(file, MAX_FILE)?;
+    /// As [`Self::parse`], or when the file cannot be read.
+    pub fn from_file(file: impl AsRef<Path>) -> Result<Self, TokensError> {
+        let file = SecretFile::from_path(file.as_ref(), MAX_FILE)?;
         Ok(Self {
-            warning: read.exposed,
-            ..Self::parse(&read.text)?
+            warning: file.exposed,
+            ..Self::parse(&file.text)?
         })
     }
 
@@ -38,13 +56,12 @@ impl Tokens {
         self.warning.as_deref()
     }
 
-    /// Reads tokens, one a line. Blank lines, lines that begin with `#`, and a byte order mark do not count.
+    /// Parses tokens, one a line. Blank lines, lines that begin with `#`, and a byte order mark do not count.
     ///
     /// # Errors
     ///
-    /// A sentence that names the line of a token that is too short to be one or cannot be in a header, or says that there is no
-    /// token. It never holds a token.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    /// When a token is too short or cannot be in a header, or there is none.
+    pub fn parse(text: &str) -> Result<Self, TokensError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut tokens = Vec::new();
         for (position, line) in text.lines().enumerate() {
@@ -53,15 +70,12 @@ impl Tokens {
                 continue;
             }
             if token.len() < 16 || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-                let line = position + 1;
-                return Err(format!(
-                    "line {line}: expected a token of 16 or more printable ASCII characters"
-                ));
+                return Err(TokensError::InvalidToken { line: position + 1 });
             }
             tokens.push(SecretString::from(token));
         }
         if tokens.is_empty() {
-            Err("expected a token on a line, but found none".to_owned())
+            Err(TokensError::NoToken)
         } else {
             Ok(Self {
                 tokens,
@@ -121,7 +135,7 @@ mod tests {
     fn invalid_token_is_not_shown() {
         let error = Tokens::parse("0123456789abcdef\nshort\n").unwrap_err();
         assert!(
-            error.contains("line 2") && !error.contains("short "),
+            error.to_string().starts_with("line 2: expected a token"),
             "{error}"
         );
         assert!(Tokens::parse("# nothing\n").is_err());

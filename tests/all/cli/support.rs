@@ -4,6 +4,8 @@ use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
+use unified_ticketing_guest::integration::ALL;
+
 /// Returns a command for the program with these arguments, without the variables that change its behaviour.
 pub fn program<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_unified-ticketing"));
@@ -65,7 +67,7 @@ impl Sandbox {
             .expect("the sandbox starts");
         let mut printed = String::new();
         let mut lines = BufReader::new(process.stdout.take().expect("its output"));
-        while printed.matches("credentials").count() < CALLS.len() {
+        while printed.matches("credentials").count() < ALL.len() {
             assert_ne!(
                 lines.read_line(&mut printed).expect("a line"),
                 0,

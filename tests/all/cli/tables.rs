@@ -32,8 +32,11 @@ update-user: PUT /users/{id}
 
 "#]])
         .stderr_eq(str![""]);
-    assert_program(["integrations", "zendesk"]).code(3).stdout_eq(str![""]).stderr_eq(str![[r#"
-error[invalid-request]: there is no integration `zendesk`: there is `dixa`, `gorgias`, `hive`, `pivotal_tracker`, `planhat`, `teamwork`
+    assert_program(["integrations", "zendesk"])
+        .code(3)
+        .stdout_eq(str![""])
+        .stderr_eq(str![[r#"
+error[invalid-request]: there is no integration `zendesk`: there is [..]`dixa`, [..]`teamwork`[..]
 
 "#]]);
 }
@@ -53,12 +56,17 @@ fn integrations_match_published_tables() {
             .collect()
     };
     let shown = shown.as_array().expect("an array");
-    assert_eq!(
-        shown.len(),
-        names(&published["create"]["integrations"]).len()
-    );
+    let mut compared = 0;
     for integration in shown {
         let name = integration["name"].as_str().expect("a name");
+        // Other integrations have no published table.
+        if !names(&published["create"]["integrations"])
+            .iter()
+            .any(|each| each == name)
+        {
+            continue;
+        }
+        compared += 1;
         for (ours, theirs) in [("create-user", "create"), ("update-user", "update")] {
             let operation = integration["operations"]
                 .as_array()
@@ -90,6 +98,7 @@ fn integrations_match_published_tables() {
             );
         }
     }
+    assert_eq!(compared, names(&published["create"]["integrations"]).len());
 }
 
 #[test]

@@ -99,7 +99,7 @@ pub struct Observed {
 impl Caller {
     /// Serves an engine, and calls it over HTTP.
     pub async fn serve(engine: Engine) -> Self {
-        let server = Server::bind(([127, 0, 0, 1], 0).into(), engine, None, 64);
+        let server = Server::builder(engine).bind(([127, 0, 0, 1], 0).into());
         let server = server.await.expect("a port of loopback");
         let address = server.address();
         tokio::spawn(server.serve(std::future::pending()));
@@ -171,7 +171,8 @@ impl Call {
                 "emails": [{"email": self.email}],
             }),
             (Some(_), "pivotal_tracker") => json!({"roles": [{"name": "viewer"}]}),
-            (Some(_), _) => json!({"first_name": "Ida"}),
+            // What an integration does not take is a warning.
+            (Some(_), _) => json!({"first_name": "Ida", "name": "Ida Halvorsen"}),
         }
     }
 
@@ -219,6 +220,7 @@ impl Call {
                     changes.roles = RolesChange::Set(vec![role]);
                 } else {
                     changes.first_name = StringChange::Set("Ida".to_owned());
+                    changes.name = StringChange::Set("Ida Halvorsen".to_owned());
                 }
                 engine
                     .update_user(&self.account(), id, changes, options)

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket};
 use unified_ticketing::{Engine, FileAccounts};
+use unified_ticketing_guest::integration::{OperationName, find};
 
 use super::broken_log::BrokenLogServer;
 use super::call::{Call, Caller, EntryPoint, Observed};
@@ -60,11 +61,10 @@ struct Count {
 }
 
 /// The operations of an integration: whether each is an update.
-pub fn operations(integration: &str) -> &'static [bool] {
-    match integration {
-        "dixa" | "gorgias" => &[false],
-        _ => &[false, true],
-    }
+pub fn operations(integration: &str) -> Vec<bool> {
+    let integration = find(integration).expect("an integration");
+    let rows = integration.operations.iter();
+    rows.map(|row| row.name == OperationName::Update).collect()
 }
 
 impl Runner {

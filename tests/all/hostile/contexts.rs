@@ -1,4 +1,4 @@
-//! Attempts by way of the context that a call goes on with.
+//! Attempts by the context of a call.
 
 use unified_ticketing::steps::{Operation, Step};
 use unified_ticketing::types::{
@@ -48,7 +48,7 @@ async fn unreadable(table: &mut Table, entry_point: EntryPoint) {
     });
 }
 
-/// The context that a call goes on with after its first request.
+/// The context of a call after its first step.
 async fn started(engine: &Engine, account: &str, user: NewUser) -> Vec<u8> {
     let operation = Operation::CreateUser(user);
     match engine.start(account, operation, Options::default()).await {
@@ -57,7 +57,7 @@ async fn started(engine: &Engine, account: &str, user: NewUser) -> Vec<u8> {
     }
 }
 
-/// How a call of this account ends that goes on with this context.
+/// The end of a call of this account with this context.
 async fn resumed(engine: &Engine, account: &str, context: Vec<u8>) -> Result<Response, Error> {
     let created = ProviderResponse {
         status: 201,
@@ -94,7 +94,7 @@ async fn another_account(table: &mut Table, entry_point: EntryPoint) {
     });
 }
 
-/// What a context is of.
+/// What a context belongs to, other than the call.
 #[derive(Clone, Copy)]
 enum Foreign {
     Account,

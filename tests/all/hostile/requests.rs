@@ -33,12 +33,12 @@ pub(super) async fn attempts(table: &mut Table, entry_point: EntryPoint) {
 /// Requests that one call may not send, and others that it may.
 struct Sequence {
     attempt: &'static str,
-    /// Whether it needs what the component says of a request, which it does only where the host sends.
+    /// Whether it needs the safety that the component says of a request: it says one only where the host sends.
     is_said: bool,
     /// The status of each response.
     status: u16,
     script: String,
-    /// How many requests leave, and the outcome of the error that the next one ends the call with.
+    /// How many requests leave, and the outcome of the error for the next one.
     sent: usize,
     outcome: &'static str,
     control: &'static str,
@@ -228,7 +228,7 @@ async fn error_without_outcome(table: &mut Table, entry_point: EntryPoint) {
     });
 }
 
-/// What a provider has received on a path that no good call goes to.
+/// A path that no good call goes to.
 const LATE: &str = "/v1/late";
 
 fn late(home: &Provider) -> usize {
@@ -295,7 +295,7 @@ async fn create_after_deadline(table: &mut Table, entry_point: EntryPoint) {
     });
 }
 
-/// A change that follows a rejected create. What is kept back by the deadline has changed nothing, and may be called so.
+/// A change after a rejected create. One that the deadline keeps back has changed nothing, and the component may say so.
 async fn claim_after_rejection(table: &mut Table, entry_point: EntryPoint) {
     let rejecting = || {
         let then = iter::repeat_n(response(200, "{}"), 9);

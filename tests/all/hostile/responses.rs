@@ -1,4 +1,4 @@
-//! Attempts by way of the response: too large, or more than one to the client of the server.
+//! Attempts by the response: one that is too large, or more than one to the client of the server.
 
 use std::net::SocketAddr;
 
@@ -43,9 +43,8 @@ async fn endless(table: &mut Table, entry_point: EntryPoint) {
 /// same connection.
 async fn over_the_server(caller: &Caller, script: &str) -> String {
     let address = SocketAddr::from(([127, 0, 0, 1], 0));
-    let server = Server::bind(address, caller.engine.clone(), None, 8)
-        .await
-        .unwrap();
+    let server = Server::builder(caller.engine.clone()).bind(address);
+    let server = server.await.unwrap();
     let address = server.address();
     let serving = tokio::spawn(server.serve(std::future::pending()));
     let mut stream = TcpStream::connect(address).await.unwrap();

@@ -1,4 +1,4 @@
-//! Attempts to read a secret back: what the component never has, a provider may tell it.
+//! Attempts to read a secret back: the component never has it, but a provider may send it.
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 

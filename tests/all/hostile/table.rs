@@ -6,10 +6,10 @@ use super::caller::EntryPoint;
 pub(super) struct Row {
     pub(super) attempt: &'static str,
     pub(super) entry_point: EntryPoint,
-    /// What happened, and whether the attempt failed as it must.
+    /// How the attempt ended, and whether it failed as it must.
     pub(super) observed: String,
     pub(super) contained: bool,
-    /// What was out of the way, what then happened, and whether that was the attempt's aim.
+    /// The wall that the control is without, how the control ended, and whether it succeeded.
     pub(super) control: &'static str,
     pub(super) then_observed: String,
     pub(super) succeeded: bool,

@@ -9,7 +9,7 @@ pub(super) async fn attempts(table: &mut Table, entry_point: EntryPoint) {
     before_sending(table, entry_point).await;
     after_the_response(table, entry_point).await;
     if entry_point.is_component_driven() {
-        on_the_way(table, entry_point).await;
+        in_flight(table, entry_point).await;
     }
 }
 
@@ -33,7 +33,7 @@ async fn before_sending(table: &mut Table, entry_point: EntryPoint) {
     });
 }
 
-/// What a trap leaves of a call whose request the provider has: the outcome that the response gives.
+/// A trap after the provider has the request: the outcome is the one that the provider's response gives.
 async fn after_the_response(table: &mut Table, entry_point: EntryPoint) {
     let part = "HTTP/1.1 409 X\r\ncontent-length: 100\r\n\r\n{}".to_owned();
     for (attempt, act, outcome, end) in [
@@ -86,9 +86,8 @@ async fn after_the_response(table: &mut Table, entry_point: EntryPoint) {
     }
 }
 
-/// Each trap comes where it comes, before a connection has the request or after; what is said of it
-/// must be true.
-async fn on_the_way(table: &mut Table, entry_point: EntryPoint) {
+/// Each trap comes before a connection has the request, or after; its outcome must be true.
+async fn in_flight(table: &mut Table, entry_point: EntryPoint) {
     let home = provider().await;
     let caller = Caller::new(entry_point, [account(ID, &home)]);
     let (mut not_sent, mut untrue) = (Vec::new(), 0);
@@ -102,7 +101,7 @@ async fn on_the_way(table: &mut Table, entry_point: EntryPoint) {
             Observed::Error { .. } => {}
             Observed::Report(_) | Observed::Panicked => untrue += 1,
         }
-        // Takes as long as a request that is still on its way would.
+        // It takes as long as a request that is still in flight needs to arrive.
         caller.assert_recovers(&home).await;
     }
     for number in not_sent {
@@ -117,7 +116,7 @@ async fn on_the_way(table: &mut Table, entry_point: EntryPoint) {
     let then = caller.run(&send(&home, "")).await;
     let passed = home.received().len() - before;
     table.push(Row {
-        attempt: "a trap while the request is on its way, 50 times",
+        attempt: "a trap while the request is in flight, 50 times",
         entry_point,
         observed: format!("{untrue} of 50 outcomes untrue"),
         contained: untrue == 0,

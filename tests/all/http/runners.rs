@@ -37,9 +37,8 @@ impl Runner {
             .max_instances(4)
             .build()
             .expect("an engine");
-        let server = Server::bind(([127, 0, 0, 1], 0).into(), engine, None, 64)
-            .await
-            .expect("a port of loopback");
+        let server = Server::builder(engine).bind(([127, 0, 0, 1], 0).into());
+        let server = server.await.expect("a port of loopback");
         let address = server.address();
         tokio::spawn(server.serve(std::future::pending()));
         Self::Served(address)

@@ -51,7 +51,8 @@ pub(crate) fn serve(kind: Kind, provider: &str, reuse: u32, root: Option<&Path>)
     let engine = builder.build()?;
     let counted = engine.clone();
     process::served(async move {
-        let server = Server::bind(([127, 0, 0, 1], 0).into(), engine, None, 4096).await?;
+        let server = Server::builder(engine).max_in_flight(4096);
+        let server = server.bind(([127, 0, 0, 1], 0).into()).await?;
         process::listening(&format!("http://{}", server.address()));
         server.serve(std::future::pending()).await;
         Ok(())

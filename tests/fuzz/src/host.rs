@@ -72,10 +72,10 @@ pub fn accounts(text: &str, environment: &str) -> Result<FileAccounts, Vec<Strin
     let parsed = FileAccounts::parse(Path::new("/no-such-folder/accounts.toml"), text, |_| {
         Some(environment.to_owned())
     });
-    parsed.map_err(|errors| {
-        errors
-            .iter()
-            .map(|error| format!("{error} {error:?}"))
+    parsed.map_err(|error| {
+        let violations = error.violations().iter();
+        violations
+            .map(|violation| format!("{violation} {violation:?}"))
             .collect()
     })
 }
@@ -86,7 +86,9 @@ pub struct Tokens(Accepted);
 impl Tokens {
     /// Parses the file.
     pub fn parse(text: &str) -> Result<Self, String> {
-        Accepted::parse(text).map(Self)
+        Accepted::parse(text)
+            .map(Self)
+            .map_err(|error| error.to_string())
     }
 
     /// Whether a header with this value is accepted.

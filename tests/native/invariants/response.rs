@@ -188,7 +188,7 @@ pub fn assert_response(
             500..=599 => ("provider-failed", "unknown", Some(sent.status), None),
             other => ("invalid-response", "unknown", Some(other), None),
         },
-        Err(fault) => match fault {
+        Err(error) => match error {
             TransportError::NoConnection(_) => ("no-connection", "not-sent", None, None),
             TransportError::EgressDenied(_) => ("egress-denied", "not-sent", None, None),
             TransportError::ConnectionLost(_) => ("connection-lost", "unknown", None, None),

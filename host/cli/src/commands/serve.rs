@@ -4,7 +4,7 @@ mod reload;
 mod tokens;
 
 use tokio::sync::watch;
-use unified_ticketing::server::Server;
+use unified_ticketing::server::{BindError, Server};
 use unified_ticketing::{ReloadableAccounts, Sender};
 
 use self::reload::Reload;
@@ -54,11 +54,17 @@ pub(super) fn serve(
             engine.map_err(|error| CliError::new(ExitStatus::Configuration, error.to_string()))?;
         // A supervisor may send a signal as soon as it knows the address.
         let mut stops = count_stop_signals()?;
-        let server = Server::bind(*listen, engine, tokens, usize::from(*max_in_flight)).await;
-        let server = server
-            .map_err(|error| CliError::cannot_listen(*listen, &error))?
+        let server = Server::builder(engine)
+            .tokens(tokens)
+            .max_in_flight(usize::from(*max_in_flight))
             .max_connections(usize::try_from(*max_connections).unwrap_or(usize::MAX))
-            .grace(*grace);
+            .grace(*grace)
+            .bind(*listen)
+            .await;
+        let server = server.map_err(|error| match error {
+            BindError::Io(error) => CliError::cannot_listen(*listen, &error),
+            error => CliError::new(ExitStatus::Configuration, error.to_string()),
+        })?;
         reload::on_hangup(Reload {
             accounts_file: (!global.sandbox).then(|| global.accounts.clone()),
             accounts,

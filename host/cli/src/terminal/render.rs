@@ -15,8 +15,9 @@ pub(super) fn error(error: &CliError) -> String {
     let body = Object::parse(error.body.as_bytes()).unwrap_or_default();
     let code = body.string("code");
     let mut text = format!("{ERROR}error[{}]:{ERROR:#} ", escape::inline(&code));
-    let (faults, violations) = (body.strings("faults"), error.violations.as_slice());
-    let _ = match (faults.as_slice(), violations) {
+    // The violations of an accounts file, and those of a request.
+    let (of_accounts, violations) = (body.strings("faults"), error.violations.as_slice());
+    let _ = match (of_accounts.as_slice(), violations) {
         ([_, ..], _) => write!(text, "the accounts cannot be used"),
         (_, [one]) if code == "invalid-request" => write!(text, "{}", violation(one)),
         (_, [_, _, ..]) if code == "invalid-request" => {
@@ -24,8 +25,8 @@ pub(super) fn error(error: &CliError) -> String {
         }
         _ => write!(text, "{}", escape::inline(&body.string("message"))),
     };
-    for fault in &faults {
-        let _ = write!(text, "\n  {}", escape::inline(fault));
+    for violation in &of_accounts {
+        let _ = write!(text, "\n  {}", escape::inline(violation));
     }
     if violations.len() > 1 || code != "invalid-request" {
         for each in violations {

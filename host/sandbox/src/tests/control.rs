@@ -5,6 +5,7 @@ use std::io::{Read as _, Write as _};
 use serde_json::{Value, json};
 
 use super::{Provider, TestSandbox};
+use crate::SIMULATORS;
 
 #[test]
 fn journal_keeps_received_requests() {
@@ -98,28 +99,22 @@ fn accounts_file_has_every_simulator() {
     let sandbox = TestSandbox::new();
     let file: toml::Table = sandbox.accounts.parse().unwrap();
     let accounts = serde_json::to_value(&file["account"]).unwrap();
-    let bases = [
-        "dixa/v1",
-        "gorgias/api",
-        "hive/api/v1",
-        "pivotal_tracker/services/v5",
-        "planhat",
-        "teamwork",
-    ];
-    assert_eq!(accounts.as_array().unwrap().len(), bases.len());
-    for (index, base) in bases.iter().enumerate() {
+    assert_eq!(accounts.as_array().unwrap().len(), SIMULATORS.len());
+    for (index, simulator) in SIMULATORS.iter().enumerate() {
         let account = &accounts[index];
+        let (integration, base) = (simulator.account.integration, simulator.account.base);
         assert_eq!(
             account["base_url"],
-            format!("http://{}/{base}", sandbox.address)
+            format!("http://{}/{integration}{base}", sandbox.address)
         );
-        assert_eq!(account["integration"], base.split('/').next().unwrap());
+        assert_eq!(account["integration"], integration);
         assert_eq!(account["name"], account["integration"]);
         assert!(uuid::Uuid::try_parse(account["id"].as_str().unwrap()).is_ok());
         let mut secrets = account["credentials"].as_object().unwrap().values();
         assert!(secrets.all(|secret| secret.as_str().unwrap().len() >= 8));
     }
-    let hive: &Value = &accounts[2]["settings"];
+    let is_hive = |account: &&Value| account["integration"] == "hive";
+    let hive = accounts.as_array().unwrap().iter().find(is_hive).unwrap();
     let expected = json!({ "workspace_id": "Wk4SpAcE8mRn2TjLq", "user_id": "Ow7nErKq3ZtYb5VdX" });
-    assert_eq!(*hive, expected);
+    assert_eq!(hive["settings"], expected);
 }

@@ -17,15 +17,43 @@ fn gorgias() -> AccountBuilder {
 
 #[test]
 fn every_violation_is_reported() {
-    let fault = Account::builder("a", "gorgias")
+    let error = Account::builder("a", "gorgias")
         .setting("site", "x")
         .credential("token", "very-secret")
         .build()
         .unwrap_err();
-    assert_eq!(fault.faults.len(), 4, "{fault}");
-    assert!(!fault.to_string().contains("very-secret"), "{fault}");
-    let fault = Account::builder("a", "zendesk").build().unwrap_err();
-    assert!(fault.to_string().contains("`dixa`, `gorgias`"), "{fault}");
+    assert_eq!(error.violations().len(), 4, "{error}");
+    assert!(!error.to_string().contains("very-secret"), "{error}");
+    let error = Account::builder("a", "zendesk").build().unwrap_err();
+    assert!(error.to_string().contains("`dixa`, `gorgias`"), "{error}");
+}
+
+#[test]
+fn violation_has_its_location() {
+    let account = gorgias().base_url("ftp://x").setting("site", "x");
+    let account = account.credential("token", "x");
+    let error = account.build().unwrap_err();
+    let locations: Vec<_> = error
+        .violations()
+        .iter()
+        .map(|violation| violation.location.clone())
+        .collect();
+    let credential = |name: &str| AccountLocation::Credential(name.to_owned());
+    assert_eq!(
+        locations,
+        [
+            AccountLocation::BaseUrl,
+            AccountLocation::Setting("site".to_owned()),
+            credential("token"),
+        ]
+    );
+    let not_ascii = Account::builder("a", "planhat").credential("api_token", "ключ");
+    assert_eq!(
+        not_ascii.build().unwrap_err().violations()[0].location,
+        credential("api_token")
+    );
+    let none = Account::builder("a", "planhat").build().unwrap_err();
+    assert_eq!(none.violations()[0].location, AccountLocation::Account);
 }
 
 #[test]
@@ -69,8 +97,8 @@ fn pasted_credential_is_normalized() {
     for blank in [" ", "Bearer "] {
         let account = Account::builder("a", "planhat").credential("api_token", blank);
         assert_eq!(
-            account.build().unwrap_err().faults,
-            ["credential `api_token` is blank"]
+            account.build().unwrap_err().to_string(),
+            "credential `api_token` is blank"
         );
     }
 }

@@ -1,8 +1,8 @@
-//! An account as far as it has been read, and where in the text each part of it is.
+//! An account before its checks, with the location of each part in the text.
 
 use secrecy::SecretString;
 
-use super::super::Account;
+use super::super::{Account, AccountLocation};
 use super::reader::Span;
 
 #[derive(Default)]
@@ -21,7 +21,7 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// The account, or every fault that the integration's table finds, with its place.
+    /// The account, or every violation that the integration's table finds, with its location.
     pub(super) fn build(&self) -> Result<Account, Vec<(Span, String)>> {
         let integration = self.integration.as_ref().map_or("", |(name, _)| name);
         let mut builder = Account::builder(self.id.clone().unwrap_or_default(), integration);
@@ -37,35 +37,31 @@ impl Draft {
         for (name, value, _) in &self.credentials {
             builder = builder.credential(name, value.clone());
         }
-        builder.build().map_err(|invalid| {
-            let placed = |message: String| (self.place(&message), message);
-            invalid.faults.into_iter().map(placed).collect()
+        builder.build().map_err(|error| {
+            let violations = error.violations().iter();
+            violations
+                .map(|violation| (self.locate(&violation.location), violation.message.clone()))
+                .collect()
         })
     }
 
-    /// Where the part is that a message begins with; else the account's header.
-    fn place(&self, message: &str) -> Span {
-        let integration = self
-            .integration
-            .iter()
-            .map(|(_, span)| ("`integration`".to_owned(), span));
-        let base_url = self
-            .base_url
-            .iter()
-            .map(|(_, span)| ("`base_url`".to_owned(), span));
-        let settings = self
-            .settings
-            .iter()
-            .map(|(name, _, span)| (format!("setting `{name}`"), span));
-        let credentials = self
-            .credentials
-            .iter()
-            .map(|(name, _, span)| (format!("credential `{name}`"), span));
-        let mut places = integration
-            .chain(base_url)
-            .chain(settings)
-            .chain(credentials);
-        let found = places.find(|(start, _)| message.starts_with(start.as_str()));
-        found.map_or(&self.header, |(_, span)| span).clone()
+    /// The location of a part in the text; the account's header if the part is missing there.
+    fn locate(&self, part: &AccountLocation) -> Span {
+        let found = match part {
+            AccountLocation::Integration => self.integration.as_ref().map(|(_, span)| span.clone()),
+            AccountLocation::BaseUrl => self.base_url.as_ref().map(|(_, span)| span.clone()),
+            AccountLocation::Setting(name) => {
+                let mut settings = self.settings.iter();
+                let found = settings.find(|(known, _, _)| known == name);
+                found.map(|(_, _, span)| span.clone())
+            }
+            AccountLocation::Credential(name) => {
+                let mut credentials = self.credentials.iter();
+                let found = credentials.find(|(known, _, _)| known == name);
+                found.map(|(_, _, span)| span.clone())
+            }
+            AccountLocation::Account => None,
+        };
+        found.unwrap_or_else(|| self.header.clone())
     }
 }

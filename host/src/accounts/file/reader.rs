@@ -1,4 +1,4 @@
-//! Reads the text of an accounts file and notes every fault on the way.
+//! Reads the text of an accounts file, and collects every violation.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -13,12 +13,11 @@ use unified_ticketing_guest::integration;
 use uuid::Uuid;
 
 use super::super::Account;
-use super::Fault;
+use super::FileFinding;
 use super::draft::Draft;
-use crate::files;
+use crate::files::SecretFile;
 
-/// Stands in for a credential that could not be read, so that the other checks of its account still
-/// mean something.
+/// Replaces a credential that cannot be read, so that the other checks of its account still apply.
 const UNREADABLE: &str = "unreadable";
 
 /// The largest file with a credential, in bytes.
@@ -30,13 +29,13 @@ pub(super) struct Reader<'a> {
     file: &'a Path,
     text: &'a str,
     environment: &'a dyn Fn(&str) -> Option<String>,
-    /// Where the part of the text begins that spans count from.
+    /// The start of the part of the text that spans count from.
     base: usize,
-    /// Ids in lower case and names, and the line of each.
+    /// Ids in lower case and names, with the line of each.
     taken: HashMap<String, usize>,
-    pub(super) faults: Vec<Fault>,
-    pub(super) warnings: Vec<Fault>,
-    /// Whether the text itself has a credential that is a secret.
+    pub(super) violations: Vec<FileFinding>,
+    pub(super) warnings: Vec<FileFinding>,
+    /// Whether the text itself holds a secret credential.
     pub(super) holds_secrets: bool,
 }
 
@@ -52,19 +51,19 @@ impl<'a> Reader<'a> {
             environment,
             base: 0,
             taken: HashMap::new(),
-            faults: Vec::new(),
+            violations: Vec::new(),
             warnings: Vec::new(),
             holds_secrets: false,
         }
     }
 
-    /// Reads the accounts that have no fault.
-    pub(super) fn read(&mut self) -> Vec<Account> {
+    /// Reads the accounts without a violation.
+    pub(super) fn accounts(&mut self) -> Vec<Account> {
         let error = match DeTable::parse(self.text) {
             Ok(document) => return self.document(document.get_ref()),
             Err(error) => error,
         };
-        // Each account by itself, so that a fault of syntax in one does not hide the others.
+        // Each account by itself, so that invalid syntax in one does not hide the violations of others.
         let mut accounts = Vec::new();
         for section in sections(self.text) {
             self.base = section.start;
@@ -74,7 +73,7 @@ impl<'a> Reader<'a> {
             }
         }
         self.base = 0;
-        if self.faults.is_empty() {
+        if self.violations.is_empty() {
             self.syntax(&error);
         }
         accounts
@@ -82,7 +81,7 @@ impl<'a> Reader<'a> {
 
     fn syntax(&mut self, error: &toml::de::Error) {
         // The message alone: the full text of the error quotes the line, which may hold a secret.
-        self.fault(
+        self.violation(
             error.span().unwrap_or_default(),
             None,
             error.message().to_owned(),
@@ -97,13 +96,13 @@ impl<'a> Reader<'a> {
                     accounts.extend(tables.iter().filter_map(|table| self.account(table)));
                 }
                 ("account", other) => {
-                    self.fault(
+                    self.violation(
                         value.span(),
                         None,
                         format!("expected `[[account]]`, but found one {}", other.type_str()),
                     );
                 }
-                (other, _) => self.fault(
+                (other, _) => self.violation(
                     key.span(),
                     None,
                     format!("unknown key {}; expected `[[account]]`", shown(other)),
@@ -114,9 +113,9 @@ impl<'a> Reader<'a> {
     }
 
     fn account(&mut self, table: &Spanned<DeValue<'_>>) -> Option<Account> {
-        let before = self.faults.len();
+        let before = self.violations.len();
         let DeValue::Table(members) = table.get_ref() else {
-            self.fault(
+            self.violation(
                 table.span(),
                 None,
                 format!("expected a table, but found {}", table.get_ref().type_str()),
@@ -127,7 +126,7 @@ impl<'a> Reader<'a> {
             .into_iter()
             .find_map(|key| members.get(key).and_then(|value| value.get_ref().as_str()));
         let mut draft = Draft {
-            // It stands before every fault of the account.
+            // It stands before every violation of the account.
             label: label.map(|label| shown(label).trim_matches('`').to_owned()),
             header: table.span(),
             ..Draft::default()
@@ -136,30 +135,30 @@ impl<'a> Reader<'a> {
             self.member(&mut draft, key.get_ref(), &key.span(), value);
         }
         if members.get("id").is_none() {
-            self.fault(
+            self.violation(
                 table.span(),
                 draft.label.clone(),
                 "`id` is missing".to_owned(),
             );
         }
         if members.get("integration").is_none() {
-            self.fault(
+            self.violation(
                 table.span(),
                 draft.label.clone(),
                 "`integration` is missing".to_owned(),
             );
         }
         let account = self.build(&draft);
-        account.filter(|_| self.faults.len() == before)
+        account.filter(|_| self.violations.len() == before)
     }
 
     fn member(&mut self, draft: &mut Draft, key: &str, span: &Span, value: &Spanned<DeValue<'_>>) {
         match key {
             "id" => {
-                if let Some(id) = self.text_of(draft, key, value) {
-                    // Other spellings of a UUID are refused: the HTTP API compares ids as text.
+                if let Some(id) = self.string(draft, key, value) {
+                    // Other spellings of a UUID are rejected: the HTTP API compares ids as strings.
                     if id.len() != 36 || Uuid::try_parse(&id).is_err() {
-                        self.fault(
+                        self.violation(
                             value.span(),
                             draft.label.clone(),
                             format!("`id`: expected a UUID, but found {}", shown(&id)),
@@ -171,25 +170,25 @@ impl<'a> Reader<'a> {
                 }
             }
             "name" => {
-                if let Some(name) = self.text_of(draft, key, value) {
+                if let Some(name) = self.string(draft, key, value) {
                     self.take(draft, "name", &name, value.span());
                     draft.name = Some(name);
                 }
             }
             "integration" => {
                 draft.integration = self
-                    .text_of(draft, key, value)
+                    .string(draft, key, value)
                     .map(|text| (text, value.span()));
             }
             "base_url" => {
                 draft.base_url = self
-                    .text_of(draft, key, value)
+                    .string(draft, key, value)
                     .map(|text| (text, value.span()));
             }
             "settings" => {
                 for (name, span, value) in self.entries(draft, key, value) {
                     let key = format!("settings.{}", shown(&name).trim_matches('`'));
-                    if let Some(text) = self.text_of(draft, &key, value) {
+                    if let Some(text) = self.string(draft, &key, value) {
                         draft.settings.push((name, text, span));
                     }
                 }
@@ -204,7 +203,7 @@ impl<'a> Reader<'a> {
             }
             other => {
                 let known = "`id`, `name`, `integration`, `base_url`, `settings`, `credentials`";
-                self.fault(
+                self.violation(
                     span.clone(),
                     draft.label.clone(),
                     format!("unknown key {}; expected one of {known}", shown(other)),
@@ -213,7 +212,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The value of a credential: a text, or where it is found.
+    /// The value of a credential: a string, or its source.
     fn credential(
         &mut self,
         draft: &mut Draft,
@@ -229,9 +228,9 @@ impl<'a> Reader<'a> {
             DeValue::Table(source) if source.len() == 1 => source.iter().next(),
             _ => None,
         };
-        let found = match source.map(|(kind, place)| (kind.get_ref().as_ref(), place)) {
-            Some(("env", place)) => {
-                let variable = self.text_of(draft, &format!("{key}.env"), place)?;
+        let found = match source.map(|(kind, value)| (kind.get_ref().as_ref(), value)) {
+            Some(("env", name)) => {
+                let variable = self.string(draft, &format!("{key}.env"), name)?;
                 (self.environment)(&variable)
                     .map(Zeroizing::new)
                     .ok_or_else(|| {
@@ -239,20 +238,20 @@ impl<'a> Reader<'a> {
                         format!("`{key}`: the environment variable{variable} is not set")
                     })
             }
-            Some(("file", place)) => {
-                let path = self.text_of(draft, &format!("{key}.file"), place)?;
+            Some(("file", path)) => {
+                let path = self.string(draft, &format!("{key}.file"), path)?;
                 let path = self.file.parent().unwrap_or(Path::new("")).join(path);
                 let file = format!("`{key}`: the file {}", shown(&path.to_string_lossy()));
-                files::read(&path, MAX_CREDENTIAL_FILE)
+                SecretFile::from_path(&path, MAX_CREDENTIAL_FILE)
                     .map(|read| {
                         if let Some(exposed) = read.exposed {
                             let message = format!("{file} {exposed}");
-                            let warning = self.at(value.span(), draft.label.clone(), message);
+                            let warning = self.finding(value.span(), draft.label.clone(), message);
                             self.warnings.push(warning);
                         }
                         read.text
                     })
-                    .map_err(|why| format!("{file} {why}"))
+                    .map_err(|error| format!("{file} {error}"))
             }
             _ => Err(format!(
                 "`{key}`: expected a string, {{ env = … }} or {{ file = … }}"
@@ -261,7 +260,7 @@ impl<'a> Reader<'a> {
         match found {
             Ok(secret) => Some(SecretString::from(secret.as_str())),
             Err(message) => {
-                self.fault(value.span(), draft.label.clone(), message);
+                self.violation(value.span(), draft.label.clone(), message);
                 None
             }
         }
@@ -281,7 +280,7 @@ impl<'a> Reader<'a> {
                 .collect();
         }
         let found = value.get_ref().type_str();
-        self.fault(
+        self.violation(
             value.span(),
             draft.label.clone(),
             format!("`{key}`: expected a table, but found {found}"),
@@ -289,16 +288,11 @@ impl<'a> Reader<'a> {
         Vec::new()
     }
 
-    fn text_of(
-        &mut self,
-        draft: &Draft,
-        key: &str,
-        value: &Spanned<DeValue<'_>>,
-    ) -> Option<String> {
+    fn string(&mut self, draft: &Draft, key: &str, value: &Spanned<DeValue<'_>>) -> Option<String> {
         let text = value.get_ref().as_str();
         if text.is_none() {
             let found = value.get_ref().type_str();
-            self.fault(
+            self.violation(
                 value.span(),
                 draft.label.clone(),
                 format!("`{key}`: expected a string, but found {found}"),
@@ -307,20 +301,19 @@ impl<'a> Reader<'a> {
         text.map(str::to_owned)
     }
 
-    /// Notes an id or a name, of which there may be one each: both name the account on the command
-    /// line.
+    /// Notes an id or a name, which must be unique: both name the account on the command line.
     fn take(&mut self, draft: &Draft, key: &str, text: &str, span: Span) {
         let line = self.position(span.start).0;
         if let Some(first) = self.taken.get(text) {
             let text = shown(text);
             let message = format!("`{key}`: {text} is taken by the account of line {first}");
-            self.fault(span, draft.label.clone(), message);
+            self.violation(span, draft.label.clone(), message);
         } else {
             self.taken.insert(text.to_owned(), line);
         }
     }
 
-    /// Makes the account, whose own faults are those that the integration's table finds.
+    /// Makes the account, and collects the violations that the integration's table finds.
     fn build(&mut self, draft: &Draft) -> Option<Account> {
         let (name, _) = draft.integration.as_ref()?;
         let integration = integration::find(name);
@@ -328,24 +321,24 @@ impl<'a> Reader<'a> {
             .in_text
             .iter()
             .any(|name| integration.is_none_or(|integration| !is_user_name(integration, name)));
-        let faults = match draft.build() {
+        let violations = match draft.build() {
             Ok(account) => return Some(account),
-            Err(faults) => faults,
+            Err(violations) => violations,
         };
-        for (span, message) in faults {
-            self.fault(span, draft.label.clone(), message);
+        for (span, message) in violations {
+            self.violation(span, draft.label.clone(), message);
         }
         None
     }
 
-    fn fault(&mut self, span: Span, account: Option<String>, message: String) {
-        let fault = self.at(span, account, message);
-        self.faults.push(fault);
+    fn violation(&mut self, span: Span, account: Option<String>, message: String) {
+        let violation = self.finding(span, account, message);
+        self.violations.push(violation);
     }
 
-    fn at(&self, span: Span, account: Option<String>, message: String) -> Fault {
+    fn finding(&self, span: Span, account: Option<String>, message: String) -> FileFinding {
         let (line, column) = self.position(span.start);
-        Fault {
+        FileFinding {
             file: self.file.to_owned(),
             line: Some(line),
             column: Some(column),
@@ -367,7 +360,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A variable's name after a space. What does not look like one may be the secret itself.
+/// A variable's name after a space. A string that does not look like a name may be the secret itself.
 fn variable_shown(name: &str) -> String {
     let conventional =
         |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
@@ -378,7 +371,7 @@ fn variable_shown(name: &str) -> String {
     }
 }
 
-/// The parts of a text that begin at `[[`, and what is before the first.
+/// The parts of a text that begin at `[[`, and the part before the first.
 fn sections(text: &str) -> Vec<Span> {
     let mut starts = vec![0];
     let mut at = 0;

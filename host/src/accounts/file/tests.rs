@@ -1,16 +1,18 @@
-//! Files and their faults.
+//! Accounts files and their violations.
 
 use std::fs;
+
+use unified_ticketing_guest::integration::ALL;
 
 use super::*;
 
 const ID: &str = "62f44730-dd91-461e-bd6a-aedd9e0ad79d";
 
-fn parse(text: &str) -> Result<FileAccounts, Vec<Fault>> {
+fn parse(text: &str) -> Result<FileAccounts, AccountsFileError> {
     parse_at(Path::new("accounts.toml"), text)
 }
 
-fn parse_at(file: &Path, text: &str) -> Result<FileAccounts, Vec<Fault>> {
+fn parse_at(file: &Path, text: &str) -> Result<FileAccounts, AccountsFileError> {
     FileAccounts::parse(file, text, |name| match name {
         "TOKEN" => Some("token-from-the-environment".to_owned()),
         "BLANK" => Some(" ".to_owned()),
@@ -19,12 +21,9 @@ fn parse_at(file: &Path, text: &str) -> Result<FileAccounts, Vec<Fault>> {
     })
 }
 
-fn faults(text: &str) -> Vec<String> {
-    parse(text)
-        .unwrap_err()
-        .iter()
-        .map(ToString::to_string)
-        .collect()
+fn violations(text: &str) -> Vec<String> {
+    let error = parse(text).unwrap_err();
+    error.violations().iter().map(ToString::to_string).collect()
 }
 
 #[test]
@@ -62,7 +61,7 @@ fn credentials_come_from_text_environment_and_file() {
 }
 
 #[test]
-fn an_account_is_found_by_id_in_any_case_and_by_name() {
+fn account_is_found_by_id_or_name() {
     let accounts = parse(&format!(
         "[[account]]\nid = \"{}\"\nname = \"acme\"\nintegration = \"dixa\"\n\
          base_url = \"http://127.0.0.1:1/v1/\"\n[account.credentials]\napi_token = \"a-token-of-dixa\"\n",
@@ -81,26 +80,26 @@ fn an_account_is_found_by_id_in_any_case_and_by_name() {
 }
 
 #[test]
-fn a_file_without_accounts_is_fine() {
+fn empty_file_is_valid() {
     assert_eq!(parse("# none yet\n").unwrap().iter().count(), 0);
 }
 
-/// Compares all of it at once, without the file's name and what differs by system.
-fn assert_faults(faults: &[String], expected: &[&str]) {
+/// Compares all violations at once, without the file's name and the system's own message.
+fn assert_violations(violations: &[String], expected: &[&str]) {
     let missing = "cannot be read: No such file or directory (os error 2)";
-    let faults: Vec<String> = faults
+    let violations: Vec<String> = violations
         .iter()
-        .map(|fault| fault.replace(missing, "cannot be read: not found"))
+        .map(|violation| violation.replace(missing, "cannot be read: not found"))
         .collect();
     let expected: Vec<String> = expected
         .iter()
-        .map(|fault| format!("accounts.toml:{fault}"))
+        .map(|violation| format!("accounts.toml:{violation}"))
         .collect();
-    assert_eq!(faults, expected);
+    assert_eq!(violations, expected);
 }
 
 #[test]
-fn every_fault_of_every_account_is_told_with_its_line() {
+fn every_violation_has_its_line() {
     let text = r#"accounts = 1
 [[account]]
 name = "one"
@@ -128,13 +127,17 @@ integration = "hive"
 credentials = { api_key = { env = "TOKEN", file = "x" } }
 settings = { workspace_id = "ws" }
 "#;
-    let faults = faults(text);
-    assert_faults(
-        &faults,
+    let violations = violations(text);
+    let names: Vec<&str> = ALL.iter().map(|integration| integration.name).collect();
+    assert_violations(
+        &violations,
         &[
             "1: unknown key `accounts`; expected `[[account]]`",
             "2: account `one`: `id` is missing",
-            "4: account `one`: `integration`: expected one of `dixa`, `gorgias`, `hive`, `pivotal_tracker`, `planhat`, `teamwork`, but found `zendesk`",
+            &format!(
+                "4: account `one`: `integration`: expected one of `{}`, but found `zendesk`",
+                names.join("`, `")
+            ),
             "5: account `one`: `credentials.api_token`: the environment variable `NOT_SET` is not set",
             "8: account `two`: `id`: expected a UUID, but found `12`",
             "11: account `two`: unknown key `colour`; expected one of `id`, `name`, `integration`, `base_url`, `settings`, `credentials`",
@@ -150,15 +153,15 @@ settings = { workspace_id = "ws" }
             "25: account `two`: `credentials.api_key`: expected a string, { env = … } or { file = … }",
         ],
     );
-    assert!(!faults.join("").contains("keep-me-secret"));
+    assert!(!violations.join("").contains("keep-me-secret"));
 }
 
 #[test]
-fn a_fault_of_syntax_hides_only_its_own_account() {
+fn invalid_syntax_hides_one_account() {
     let text = "[[account]]\nid = \"x\nintegration = \"dixa\"\n\n[[account]]\nid = \"y\"\nintegration = \"dixa\"\ncredentials = { api_token = \"keep-me-secret }\n\n[[account]]\nintegration = \"dixa\"\n";
-    let faults = faults(text);
-    assert_faults(
-        &faults,
+    let violations = violations(text);
+    assert_violations(
+        &violations,
         &[
             r#"2: invalid basic string, expected `"`"#,
             "8: unclosed inline table, expected `}`",
@@ -169,9 +172,9 @@ fn a_fault_of_syntax_hides_only_its_own_account() {
 }
 
 #[test]
-fn a_byte_order_mark_does_not_count() {
+fn byte_order_mark_is_skipped() {
     assert_eq!(
-        faults("\u{feff}[[account]]\n"),
+        violations("\u{feff}[[account]]\n"),
         [
             "accounts.toml:1: `id` is missing",
             "accounts.toml:1: `integration` is missing"
@@ -179,34 +182,34 @@ fn a_byte_order_mark_does_not_count() {
     );
 }
 
-/// A quotation mark that is missing or too much makes other texts of what is a credential.
+/// A missing or surplus quotation mark makes a part of a credential another string.
 #[test]
-fn no_fault_shows_a_credential() {
+fn violations_show_no_credential() {
     let secret = "keep/me+s3cret=".repeat(8);
     let text = format!(
         "[[account]]\nid = \"{ID}\"\nname = \"acme\"\nintegration = \"dixa\"\nbase_url = \"http://a.example\"\n\
          credentials = {{ api_token = \"{secret}\" }}\nsettings = {{ site = \"x\" }}\n"
     );
     let start = text.find(&secret).unwrap();
-    let mut told = 0;
+    let mut count = 0;
     for at in (0..=start).chain(start + secret.len()..=text.len()) {
         for inserted in [
             "\"", "'", "\"\"\"", "'''", "\n", "=", "{", "]", ".", "\\", "#", "\0", "\u{fffd}", "1",
         ] {
             let broken = format!("{}{inserted}{}", &text[..at], &text[at..]);
-            for fault in parse(&broken).err().unwrap_or_default() {
-                told += 1;
-                let fault = format!("{fault} {fault:?}");
-                assert!(!fault.contains("s3cret"), "{fault}\n{broken}");
+            if let Err(error) = parse(&broken) {
+                count += error.violations().len();
+                let printed = format!("{error} {error:?}");
+                assert!(!printed.contains("s3cret"), "{printed}\n{broken}");
             }
         }
     }
-    assert!(told > 1_000, "{told}");
+    assert!(count > 1_000, "{count}");
 }
 
 #[cfg(unix)]
 #[test]
-fn a_secret_that_others_can_read_is_a_warning() {
+fn exposed_secret_is_a_warning() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
@@ -221,7 +224,7 @@ fn a_secret_that_others_can_read_is_a_warning() {
         for path in [&file, &at("key")] {
             fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
         }
-        let accounts = FileAccounts::read(&file).unwrap();
+        let accounts = FileAccounts::from_file(&file).unwrap();
         let warnings = accounts.warnings().map(ToString::to_string);
         warnings
             .map(|warning| warning.replace(&format!("{}/", folder.path().display()), ""))
@@ -244,14 +247,13 @@ fn a_secret_that_others_can_read_is_a_warning() {
 }
 
 #[test]
-fn a_missing_file_is_one_fault() {
-    let faults = FileAccounts::read("no/such/accounts.toml").unwrap_err();
-    assert_eq!(faults.len(), 1);
+fn missing_file_is_one_violation() {
+    let error = FileAccounts::from_file("no/such/accounts.toml").unwrap_err();
+    assert_eq!(error.violations().len(), 1);
     assert!(
-        faults[0]
+        error
             .to_string()
             .starts_with("no/such/accounts.toml: cannot be read: "),
-        "{}",
-        faults[0]
+        "{error}"
     );
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use unified_ticketing::server::TokenSet;
-use unified_ticketing::{Fault, FileAccounts, ReloadableAccounts};
+use unified_ticketing::{FileAccounts, FileFinding, ReloadableAccounts};
 
 use super::tokens::{self, TokenFileError};
 use crate::error::CliError;
@@ -18,22 +18,23 @@ pub(super) struct Reload {
 
 /// Why a file cannot be reloaded.
 #[derive(Debug, thiserror::Error)]
-#[error(transparent)]
 enum ReloadError {
-    Accounts(#[from] Fault),
+    #[error("{0}")]
+    Accounts(FileFinding),
+    #[error(transparent)]
     Tokens(#[from] TokenFileError),
 }
 
 impl Reload {
     /// Reads every file and replaces what the server uses: all of it, or nothing. Returns the warnings, or every error.
     fn reload(&self) -> Result<Vec<String>, Vec<ReloadError>> {
-        let accounts = self.accounts_file.as_ref().map(FileAccounts::read);
+        let accounts = self.accounts_file.as_ref().map(FileAccounts::from_file);
         let tokens = self.tokens.as_ref().map(|(file, _)| tokens::read(file));
         let (accounts, tokens) = match (accounts.transpose(), tokens.transpose()) {
             (Ok(accounts), Ok(tokens)) => (accounts, tokens),
             (accounts, tokens) => {
-                let faults = accounts.err().unwrap_or_default().into_iter();
-                let errors = faults.map(ReloadError::Accounts);
+                let violations = accounts.err().map(|error| error.violations().to_vec());
+                let errors = violations.into_iter().flatten().map(ReloadError::Accounts);
                 return Err(errors
                     .chain(tokens.err().map(ReloadError::Tokens))
                     .collect());

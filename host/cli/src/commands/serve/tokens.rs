@@ -2,20 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
-use unified_ticketing::server::Tokens;
+use unified_ticketing::server::{Tokens, TokensError};
 
 /// Why a token file cannot be used. It never holds a token.
 #[derive(Debug, thiserror::Error)]
-#[error("--token-file {}: {message}", .file.display())]
+#[error("--token-file {}: {error}", .file.display())]
 pub(super) struct TokenFileError {
     file: PathBuf,
-    message: String,
+    error: TokensError,
 }
 
 pub(super) fn read(file: &Path) -> Result<Tokens, TokenFileError> {
-    Tokens::read(file).map_err(|message| TokenFileError {
+    Tokens::from_file(file).map_err(|error| TokenFileError {
         file: file.to_owned(),
-        message,
+        error,
     })
 }
 
