@@ -257,22 +257,22 @@ impl Table<'_> {
             ),
             (
                 "plan + interpret in the core, native",
-                "at most 10 µs",
+                "at most 6 µs",
                 time(NATIVE),
             ),
             (
                 "call through the component, fresh, one thread",
-                "at most 40 µs",
+                "at most 25 µs",
                 time("fresh, one thread"),
             ),
             (
                 "call through the component, fresh, two threads",
-                "at most 40 µs",
+                "at most 35 µs",
                 time("fresh, two threads"),
             ),
             (
                 "call through the component, reused, one thread",
-                "at most 15 µs",
+                "at most 13 µs",
                 time("reused, one thread"),
             ),
             (
@@ -280,7 +280,7 @@ impl Table<'_> {
                 "",
                 time("reused, two threads"),
             ),
-            ("CLI dry run, whole process", "at most 15 ms", dry_run),
+            ("CLI dry run, whole process", "at most 5 ms", dry_run),
         ]
     }
 
@@ -298,27 +298,27 @@ impl Table<'_> {
         [
             (
                 "`serve` against native, fresh",
-                "at least 50 %",
+                "at least 80 %",
                 against("host, fresh"),
             ),
             (
                 "`serve` against native, reused",
-                "at least 80 %",
+                "at least 95 %",
                 against("host, reused"),
             ),
             (
                 "`serve --sender component` against native, fresh",
-                "at least 25 %",
+                "",
                 against("component, fresh"),
             ),
             (
                 "`serve --sender component` against native, reused",
-                "at least 55 %",
+                "",
                 against("component, reused"),
             ),
             (
                 "`serve` against stock `wasmtime serve`",
-                "at least 5 times",
+                "at least 6 times",
                 stock,
             ),
             (
@@ -329,7 +329,7 @@ impl Table<'_> {
             ("bare pass-through against native", "", against("bare")),
             (
                 "1,000 calls in flight, the host sends",
-                "under 150 MB, none lost",
+                "under 80 MB, none lost",
                 host_sends,
             ),
             (
