@@ -132,18 +132,19 @@ fn conditions(integration: &Integration, operation: &Operation) -> Vec<String> {
 #[must_use]
 pub fn matrix() -> String {
     let mut matrix = String::new();
-    for (title, name) in [
-        ("Create", OperationName::Create),
-        ("Update", OperationName::Update),
-    ] {
+    for name in OperationName::ALL {
         let columns: Vec<Column<'_>> = ALL
             .iter()
-            .filter_map(|each| Some(Column::new(each, each.operation(name)?)))
+            .filter_map(|each| Some(Column::new(each, each.operation(*name)?)))
             .collect();
+        let mut title = name.verb().to_owned();
+        if let Some(first) = title.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
         if !matrix.is_empty() {
             matrix.push('\n');
         }
-        write_table(&mut matrix, title, &columns);
+        write_table(&mut matrix, &title, &columns);
     }
     matrix
 }

@@ -139,6 +139,18 @@ pub enum OperationName {
 }
 
 impl OperationName {
+    /// Every operation, in the order of documents.
+    pub const ALL: &'static [Self] = &[Self::Create, Self::Update];
+
+    /// The name in logs, in headings and of the published tables.
+    #[must_use]
+    pub const fn verb(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+        }
+    }
+
     /// The name in plans and in `integrations`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -66,17 +66,14 @@ fn operation_has_case_of_every_kind() {
     let cases = case::all();
     let mut missing = Vec::new();
     for integration in ALL {
-        for (operation, name) in [
-            ("create", OperationName::Create),
-            ("update", OperationName::Update),
-        ] {
-            let kinds = if integration.operation(name).is_some() {
+        for operation in OperationName::ALL {
+            let kinds = if integration.operation(*operation).is_some() {
                 KINDS.to_vec()
             } else {
                 vec!["unsupported"]
             };
             for kind in kinds {
-                let name = format!("{}/{operation}-{kind}", integration.name);
+                let name = format!("{}/{}-{kind}", integration.name, operation.verb());
                 let of_kind = |case: &Case| {
                     case.name
                         .strip_prefix(&name)

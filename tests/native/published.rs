@@ -28,27 +28,17 @@ fn members(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
         .map(|(name, value)| (name.as_str(), value))
 }
 
-/// The row of an operation.
-fn row(integration: &Integration, update: bool) -> Option<&'static Operation> {
-    integration.operation(if update {
-        OperationName::Update
-    } else {
-        OperationName::Create
-    })
-}
-
 /// The published integrations whose row of an operation fits.
-fn having(update: bool, fits: impl Fn(&Operation) -> bool) -> BTreeSet<&'static str> {
+fn having(operation: OperationName, fits: impl Fn(&Operation) -> bool) -> BTreeSet<&'static str> {
     let published = published();
     let is_published = |integration: &&&Integration| {
-        let mut tables = ["create", "update"]
-            .map(|name| &published[name]["integrations"])
-            .into_iter();
-        tables.any(|table| names(table).contains(integration.name))
+        let mut operations = OperationName::ALL.iter();
+        operations
+            .any(|each| names(&published[each.verb()]["integrations"]).contains(integration.name))
     };
     ALL.iter()
         .filter(is_published)
-        .filter(|integration| row(integration, update).is_some_and(&fits))
+        .filter(|integration| integration.operation(operation).is_some_and(&fits))
         .map(|integration| integration.name)
         .collect()
 }
@@ -56,9 +46,10 @@ fn having(update: bool, fits: impl Fn(&Operation) -> bool) -> BTreeSet<&'static 
 #[test]
 fn operations_match_published_tables() {
     let published = published();
-    for (name, update) in [("create", false), ("update", true)] {
+    for operation in OperationName::ALL.iter().copied() {
+        let name = operation.verb();
         assert_eq!(
-            having(update, |_| true),
+            having(operation, |_| true),
             names(&published[name]["integrations"]),
             "{name}"
         );
@@ -68,12 +59,13 @@ fn operations_match_published_tables() {
 #[test]
 fn request_fields_match_published_tables() {
     let published = published();
-    for (name, update) in [("create", false), ("update", true)] {
+    for operation in OperationName::ALL.iter().copied() {
+        let name = operation.verb();
         for field in Field::ALL {
             let table = &published[name]["request"][field.name()];
             for (member, required) in [("required", true), ("supported", false)] {
                 let such = |rule: &Rule| rule.field == field && rule.required == required;
-                let ours = having(update, |row| row.fields.iter().any(such));
+                let ours = having(operation, |row| row.fields.iter().any(such));
                 assert_eq!(
                     ours,
                     names(&table[member]),
@@ -84,7 +76,9 @@ fn request_fields_match_published_tables() {
             for (integration, values) in members(&table["enum_by_integration"]) {
                 let integration = unified_ticketing_guest::integration::find(integration)
                     .expect("a known integration");
-                let row = row(integration, update).expect("a published operation");
+                let row = integration
+                    .operation(operation)
+                    .expect("a published operation");
                 let rule = row
                     .fields
                     .iter()
@@ -104,9 +98,10 @@ fn request_fields_match_published_tables() {
 #[test]
 fn response_fields_match_published_tables() {
     let published = published();
-    for (name, update) in [("create", false), ("update", true)] {
+    for operation in OperationName::ALL.iter().copied() {
+        let name = operation.verb();
         for field in ResponseField::ALL {
-            let ours = having(update, |row| row.response.contains(&field));
+            let ours = having(operation, |row| row.response.contains(&field));
             let table = names(&published[name]["response"][field.name()]["supported"]);
             assert_eq!(ours, table, "{name} {}", field.name());
         }
@@ -116,8 +111,9 @@ fn response_fields_match_published_tables() {
 #[test]
 fn collections_match_published_tables() {
     let published = published();
-    for (name, update) in [("create", false), ("update", true)] {
-        let ours = having(update, |row| row.collection().is_some());
+    for operation in OperationName::ALL.iter().copied() {
+        let name = operation.verb();
+        let ours = having(operation, |row| row.collection().is_some());
         assert_eq!(
             ours,
             names(&published[name]["query"]["collections"]["required"]),

@@ -11,6 +11,7 @@ use hyper::body::{Body as _, Incoming};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 use unified_ticketing_guest::http_api::{MAX_BODY, account_id};
+use unified_ticketing_guest::integration::OperationName;
 
 use super::access_log::AccessLog;
 use super::framing::PendingResponse;
@@ -219,10 +220,13 @@ fn route(method: &Method, path: &str) -> (&'static str, Option<&'static str>) {
         return (READY, None);
     }
     match path.strip_prefix(USERS) {
-        Some("") => (USERS, (method == Method::POST).then_some("create")),
+        Some("") => (
+            USERS,
+            (method == Method::POST).then_some(OperationName::Create.verb()),
+        ),
         Some(rest) if rest.len() > 1 && rest.rfind('/') == Some(0) => (
             "/unified/ticketing/users/{id}",
-            (method == Method::PATCH).then_some("update"),
+            (method == Method::PATCH).then_some(OperationName::Update.verb()),
         ),
         _ => ("other", None),
     }
