@@ -14,25 +14,9 @@ mod responses;
 mod schemas;
 
 use serde_json::{Value, json};
+use unified_ticketing_guest::integration::OperationName;
 
 use self::examples::Example;
-
-/// An operation of the HTTP API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Operation {
-    Create,
-    Update,
-}
-
-impl Operation {
-    /// The name in plans, in `integrations` and in examples.
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Create => "create-user",
-            Self::Update => "update-user",
-        }
-    }
-}
 
 /// The HTTP API in OpenAPI 3.1: every parameter, body, status, header and error, with examples that are calls of the golden
 /// cases.
@@ -66,8 +50,8 @@ pub fn openapi() -> Value {
             { "name": "server", "description": "The server itself." },
         ],
         "paths": {
-            "/unified/ticketing/users": { "post": operation(Operation::Create, &examples) },
-            "/unified/ticketing/users/{id}": { "patch": operation(Operation::Update, &examples) },
+            "/unified/ticketing/users": { "post": operation(OperationName::Create, &examples) },
+            "/unified/ticketing/users/{id}": { "patch": operation(OperationName::Update, &examples) },
             "/healthz": { "get": health() },
         },
         "components": {
@@ -86,14 +70,14 @@ pub fn openapi() -> Value {
     })
 }
 
-fn operation(operation: Operation, examples: &[Example]) -> Value {
+fn operation(operation: OperationName, examples: &[Example]) -> Value {
     let (id, summary, description) = match operation {
-        Operation::Create => (
+        OperationName::Create => (
             "createUser",
             "Create a user",
             "Sends at most one request to the provider, and never a second one whatever happens.",
         ),
-        Operation::Update => (
+        OperationName::Update => (
             "updateUser",
             "Update a user",
             "Only what is given is sent: a member that is left out keeps its value, `null` clears it. Sends at most one request \

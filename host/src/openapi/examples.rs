@@ -2,8 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-
-use super::Operation;
+use unified_ticketing_guest::integration::OperationName;
 
 /// A call of a golden case.
 #[derive(Deserialize)]
@@ -19,8 +18,8 @@ pub(super) struct Example {
 }
 
 impl Example {
-    fn is_of(&self, operation: Operation) -> bool {
-        self.update == (operation == Operation::Update)
+    fn is_of(&self, operation: OperationName) -> bool {
+        self.update == (operation == OperationName::Update)
     }
 
     fn entry(&self, value: &Value) -> (String, Value) {
@@ -46,7 +45,7 @@ fn entries<'a>(
 }
 
 /// Bodies of an operation that were accepted.
-pub(super) fn bodies(operation: Operation, examples: &[Example]) -> Map<String, Value> {
+pub(super) fn bodies(operation: OperationName, examples: &[Example]) -> Map<String, Value> {
     let accepted = examples
         .iter()
         .filter(|example| example.is_of(operation) && example.status == 200);
@@ -54,7 +53,7 @@ pub(super) fn bodies(operation: Operation, examples: &[Example]) -> Map<String, 
 }
 
 /// The responses to accepted bodies.
-pub(super) fn successes(operation: Operation, examples: &[Example]) -> Map<String, Value> {
+pub(super) fn successes(operation: OperationName, examples: &[Example]) -> Map<String, Value> {
     let accepted = examples
         .iter()
         .filter(|example| example.is_of(operation) && example.status == 200);

@@ -1,8 +1,7 @@
 //! The parameters of both operations.
 
 use serde_json::{Map, Value, json};
-
-use super::Operation;
+use unified_ticketing_guest::integration::OperationName;
 
 /// The parameters by their names in the document, which are those of the published pages.
 pub(super) fn components() -> Value {
@@ -98,11 +97,11 @@ fn requiring() -> Vec<&'static str> {
 }
 
 /// References to the parameters of an operation: all but the identifier of a user that does not exist yet.
-pub(super) fn references(operation: Operation) -> Value {
+pub(super) fn references(operation: OperationName) -> Value {
     let all = components();
     let names = all.as_object().into_iter().flat_map(Map::keys);
     names
-        .filter(|name| operation == Operation::Update || *name != "id")
+        .filter(|name| operation == OperationName::Update || *name != "id")
         .map(|name| json!({ "$ref": format!("#/components/parameters/{name}") }))
         .collect()
 }

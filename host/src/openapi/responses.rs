@@ -4,8 +4,8 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 use unified_ticketing_guest::bindings::types::{ErrorCode, FindingCode, Limit, Location, Outcome};
 use unified_ticketing_guest::codes;
+use unified_ticketing_guest::integration::OperationName;
 
-use super::Operation;
 use super::examples::{self, Example};
 use super::schemas::reference;
 
@@ -101,7 +101,7 @@ fn name(status: u16) -> String {
 }
 
 /// The responses of an operation, by status.
-pub(super) fn by_status(operation: Operation, examples: &[Example]) -> Value {
+pub(super) fn by_status(operation: OperationName, examples: &[Example]) -> Value {
     let mut responses = Map::new();
     responses.insert("200".to_owned(), success(operation, examples));
     for status in statuses() {
@@ -115,10 +115,10 @@ pub(super) fn by_status(operation: Operation, examples: &[Example]) -> Value {
     Value::Object(responses)
 }
 
-fn success(operation: Operation, examples: &[Example]) -> Value {
+fn success(operation: OperationName, examples: &[Example]) -> Value {
     let done = match operation {
-        Operation::Create => "The user has been created",
-        Operation::Update => "The user has been changed",
+        OperationName::Create => "The user has been created",
+        OperationName::Update => "The user has been changed",
     };
     json!({
         "description": format!("{done}; or, for a dry run, the plan. What was not taken over is in `Unified-Warning`."),

@@ -4,16 +4,17 @@ use serde_json::{Map, Value, json};
 use unified_ticketing_guest::field::{Field, ResponseField, Rule};
 use unified_ticketing_guest::integration::{ALL, Integration, Operation as Row, OperationName};
 
-use super::Operation;
 use super::responses;
 
 /// A string that is not blank.
 const NOT_BLANK: &str = r"\S";
 
 /// The schema of a request body: one that any of the integrations accepts.
-pub(super) fn body(operation: Operation) -> Value {
+pub(super) fn body(operation: OperationName) -> Value {
     let schemas = ALL.iter().filter_map(|integration| {
-        row(integration, operation).map(|_| name(operation, integration))
+        integration
+            .operation(operation)
+            .map(|_| name(operation, integration))
     });
     let references: Vec<Value> = schemas.map(|name| reference(&name)).collect();
     json!({ "anyOf": references })
@@ -23,32 +24,24 @@ pub(super) fn reference(name: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{name}") })
 }
 
-const fn base(operation: Operation) -> &'static str {
+const fn base(operation: OperationName) -> &'static str {
     match operation {
-        Operation::Create => "NewUser",
-        Operation::Update => "UserChanges",
+        OperationName::Create => "NewUser",
+        OperationName::Update => "UserChanges",
     }
 }
 
-fn name(operation: Operation, integration: &Integration) -> String {
+fn name(operation: OperationName, integration: &Integration) -> String {
     format!("{}-{}", base(operation), integration.name)
-}
-
-/// The row of an operation.
-fn row(integration: &Integration, operation: Operation) -> Option<&'static Row> {
-    integration.operation(match operation {
-        Operation::Create => OperationName::Create,
-        Operation::Update => OperationName::Update,
-    })
 }
 
 /// Every schema of the document.
 pub(super) fn components() -> Value {
     let mut schemas = Map::new();
-    for operation in [Operation::Create, Operation::Update] {
+    for operation in OperationName::ALL.iter().copied() {
         schemas.insert(base(operation).to_owned(), published(operation));
         for integration in ALL {
-            if let Some(row) = row(integration, operation) {
+            if let Some(row) = integration.operation(operation) {
                 schemas.insert(
                     name(operation, integration),
                     special(operation, integration, row),
@@ -70,10 +63,10 @@ pub(super) fn components() -> Value {
 }
 
 /// The published fields, with their types. None is required here, because that differs by integration.
-fn published(operation: Operation) -> Value {
+fn published(operation: OperationName) -> Value {
     let clearing = match operation {
-        Operation::Create => "`null` is the same as left out.",
-        Operation::Update => "What is left out keeps its value; `null` clears it.",
+        OperationName::Create => "`null` is the same as left out.",
+        OperationName::Update => "What is left out keeps its value; `null` clears it.",
     };
     let mut properties: Map<String, Value> = Field::ALL
         .into_iter()
@@ -96,7 +89,7 @@ fn published(operation: Operation) -> Value {
     })
 }
 
-fn typed(field: Field, operation: Operation) -> Value {
+fn typed(field: Field, operation: OperationName) -> Value {
     let nullable = |kind: &str| json!([kind, "null"]);
     match field {
         Field::FirstName | Field::LastName | Field::Name | Field::NickName | Field::Avatar => {
@@ -104,18 +97,18 @@ fn typed(field: Field, operation: Operation) -> Value {
         }
         Field::Emails => {
             let kind = match operation {
-                Operation::Create => {
+                OperationName::Create => {
                     json!({ "enum": ["primary", "other", null], "description": "The type of email address." })
                 }
-                Operation::Update => {
+                OperationName::Update => {
                     json!({ "type": nullable("string"), "description": "The type of email address." })
                 }
             };
             let address = json!({ "type": "string", "description": "The user's email address." });
             let array = match operation {
-                Operation::Create => nullable("array"),
+                OperationName::Create => nullable("array"),
                 // No integration has users without an address.
-                Operation::Update => json!("array"),
+                OperationName::Update => json!("array"),
             };
             json!({
                 "type": array,
@@ -152,10 +145,10 @@ const fn about(field: Field) -> &'static str {
 }
 
 /// The integrations that require and that support a field, in a sentence.
-fn support(field: Field, operation: Operation) -> String {
+fn support(field: Field, operation: OperationName) -> String {
     let titles = |required: bool| -> Vec<&str> {
         let having = ALL.iter().filter(|integration| {
-            row(integration, operation).is_some_and(|row| {
+            integration.operation(operation).is_some_and(|row| {
                 row.fields
                     .iter()
                     .any(|rule| rule.field == field && rule.required == required)
@@ -182,7 +175,7 @@ fn support(field: Field, operation: Operation) -> String {
 }
 
 /// The published fields with what one integration makes of them.
-fn special(operation: Operation, integration: &Integration, row: &Row) -> Value {
+fn special(operation: OperationName, integration: &Integration, row: &Row) -> Value {
     let properties: Map<String, Value> = row
         .fields
         .iter()
@@ -211,7 +204,7 @@ fn special(operation: Operation, integration: &Integration, row: &Row) -> Value 
     if let Some(all) = schema["allOf"].as_array_mut() {
         all.extend(needs);
     }
-    if operation == Operation::Update {
+    if operation == OperationName::Update {
         schema["minProperties"] = json!(1);
     }
     schema
@@ -233,12 +226,12 @@ fn need(fields: &[Field]) -> Value {
 }
 
 /// A rule's additions to the type of its field.
-fn narrowed_field(rule: &Rule, operation: Operation) -> Option<Value> {
+fn narrowed_field(rule: &Rule, operation: OperationName) -> Option<Value> {
     match rule.field {
         Field::Emails => {
             let given = json!({ "items": { "properties": { "email": { "pattern": NOT_BLANK } } } });
             let mut array = given;
-            if rule.required || operation == Operation::Update {
+            if rule.required || operation == OperationName::Update {
                 array["type"] = json!("array");
                 array["minItems"] = json!(1);
             }
@@ -253,7 +246,7 @@ fn narrowed_field(rule: &Rule, operation: Operation) -> Option<Value> {
     }
 }
 
-fn roles(rule: &Rule, operation: Operation) -> Value {
+fn roles(rule: &Rule, operation: OperationName) -> Value {
     let value = |member: &str| {
         let string = json!({ "type": "string", "pattern": NOT_BLANK });
         let value = if rule.values.is_empty() {
@@ -272,7 +265,7 @@ fn roles(rule: &Rule, operation: Operation) -> Value {
     };
     if rule.single {
         array["maxItems"] = json!(1);
-        if operation == Operation::Update {
+        if operation == OperationName::Update {
             array["type"] = json!("array");
             array["minItems"] = json!(1);
         }
@@ -352,7 +345,7 @@ fn plan() -> Value {
         "type": "object",
         "properties": {
             "integration": { "enum": names },
-            "operation": { "enum": [Operation::Create.name(), Operation::Update.name()] },
+            "operation": { "enum": OperationName::ALL.iter().map(|operation| operation.as_str()).collect::<Vec<_>>() },
             "method": string,
             "url": { "type": "string", "format": "uri" },
             "headers": {
