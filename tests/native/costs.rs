@@ -223,9 +223,8 @@ fn large_body_gets_small_response() {
                 body.pop();
                 let body = format!("{body},{members}}}");
                 assert!(body.len() <= MAX_BODY, "{name}: {}", body.len());
-                let method = if operation.update { "PATCH" } else { "POST" };
                 let target = operation.target("42", query);
-                let request = http_request(method, &target, body.as_bytes());
+                let request = http_request(operation.method(), &target, body.as_bytes());
                 if let Some(response) = start_timed(&format!("{name} {query}"), operation, &request)
                 {
                     assert_bounded(&response);

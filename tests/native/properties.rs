@@ -185,8 +185,7 @@ fn call() -> impl Strategy<Value = (Operation, String, String, Value)> {
 proptest! {
     #[test]
     fn request_stays_on_origin_and_path((operation, target, _, body) in call()) {
-        let method = if operation.update { "PATCH" } else { "POST" };
-        let request = http_request(method, &target, body.to_string().as_bytes());
+        let request = http_request(operation.method(), &target, body.to_string().as_bytes());
         let account = operation.account(true);
         match start(&request, account.clone()) {
             HttpStep::Respond(response) => invariants::assert_local_response(&account, &response),
@@ -234,8 +233,7 @@ proptest! {
         let mut body = Value::Object(operation.body()).to_string();
         body.pop();
         let body = format!("{body},\"remote_data\":{{\"more\":{json}}}}}");
-        let (method, id) = if operation.update { ("PATCH", "42") } else { ("POST", "") };
-        let request = http_request(method, &operation.target(id, ""), body.as_bytes());
+        let request = http_request(operation.method(), &operation.target("42", ""), body.as_bytes());
         let HttpStep::Send(Sending { request, .. }) = start(&request, operation.account(true)) else {
             panic!("{body}");
         };

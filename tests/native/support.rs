@@ -181,10 +181,14 @@ impl Operation {
         format!("{path}?integrated_account_id={ACCOUNT}&collections[][id]=1{query}")
     }
 
+    /// The method of the published API.
+    pub fn method(self) -> &'static str {
+        if self.update { "PATCH" } else { "POST" }
+    }
+
     pub fn request(self, query: &str, body: &Value) -> HttpRequest {
-        let method = if self.update { "PATCH" } else { "POST" };
         http_request(
-            method,
+            self.method(),
             &self.target("42", query),
             body.to_string().as_bytes(),
         )

@@ -34,7 +34,7 @@ fuzz_target!(|bytes: &[u8]| {
     assert!(sending.context.len() < invariants::MAX_CONTEXT + 3 * bytes.len());
     let called = operations().into_iter().find(|operation| {
         operation.integration.name == chosen.integration.name
-            && operation.update == (request.method == "PATCH")
+            && operation.method() == request.method
     });
     let called = called.expect("an operation that the integration has");
     let context = invariants::assert_sending(called, &account, &sending, EntryPoint::HttpApi);

@@ -257,11 +257,7 @@ fn odd_spelling_in_request_is_kept() {
             body.push_str(r#", "remote_data": {"more": "#);
             body.push_str(&json);
             body.push_str("}}");
-            let (method, target) = if operation.update {
-                ("PATCH", operation.target("42", ""))
-            } else {
-                ("POST", operation.target("", ""))
-            };
+            let (method, target) = (operation.method(), operation.target("42", ""));
             let request = http_request(method, &target, format!("\u{feff}{body}").as_bytes());
             let HttpStep::Send(sending) = start(&request, operation.account(true)) else {
                 panic!("{}: valid", operation.name());
