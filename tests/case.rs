@@ -12,6 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
+use unified_ticketing_guest::integration::OperationName;
 
 /// The account's id in every case.
 pub const ACCOUNT: &str = "0f7f1a52-6c1d-4a4e-9d3c-5a0f7c1e2b34";
@@ -19,7 +20,7 @@ pub const ACCOUNT: &str = "0f7f1a52-6c1d-4a4e-9d3c-5a0f7c1e2b34";
 pub struct Case {
     pub name: String,
     pub integration: String,
-    pub update: bool,
+    pub operation: OperationName,
     pub account: Account,
     pub file: File,
 }
@@ -129,18 +130,23 @@ impl Case {
             "integrated_account_id={ACCOUNT}{separator}{}",
             self.file.call.query
         );
-        match (&self.file.call.id, self.update) {
-            (Some(id), true) => {
-                // Every byte but letters and digits, so that an id of dots stays what it is.
-                let id = utf8_percent_encode(id, NON_ALPHANUMERIC);
-                ("PATCH", format!("/unified/ticketing/users/{id}?{query}"))
-            }
-            (None, false) => ("POST", format!("/unified/ticketing/users?{query}")),
-            (id, _) => panic!(
-                "{}: an update has an id and a creation has none, found {id:?}",
-                self.name
-            ),
-        }
+        let method = match self.operation {
+            OperationName::Create => "POST",
+            OperationName::Update => "PATCH",
+        };
+        let id = self.file.call.id.as_ref();
+        let named = self.operation != OperationName::Create;
+        assert_eq!(
+            id.is_some(),
+            named,
+            "{}: a creation alone has no id",
+            self.name
+        );
+        // Every byte but letters and digits, so that an id of dots stays what it is.
+        let path = id.map_or_else(String::new, |id| {
+            format!("/{}", utf8_percent_encode(id, NON_ALPHANUMERIC))
+        });
+        (method, format!("/unified/ticketing/users{path}?{query}"))
     }
 
     /// The account with the test's own server in it.
@@ -205,8 +211,11 @@ fn read(path: &Path, integration: &str, account: &Account) -> Case {
         account.settings = changes.settings.clone().unwrap_or(account.settings);
         account.credentials = changes.credentials.clone().unwrap_or(account.credentials);
     }
+    let verb = stem.split('-').next();
+    let mut operations = OperationName::ALL.iter().copied();
+    let operation = operations.find(|operation| Some(operation.verb()) == verb);
     Case {
-        update: stem.starts_with("update-"),
+        operation: operation.unwrap_or_else(|| panic!("{name}: no operation")),
         name,
         integration: integration.to_owned(),
         account,

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use unified_ticketing::openapi;
 use unified_ticketing_guest::bindings::types::Format;
 use unified_ticketing_guest::http_api::query::Query;
+use unified_ticketing_guest::integration::OperationName;
 
 use crate::case::ACCOUNT;
 use crate::http::runners::Runner;
@@ -265,10 +266,9 @@ async fn body_schemas_match_accepted_bodies() {
         let Ok(body) = serde_json::from_slice::<Value>(&call.request.body) else {
             continue;
         };
-        let base = if case.update {
-            "UserChanges"
-        } else {
-            "NewUser"
+        let base = match case.operation {
+            OperationName::Create => "NewUser",
+            OperationName::Update => "UserChanges",
         };
         let name = format!("{base}-{}", case.integration);
         if document["components"]["schemas"].get(&name).is_none() {

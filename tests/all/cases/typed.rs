@@ -6,6 +6,7 @@ use unified_ticketing::types::{Body, Error, Finding, Response, User};
 use unified_ticketing_guest::field::ResponseField;
 use unified_ticketing_guest::findings::Findings;
 use unified_ticketing_guest::http_api::{body, query::Query};
+use unified_ticketing_guest::integration::OperationName;
 
 use super::{run, run_all};
 use crate::case::{self, ACCOUNT, Case};
@@ -30,10 +31,9 @@ async fn typed(case: &Case, sender: Sender) {
     let (_, target) = case.http();
     let (settings, mut findings) = Query::parse(&target).settings();
     let given = case.file.call.body.as_bytes();
-    let (user, changes) = if case.update {
-        (None, Some(body::changes(given, &mut findings)))
-    } else {
-        (Some(body::new_user(given, &mut findings)), None)
+    let changes = match case.operation {
+        OperationName::Create => body::new_user(given, &mut findings),
+        OperationName::Update => body::changes(given, &mut findings),
     };
     if !is_typed(&findings) || settings.dry_run {
         // The types cannot express this input, such as a string instead of an array.
@@ -41,18 +41,18 @@ async fn typed(case: &Case, sender: Sender) {
     }
     let options = convert::options(settings.options);
     run(case, sender, async |engine, provider| {
-        let result = match (user, changes, &case.file.call.id) {
-            (Some(user), None, None) => {
+        let id = case.file.call.id.as_deref().unwrap_or_default();
+        let result = match case.operation {
+            OperationName::Create => {
                 engine
-                    .create_user(ACCOUNT, convert::new_user(user), options.clone())
+                    .create_user(ACCOUNT, convert::new_user(changes), options.clone())
                     .await
             }
-            (None, Some(changes), Some(id)) => {
+            OperationName::Update => {
                 engine
                     .update_user(ACCOUNT, id, convert::changes(changes), options.clone())
                     .await
             }
-            _ => panic!("{}: a creation or an update", case.name),
         };
         match result {
             Ok(response) => check_response(case, provider, &response, &options),

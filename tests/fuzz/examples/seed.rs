@@ -15,6 +15,7 @@ use unified_ticketing_guest::bindings::types::{
 use unified_ticketing_guest::findings::Findings;
 use unified_ticketing_guest::http_api::body;
 use unified_ticketing_guest::http_api::query::Query;
+use unified_ticketing_guest::integration::OperationName;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
@@ -269,13 +270,13 @@ fn interpret(case: &Case, request: &HttpRequest) -> Option<Vec<u8>> {
 
 /// The byte that chooses the operation of a case, or the create if the integration lacks the operation.
 fn choice(case: &Case) -> u8 {
-    let of_case = |update| {
+    let of_case = |name| {
         operations()
             .iter()
-            .position(|each| each.integration.name == case.integration && each.update == update)
+            .position(|each| each.integration.name == case.integration && each.row().name == name)
     };
-    let position = of_case(case.update)
-        .or_else(|| of_case(false))
+    let position = of_case(case.operation)
+        .or_else(|| of_case(OperationName::Create))
         .unwrap_or_default();
     u8::try_from(position).unwrap_or_default()
 }
