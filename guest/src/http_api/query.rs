@@ -31,22 +31,21 @@ const CURSOR: &str = "next_cursor";
 const LIMIT: &str = "limit";
 
 /// The parameters that have one value.
-const SCALARS: [&str; 7] = [
-    ACCOUNT,
-    FORMAT,
-    IGNORE_REMOTE_DATA,
-    DRY_RUN,
-    STRICT,
-    CURSOR,
-    LIMIT,
-];
+const SCALARS: [&str; 5] = [ACCOUNT, FORMAT, IGNORE_REMOTE_DATA, DRY_RUN, STRICT];
 
-/// The parameters of a list.
-const OF_LIST: [&str; 3] = [EMAILS, CURSOR, LIMIT];
+/// The parameters of a list that have one value. Other operations do not know them.
+const SCALARS_OF_LIST: [&str; 2] = [CURSOR, LIMIT];
 
 /// The parameters of a request target, decoded.
 #[derive(Debug)]
 pub struct Query<'a>(Vec<Parameter<'a>>);
+
+/// The query of an operation that lists nobody.
+const NO_QUERY: UserQuery = UserQuery {
+    email: None,
+    cursor: None,
+    limit: None,
+};
 
 /// The settings of a query, besides the account.
 #[derive(Debug, PartialEq)]
@@ -207,19 +206,25 @@ impl<'a> Query<'a> {
             strict,
         };
         let dry_run = self.boolean(DRY_RUN, &mut findings);
-        self.check_use(operation, &mut findings);
-        let list = UserQuery {
-            email: None,
-            cursor: self
-                .scalar(CURSOR, &mut findings)
-                .filter(|cursor| !cursor.is_empty())
-                .map(str::to_owned),
-            limit: self.limit(&mut findings),
+        if operation.result() == CallResult::Read && self.has(DRY_RUN) {
+            let message = "a request that only reads has no plan";
+            findings.violation(Code::UnsupportedField, Location::Query, DRY_RUN, message);
+        }
+        let is_list = operation == OperationName::List;
+        let list = if is_list {
+            self.list(&mut findings)
+        } else {
+            NO_QUERY
         };
         let mut emails = Vec::new();
         let mut collections = Collections::default();
         for parameter in &self.0 {
-            if SCALARS.iter().any(|name| parameter.is_scalar(name)) {
+            let of_list = SCALARS_OF_LIST.iter().filter(|_| is_list);
+            if SCALARS
+                .iter()
+                .chain(of_list)
+                .any(|name| parameter.is_scalar(name))
+            {
                 continue;
             }
             let (base, keys) = parameter.keys();
@@ -256,8 +261,8 @@ impl<'a> Query<'a> {
                     );
                     findings.violation(Code::Type, Location::Query, base, message);
                 }
-                (EMAILS, ["email"] | [_, "email"]) => emails.push(value),
-                (EMAILS, _) => {
+                (EMAILS, ["email"] | [_, "email"]) if is_list => emails.push(value),
+                (EMAILS, _) if is_list => {
                     let message = format_args!(
                         "expected `emails[][email]`, but found {}",
                         quoted(&parameter.name)
@@ -291,21 +296,18 @@ impl<'a> Query<'a> {
         (settings, findings)
     }
 
-    /// Checks that the operation has a use for the parameters that not all of them have.
-    fn check_use(&self, operation: OperationName, findings: &mut Findings) {
-        let mut check = |name: &str| {
-            let is_given = |parameter: &Parameter<'_>| parameter.keys().0 == name;
-            if self.0.iter().any(is_given) {
-                let operation = operation.as_str();
-                let message = format_args!("`{operation}` has no use for this parameter");
-                findings.violation(Code::UnsupportedField, Location::Query, name, message);
-            }
-        };
-        if operation != OperationName::List {
-            OF_LIST.into_iter().for_each(&mut check);
-        }
-        if operation.result() == CallResult::Read {
-            check(DRY_RUN);
+    /// Whether a parameter of one value is given.
+    fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|parameter| parameter.is_scalar(name))
+    }
+
+    /// The page of a list. An empty cursor is none.
+    fn list(&self, findings: &mut Findings) -> UserQuery {
+        let cursor = self.scalar(CURSOR, findings);
+        UserQuery {
+            email: None,
+            cursor: cursor.filter(|it| !it.is_empty()).map(str::to_owned),
+            limit: self.limit(findings),
         }
     }
 
