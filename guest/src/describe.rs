@@ -254,6 +254,14 @@ pub fn json(integrations: &[integrations::Integration]) -> Vec<u8> {
     crate::json::write(&integrations.iter().map(Described::from).collect::<Vec<_>>())
 }
 
+/// The names of the fields that an operation requires, or of those that it supports besides.
+pub fn field_names(fields: &[integrations::Field], required: bool) -> impl Iterator<Item = &str> {
+    fields
+        .iter()
+        .filter(move |field| field.required == required)
+        .map(|field| field.name.as_str())
+}
+
 #[derive(Serialize)]
 struct Described<'a> {
     name: &'a str,
@@ -373,12 +381,6 @@ impl<'a> From<&'a integrations::Operation> for DescribedOperation<'a> {
             paging,
             effect,
         } = operation;
-        let names = |required| {
-            fields
-                .iter()
-                .filter(move |field| field.required == required)
-                .map(|field| field.name.as_str())
-        };
         let limited = fields.iter().filter(|field| !field.values.is_empty());
         Self {
             name,
@@ -386,8 +388,8 @@ impl<'a> From<&'a integrations::Operation> for DescribedOperation<'a> {
             path,
             docs,
             request: DescribedRequest {
-                required: names(true).collect(),
-                supported: names(false).collect(),
+                required: field_names(fields, true).collect(),
+                supported: field_names(fields, false).collect(),
                 collections,
                 values: limited
                     .map(|field| (field.name.as_str(), field.values.as_slice()))

@@ -159,11 +159,7 @@ fn write_operation(text: &mut String, operation: &Operation) {
     let _ = writeln!(text, "\n{name}: {method} {path}");
     let mut line = |label: &str, value: &str| write_value(text, label, value);
     let names = |required| {
-        let names: Vec<&str> = fields
-            .iter()
-            .filter(|field| field.required == required)
-            .map(|field| field.name.as_str())
-            .collect();
+        let names: Vec<&str> = describe::field_names(fields, required).collect();
         names.join(", ")
     };
     line("docs", docs);
