@@ -35,7 +35,11 @@ pub fn account(case: &Case) -> Account {
 /// The request of a case.
 pub fn request(case: &Case) -> HttpRequest {
     let (method, target) = case.http();
-    http_request(method, &target, case.file.call.body.as_bytes())
+    let mut request = http_request(method, &target, case.file.call.bytes());
+    if case.file.call.body.is_none() {
+        request.headers.clear();
+    }
+    request
 }
 
 pub fn http_request(method: &str, target: &str, body: &[u8]) -> HttpRequest {
@@ -58,11 +62,11 @@ pub fn start(request: &HttpRequest, account: Account) -> HttpStep {
     })
 }
 
-/// The provider's response of a case.
-pub fn response_of(case: &Case) -> ProviderResponse {
-    let response = case.file.response.as_ref().unwrap_or_else(|| {
+/// The provider's response of a case to the request at this position.
+pub fn response_of(case: &Case, position: usize) -> ProviderResponse {
+    let response = case.file.responses.get(position).unwrap_or_else(|| {
         panic!(
-            "{}: a request was sent, but the case has no response",
+            "{}: request {position} was sent, but the case has no response",
             case.name
         )
     });
