@@ -147,21 +147,16 @@ impl Case {
             "integrated_account_id={ACCOUNT}{separator}{}",
             self.file.call.query
         );
-        let (method, has_id, has_body) = match self.operation.verb() {
-            "create" => ("POST", false, true),
-            "update" => ("PATCH", true, true),
-            "get" => ("GET", true, false),
-            "list" => ("GET", false, false),
-            "delete" => ("DELETE", true, false),
-            verb => panic!("{}: no method for {verb}", self.name),
-        };
+        let operation = self.operation;
         let Call { id, query: _, body } = &self.file.call;
         let (name, given) = (&self.name, (id.is_some(), body.is_some()));
-        assert_eq!(given, (has_id, has_body), "{name}: an id and a body");
+        let expected = (operation.has_id(), operation.has_fields());
+        assert_eq!(given, expected, "{name}: an id and a body");
         // Every byte but letters and digits, so that an id of dots stays what it is.
         let path = id.as_ref().map_or_else(String::new, |id| {
             format!("/{}", utf8_percent_encode(id, NON_ALPHANUMERIC))
         });
+        let method = operation.http_method();
         (method, format!("/unified/ticketing/users{path}?{query}"))
     }
 

@@ -29,6 +29,11 @@ pub fn integration(integration: &Integration) -> integrations::Integration {
             .iter()
             .map(|row| operation(integration, row))
             .collect(),
+        rate: integration.rate.map(|rate| integrations::Rate {
+            requests: rate.requests,
+            seconds: rate.seconds,
+            burst: rate.burst,
+        }),
     }
 }
 
@@ -76,6 +81,7 @@ fn setting(setting: &Setting) -> integrations::Setting {
 fn operation(integration: &Integration, operation: &Operation) -> integrations::Operation {
     integrations::Operation {
         name: operation.name.as_str().to_owned(),
+        extension: operation.extension,
         method: operation.method.to_owned(),
         path: operation.path.to_owned(),
         docs: operation.docs.to_owned(),
@@ -104,6 +110,11 @@ fn operation(integration: &Integration, operation: &Operation) -> integrations::
             .iter()
             .map(|field| field.name().to_owned())
             .collect(),
+        paging: operation.list.map(|listing| integrations::Paging {
+            max_page_size: listing.paging.max(),
+            by_email: listing.by_email.is_some(),
+        }),
+        effect: operation.effect.map(str::to_owned),
     }
 }
 
@@ -114,6 +125,12 @@ fn conditions(integration: &Integration, operation: &Operation) -> Vec<String> {
         .iter()
         .map(|fields| need(integration, fields))
         .collect();
+    if operation.joined_name {
+        let title = integration.title;
+        conditions.push(format!(
+            "{title} needs both of `first_name`, `last_name` where `name` is not given"
+        ));
+    }
     for rule in operation.fields {
         let name = rule.field.name();
         if rule.by_id {
@@ -253,7 +270,17 @@ struct Described<'a> {
     base_url: &'a str,
     settings: Vec<DescribedSetting<'a>>,
     credentials: Vec<&'a [String]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate: Option<DescribedRate>,
     operations: Vec<DescribedOperation<'a>>,
+}
+
+#[derive(Serialize)]
+struct DescribedRate {
+    requests: u32,
+    seconds: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    burst: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -271,8 +298,20 @@ struct DescribedOperation<'a> {
     method: &'a str,
     path: &'a str,
     docs: &'a str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    extension: bool,
     request: DescribedRequest<'a>,
     response: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paging: Option<DescribedPaging>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effect: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct DescribedPaging {
+    max_page_size: Option<u32>,
+    by_email: bool,
 }
 
 #[derive(Serialize)]
@@ -294,6 +333,7 @@ impl<'a> From<&'a integrations::Integration> for Described<'a> {
             settings,
             credentials,
             operations,
+            rate,
         } = integration;
         let setting = |setting: &'a integrations::Setting| {
             let integrations::Setting {
@@ -316,6 +356,11 @@ impl<'a> From<&'a integrations::Integration> for Described<'a> {
             base_url,
             settings: settings.iter().map(setting).collect(),
             credentials: credentials.iter().map(|set| set.names.as_slice()).collect(),
+            rate: rate.map(|rate| DescribedRate {
+                requests: rate.requests,
+                seconds: rate.seconds,
+                burst: rate.burst,
+            }),
             operations: operations.iter().map(DescribedOperation::from).collect(),
         }
     }
@@ -332,6 +377,9 @@ impl<'a> From<&'a integrations::Operation> for DescribedOperation<'a> {
             collections,
             conditions,
             response,
+            extension,
+            paging,
+            effect,
         } = operation;
         let limited = fields.iter().filter(|field| !field.values.is_empty());
         Self {
@@ -349,6 +397,12 @@ impl<'a> From<&'a integrations::Operation> for DescribedOperation<'a> {
                 conditions,
             },
             response,
+            extension: *extension,
+            paging: paging.map(|paging| DescribedPaging {
+                max_page_size: paging.max_page_size,
+                by_email: paging.by_email,
+            }),
+            effect: effect.as_deref(),
         }
     }
 }

@@ -1,16 +1,16 @@
 //! Every golden case through the core.
 
 use unified_ticketing_guest::bindings::http_api::HttpStep;
-use unified_ticketing_guest::http_api;
+use unified_ticketing_guest::bindings::types::CallResult;
 use unified_ticketing_guest::integration::{ALL, OperationName};
 
-use crate::case::{self, ACCOUNT, Case};
-use crate::support::{SERVER, account, request, response_of, start};
+use crate::case::{self, Case};
+use crate::support::{SERVER, account, request, response_of, resume_step, start};
 
 /// The kinds of cases that an operation needs.
-fn kinds(operation: OperationName) -> &'static [&'static str] {
-    match operation.verb() {
-        "create" | "update" => &[
+const fn kinds(operation: OperationName) -> &'static [&'static str] {
+    match operation {
+        OperationName::Create | OperationName::Update => &[
             "minimal",
             "full",
             "unsupported-field",
@@ -20,7 +20,7 @@ fn kinds(operation: OperationName) -> &'static [&'static str] {
             "rejected",
             "odd-response",
         ],
-        "get" => &[
+        OperationName::Get => &[
             "minimal",
             "full",
             "remote-query",
@@ -28,7 +28,7 @@ fn kinds(operation: OperationName) -> &'static [&'static str] {
             "rejected",
             "odd-response",
         ],
-        "list" => &[
+        OperationName::List => &[
             "first-page",
             "last-page",
             "email",
@@ -40,20 +40,19 @@ fn kinds(operation: OperationName) -> &'static [&'static str] {
             "rejected",
             "odd-response",
         ],
-        "delete" => &[
+        OperationName::Delete => &[
             "minimal",
             "remote-query",
             "invalid",
             "rejected",
             "odd-response",
         ],
-        verb => panic!("no kinds of cases for {verb}"),
     }
 }
 
 fn run(case: &Case) {
     let name = &case.name;
-    let reads = matches!(case.operation.verb(), "get" | "list");
+    let reads = case.operation.result() == CallResult::Read;
     let mut step = start(&request(case), account(case));
     let mut sent = 0;
     let response = loop {
@@ -77,7 +76,7 @@ fn run(case: &Case) {
             &request.body,
         );
         let response = response_of(case, sent);
-        step = http_api::resume(ACCOUNT, &sending.context, Ok(&response));
+        step = resume_step(&sending.context, Ok(&response), account(case));
         sent += 1;
     };
     assert_eq!(
