@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -17,8 +17,13 @@ struct Envelope<'a> {
 
 #[derive(Deserialize)]
 struct ListedUser<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "present")]
     remote_data: Option<&'a RawValue>,
+}
+
+/// A member that is there, `null` included: an entry of the provider's list may be that.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    Deserialize::deserialize(deserializer).map(Some)
 }
 
 impl Case {
