@@ -15,7 +15,8 @@ impl Case {
     }
 
     fn has_remote_data(&self) -> bool {
-        let query = &self.file.call.query;
+        // Python clients write `True`.
+        let query = self.file.call.query.to_ascii_lowercase();
         self.format() == "unified"
             && !query.contains("truto_ignore_remote_data=true")
             && !query.contains("=remote_data")
@@ -25,7 +26,8 @@ impl Case {
     }
 
     fn is_dry_run(&self) -> bool {
-        self.file.call.query.contains("unified_dry_run=true")
+        let query = self.file.call.query.to_ascii_lowercase();
+        query.contains("unified_dry_run=true")
     }
 
     /// The response to the last request.

@@ -12,13 +12,7 @@ use super::{Case, Response};
 #[derive(Deserialize)]
 struct Envelope<'a> {
     #[serde(borrow)]
-    result: Vec<ListedUser<'a>>,
-}
-
-#[derive(Deserialize)]
-struct ListedUser<'a> {
-    #[serde(borrow)]
-    remote_data: Option<&'a RawValue>,
+    result: Vec<BTreeMap<String, &'a RawValue>>,
 }
 
 impl Case {
@@ -31,7 +25,7 @@ impl Case {
         let sent: Vec<String> = self.file.responses.iter().flat_map(elements).collect();
         let mut rest = sent.iter();
         for (position, user) in result.iter().enumerate() {
-            let data = user.remote_data.map(RawValue::get);
+            let data = user.get("remote_data").map(|data| data.get());
             let data =
                 data.unwrap_or_else(|| panic!("{name}: user {position} without remote_data"));
             assert!(
