@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -12,7 +12,18 @@ use super::{Case, Response};
 #[derive(Deserialize)]
 struct Envelope<'a> {
     #[serde(borrow)]
-    result: Vec<BTreeMap<String, &'a RawValue>>,
+    result: Vec<ListedUser<'a>>,
+}
+
+#[derive(Deserialize)]
+struct ListedUser<'a> {
+    #[serde(borrow, default, deserialize_with = "present")]
+    remote_data: Option<&'a RawValue>,
+}
+
+/// A member that is there, `null` included: an entry of the provider's list may be that.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    Deserialize::deserialize(deserializer).map(Some)
 }
 
 impl Case {
@@ -25,7 +36,7 @@ impl Case {
         let sent: Vec<String> = self.file.responses.iter().flat_map(elements).collect();
         let mut rest = sent.iter();
         for (position, user) in result.iter().enumerate() {
-            let data = user.get("remote_data").map(|data| data.get());
+            let data = user.remote_data.map(RawValue::get);
             let data =
                 data.unwrap_or_else(|| panic!("{name}: user {position} without remote_data"));
             assert!(
