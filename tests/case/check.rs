@@ -228,9 +228,8 @@ impl Case {
         let done = Some(done).filter(|_| !self.is_dry_run());
         let mut headers = headers.iter();
         let found = headers.find(|(header, _)| header == "unified-result");
-        if let Some((_, found)) = found {
-            assert_eq!(Some(found.as_str()), done, "{}: unified-result", self.name);
-        }
+        let found = found.map(|(_, value)| value.as_str());
+        assert_eq!(found, done, "{}: unified-result", self.name);
     }
 
     fn check_error(&self, found: &Value, shown: &str) {
