@@ -131,7 +131,8 @@ impl<'a> Reader<'a> {
             sentence.push_str(&shortened(&message, MAX_MESSAGE));
         }
         let mut violations = FindingList::default();
-        if !failed {
+        // Other operations have no body that a reason could be about.
+        if !failed && self.context.operation.has_fields() {
             for RejectedField {
                 field,
                 path,

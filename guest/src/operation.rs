@@ -190,8 +190,8 @@ fn entries(reader: &Reader<'_>, users: Vec<String>, once: bool) -> Vec<Entry<'st
     });
     entries
         .filter(|entry| {
-            let id = entry.user.id.as_ref();
-            !once || id.is_none_or(|id| seen.insert(id.clone()))
+            let key = entry.user.id.as_deref().unwrap_or(&entry.json);
+            !once || seen.insert(key.to_owned())
         })
         .collect()
 }

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use crate::account::is_uuid;
 use crate::bindings::types::{
-    CallResult, Collection, FindingCode as Code, Format, Location, Options, UserQuery,
+    Collection, FindingCode as Code, Format, Location, Options, UserQuery,
 };
 use crate::field::OptionField;
 use crate::findings::{Findings, quoted};
@@ -33,7 +33,7 @@ const LIMIT: &str = "limit";
 /// The parameters that have one value.
 const SCALARS: [&str; 5] = [ACCOUNT, FORMAT, IGNORE_REMOTE_DATA, DRY_RUN, STRICT];
 
-/// The parameters of a list that have one value. Other operations do not know them.
+/// The parameters of a list that have one value.
 const SCALARS_OF_LIST: [&str; 2] = [CURSOR, LIMIT];
 
 /// The parameters of a request target, decoded.
@@ -206,10 +206,7 @@ impl<'a> Query<'a> {
             strict,
         };
         let dry_run = self.boolean(DRY_RUN, &mut findings);
-        if operation.result() == CallResult::Read && self.has(DRY_RUN) {
-            let message = "a request that only reads has no plan";
-            findings.violation(Code::UnsupportedField, Location::Query, DRY_RUN, message);
-        }
+        self.check_use(operation, &mut findings);
         let is_list = operation == OperationName::List;
         let list = if is_list {
             self.list(&mut findings)
@@ -219,12 +216,8 @@ impl<'a> Query<'a> {
         let mut emails = Vec::new();
         let mut collections = Collections::default();
         for parameter in &self.0 {
-            let of_list = SCALARS_OF_LIST.iter().filter(|_| is_list);
-            if SCALARS
-                .iter()
-                .chain(of_list)
-                .any(|name| parameter.is_scalar(name))
-            {
+            let mut scalars = SCALARS.iter().chain(&SCALARS_OF_LIST);
+            if scalars.any(|name| parameter.is_scalar(name)) {
                 continue;
             }
             let (base, keys) = parameter.keys();
@@ -261,8 +254,10 @@ impl<'a> Query<'a> {
                     );
                     findings.violation(Code::Type, Location::Query, base, message);
                 }
-                (EMAILS, ["email"] | [_, "email"]) if is_list => emails.push(value),
-                (EMAILS, _) if is_list => {
+                // Where it has no use, that is the violation.
+                (EMAILS, _) if !is_list => {}
+                (EMAILS, ["email"] | [_, "email"]) => emails.push(value),
+                (EMAILS, _) => {
                     let message = format_args!(
                         "expected `emails[][email]`, but found {}",
                         quoted(&parameter.name)
@@ -296,9 +291,22 @@ impl<'a> Query<'a> {
         (settings, findings)
     }
 
-    /// Whether a parameter of one value is given.
-    fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|parameter| parameter.is_scalar(name))
+    /// Checks that the operation has a use for the parameters that not all of them have.
+    fn check_use(&self, operation: OperationName, findings: &mut Findings) {
+        let without_use: &[&str] = match operation {
+            OperationName::List => &[DRY_RUN],
+            OperationName::Get => &[DRY_RUN, EMAILS, CURSOR, LIMIT],
+            OperationName::Create | OperationName::Update | OperationName::Delete => {
+                &[EMAILS, CURSOR, LIMIT]
+            }
+        };
+        for name in without_use {
+            if self.0.iter().any(|parameter| parameter.keys().0 == *name) {
+                let message =
+                    format_args!("`{}` has no use for this parameter", operation.as_str());
+                findings.violation(Code::UnsupportedField, Location::Query, name, message);
+            }
+        }
     }
 
     /// The page of a list. An empty cursor is none.
@@ -313,8 +321,8 @@ impl<'a> Query<'a> {
 
     fn limit(&self, findings: &mut Findings) -> Option<u32> {
         let value = self.scalar(LIMIT, findings)?;
-        // A number that is too large for a number is out of range.
-        let limit = value.parse().ok();
+        let is_number = value.bytes().all(|byte| byte.is_ascii_digit());
+        let limit = value.parse().ok().filter(|_| is_number);
         if limit.is_none() {
             let message = format_args!(
                 "expected a number from 1 to {MAX_LIMIT}, but found {}",

@@ -227,8 +227,12 @@ fn changes(changes: &UserChanges) -> Vec<u8> {
     })
 }
 
+/// The cursor of the next page; `null` on the last one.
 fn next(response: &Value<'_>) -> Option<String> {
-    identifier(&response.get("meta"), "next_cursor")
+    let meta = &response.get("meta");
+    let cursor = meta.get("next_cursor");
+    let is_last = cursor.is_null() || cursor.as_str() == Some("");
+    (!is_last).then(|| identifier(meta, "next_cursor").unwrap_or_default())
 }
 
 fn user(response: &Value<'_>, _: OperationName) -> User {

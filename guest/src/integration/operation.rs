@@ -183,7 +183,7 @@ pub enum Paging {
         size: &'static str,
         /// The cursor of the page.
         cursor: &'static str,
-        /// Reads the cursor of the next page, where there is one.
+        /// Reads the cursor of the next page, where there is one: empty where it cannot be read.
         next: fn(&Value<'_>) -> Option<String>,
         /// The largest page.
         max: u32,

@@ -257,6 +257,11 @@ fn user(response: &Value<'_>, operation: OperationName) -> User {
     }
 }
 
+/// A boolean, or the word for it: documents of one version differ.
+fn flag(person: &Value<'_>, name: &str) -> Option<bool> {
+    boolean(person, name).or_else(|| string(person, name)?.parse().ok())
+}
+
 /// A person of a get or a list: <https://apidocs.teamwork.com/docs/teamwork/v1/people>
 fn person_who_is_read(person: &Value<'_>) -> User {
     let first_name = string(person, "first-name");
@@ -268,10 +273,7 @@ fn person_who_is_read(person: &Value<'_>) -> User {
             type_: Some("other".to_owned()),
         }));
     }
-    let kind = match (
-        boolean(person, "administrator"),
-        string(person, "user-type"),
-    ) {
+    let kind = match (flag(person, "administrator"), string(person, "user-type")) {
         (Some(true), _) => Some("administrator".to_owned()),
         (_, kind) => kind,
     };
@@ -282,7 +284,7 @@ fn person_who_is_read(person: &Value<'_>) -> User {
         last_name,
         username: string(person, "user-name"),
         emails: (!emails.is_empty()).then_some(emails),
-        is_active: boolean(person, "deleted").map(|deleted| !deleted),
+        is_active: flag(person, "deleted").map(|deleted| !deleted),
         avatar: string(person, "avatar-url"),
         roles: kind.map(|kind| vec![plain_role(kind)]),
         created_at: timestamp(person, "created-at"),

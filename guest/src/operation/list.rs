@@ -96,30 +96,18 @@ impl List {
             };
             (aim, start_of_look_up(paging))
         } else {
-            let left = limit.unwrap_or(DEFAULT_LIMIT);
-            if !(1..=MAX_LIMIT).contains(&left) {
-                let message =
-                    format_args!("expected a number from 1 to {MAX_LIMIT}, but found {left}");
-                let path = findings.option_name(OptionField::Limit);
-                findings.violation(Code::Format, Location::Query, path, message);
-            }
-            let start = Position::start(paging, max.min(left));
-            let position = match cursor.as_deref() {
-                None => start,
-                Some(cursor) => {
-                    let position = Position::from_cursor(cursor, integration.name, paging);
-                    if position.is_none() {
-                        let message = format_args!(
-                            "expected the cursor of a page of {}, but found {}",
-                            integration.title,
-                            quoted(cursor)
-                        );
-                        let path = findings.option_name(OptionField::Cursor);
-                        findings.violation(Code::Format, Location::Query, path, message);
-                    }
-                    position?
-                }
+            let position = cursor
+                .as_deref()
+                .map(|cursor| check_cursor(integration, paging, cursor, findings));
+            // A cursor of page numbers goes on with pages of its size.
+            let size = match position {
+                Some(Some(Position::Number { size, .. })) => Some(size),
+                _ => None,
             };
+            let left = limit.or(size).unwrap_or(DEFAULT_LIMIT);
+            check_limit(left, size, findings);
+            let start = || Some(Position::start(paging, max.min(left)));
+            let position = position.unwrap_or_else(start)?;
             let alone = options.format == Format::Raw;
             (Aim::Page { left, alone }, position)
         };
@@ -382,6 +370,40 @@ fn number(index: usize) -> u32 {
 fn has_address(user: &User, address: &str) -> bool {
     let mut emails = user.emails.iter().flatten();
     emails.any(|email| email.address.eq_ignore_ascii_case(address))
+}
+
+/// Reads the cursor of a caller.
+fn check_cursor(
+    integration: &Integration,
+    paging: &Paging,
+    cursor: &str,
+    findings: &mut Findings,
+) -> Option<Position> {
+    let position = Position::from_cursor(cursor, integration.name, paging);
+    if position.is_none() {
+        let (title, found) = (integration.title, quoted(cursor));
+        let message = format_args!("expected the cursor of a page of {title}, but found {found}");
+        let path = findings.option_name(OptionField::Cursor);
+        findings.violation(Code::Format, Location::Query, path, message);
+    }
+    position
+}
+
+/// Checks how many users a caller asks for. `size` is that of the cursor's pages.
+fn check_limit(limit: u32, size: Option<u32>, findings: &mut Findings) {
+    let least = size.unwrap_or(1);
+    if !(least..=MAX_LIMIT).contains(&limit) {
+        let of_cursor = if size.is_some() {
+            ", because the cursor has pages of that size"
+        } else {
+            ""
+        };
+        let message = format_args!(
+            "expected a number from {least} to {MAX_LIMIT}{of_cursor}, but found {limit}"
+        );
+        let path = findings.option_name(OptionField::Limit);
+        findings.violation(Code::Format, Location::Query, path, message);
+    }
 }
 
 /// Checks what goes with an address, and the address.
