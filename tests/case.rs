@@ -69,6 +69,9 @@ pub struct Call {
     pub id: Option<String>,
     #[serde(default)]
     pub query: String,
+    /// Whether a creation whose outcome is unknown looks for the user.
+    #[serde(default)]
+    pub settle: bool,
     /// The JSON body, where the method has one.
     pub body: Option<String>,
 }
@@ -144,11 +147,17 @@ impl Case {
             "&"
         };
         let query = format!(
-            "integrated_account_id={ACCOUNT}{separator}{}",
-            self.file.call.query
+            "integrated_account_id={ACCOUNT}{separator}{}{}",
+            self.file.call.query,
+            // A case of one request ends with it.
+            if self.operation == OperationName::Create && !self.file.call.settle {
+                "&unified_settle=false"
+            } else {
+                ""
+            }
         );
         let operation = self.operation;
-        let Call { id, query: _, body } = &self.file.call;
+        let Call { id, body, .. } = &self.file.call;
         let (name, given) = (&self.name, (id.is_some(), body.is_some()));
         let expected = (operation.has_id(), operation.has_fields());
         assert_eq!(given, expected, "{name}: an id and a body");

@@ -139,6 +139,9 @@ impl Default for types::Options {
             remote_query: Vec::new(),
             collections: Vec::new(),
             strict: false,
+            if_exists: types::IfExists::Fail,
+            settle: true,
+            resend: false,
         }
     }
 }

@@ -39,6 +39,9 @@ pub const fn error(code: ErrorCode) -> &'static str {
         ErrorCode::GuestTrap => "guest-trap",
         ErrorCode::LimitExceeded => "limit-exceeded",
         ErrorCode::Overloaded => "overloaded",
+        ErrorCode::IdempotencyInFlight => "idempotency-in-flight",
+        ErrorCode::IdempotencyMismatch => "idempotency-mismatch",
+        ErrorCode::StoreUnavailable => "store-unavailable",
     }
 }
 
@@ -59,6 +62,8 @@ pub const fn finding(code: FindingCode) -> &'static str {
         FindingCode::SurplusValue => "surplus-value",
         FindingCode::IdMissing => "id-missing",
         FindingCode::IdempotencyKeyIgnored => "idempotency-key-ignored",
+        FindingCode::Settled => "settled",
+        FindingCode::NotRecorded => "not-recorded",
         FindingCode::More => "more",
     }
 }
@@ -124,6 +129,9 @@ pub const fn result(result: CallResult) -> &'static str {
         CallResult::Read => "read",
         CallResult::Created => "created",
         CallResult::Updated => "updated",
+        CallResult::Unchanged => "unchanged",
+        CallResult::Found => "found",
+        CallResult::Settled => "settled",
         CallResult::Deleted => "deleted",
     }
 }

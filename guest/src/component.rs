@@ -21,8 +21,8 @@ static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 struct Component;
 
 impl steps::Guest for Component {
-    fn start(account: String, operation: Operation, options: Options) -> Step {
-        crate::steps::start(&account, operation, &options, accounts::resolve)
+    fn start(account: String, operation: Operation, options: Options, begun: Begun) -> Step {
+        crate::steps::start(&account, operation, &options, &begun, accounts::resolve)
     }
 
     fn resume(
@@ -35,8 +35,8 @@ impl steps::Guest for Component {
 }
 
 impl http_api::Guest for Component {
-    fn start(account: String, request: HttpRequest) -> HttpStep {
-        crate::http_api::start(&account, &request, accounts::resolve)
+    fn start(account: String, request: HttpRequest, begun: Begun) -> HttpStep {
+        crate::http_api::start(&account, &request, &begun, accounts::resolve)
     }
 
     fn resume(

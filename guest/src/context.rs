@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::bindings::types::{Error, ErrorCode, Finding, Format, Outcome, ProviderRequest};
 use crate::findings::error;
 use crate::integration::{Integration, OperationName, find};
-use crate::operation::List;
+use crate::operation::{Creation, List};
 
 /// The state of a call between two steps. It holds no secret.
 #[derive(Debug, Deserialize, Serialize)]
@@ -31,6 +31,8 @@ pub struct Context {
     pub warnings: Vec<Finding>,
     /// How far a list is read.
     pub list: Option<List>,
+    /// How far a creation is.
+    pub creation: Option<Creation>,
     /// The request as people may see it, where the response shows it.
     pub shown: Option<ProviderRequest>,
 }
@@ -53,6 +55,8 @@ pub struct Form {
     pub ignore_remote_data: bool,
     /// The fields that are left out.
     pub exclude_fields: Vec<String>,
+    /// Whether the response shows the request and the response of the provider.
+    pub debug: bool,
 }
 
 /// A context is read by the version that wrote it only.
@@ -132,6 +136,7 @@ mod tests {
                 format: Format::Normalized,
                 ignore_remote_data: true,
                 exclude_fields: vec!["id".to_owned()],
+                debug: false,
             },
             warnings: vec![Finding {
                 code: FindingCode::More,
@@ -140,6 +145,7 @@ mod tests {
                 message: "m".to_owned(),
             }],
             list: None,
+            creation: None,
             shown: None,
         }
     }

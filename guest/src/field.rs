@@ -82,6 +82,10 @@ pub enum OptionField {
     Cursor,
     /// `limit`
     Limit,
+    /// `if_exists`
+    IfExists,
+    /// `resend`
+    Resend,
 }
 
 impl OptionField {
@@ -95,6 +99,8 @@ impl OptionField {
             Self::Email => "email",
             Self::Cursor => "cursor",
             Self::Limit => "limit",
+            Self::IfExists => "if_exists",
+            Self::Resend => "resend",
         }
     }
 }

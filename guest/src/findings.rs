@@ -340,5 +340,7 @@ pub const fn error(code: ErrorCode, status: u16, outcome: Outcome, message: Stri
         rate_limit: None,
         limit: None,
         outcome,
+        existing_ids: Vec::new(),
+        looked: 0,
     }
 }

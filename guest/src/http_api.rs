@@ -9,7 +9,8 @@ mod route;
 use crate::bindings::accounts::{Account, ResolveError};
 use crate::bindings::http_api::{HttpRequest, HttpStep};
 use crate::bindings::types::{
-    Error, ErrorCode, FindingCode, Location, Outcome, ProviderResponse, TransportError, UserChanges,
+    Begun, Error, ErrorCode, FindingCode, Location, Outcome, ProviderResponse, TransportError,
+    UserChanges,
 };
 use crate::context::{Context, EntryPoint};
 use crate::findings::{Findings, error, quoted};
@@ -26,16 +27,17 @@ pub const MAX_BODY: usize = 1 << 20;
 
 /// Starts a call with a request. `resolve` returns the account of an id.
 ///
-/// `account` is the id that the host has bound the call to, empty when the request names none.
+/// `account` is the id that the host has bound the call to, empty when the request names none; `begun` is when the call began.
 pub fn start(
     account: &str,
     request: &HttpRequest,
+    begun: &Begun,
     resolve: impl FnOnce(&str) -> Result<Account, ResolveError>,
 ) -> HttpStep {
     let path = request.target.split('?').next().unwrap_or_default();
     let prepared = route(&request.method, path)
         .map_err(Rejected::from)
-        .and_then(|route| prepare(account, &route, request, resolve));
+        .and_then(|route| prepare(account, &route, request, begun, resolve));
     match prepared {
         Ok(Prepared::Plan(planned)) => HttpStep::Respond(response::plan(planned)),
         Ok(Prepared::Call(planned)) => HttpStep::Send(planned.into_sending(true)),
@@ -112,6 +114,7 @@ fn prepare(
     account: &str,
     route: &Route,
     request: &HttpRequest,
+    begun: &Begun,
     resolve: impl FnOnce(&str) -> Result<Account, ResolveError>,
 ) -> Result<Prepared, Rejected> {
     let operation = route.operation;
@@ -159,6 +162,7 @@ fn prepare(
             OperationName::Delete => Input::Delete(id),
         },
         options: &settings.options,
+        begun,
         debug: settings.debug,
     };
     let planned = plan::plan(&call, findings)?;

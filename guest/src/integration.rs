@@ -63,6 +63,8 @@ pub struct Integration {
     pub id_headers: &'static [&'static str],
     /// The shape of a user's identifier, where the provider documents one.
     pub id: Option<&'static IdShape>,
+    /// Whether a creation may make a user of a person who was there, and who keeps an older time of creation.
+    pub adopts: bool,
     /// How many requests the provider takes, where it says.
     pub rate: Option<Rate>,
     /// The operations, a row each.

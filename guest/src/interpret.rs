@@ -3,14 +3,17 @@
 //! The status comes first and the body second: a rejection that happens to look like a user is still a rejection.
 
 use crate::bindings::types::{
-    Error, ErrorCode, FindingCode, Limit, Location, Outcome, ProviderRejection, ProviderResponse,
-    RateLimit, Safety, TransportError,
+    CallResult, Error, ErrorCode, Finding, FindingCode, Limit, Location, Outcome,
+    ProviderRejection, ProviderResponse, RateLimit, Safety, TransportError,
 };
 use crate::context::Context;
 use crate::field::Field;
 use crate::findings::{FindingList, MAX_MESSAGE, error, quoted_address, shortened};
-use crate::integration::{Integration, Operation, OperationName, RejectedField, Rejection};
+use crate::integration::{
+    Integration, Listing, Operation, OperationName, RejectedField, Rejection,
+};
 use crate::json::{KindOf as _, Value, parse, trimmed, without_mark};
+use crate::operation::{Completed, Output};
 use crate::{coding, rate, status};
 
 /// A response of a request that the provider carried out.
@@ -26,21 +29,49 @@ pub(crate) struct Success<'a> {
 /// Reads the responses of a call.
 pub(crate) struct Reader<'a> {
     context: &'a Context,
+    /// The operation of the request.
+    pub(crate) name: OperationName,
     /// The integration that is called.
     pub(crate) integration: &'static Integration,
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) const fn new(context: &'a Context) -> Self {
+    /// For a request of this operation, which may be another one than the call's.
+    pub(crate) const fn new(context: &'a Context, name: OperationName) -> Self {
         Self {
             context,
+            name,
             integration: context.integration,
         }
     }
 
     /// The row of the operation.
-    pub(crate) fn operation(&self) -> Option<&'static Operation> {
-        self.integration.operation(self.context.operation)
+    fn operation(&self) -> Option<&'static Operation> {
+        self.integration.operation(self.name)
+    }
+
+    /// How the list that was asked for is read.
+    pub(crate) fn listing(&self) -> Option<&'static Listing> {
+        self.operation().and_then(|row| row.list)
+    }
+
+    /// The result of a call that this response completes.
+    pub(crate) fn completed<'r>(
+        &self,
+        output: Output<'r>,
+        result: CallResult,
+        response: &'r ProviderResponse,
+        warnings: Vec<Finding>,
+    ) -> Completed<'r> {
+        Completed {
+            output,
+            result,
+            response,
+            warnings,
+            rate_limit: self.rate_limit(response),
+            form: self.context.form.clone(),
+            request: self.context.shown.clone(),
+        }
     }
 
     /// Reads a response, or the reason why there is none.
@@ -83,7 +114,7 @@ impl<'a> Reader<'a> {
         let Ok(value) = parse(json) else {
             return Err(self.unusable(response, "answered with a body that is not JSON"));
         };
-        if value.as_object().is_none() && self.context.operation.responds_with_user() {
+        if value.as_object().is_none() && self.name.responds_with_user() {
             let found = value.kind();
             return Err(self.unusable(
                 response,
@@ -132,7 +163,7 @@ impl<'a> Reader<'a> {
         }
         let mut violations = FindingList::default();
         // Other operations have no body that a reason could be about.
-        if !failed && self.context.operation.has_fields() {
+        if !failed && self.name.has_fields() {
             for RejectedField {
                 field,
                 path,
@@ -293,7 +324,7 @@ impl<'a> Reader<'a> {
             .is_some_and(|row| row.safety == Safety::Safe);
         let outcome = if reads { Outcome::NotSent } else { outcome };
         if outcome == Outcome::Unknown {
-            message.push_str(&how_to_look(self.context, self.integration));
+            message.push_str(&how_to_look(self.name, self.context, self.integration));
         }
         error(code, status, outcome, message)
     }
@@ -353,9 +384,9 @@ const fn without_body(status: u16) -> ProviderRejection {
 }
 
 /// How to look for the user where the outcome is unknown.
-fn how_to_look(context: &Context, integration: &Integration) -> String {
+fn how_to_look(name: OperationName, context: &Context, integration: &Integration) -> String {
     let title = integration.title;
-    match (context.operation, &context.email) {
+    match (name, &context.email) {
         (OperationName::Create, Some(email)) => {
             format!(
                 "; the user may exist now: before trying again, look in {title} by email {}",

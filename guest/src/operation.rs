@@ -2,8 +2,10 @@
 //!
 //! Most operations are over with one response. A list goes on until it has what the caller asks for ([`List`]).
 
+mod create;
 mod cursor;
 mod list;
+mod merge;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -17,9 +19,11 @@ use crate::context::{Context, Form};
 use crate::integration::OperationName;
 use crate::interpret::{Reader, Success};
 use crate::json::parse;
-use crate::plan::{Planned, add_warning, next_page};
+use crate::plan::{Planned, add_warning, next_request};
 use crate::rate;
 use crate::steps::resolve_error;
+pub(crate) use create::lost_earlier;
+pub use create::{Creation, Phase};
 use list::After;
 pub use list::{DEFAULT_LIMIT, List, MAX_LIMIT, MAX_PAGES};
 
@@ -52,10 +56,19 @@ pub struct Completed<'a> {
 }
 
 impl<'a> Completed<'a> {
-    /// The provider's content type.
+    /// The provider's body and its content type. Of a user who was looked for it is the user's own JSON.
     #[must_use]
-    pub fn content_type(&self) -> Option<&'a str> {
-        rate::header(self.response, "content-type")
+    pub fn raw(&self) -> (Option<&str>, &[u8]) {
+        match (&self.output, self.result) {
+            (
+                Output::User(entry),
+                CallResult::Found | CallResult::Settled | CallResult::Unchanged,
+            ) => (Some("application/json"), entry.json.as_bytes()),
+            _ => (
+                rate::header(self.response, "content-type"),
+                &self.response.body,
+            ),
+        }
     }
 }
 
@@ -96,15 +109,18 @@ pub fn resume<'a>(
     response: Result<&'a ProviderResponse, &TransportError>,
     resolve: impl FnOnce(&str) -> Result<Account, ResolveError>,
 ) -> Next<'a> {
+    if let Some(creation) = context.creation.take() {
+        return create::resume(context, creation, response, resolve);
+    }
     let list = context.list.take();
-    let reader = Reader::new(&context);
+    let reader = Reader::new(&context, context.operation);
     let success = match reader.read(response) {
         Ok(success) => success,
         Err(error) => return Next::Done(Err(error)),
     };
-    let listing = reader.operation().and_then(|row| row.list);
-    let (output, warnings) = match (list, listing) {
-        (Some(list), Some(listing)) => {
+    let result = context.operation.result();
+    let (output, warnings) = match list.zip(reader.listing()) {
+        Some((list, listing)) => {
             let is_look_up = list.is_look_up();
             match list.read(
                 reader.integration,
@@ -117,12 +133,12 @@ pub fn resume<'a>(
                 }
                 After::Send(list) => {
                     context.list = Some(list);
-                    return match resolve(&context.account) {
-                        Ok(account) => match next_page(context, &account) {
-                            Ok(planned) => Next::Send(planned),
-                            Err(error) => Next::Done(Err(error)),
-                        },
-                        Err(reason) => Next::Done(Err(resolve_error(&context.account, reason))),
+                    let planned = resolve(&context.account)
+                        .map_err(|reason| resolve_error(&context.account, reason))
+                        .and_then(|account| next_request(context, &account));
+                    return match planned {
+                        Ok(planned) => Next::Send(planned),
+                        Err(error) => Next::Done(Err(error)),
                     };
                 }
                 After::Done(users, next) => {
@@ -134,17 +150,14 @@ pub fn resume<'a>(
                 }
             }
         }
-        _ => single(&reader, &success, &context),
+        None => single(&reader, &success, &context),
     };
-    Next::Done(Ok(Completed {
+    Next::Done(Ok(reader.completed(
         output,
-        result: context.operation.result(),
-        response: success.response,
+        result,
+        success.response,
         warnings,
-        rate_limit: reader.rate_limit(success.response),
-        form: context.form.clone(),
-        request: context.shown.clone(),
-    }))
+    )))
 }
 
 /// The output of an operation for one user.
@@ -154,13 +167,13 @@ fn single<'a>(
     context: &Context,
 ) -> (Output<'a>, Vec<Finding>) {
     let mut warnings = context.warnings.clone();
-    if context.operation == OperationName::Delete {
+    if reader.name == OperationName::Delete {
         return (
             Output::Deleted(context.id.clone().unwrap_or_default()),
             warnings,
         );
     }
-    let mut user = (reader.integration.user)(&success.value, context.operation);
+    let mut user = (reader.integration.user)(&success.value, reader.name);
     user.id = user
         .id
         .or_else(|| reader.header_id(success.response))

@@ -13,15 +13,17 @@ pub(crate) use validate::need;
 use crate::account::AccountError;
 use crate::bindings::accounts::Account;
 use crate::bindings::types::{
-    Error, ErrorCode, Finding, FindingCode, Options, Outcome, ProviderRequest, Safety, Sending,
-    UserChanges, UserQuery,
+    Begun, Error, ErrorCode, Finding, FindingCode, IfExists, Options, Outcome, ProviderRequest,
+    Safety, Sending, UserChanges, UserQuery,
 };
 use crate::body::{primary_position, set_emails};
 use crate::context::{Context, EntryPoint, Form};
 use crate::field::{REMOTE_DATA, ResponseField};
 use crate::findings::{Findings, error, quoted};
 use crate::integration::{Body, Integration, Operation, OperationName, find};
-use crate::operation::List;
+use crate::json::trimmed;
+use crate::operation::{Creation, List, Phase, lost_earlier};
+use crate::timestamp::seconds;
 
 /// A call to plan.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +38,8 @@ pub struct Call<'a> {
     pub input: Input<'a>,
     /// How the call is made.
     pub options: &'a Options,
+    /// When the call began.
+    pub begun: &'a Begun,
     /// Whether the response shows the request and the response of the provider.
     pub debug: bool,
 }
@@ -94,6 +98,12 @@ pub struct Planned {
     pub request: ProviderRequest,
     /// The operation of the request.
     pub operation: &'static Operation,
+    /// How long to wait before, in milliseconds.
+    pub wait_ms: u32,
+    /// The request that changes something, where another comes first. Of a call that begins.
+    pub plan: Option<ProviderRequest>,
+    /// Whether the caller has looked, and wants the request sent.
+    pub resend: bool,
     /// The state to resume the call with.
     pub context: Context,
 }
@@ -105,13 +115,18 @@ impl Planned {
         let Self {
             request,
             operation,
+            wait_ms,
+            plan,
+            resend,
             context,
         } = self;
+        let is_plan = first && operation.safety != Safety::Safe;
         Sending {
-            plan: (first && operation.safety != Safety::Safe).then(|| request.clone()),
+            plan: plan.or_else(|| is_plan.then(|| request.clone())),
             request,
             safety: operation.safety,
-            wait_ms: 0,
+            wait_ms,
+            resend,
             context: context.to_bytes(),
             warnings: context.warnings,
         }
@@ -168,99 +183,193 @@ pub fn plan(call: &Call<'_>, mut findings: Findings) -> Result<Planned, Error> {
         entry_point,
         input,
         options,
+        begun,
         debug,
     } = call;
     let integration = integration(account)?;
     let operation = operation(integration, input.operation())?;
-    let endpoint = Endpoint::new(account, integration).map_err(|error| unusable_account(&error))?;
+    // An account is checked before the input is.
+    Endpoint::new(account, integration).map_err(|error| unusable_account(&error))?;
     let valid = validate::validate(integration, operation, call, &mut findings);
     let warnings = findings.verdict()?;
-    let body = match (&operation.body, input.changes(), input.id()) {
-        (Body::Fields(write), Some(changes), _) => Some(match valid.remote_data {
-            Some(data) => crate::body::merged(&write(changes), data, operation.wrapper),
-            None => write(changes),
-        }),
-        (Body::Id(write), _, Some(id)) => Some(write(id)),
+    let emails = input.changes().map_or(&[][..], |it| set_emails(&it.emails));
+    let position = primary_position(emails).unwrap_or_default();
+    let creation = match input {
+        Input::Create(changes) => Some(creation(integration, changes, &valid, options, begun)),
         _ => None,
+    };
+    let context = Context {
+        account: account_id.to_owned(),
+        entry_point,
+        integration,
+        operation: operation.name,
+        id: input.id().map(str::to_owned),
+        email: emails.get(position).map(|email| email.address.clone()),
+        position: u32::try_from(position).unwrap_or(u32::MAX),
+        form: Form {
+            format: options.format,
+            ignore_remote_data: options.ignore_remote_data,
+            exclude_fields: excluded(&options.exclude_fields),
+            debug,
+        },
+        warnings,
+        list: valid.list,
+        creation: None,
+        shown: None,
     };
     let target = Target {
         id: input.id(),
         project: valid.project,
         remote_query: &options.remote_query,
     };
-    let own = own_request(operation, valid.list.as_ref());
-    let request = endpoint
-        .request(operation, &own, &target, body)
-        .map_err(|error| unusable_account(&error))?;
-    let emails = input.changes().map_or(&[][..], |it| set_emails(&it.emails));
-    let position = primary_position(emails).unwrap_or_default();
-    Ok(Planned {
-        context: Context {
-            account: account_id.to_owned(),
-            entry_point,
-            integration,
-            operation: operation.name,
-            id: input.id().map(str::to_owned),
-            email: emails.get(position).map(|email| email.address.clone()),
-            position: u32::try_from(position).unwrap_or(u32::MAX),
-            form: Form {
-                format: options.format,
-                ignore_remote_data: options.ignore_remote_data,
-                exclude_fields: excluded(&options.exclude_fields),
-            },
-            warnings,
-            list: valid.list,
-            shown: debug.then(|| shown(&request, integration)),
-        },
-        request,
-        operation,
+    let body = match (&operation.body, input.changes(), input.id()) {
+        (Body::Fields(write), Some(changes), _) => {
+            Some(with_data(write(changes), valid.remote_data, operation))
+        }
+        (Body::Id(write), _, Some(id)) => Some(write(id)),
+        _ => None,
+    };
+    let request = request(&context, account, operation, &target, body)?;
+    let Some(creation) = creation else {
+        return Ok(Planned::new(request, operation, context));
+    };
+    let resend = options.resend;
+    let is_first = creation.phase == Phase::Create;
+    let context = Context {
+        list: (!is_first)
+            .then(|| List::look_up(&context, &creation))
+            .flatten(),
+        creation: Some(creation),
+        ..context
+    };
+    Ok(if is_first || context.list.is_none() {
+        Planned {
+            resend,
+            ..Planned::new(request, operation, context)
+        }
+    } else {
+        Planned {
+            resend,
+            plan: Some(request),
+            ..next_request(context, account)?
+        }
     })
 }
 
-/// Plans the next request of a list.
+/// The state of a creation that begins.
+fn creation(
+    integration: &Integration,
+    changes: &UserChanges,
+    valid: &validate::Valid<'_>,
+    options: &Options,
+    begun: &Begun,
+) -> Creation {
+    let (since, is_earlier) = match begun {
+        Begun::Now(since) => (since, false),
+        Begun::Earlier(since) => (since, true),
+    };
+    let looks = options.if_exists != IfExists::Fail;
+    Creation {
+        begun: seconds(since),
+        settle: options.settle,
+        if_exists: options.if_exists,
+        changes: looks.then(|| changes.clone()),
+        project: valid.project.map(str::to_owned),
+        remote_query: if looks {
+            options.remote_query.clone()
+        } else {
+            Vec::new()
+        },
+        phase: if is_earlier {
+            Phase::Settle
+        } else if looks {
+            Phase::LookFirst
+        } else {
+            Phase::Create
+        },
+        is_earlier,
+        error: is_earlier.then(|| lost_earlier(integration.title, since)),
+    }
+}
+
+/// Plans the next request of a call: the next page of a list, or the next request of a creation.
 ///
 /// # Errors
 ///
 /// `account-unusable`: the account has changed in between.
-pub(crate) fn next_page(mut context: Context, account: &Account) -> Result<Planned, Error> {
-    let integration = integration(account)?;
-    let operation = operation(integration, context.operation)?;
+pub(crate) fn next_request(context: Context, account: &Account) -> Result<Planned, Error> {
+    let creation = context.creation.as_ref();
+    let name = creation.map_or(context.operation, Creation::operation);
+    let operation = operation(integration(account)?, name)?;
     let list = context.list.as_ref();
-    let own = own_request(operation, list);
+    let (project, remote_query) = match (creation, list) {
+        (Some(creation), None) => (&creation.project, &creation.remote_query[..]),
+        (_, Some(list)) => (&list.project, &list.remote_query[..]),
+        (None, None) => (&None, &[][..]),
+    };
     let target = Target {
         id: context.id.as_deref(),
-        project: list.and_then(|list| list.project.as_deref()),
-        remote_query: list.map_or(&[], |list| &list.remote_query),
+        project: project.as_deref(),
+        remote_query,
     };
-    let request = Endpoint::new(account, integration)
-        .and_then(|endpoint| endpoint.request(operation, &own, &target, None))
-        .map_err(|error| unusable_account(&error))?;
-    if context.shown.is_some() {
-        context.shown = Some(shown(&request, integration));
-    }
-    Ok(Planned {
-        request,
-        operation,
-        context,
-    })
+    let changes = creation.and_then(|creation| creation.changes.as_ref());
+    let body = match (&operation.body, changes) {
+        (Body::Fields(write), Some(changes)) => Some(with_data(
+            write(changes),
+            changes.remote_data.as_deref().map(trimmed),
+            operation,
+        )),
+        _ => None,
+    };
+    let request = request(&context, account, operation, &target, body)?;
+    Ok(Planned::new(request, operation, context))
 }
 
-/// What the request of a list has besides its row.
-fn own_request<'a>(operation: &'a Operation, list: Option<&List>) -> OwnRequest<'a> {
-    let own = list.zip(operation.list);
-    own.map(|(list, listing)| list.request(listing))
-        .unwrap_or_default()
+/// A request of a call.
+fn request(
+    context: &Context,
+    account: &Account,
+    operation: &'static Operation,
+    target: &Target<'_>,
+    body: Option<Vec<u8>>,
+) -> Result<ProviderRequest, Error> {
+    let own = context.list.as_ref().zip(operation.list);
+    let own = own
+        .map(|(list, listing)| list.request(listing))
+        .unwrap_or_default();
+    Endpoint::new(account, context.integration)
+        .and_then(|endpoint| endpoint.request(operation, &own, target, body))
+        .map_err(|error| unusable_account(&error))
+}
+
+impl Planned {
+    fn new(request: ProviderRequest, operation: &'static Operation, mut context: Context) -> Self {
+        if context.form.debug {
+            let mut shown = request.clone();
+            mask(&mut shown, context.integration);
+            context.shown = Some(shown);
+        }
+        Self {
+            request,
+            operation,
+            wait_ms: 0,
+            plan: None,
+            resend: false,
+            context,
+        }
+    }
+}
+
+/// A body with the caller's own data.
+fn with_data(body: Vec<u8>, data: Option<&str>, operation: &Operation) -> Vec<u8> {
+    match data {
+        Some(data) => crate::body::merged(&body, data, operation.wrapper),
+        None => body,
+    }
 }
 
 fn unusable_account(error: &AccountError) -> Error {
     unusable(error.to_string())
-}
-
-/// The request as people may see it.
-fn shown(request: &ProviderRequest, integration: &Integration) -> ProviderRequest {
-    let mut shown = request.clone();
-    mask(&mut shown, integration);
-    shown
 }
 
 /// The fields of a response that are left out, each once, whatever else was named.

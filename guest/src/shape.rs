@@ -12,38 +12,37 @@ use crate::operation::{Completed, Entry, Output};
 /// The response as the typed contract has it.
 #[must_use]
 pub fn response(completed: Completed<'_>) -> Response {
-    let content_type = completed.content_type().map(str::to_owned);
+    let raw = (completed.form.format == Format::Raw).then(|| {
+        let (content_type, bytes) = completed.raw();
+        Body::Raw(RawBody {
+            content_type: content_type.map(str::to_owned),
+            bytes: bytes.to_vec(),
+        })
+    });
     let Completed {
         output,
         result,
-        response,
+        response: _,
         warnings,
         rate_limit,
         form,
         request: _,
     } = completed;
-    let body = if form.format == Format::Raw {
-        Body::Raw(RawBody {
-            content_type,
-            bytes: response.body.clone(),
-        })
-    } else {
-        match output {
-            Output::User(entry) => Body::User(typed(entry, &form)),
-            Output::Users {
-                entries,
-                next_cursor,
-            } => Body::Users(Page {
-                users: entries
-                    .into_iter()
-                    .map(|entry| typed(entry, &form))
-                    .collect(),
-                complete: next_cursor.is_none(),
-                next_cursor,
-            }),
-            Output::Deleted(id) => Body::Deleted(id),
-        }
-    };
+    let body = raw.unwrap_or_else(|| match output {
+        Output::User(entry) => Body::User(typed(entry, &form)),
+        Output::Users {
+            entries,
+            next_cursor,
+        } => Body::Users(Page {
+            users: entries
+                .into_iter()
+                .map(|entry| typed(entry, &form))
+                .collect(),
+            complete: next_cursor.is_none(),
+            next_cursor,
+        }),
+        Output::Deleted(id) => Body::Deleted(id),
+    });
     Response {
         body,
         result,

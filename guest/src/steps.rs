@@ -5,7 +5,7 @@
 use crate::bindings::accounts::{Account, ResolveError};
 use crate::bindings::steps::{Operation, Step, UserUpdate};
 use crate::bindings::types::{
-    Error, ErrorCode, Options, Outcome, ProviderResponse, TransportError, UserChanges,
+    Begun, Error, ErrorCode, Options, Outcome, ProviderResponse, TransportError, UserChanges,
 };
 use crate::context::{Context, EntryPoint};
 use crate::findings::{Findings, error, quoted};
@@ -18,6 +18,7 @@ pub fn start(
     account: &str,
     operation: Operation,
     options: &Options,
+    begun: &Begun,
     resolve: impl FnOnce(&str) -> Result<Account, ResolveError>,
 ) -> Step {
     let (id, changes, query);
@@ -52,6 +53,7 @@ pub fn start(
                 entry_point: EntryPoint::Steps,
                 input,
                 options,
+                begun,
                 debug: false,
             };
             plan(&call, Findings::new(options.strict))

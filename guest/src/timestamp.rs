@@ -16,6 +16,24 @@ pub(crate) fn timestamp(object: &Value<'_>, name: &str) -> Option<String> {
     }
 }
 
+/// A time of [`timestamp`], or one in RFC 3339, in seconds since 1970. The fraction does not count.
+#[must_use]
+pub(crate) fn seconds(string: &str) -> Option<i64> {
+    let utc = utc(string)?;
+    let (date, rest) = utc.split_at_checked("2026-03-02".len())?;
+    let [year, month, day] = numbers(date, "-", [4, 2, 2])?;
+    let [hour, minute, second] = numbers(rest.get(1..9)?, ":", [2, 2, 2])?;
+    let small = |number: u16| u8::try_from(number).ok();
+    let month = Month::try_from(small(month)?).ok()?;
+    let date = Date::from_calendar_date(i32::from(year), month, small(day)?).ok()?;
+    let time = Time::from_hms(small(hour)?, small(minute)?, small(second)?).ok()?;
+    Some(
+        PrimitiveDateTime::new(date, time)
+            .assume_utc()
+            .unix_timestamp(),
+    )
+}
+
 /// Reads a number of seconds since 1970, or of milliseconds from 10¹¹ on: that many seconds are the year 5138. The digits of the
 /// fraction are kept.
 fn since_epoch(number: &str) -> Option<String> {

@@ -190,6 +190,7 @@ fn integration_tables_are_consistent() {
                 CallResult::Created => Safety::Once,
                 CallResult::Updated | CallResult::Deleted => Safety::Idempotent,
                 CallResult::Read => Safety::Safe,
+                other => panic!("{name}: no operation is for {other:?}"),
             };
             let has_id = path.contains("{id}") || matches!(body, Body::Id(_));
             let operation_name = operation;

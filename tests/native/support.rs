@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use unified_ticketing_guest::account::credential_names;
 use unified_ticketing_guest::bindings::accounts::{Account, Credentials, ResolveError};
 use unified_ticketing_guest::bindings::http_api::{HttpRequest, HttpResponse, HttpStep};
-use unified_ticketing_guest::bindings::types::{ProviderResponse, Sending, TransportError};
+use unified_ticketing_guest::bindings::types::{Begun, ProviderResponse, Sending, TransportError};
 use unified_ticketing_guest::field::{Field, Rule};
 use unified_ticketing_guest::http_api;
 use unified_ticketing_guest::integration::{ALL, Integration, Operation as Row, OperationName};
@@ -51,9 +51,16 @@ pub fn http_request(method: &str, target: &str, body: &[u8]) -> HttpRequest {
     }
 }
 
+/// When every call begins.
+pub const BEGUN: &str = "2026-03-02T08:15:30Z";
+
+fn begun() -> Begun {
+    Begun::Now(BEGUN.to_owned())
+}
+
 /// Starts a call, with this account alone.
 pub fn start(request: &HttpRequest, account: Account) -> HttpStep {
-    http_api::start(ACCOUNT, request, |id| {
+    http_api::start(ACCOUNT, request, &begun(), |id| {
         if id == ACCOUNT {
             Ok(account)
         } else {
@@ -202,8 +209,14 @@ impl Operation {
         } else {
             String::new()
         };
+        // One request is a whole call: what a creation looks for afterwards has tests of its own.
+        let settle = if self.row.name == OperationName::Create {
+            "&unified_settle=false"
+        } else {
+            ""
+        };
         format!(
-            "/unified/ticketing/users{id}?integrated_account_id={ACCOUNT}&collections[][id]=1{query}"
+            "/unified/ticketing/users{id}?integrated_account_id={ACCOUNT}&collections[][id]=1{settle}{query}"
         )
     }
 

@@ -7,12 +7,23 @@ use wasi::http::types::{
 };
 use wasi::io::streams::{OutputStream, StreamError};
 
-use crate::bindings::types::{ProviderRequest, ProviderResponse, TransportError};
+use crate::bindings::types::{Begun, ProviderRequest, ProviderResponse, Sending, TransportError};
+
+/// When a call began, where there is no clock.
+pub(super) static NO_CLOCK: Begun = Begun::Now(String::new());
+
+/// Sends the request of a step, and reads the whole response. There is no clock to wait by: what is to wait is not sent.
+pub(super) fn send_at_once(sending: &Sending) -> Result<ProviderResponse, TransportError> {
+    if sending.wait_ms > 0 {
+        return Err(TransportError::Deadline(false));
+    }
+    send(&sending.request)
+}
 
 /// Sends a request and reads the whole response.
 ///
 /// No `request-options` are set: they would import a clock, and deadlines are the host's.
-pub(super) fn send(request: &ProviderRequest) -> Result<ProviderResponse, TransportError> {
+fn send(request: &ProviderRequest) -> Result<ProviderResponse, TransportError> {
     let outgoing = outgoing(request)?;
     let body = outgoing
         .body()

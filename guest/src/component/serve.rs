@@ -5,6 +5,7 @@ use wasi::http::types::{
 };
 use wasi::io::streams::StreamError;
 
+use super::send::NO_CLOCK;
 use super::{Component, send};
 use crate::bindings::accounts;
 use crate::bindings::http_api::{HttpRequest, HttpResponse, HttpStep};
@@ -23,11 +24,11 @@ impl incoming_handler::Guest for Component {
 
 fn respond(request: &HttpRequest) -> HttpResponse {
     let account = account_id(&request.target).unwrap_or_default();
-    let mut step = http_api::start(&account, request, accounts::resolve);
+    let mut step = http_api::start(&account, request, &NO_CLOCK, accounts::resolve);
     loop {
         match step {
             HttpStep::Send(sending) => {
-                let response = send::send(&sending.request);
+                let response = send::send_at_once(&sending);
                 step = http_api::resume(
                     &account,
                     &sending.context,

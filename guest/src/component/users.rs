@@ -1,5 +1,6 @@
 //! `users`: the steps of an operation, with the requests sent in between.
 
+use super::send::NO_CLOCK;
 use super::{Component, send};
 use crate::bindings::accounts;
 use crate::bindings::steps::{Operation, Step, UserUpdate};
@@ -36,11 +37,11 @@ impl users::Guest for Component {
 }
 
 fn carry_out(account: &str, operation: Operation, options: &Options) -> Result<Response, Error> {
-    let mut step = steps::start(account, operation, options, accounts::resolve);
+    let mut step = steps::start(account, operation, options, &NO_CLOCK, accounts::resolve);
     loop {
         match step {
             Step::Send(sending) => {
-                let response = send::send(&sending.request);
+                let response = send::send_at_once(&sending);
                 step = steps::resume(
                     account,
                     &sending.context,

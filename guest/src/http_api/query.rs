@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use crate::account::is_uuid;
 use crate::bindings::types::{
-    Collection, FindingCode as Code, Format, Location, Options, UserQuery,
+    Collection, FindingCode as Code, Format, IfExists, Location, Options, UserQuery,
 };
 use crate::field::OptionField;
 use crate::findings::{Findings, quoted};
@@ -26,12 +26,24 @@ const IGNORE_REMOTE_DATA: &str = "truto_ignore_remote_data";
 const EXCLUDE_FIELDS: &str = "truto_exclude_fields";
 const DRY_RUN: &str = "unified_dry_run";
 const STRICT: &str = "unified_strict";
+const IF_EXISTS: &str = "unified_if_exists";
+const SETTLE: &str = "unified_settle";
+const RESEND: &str = "unified_resend";
 const EMAILS: &str = "emails";
 const CURSOR: &str = "next_cursor";
 const LIMIT: &str = "limit";
 
 /// The parameters that have one value.
-const SCALARS: [&str; 5] = [ACCOUNT, FORMAT, IGNORE_REMOTE_DATA, DRY_RUN, STRICT];
+const SCALARS: [&str; 8] = [
+    ACCOUNT,
+    FORMAT,
+    IGNORE_REMOTE_DATA,
+    DRY_RUN,
+    STRICT,
+    IF_EXISTS,
+    SETTLE,
+    RESEND,
+];
 
 /// The parameters of a list that have one value.
 const SCALARS_OF_LIST: [&str; 2] = [CURSOR, LIMIT];
@@ -147,6 +159,8 @@ const fn option_name(option: OptionField) -> &'static str {
         OptionField::ExcludeFields => EXCLUDE_FIELDS,
         OptionField::Email => EMAILS,
         OptionField::Cursor => CURSOR,
+        OptionField::IfExists => IF_EXISTS,
+        OptionField::Resend => RESEND,
         OptionField::RemoteQuery | OptionField::Collections | OptionField::Limit => option.name(),
     }
 }
@@ -204,7 +218,15 @@ impl<'a> Query<'a> {
             remote_query: Vec::new(),
             collections: Vec::new(),
             strict,
+            if_exists: IfExists::Fail,
+            settle: true,
+            resend: false,
         };
+        if operation == OperationName::Create {
+            options.if_exists = self.if_exists(&mut findings);
+            options.settle = self.boolean_or(SETTLE, true, &mut findings);
+            options.resend = self.boolean(RESEND, &mut findings);
+        }
         let dry_run = self.boolean(DRY_RUN, &mut findings);
         self.check_use(operation, &mut findings);
         let is_list = operation == OperationName::List;
@@ -294,10 +316,11 @@ impl<'a> Query<'a> {
     /// Checks that the operation has a use for the parameters that not all of them have.
     fn check_use(&self, operation: OperationName, findings: &mut Findings) {
         let without_use: &[&str] = match operation {
-            OperationName::List => &[DRY_RUN],
-            OperationName::Get => &[DRY_RUN, EMAILS, CURSOR, LIMIT],
-            OperationName::Create | OperationName::Update | OperationName::Delete => {
-                &[EMAILS, CURSOR, LIMIT]
+            OperationName::List => &[DRY_RUN, IF_EXISTS, SETTLE, RESEND],
+            OperationName::Get => &[DRY_RUN, IF_EXISTS, SETTLE, RESEND, EMAILS, CURSOR, LIMIT],
+            OperationName::Create => &[EMAILS, CURSOR, LIMIT],
+            OperationName::Update | OperationName::Delete => {
+                &[IF_EXISTS, SETTLE, RESEND, EMAILS, CURSOR, LIMIT]
             }
         };
         for name in without_use {
@@ -350,16 +373,35 @@ impl<'a> Query<'a> {
     }
 
     fn boolean(&self, name: &str, findings: &mut Findings) -> bool {
+        self.boolean_or(name, false, findings)
+    }
+
+    fn boolean_or(&self, name: &str, default: bool, findings: &mut Findings) -> bool {
         match self.scalar(name, findings) {
             // In any case: Python writes `True`.
             Some(value) if value.eq_ignore_ascii_case("true") => true,
-            None => false,
+            None => default,
             Some(value) if value.eq_ignore_ascii_case("false") => false,
             Some(other) => {
                 let message =
                     format_args!("expected `true` or `false`, but found {}", quoted(other));
                 findings.violation(Code::Type, Location::Query, name, message);
                 false
+            }
+        }
+    }
+
+    fn if_exists(&self, findings: &mut Findings) -> IfExists {
+        match self.scalar(IF_EXISTS, findings) {
+            None | Some("fail") => IfExists::Fail,
+            Some("keep") => IfExists::Keep,
+            Some("update") => IfExists::Update,
+            Some(other) => {
+                let found = quoted(other);
+                let message =
+                    format_args!("expected `fail`, `keep` or `update`, but found {found}");
+                findings.violation(Code::Enum, Location::Query, IF_EXISTS, message);
+                IfExists::Fail
             }
         }
     }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::bindings::http_api::{HttpError, HttpResponse};
-use crate::bindings::types::{Error, Finding, FindingCode, Format, Location, RateLimit};
+use crate::bindings::types::{Error, Finding, FindingCode, Format, Location, RateLimit, Safety};
 use crate::findings::{JsonFinding, found};
 use crate::json::{raw, without_mark, write};
 use crate::operation::{Completed, Output};
@@ -27,10 +27,8 @@ const MAX_HEADER_PATH: usize = 160;
 pub(super) fn completed(completed: Completed<'_>) -> HttpResponse {
     let is_raw = completed.form.format == Format::Raw;
     let (content_type, body) = if is_raw {
-        (
-            completed.content_type().unwrap_or(JSON),
-            completed.response.body.clone(),
-        )
+        let (content_type, body) = completed.raw();
+        (content_type.unwrap_or(JSON), body.to_vec())
     } else {
         let body = debug::json(&completed).unwrap_or_else(|| shape::json(&completed));
         (JSON, body)
@@ -60,10 +58,19 @@ pub(super) fn completed(completed: Completed<'_>) -> HttpResponse {
 pub(super) fn plan(planned: Planned) -> HttpResponse {
     let Planned {
         mut request,
-        operation,
+        operation: _,
+        wait_ms: _,
+        plan,
+        resend: _,
         context,
     } = planned;
+    if let Some(plan) = plan {
+        request = plan;
+    }
     mask(&mut request, context.integration);
+    // The plan is the operation's own request, whichever comes first.
+    let row = context.integration.operation(context.operation);
+    let safety = row.map_or(Safety::Once, |row| row.safety);
     let body = write(&Plan {
         integration: context.integration.name,
         operation: context.operation.as_str(),
@@ -73,7 +80,7 @@ pub(super) fn plan(planned: Planned) -> HttpResponse {
         body: std::str::from_utf8(&request.body)
             .ok()
             .and_then(|body| raw(body).ok()),
-        safety: codes::safety(operation.safety),
+        safety: codes::safety(safety),
         warnings: context.warnings.iter().map(JsonFinding::from).collect(),
     });
     let mut headers = Headers::new(JSON);
@@ -225,6 +232,14 @@ struct Failure<'a> {
     raw_response: Option<RawBody<'a>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     raw_response_truncated: bool,
+    /// Where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    existing_id: Option<&'a str>,
+    /// Where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    existing_ids: Option<&'a [String]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    looked: Option<u32>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     violations: Vec<JsonFinding<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -327,6 +342,8 @@ impl<'a> From<&'a Error> for Failure<'a> {
             rate_limit: _,
             limit,
             outcome,
+            existing_ids,
+            looked,
         } = error;
         let reason = http::StatusCode::from_u16(*status)
             .ok()
@@ -347,6 +364,12 @@ impl<'a> From<&'a Error> for Failure<'a> {
             provider_status: provider.as_ref().map(|provider| provider.status),
             raw_response: body.map(RawBody::new),
             raw_response_truncated: body.is_some_and(|body| without_mark(body).len() > MAX_RAW),
+            existing_id: match existing_ids.as_slice() {
+                [id] => Some(id),
+                _ => None,
+            },
+            existing_ids: (existing_ids.len() > 1).then_some(existing_ids),
+            looked: (*looked > 0).then_some(*looked),
             violations: violations.iter().map(JsonFinding::from).collect(),
             truto_error_insight: Insight::new(violations),
         }

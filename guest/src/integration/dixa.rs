@@ -63,6 +63,7 @@ pub(super) static INTEGRATION: Integration = Integration {
     exhausted_status: None,
     id_headers: &[],
     id: Some(&super::UUID),
+    adopts: true,
     // https://docs.dixa.io/docs/api-standards-rules
     rate: Some(Rate {
         requests: 10,

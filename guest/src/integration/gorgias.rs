@@ -84,6 +84,7 @@ pub(super) static INTEGRATION: Integration = Integration {
     exhausted_status: None,
     id_headers: &[],
     id: Some(&super::DIGITS),
+    adopts: false,
     // Of an API key; an OAuth application has twice as many: https://developers.gorgias.com/reference/limitations
     rate: Some(Rate {
         requests: 40,

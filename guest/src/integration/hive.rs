@@ -72,6 +72,7 @@ pub(super) static INTEGRATION: Integration = Integration {
     id_headers: &[],
     // The vendor's samples have 17 letters and digits, and its reference says nothing of them.
     id: None,
+    adopts: false,
     rate: None,
     operations: &[
         Operation {

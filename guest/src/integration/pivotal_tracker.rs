@@ -58,6 +58,7 @@ pub(super) static INTEGRATION: Integration = Integration {
     exhausted_status: None,
     id_headers: &[],
     id: Some(&super::DIGITS),
+    adopts: false,
     // The public record has no figure.
     rate: None,
     operations: &[

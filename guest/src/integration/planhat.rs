@@ -71,6 +71,7 @@ pub(super) static INTEGRATION: Integration = Integration {
     exhausted_status: None,
     id_headers: &[],
     id: Some(&ID),
+    adopts: false,
     // The soft limit; besides there are 150 a second, with bursts of 50 in parallel: https://docs.planhat.com
     rate: Some(Rate {
         requests: 200,

@@ -88,6 +88,7 @@ pub(super) static INTEGRATION: Integration = Integration {
     // https://developer.teamwork.com/people, the older reference: it has no body at all.
     id_headers: &["id", "location"],
     id: Some(&super::DIGITS),
+    adopts: false,
     // Of the vendor's Spaces; the pages about Projects have no figure: https://developer.teamwork.com/guides/api-responses
     rate: Some(Rate {
         requests: 150,

@@ -6,11 +6,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::create::Creation;
 use super::cursor::Position;
 use crate::bindings::types::{
     FindingCode as Code, Format, Location, Options, ProviderResponse, User, UserQuery,
 };
 use crate::body::is_blank;
+use crate::context::Context;
 use crate::field::OptionField;
 use crate::findings::{Findings, quoted};
 use crate::integration::{ByEmail, Integration, Listing, OperationName, Paging};
@@ -116,6 +118,25 @@ impl List {
             remote_query: options.remote_query.clone(),
             aim,
             position,
+            read: 0,
+            users: Vec::new(),
+        })
+    }
+
+    /// The look-up of the user of a creation.
+    pub(crate) fn look_up(context: &Context, creation: &Creation) -> Option<Self> {
+        let row = context.integration.operation(OperationName::List)?;
+        let listing = row.list?;
+        Some(Self {
+            project: creation.project.clone(),
+            // The caller's parameters go with the creation.
+            remote_query: Vec::new(),
+            aim: Aim::Email {
+                address: context.email.clone()?,
+                lower: false,
+                unfiltered: listing.by_email.is_none(),
+            },
+            position: start_of_look_up(&listing.paging),
             read: 0,
             users: Vec::new(),
         })

@@ -1,11 +1,17 @@
 //! Checks the options of a call.
 
-use crate::bindings::types::{Collection, FindingCode as Code, Location, Options};
+use crate::bindings::types::{Collection, FindingCode as Code, IfExists, Location, Options};
 use crate::field::{OptionField, REMOTE_DATA, ResponseField};
 use crate::findings::{Findings, quoted};
-use crate::integration::{Integration, Operation};
+use crate::integration::{Integration, Operation, OperationName};
 
-pub(super) fn check_options(integration: &Integration, options: &Options, findings: &mut Findings) {
+pub(super) fn check_options(
+    integration: &Integration,
+    operation: &Operation,
+    options: &Options,
+    findings: &mut Findings,
+) {
+    check_creation(integration, operation, options, findings);
     for (name, _) in &options.remote_query {
         if integration.authenticates(name) {
             let base = name.split('[').next().unwrap_or_default();
@@ -32,6 +38,33 @@ pub(super) fn check_options(integration: &Integration, options: &Options, findin
                 ),
             );
         }
+    }
+}
+
+/// Checks the options of a creation.
+fn check_creation(
+    integration: &Integration,
+    operation: &Operation,
+    options: &Options,
+    findings: &mut Findings,
+) {
+    let creates = operation.name == OperationName::Create;
+    for (given, option) in [
+        (options.if_exists != IfExists::Fail, OptionField::IfExists),
+        (options.resend, OptionField::Resend),
+    ] {
+        if given && !creates {
+            let path = findings.option_name(option);
+            let name = operation.name.as_str();
+            let message = format_args!("`{name}` has no use for this option");
+            findings.violation(Code::UnsupportedField, Location::Query, path, message);
+        }
+    }
+    let can_update = integration.operation(OperationName::Update).is_some();
+    if creates && options.if_exists == IfExists::Update && !can_update {
+        let path = findings.option_name(OptionField::IfExists);
+        let message = format_args!("{} cannot update a user who exists", integration.title);
+        findings.violation(Code::UnsupportedField, Location::Query, path, message);
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) fn validate<'a>(
     call: &Call<'a>,
     findings: &mut Findings,
 ) -> Valid<'a> {
-    check_options(integration, call.options, findings);
+    check_options(integration, operation, call.options, findings);
     if let Some(id) = call.input.id() {
         check_id(integration, operation, id, findings);
     }

@@ -28,6 +28,7 @@ pub fn assert_sending(
         safety,
         wait_ms,
         plan,
+        resend: _,
         warnings,
         context,
     } = sending;
