@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::json;
-use unified_ticketing::AccountsFileError;
+use unified_ticketing::TomlFileError;
 use unified_ticketing::http_api::HttpResponse;
 use unified_ticketing::types::{ErrorCode, Outcome};
 
@@ -302,7 +302,7 @@ impl CliError {
     }
 
     /// An accounts file that cannot be used.
-    pub(crate) fn accounts(error: &AccountsFileError) -> Self {
+    pub(crate) fn accounts(error: &TomlFileError) -> Self {
         let violations = error.violations().iter();
         let messages: Vec<String> = violations.map(ToString::to_string).collect();
         let code = (500, "Internal Server Error", "account-unusable");
