@@ -189,6 +189,14 @@ fn prepare(
     })
 }
 
+/// Whether the API reads a body of this length with these headers of its request. It rejects any other for its type, its charset, its
+/// coding or its size.
+#[must_use]
+pub fn accepts_body(headers: &[(String, String)], length: usize) -> bool {
+    let mut headers = headers.iter();
+    length <= MAX_BODY && headers.all(|(name, value)| media::expected(name, value).is_none())
+}
+
 /// Checks the type and coding of the body, then its size.
 fn check_body(request: &HttpRequest) -> Result<(), Rejected> {
     for (name, value) in &request.headers {

@@ -119,6 +119,13 @@ pub fn account_id(target: &str) -> Option<String> {
     }
 }
 
+/// Whether a request target has the parameter that names the account, whatever its value.
+#[must_use]
+pub fn names_account(target: &str) -> bool {
+    let query = Query::parse(target);
+    query.0.iter().any(|each| each.is_scalar(ACCOUNT))
+}
+
 /// Whether this is a UUID as RFC 9562 writes it: 36 characters with hyphens, in either case.
 #[must_use]
 pub fn is_uuid(string: &str) -> bool {
