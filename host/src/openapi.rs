@@ -77,7 +77,7 @@ fn operation(operation: OperationName, examples: &[Example]) -> Value {
             "Create a user",
             "Sends at most one request to the provider, and never a second one whatever happens.",
         ),
-        OperationName::Update => (
+        _ => (
             "updateUser",
             "Update a user",
             "Only what is given is sent: a member that is left out keeps its value, `null` clears it. Sends at most one request \

@@ -118,7 +118,7 @@ pub(super) fn by_status(operation: OperationName, examples: &[Example]) -> Value
 fn success(operation: OperationName, examples: &[Example]) -> Value {
     let done = match operation {
         OperationName::Create => "The user has been created",
-        OperationName::Update => "The user has been changed",
+        _ => "The user has been changed",
     };
     json!({
         "description": format!("{done}; or, for a dry run, the plan. What was not taken over is in `Unified-Warning`."),

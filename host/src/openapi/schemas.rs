@@ -27,7 +27,7 @@ pub(super) fn reference(name: &str) -> Value {
 const fn base(operation: OperationName) -> &'static str {
     match operation {
         OperationName::Create => "NewUser",
-        OperationName::Update => "UserChanges",
+        _ => "UserChanges",
     }
 }
 
@@ -38,7 +38,11 @@ fn name(operation: OperationName, integration: &Integration) -> String {
 /// Every schema of the document.
 pub(super) fn components() -> Value {
     let mut schemas = Map::new();
-    for operation in OperationName::ALL.iter().copied() {
+    for operation in OperationName::ALL
+        .iter()
+        .copied()
+        .filter(|it| it.has_fields())
+    {
         schemas.insert(base(operation).to_owned(), published(operation));
         for integration in ALL {
             if let Some(row) = integration.operation(operation) {
@@ -66,7 +70,7 @@ pub(super) fn components() -> Value {
 fn published(operation: OperationName) -> Value {
     let clearing = match operation {
         OperationName::Create => "`null` is the same as left out.",
-        OperationName::Update => "What is left out keeps its value; `null` clears it.",
+        _ => "What is left out keeps its value; `null` clears it.",
     };
     let mut properties: Map<String, Value> = Field::ALL
         .into_iter()
@@ -100,7 +104,7 @@ fn typed(field: Field, operation: OperationName) -> Value {
                 OperationName::Create => {
                     json!({ "enum": ["primary", "other", null], "description": "The type of email address." })
                 }
-                OperationName::Update => {
+                _ => {
                     json!({ "type": nullable("string"), "description": "The type of email address." })
                 }
             };
@@ -108,7 +112,7 @@ fn typed(field: Field, operation: OperationName) -> Value {
             let array = match operation {
                 OperationName::Create => nullable("array"),
                 // No integration has users without an address.
-                OperationName::Update => json!("array"),
+                _ => json!("array"),
             };
             json!({
                 "type": array,

@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 
-use unified_ticketing_guest::http_api::query::{ACCOUNT, is_uuid, names_account};
-use unified_ticketing_guest::http_api::{accepts_body, account_id};
+use unified_ticketing_guest::account::is_uuid;
+use unified_ticketing_guest::http_api::query::{ACCOUNT, names_account};
+use unified_ticketing_guest::http_api::{Route, accepts_body, account_id, route};
 use unified_ticketing_guest::integration::OperationName;
 
+use super::error;
 use super::tokens::{Token, TokenOperation};
-use super::{error, route};
 use crate::bindings::http_api::HttpRequest;
 use crate::bindings::types::ErrorCode;
 use crate::engine::Access;
@@ -42,20 +43,20 @@ pub(super) fn decide(token: Option<&Token>, request: &mut HttpRequest) -> Access
         _ => return Access::None,
     };
     let path = request.target.split('?').next().unwrap_or_default();
-    let operation = route::operation(&request.method, path).map(class);
-    match operation {
-        Some(operation)
-            if !token.permits(operation)
-                && is_uuid(&account)
-                && accepts_body(&request.headers, request.body.len()) =>
-        {
-            let message = format!("the token is not for the operation `{operation}`");
-            Access::Denied {
-                account,
-                error: error::error(ErrorCode::Forbidden, message, None),
-            }
-        }
-        _ => Access::Account(account),
+    let Ok(Route { operation, id: _ }) = route(&request.method, path) else {
+        return Access::Account(account);
+    };
+    let needed = class(operation);
+    if token.permits(needed)
+        || !is_uuid(&account)
+        || !accepts_body(operation, &request.headers, request.body.len())
+    {
+        return Access::Account(account);
+    }
+    let message = format!("the token is not for the operation `{needed}`");
+    Access::Denied {
+        account,
+        error: error::error(ErrorCode::Forbidden, message, None),
     }
 }
 
@@ -64,6 +65,8 @@ const fn class(operation: OperationName) -> TokenOperation {
     match operation {
         OperationName::Create => TokenOperation::Create,
         OperationName::Update => TokenOperation::Update,
+        OperationName::Get | OperationName::List => TokenOperation::Read,
+        OperationName::Delete => TokenOperation::Delete,
     }
 }
 
@@ -162,6 +165,9 @@ mod tests {
                 &denied,
             ),
             ("PATCH", &update, "text/plain", ONE),
+            ("GET", &update, "text/plain", &denied),
+            ("DELETE", &update, "", &denied),
+            ("PUT", &update, "", ONE),
             ("POST", &update, "application/json", ONE),
             (
                 "PATCH",

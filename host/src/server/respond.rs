@@ -15,7 +15,7 @@ use unified_ticketing_guest::integration::OperationName;
 
 use super::access_log::AccessLog;
 use super::framing::PendingResponse;
-use super::route::{self, HEALTH, OPENAPI, READY};
+use super::route::{HEALTH, OPENAPI, READY, route};
 use super::socket::{Exchange, MIN_PROGRESS};
 use super::{Phase, Shared, error, gate};
 use crate::bindings::http_api::HttpRequest;
@@ -39,10 +39,10 @@ impl Shared {
         exchange: &Exchange,
     ) -> io::Result<Response<Full<Bytes>>> {
         let method = request.method().clone();
-        let path = request.uri().path();
+        let (path, operation) = route(method.as_str(), request.uri().path());
         let label = telemetry::method_label(method.as_str());
-        let mut log = AccessLog::new(self.next_id(), label, route::pattern(path));
-        log.operation = route::operation(method.as_str(), path).map(OperationName::verb);
+        let mut log = AccessLog::new(self.next_id(), label, path);
+        log.operation = operation.map(OperationName::verb);
         // If only hyper knows the body's end, only hyper knows where the next head begins.
         let close = request.body().size_hint().exact().is_none();
         let response = self.route(request, &mut log).await;

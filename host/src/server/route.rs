@@ -1,32 +1,27 @@
 //! The server's paths, as the log names them, and the operations behind them.
 
+use unified_ticketing_guest::http_api::{self, RouteError, USERS};
 use unified_ticketing_guest::integration::OperationName;
 
 pub(super) const HEALTH: &str = "/healthz";
 pub(super) const READY: &str = "/readyz";
 pub(super) const OPENAPI: &str = "/openapi.json";
-const USERS: &str = "/unified/ticketing/users";
 
-/// The log's name of a path.
-pub(super) fn pattern(path: &str) -> &'static str {
-    for own in [HEALTH, READY, OPENAPI, USERS] {
+/// The log's name of a path, and the operation of a request there.
+pub(super) fn route(method: &str, path: &str) -> (&'static str, Option<OperationName>) {
+    for own in [HEALTH, READY, OPENAPI] {
         if path == own {
-            return own;
+            return (own, None);
         }
     }
-    match path.strip_prefix(USERS) {
-        Some(rest) if rest.len() > 1 && rest.rfind('/') == Some(0) => {
-            "/unified/ticketing/users/{id}"
-        }
-        _ => "other",
-    }
-}
-
-/// The operation of a request.
-pub(super) fn operation(method: &str, path: &str) -> Option<OperationName> {
-    match (pattern(path), method) {
-        (USERS, "POST") => Some(OperationName::Create),
-        ("/unified/ticketing/users/{id}", "PATCH") => Some(OperationName::Update),
-        _ => None,
+    let operation = match http_api::route(method, path) {
+        Err(RouteError::Path) => return ("other", None),
+        Err(RouteError::Method(_)) => None,
+        Ok(route) => Some(route.operation),
+    };
+    if path == USERS {
+        (USERS, operation)
+    } else {
+        ("/unified/ticketing/users/{id}", operation)
     }
 }

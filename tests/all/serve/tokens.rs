@@ -12,6 +12,9 @@ use crate::provider::Provider;
 const ROUTES: &[(&str, &str, &str)] = &[
     ("POST", "/unified/ticketing/users", "create"),
     ("PATCH", "/unified/ticketing/users/u1", "update"),
+    ("GET", "/unified/ticketing/users/u1", "read"),
+    ("GET", "/unified/ticketing/users", "read"),
+    ("DELETE", "/unified/ticketing/users/u1", "delete"),
 ];
 
 const OPERATIONS: [&str; 4] = ["read", "create", "update", "delete"];
@@ -199,6 +202,29 @@ async fn operation_beyond_token_is_forbidden() {
 }
 
 #[tokio::test]
+async fn token_does_what_it_is_for() {
+    let provider = Provider::start().await;
+    provider.respond(Some(created("")));
+    let tokens = single_tokens(&[ACCOUNT]);
+    for sender in SENDERS {
+        let arguments = ["--sender", sender, "--tokens", tokens.path()];
+        let serve = Serve::with_accounts(&accounts(&provider.url()), &arguments);
+        for (method, path, operation) in ROUTES {
+            // Dixa's ids are UUIDs.
+            let path = path.replace("/u1", "/5b1e1ad4-5c3f-4c0e-9a53-0b9f4f1c2d3e");
+            let request = request((method, &path, operation), ACCOUNT);
+            let response = serve.call(&with(&request, operation)).await;
+            let received: Vec<String> = provider
+                .received()
+                .into_iter()
+                .map(|it| it.method)
+                .collect();
+            assert_eq!(received, [*method], "{sender} {path}: {response:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn forbidden_comes_after_other_checks() {
     let simulators = Simulators::start().await;
     let hive = simulators.id("hive");
@@ -218,6 +244,7 @@ async fn forbidden_comes_after_other_checks() {
                 ..good.clone()
             };
             let plain = ("content-type".to_owned(), "text/plain".to_owned());
+            let reads_body = ["POST", "PATCH"].contains(&route.0);
             for (request, status, code) in [
                 (
                     at(good.target.replace("/users", "/agents")),
@@ -237,8 +264,12 @@ async fn forbidden_comes_after_other_checks() {
                         headers: vec![plain],
                         ..good.clone()
                     },
-                    415,
-                    "unsupported-media-type",
+                    if reads_body { 415 } else { 403 },
+                    if reads_body {
+                        "unsupported-media-type"
+                    } else {
+                        "forbidden"
+                    },
                 ),
                 (
                     Request {

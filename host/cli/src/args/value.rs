@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use unified_ticketing_guest::http_api::query::is_uuid;
+use unified_ticketing_guest::account::is_uuid;
 
 /// Parses a duration, such as `30s`, `500ms` or `1m 30s`. A bare number, such as `0.5`, is seconds.
 pub(super) fn duration(value: &str) -> Result<Duration, String> {
