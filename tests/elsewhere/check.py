@@ -1,21 +1,22 @@
 #!/usr/bin/env python3
 """Runs every call of calls.json by our own host and by another runtime, and compares the responses.
 
-    check.py typed|http|plan COMMAND...
+    check.py [--each VALUE]... typed|http|plan COMMAND...
 
-Each side has its own sandbox, empty at first. COMMAND is the runtime's driver. It reads a JSON object from standard
+Each side has its own sandbox, empty at first. COMMAND is the runtime's driver; with `--each` it runs once for each VALUE, its last
+argument. It reads a JSON object from standard
 input: `accounts` (an array as in `UNIFIED_TICKETING_ACCOUNTS_JSON`) and `calls`; it writes an array with one response
 per call to standard output.
 
     http   {"status", "body"}: the published API over HTTP, compared as a whole
-    typed  the published body, made from the result of a typed interface. COMMAND runs once for each, with a last argument that
-           names it: `users`, `steps`
+    typed  the published body, made from the result of a typed interface. `--each` is its name: `users`, `steps`
     plan   {"plan", "response"}: the plan is compared with that of `--dry-run`; the response is the component's, for the
            provider's response in the call's `provider`, which our own host received
 
 The body of a success also has `warnings`, such as `unsupported-field /avatar`.
 """
 
+import argparse
 import json
 import os
 import re
@@ -28,7 +29,6 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 PROGRAM = os.environ["PROGRAM"]
 INTEGRATIONS = len(json.loads(subprocess.check_output([PROGRAM, "integrations", "--json"])))
-INTERFACES = ("users", "steps")
 # Members of the HTTP body alone, derived from the typed error.
 DERIVED = ("error", "truto_is_remote_error", "truto_error_insight")
 DATE = re.compile(r"\d{4}-?\d\d-?\d\dT\d\d:?\d\d(:?\d\d(\.\d+)?)?(Z|\+\d\d:\d\d)?")
@@ -136,7 +136,12 @@ def without_derived(body):
 
 
 def main():
-    kind, *command = sys.argv[1:]
+    parser = argparse.ArgumentParser()
+    parser.add_argument("kind", choices=("typed", "http", "plan"))
+    parser.add_argument("--each", action="append")
+    parser.add_argument("command", nargs=argparse.REMAINDER)
+    arguments = parser.parse_args()
+    kind = arguments.kind
     calls = json.loads((HERE / "calls.json").read_text())
     expected, plans, accounts, ids = expectations(calls)
     inputs = [dict(call) for call in calls]
@@ -147,21 +152,20 @@ def main():
                 call["update"] = ids.get(call["update"], call["update"])
             body = response.get("remote_data", response.get("raw_response"))
             call["provider"] = {"status": response.get("provider_status", 200), "body": json.dumps(body)}
-    interfaces = INTERFACES if kind == "typed" else (None,)
+    drivers = [(f"{Path(value).name}: ", (*arguments.command, value)) for value in arguments.each or ()]
+    drivers = drivers or [("", arguments.command)]
     passed = 0
-    for interface in interfaces:
-        driver = (*command, interface) if interface else command
+    for prefix, driver in drivers:
         with Sandbox() as sandbox:
             process = subprocess.run(
                 driver, input=json.dumps({"accounts": accounts if kind == "plan" else sandbox.accounts, "calls": inputs}),
                 stdout=subprocess.PIPE, text=True, check=False,
             )
         if process.returncode != 0:
-            print(f"the driver failed with {process.returncode}")
+            print(f"{prefix}the driver failed with {process.returncode}")
             continue
-        prefix = f"{interface}: " if interface else ""
         passed += compare(kind, prefix, calls, expected, plans, load(process.stdout))
-    return report(passed, len(calls) * len(interfaces) - passed)
+    return report(passed, len(calls) * len(drivers) - passed)
 
 
 def compare(kind, prefix, calls, expected, plans, responses):

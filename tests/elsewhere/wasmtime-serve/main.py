@@ -46,7 +46,7 @@ def send(port, call, account, user):
 
 
 def main():
-    wasmtime, component = sys.argv[1:]
+    component, wasmtime = sys.argv[1:]
     inputs = json.load(sys.stdin)
     ids = {account["name"]: account["id"] for account in inputs["accounts"]}
     server, port = serve(wasmtime, component, inputs["accounts"])
