@@ -6,9 +6,8 @@ use std::path::Path;
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 use unified_ticketing::openapi;
-use unified_ticketing_guest::bindings::types::Format;
+use unified_ticketing_guest::codes;
 use unified_ticketing_guest::http_api::query::Query;
-use unified_ticketing_guest::integration::OperationName;
 
 use crate::case::ACCOUNT;
 use crate::http::runners::Runner;
@@ -53,13 +52,6 @@ fn validator(document: &Value, schema: &Value) -> Validator {
         "allOf": [schema],
     });
     jsonschema::draft202012::new(&root).unwrap_or_else(|error| panic!("{error} in {schema:#}"))
-}
-
-fn named(document: &Value, name: &str) -> Validator {
-    validator(
-        document,
-        &json!({ "$ref": format!("#/components/schemas/{name}") }),
-    )
 }
 
 fn assert_valid(what: &str, validator: &Validator, value: &Value) {
@@ -168,10 +160,12 @@ fn codes_match_the_contract() {
         }
     };
     for (name, pointer) in [
-        ("error-code", "Error/properties/code"),
-        ("outcome", "Error/properties/outcome"),
-        ("finding-code", "Finding/properties/code"),
-        ("location", "Finding/properties/in"),
+        ("error-code", "ErrorCode"),
+        ("finding-code", "FindingCode"),
+        ("limit", "Limit"),
+        ("location", "Location"),
+        ("outcome", "Outcome"),
+        ("safety", "Safety"),
     ] {
         let names = document.pointer(&format!("/components/schemas/{pointer}/enum"));
         let names = names.and_then(Value::as_array).expect(name).iter();
@@ -196,6 +190,28 @@ fn resolve_reference<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     match value["$ref"].as_str() {
         Some(reference) => document.pointer(&reference[1..]).expect(reference),
         None => value,
+    }
+}
+
+/// The schema of a response in the form that the query asks for. `raw` has none.
+fn schema<'a>(documented: &'a Value, target: &str) -> Option<&'a Value> {
+    let (query, _) = Query::parse(target).settings();
+    let parameters = [
+        ("unified_dry_run", query.dry_run.to_string()),
+        (
+            "truto_response_format",
+            codes::format(query.options.format).to_owned(),
+        ),
+    ];
+    let forms = documented["x-unified-forms"].as_array();
+    let form = forms.into_iter().flatten().find(|form| {
+        parameters
+            .iter()
+            .any(|(name, value)| form["parameter"] == **name && form["value"] == **value)
+    });
+    match form {
+        Some(form) => form.get("schema"),
+        None => Some(&documented["content"]["application/json"]["schema"]),
     }
 }
 
@@ -238,15 +254,14 @@ async fn responses_are_documented() {
                 .map_or_else(|_| json!(value), |value| json!(value));
             assert_valid(name, &validator(&document, schema), &value);
         }
-        let (query, _) = Query::parse(&call.request.target).settings();
-        let json = response.header("content-type") == Some("application/json");
-        if json && query.options.format != Format::Raw {
-            let schema = &documented["content"]["application/json"]["schema"];
+        if let Some(schema) = schema(documented, &call.request.target) {
             assert_valid(name, &validator(&document, schema), &response.json());
-            let success = if query.dry_run { "Plan" } else { "User" };
-            if response.status == 200 {
-                assert_valid(name, &named(&document, success), &response.json());
-            }
+        }
+        if let Some(codes) = documented["x-unified-codes"].as_array() {
+            assert!(
+                codes.contains(&response.json()["code"]),
+                "{name}: {codes:?}"
+            );
         }
         seen += 1;
     }
@@ -266,15 +281,16 @@ async fn body_schemas_match_accepted_bodies() {
         let Ok(body) = serde_json::from_slice::<Value>(&call.request.body) else {
             continue;
         };
-        let base = match case.operation {
-            OperationName::Create => "NewUser",
-            OperationName::Update => "UserChanges",
-        };
-        let name = format!("{base}-{}", case.integration);
-        if document["components"]["schemas"].get(&name).is_none() {
+        let integrations = operation(&document, &call).expect(&case.name)["x-unified-integrations"]
+            .as_array()
+            .expect("the integrations that have it");
+        let Some(row) = integrations
+            .iter()
+            .find(|row| row["integration"] == *case.integration)
+        else {
             continue;
-        }
-        let schema = named(&document, &name);
+        };
+        let schema = validator(&document, &row["body"]);
         if call.response.status == 200 {
             assert_valid(&case.name, &schema, &body);
             accepted += 1;
@@ -333,10 +349,20 @@ fn example(call: &CompletedCall<'_>, server: &str) -> Value {
         Call::Row(_) => Value::Null,
     };
     assert!(!response.contains(ACCOUNT), "{about}");
+    let (query, _) = Query::parse(&call.request.target).settings();
+    let form = match call.response.status {
+        200 if query.dry_run => "plan",
+        200 => "default",
+        _ => "error",
+    };
     json!({
         "case": call.name(),
         "about": about,
-        "update": call.request.method == "PATCH",
+        "operation": match call.call {
+            Call::Case(case) => case.operation.as_str(),
+            Call::Row(_) => "",
+        },
+        "form": form,
         "body": body,
         "status": call.response.status,
         "response": serde_json::from_str::<Value>(&response).expect("JSON"),

@@ -1,7 +1,10 @@
-//! The parameters of both operations.
+//! The parameters of the operations.
 
 use serde_json::{Map, Value, json};
-use unified_ticketing_guest::integration::OperationName;
+use unified_ticketing_guest::integration::{ALL, OperationName};
+
+use super::forms::{DRY_RUN, FORMAT};
+use super::schemas::reference;
 
 /// The parameters by their names in the document, which are those of the published pages.
 pub(super) fn components() -> Value {
@@ -15,13 +18,13 @@ pub(super) fn components() -> Value {
             "schema": { "type": "string", "format": "uuid" },
             "example": "62f44730-dd91-461e-bd6a-aedd9e0ad79d",
         },
-        "truto_response_format": {
-            "name": "truto_response_format",
+        FORMAT: {
+            "name": FORMAT,
             "in": "query",
             "description": "The form of the response. `unified`: the unified fields that the provider gave, and its whole response in \
                 `remote_data`. `raw`: the provider's body, byte for byte. `normalized`: exactly the documented fields, `null` \
                 where unknown.",
-            "schema": { "type": "string", "enum": ["unified", "raw", "normalized"], "default": "unified" },
+            "schema": reference("ResponseFormat"),
         },
         "truto_ignore_remote_data": boolean("truto_ignore_remote_data", "Leaves `remote_data` out of the response."),
         "truto_exclude_fields": {
@@ -41,7 +44,7 @@ pub(super) fn components() -> Value {
                 violation.",
             "style": "deepObject",
             "explode": true,
-            "schema": { "type": "object", "additionalProperties": { "type": "string" } },
+            "schema": reference("RemoteQuery"),
             "example": { "foo": "bar" },
         },
         "collections_id": {
@@ -59,8 +62,8 @@ pub(super) fn components() -> Value {
             "description": "The type of the collection, such as `project`. It belongs to an identifier.",
             "schema": { "type": "string" },
         },
-        "unified_dry_run": boolean(
-            "unified_dry_run",
+        DRY_RUN: boolean(
+            DRY_RUN,
             "Responds with the request that would be sent, its credentials as `***`. Nothing is sent.",
         ),
         "unified_strict": boolean(
@@ -86,8 +89,7 @@ pub(super) fn components() -> Value {
 
 /// The integrations, by title, that need a collection.
 fn requiring() -> Vec<&'static str> {
-    unified_ticketing_guest::integration::ALL
-        .iter()
+    ALL.iter()
         .filter(|integration| {
             let mut rows = integration.operations.iter();
             rows.any(|row| row.collection().is_some())
