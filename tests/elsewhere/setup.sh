@@ -21,12 +21,12 @@ need() {
   done
 }
 
-# The packages of package-lock.json, which node and browser share.
+# The packages of package-lock.json, which all folders share. None of them runs a script of its own.
 node_packages() {
   need node npm
   local installed=../node_modules/.package-lock.json
   if [[ ! -e $installed || ../package-lock.json -nt $installed ]]; then
-    npm ci --prefix .. --no-audit --no-fund --loglevel error >&2
+    npm ci --prefix .. --no-audit --no-fund --ignore-scripts --loglevel error >&2
   fi
 }
 
@@ -59,6 +59,20 @@ stock_wasmtime() {
 transpile() {
   "$PROGRAM" component --out build/ticketing.wasm
   ../node_modules/.bin/jco transpile build/ticketing.wasm --quiet --out-dir build --map 'unified:ticketing/accounts=../accounts.js'
+}
+
+# Starts `serve` on simulators, until this run ends. Sets and exports URL.
+serve_sandbox() {
+  local log=build/serve.log server
+  : > "$log"
+  "$PROGRAM" --sandbox serve --listen 127.0.0.1:0 2>"$log" >&2 &
+  server=$!
+  trap "kill $server" EXIT
+  until URL=$(sed -n 's/^listening on //p' "$log") && [[ -n $URL ]]; do
+    kill -0 "$server" || missing "the server did not start: $(<"$log")"
+    sleep 0.1
+  done
+  export URL
 }
 
 need python3
