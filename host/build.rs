@@ -100,7 +100,7 @@ fn build_guest(package: &str, arguments: &[&str], out: &Path) -> Result<Vec<u8>>
     })
 }
 
-/// Gives the component its accounts from the adapter; what neither has of the other stays imported.
+/// Composes the component with the adapter, which exports its accounts; what neither has of the other stays imported.
 fn compose(component: &[u8], adapter: &[u8]) -> Result<Vec<u8>> {
     let mut validator = Validator::new();
     let component = Component::from_bytes(&mut validator, "ticketing", component)?;

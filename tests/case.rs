@@ -4,6 +4,10 @@
 
 #[path = "case/check.rs"]
 pub mod check;
+#[path = "case/list.rs"]
+mod list;
+#[path = "case/one_or_many.rs"]
+mod one_or_many;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -42,8 +46,12 @@ pub struct File {
     pub source: Vec<String>,
     account: Option<AccountChanges>,
     pub call: Call,
-    pub request: Option<Request>,
-    pub response: Option<Response>,
+    /// The requests in turn; none where nothing may be sent.
+    #[serde(default, rename = "request", deserialize_with = "one_or_many::read")]
+    pub requests: Vec<Request>,
+    /// The response to each request.
+    #[serde(default, rename = "response", deserialize_with = "one_or_many::read")]
+    pub responses: Vec<Response>,
     pub result: CaseResult,
 }
 
@@ -61,7 +69,8 @@ pub struct Call {
     pub id: Option<String>,
     #[serde(default)]
     pub query: String,
-    pub body: String,
+    /// The JSON body, where the method has one.
+    pub body: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -71,7 +80,8 @@ pub struct Request {
     pub target: String,
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    pub body: String,
+    /// Left out for a request without a body.
+    pub body: Option<String>,
     /// Whether the body is compared byte for byte.
     #[serde(default)]
     pub exact: bool,
@@ -118,6 +128,13 @@ impl Response {
     }
 }
 
+impl Call {
+    /// The bytes of the body; empty for a call without one.
+    pub fn bytes(&self) -> &[u8] {
+        self.body.as_deref().unwrap_or_default().as_bytes()
+    }
+}
+
 impl Case {
     /// The method and target of the published API.
     pub fn http(&self) -> (&'static str, String) {
@@ -130,22 +147,16 @@ impl Case {
             "integrated_account_id={ACCOUNT}{separator}{}",
             self.file.call.query
         );
-        let method = match self.operation {
-            OperationName::Create => "POST",
-            OperationName::Update => "PATCH",
-        };
-        let id = self.file.call.id.as_ref();
-        let named = self.operation != OperationName::Create;
-        assert_eq!(
-            id.is_some(),
-            named,
-            "{}: a creation alone has no id",
-            self.name
-        );
+        let operation = self.operation;
+        let Call { id, query: _, body } = &self.file.call;
+        let (name, given) = (&self.name, (id.is_some(), body.is_some()));
+        let expected = (operation.has_id(), operation.has_fields());
+        assert_eq!(given, expected, "{name}: an id and a body");
         // Every byte but letters and digits, so that an id of dots stays what it is.
-        let path = id.map_or_else(String::new, |id| {
+        let path = id.as_ref().map_or_else(String::new, |id| {
             format!("/{}", utf8_percent_encode(id, NON_ALPHANUMERIC))
         });
+        let method = operation.http_method();
         (method, format!("/unified/ticketing/users{path}?{query}"))
     }
 
@@ -201,9 +212,9 @@ fn read(path: &Path, integration: &str, account: &Account) -> Case {
         "{name}: a case has `about` and `source`"
     );
     assert_eq!(
-        file.request.is_some(),
-        file.response.is_some(),
-        "{name}: a request and its response come together"
+        file.requests.len(),
+        file.responses.len(),
+        "{name}: each request has its response"
     );
     let mut account = account.clone();
     if let Some(changes) = &file.account {

@@ -299,3 +299,9 @@ fn looks_like_name(name: &str) -> bool {
             .bytes()
             .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
+
+/// Whether this is a UUID as RFC 9562 writes it: 36 characters with hyphens, in either case.
+#[must_use]
+pub fn is_uuid(string: &str) -> bool {
+    string.len() == 36 && uuid::Uuid::try_parse(string).is_ok()
+}

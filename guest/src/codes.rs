@@ -1,6 +1,8 @@
 //! The words of the published API for the cases of the contract.
 
-use crate::bindings::types::{ErrorCode, FindingCode, Format, Limit, Location, Outcome, Safety};
+use crate::bindings::types::{
+    CallResult, ErrorCode, FindingCode, Format, Limit, Location, Outcome, Safety,
+};
 
 /// The word of an error code.
 #[must_use]
@@ -112,5 +114,16 @@ pub const fn safety(safety: Safety) -> &'static str {
         Safety::Safe => "safe",
         Safety::Idempotent => "idempotent",
         Safety::Once => "once",
+    }
+}
+
+/// The word of what a call did.
+#[must_use]
+pub const fn result(result: CallResult) -> &'static str {
+    match result {
+        CallResult::Read => "read",
+        CallResult::Created => "created",
+        CallResult::Updated => "updated",
+        CallResult::Deleted => "deleted",
     }
 }

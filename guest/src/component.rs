@@ -30,7 +30,7 @@ impl steps::Guest for Component {
         context: Context,
         response: Result<ProviderResponse, TransportError>,
     ) -> Step {
-        crate::steps::resume(&account, &context, response.as_ref())
+        crate::steps::resume(&account, &context, response.as_ref(), accounts::resolve)
     }
 }
 
@@ -44,7 +44,7 @@ impl http_api::Guest for Component {
         context: Context,
         response: Result<ProviderResponse, TransportError>,
     ) -> HttpStep {
-        crate::http_api::resume(&account, &context, response.as_ref())
+        crate::http_api::resume(&account, &context, response.as_ref(), accounts::resolve)
     }
 }
 

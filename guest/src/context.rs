@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::bindings::types::{Error, ErrorCode, Finding, Format, Outcome};
+use crate::bindings::types::{Error, ErrorCode, Finding, Format, Outcome, ProviderRequest};
 use crate::findings::error;
 use crate::integration::{Integration, OperationName, find};
+use crate::operation::List;
 
 /// The state of a call between two steps. It holds no secret.
 #[derive(Debug, Deserialize, Serialize)]
@@ -28,6 +29,10 @@ pub struct Context {
     pub form: Form,
     /// The warnings about the input.
     pub warnings: Vec<Finding>,
+    /// How far a list is read.
+    pub list: Option<List>,
+    /// The request as people may see it, where the response shows it.
+    pub shown: Option<ProviderRequest>,
 }
 
 /// An entry point of calls. A context of one cannot be resumed at another.
@@ -134,6 +139,8 @@ mod tests {
                 path: "/a~1b".to_owned(),
                 message: "m".to_owned(),
             }],
+            list: None,
+            shown: None,
         }
     }
 

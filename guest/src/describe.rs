@@ -1,12 +1,13 @@
 //! Descriptions that are derived from the tables: the list of `integrations`, and the README's matrix.
 
-use serde::Serialize;
+mod json;
 
 use crate::account::{authentication, credential_names, scheme};
 use crate::bindings::integrations;
 use crate::field::{Field, ResponseField};
 use crate::integration::{ALL, Auth, Integration, Operation, OperationName, Scheme, Setting, find};
 use crate::plan::need;
+pub use json::{field_names, json};
 
 /// Every integration, as the contract lists them.
 #[must_use]
@@ -29,6 +30,11 @@ pub fn integration(integration: &Integration) -> integrations::Integration {
             .iter()
             .map(|row| operation(integration, row))
             .collect(),
+        rate: integration.rate.map(|rate| integrations::Rate {
+            requests: rate.requests,
+            seconds: rate.seconds,
+            burst: rate.burst,
+        }),
     }
 }
 
@@ -76,6 +82,7 @@ fn setting(setting: &Setting) -> integrations::Setting {
 fn operation(integration: &Integration, operation: &Operation) -> integrations::Operation {
     integrations::Operation {
         name: operation.name.as_str().to_owned(),
+        extension: operation.extension,
         method: operation.method.to_owned(),
         path: operation.path.to_owned(),
         docs: operation.docs.to_owned(),
@@ -104,6 +111,11 @@ fn operation(integration: &Integration, operation: &Operation) -> integrations::
             .iter()
             .map(|field| field.name().to_owned())
             .collect(),
+        paging: operation.list.map(|listing| integrations::Paging {
+            max_page_size: listing.paging.max(),
+            by_email: listing.by_email.is_some(),
+        }),
+        effect: operation.effect.map(str::to_owned),
     }
 }
 
@@ -114,6 +126,12 @@ fn conditions(integration: &Integration, operation: &Operation) -> Vec<String> {
         .iter()
         .map(|fields| need(integration, fields))
         .collect();
+    if operation.joined_name {
+        let title = integration.title;
+        conditions.push(format!(
+            "{title} needs both of `first_name`, `last_name` where `name` is not given"
+        ));
+    }
     for rule in operation.fields {
         let name = rule.field.name();
         if rule.by_id {
@@ -126,27 +144,62 @@ fn conditions(integration: &Integration, operation: &Operation) -> Vec<String> {
     conditions
 }
 
-/// The matrix of integrations and fields in Markdown, one table per operation.
+/// The matrix of integrations in Markdown: their operations, then the fields of each operation.
 ///
-/// `●` is required, `○` supported, `→` is in the response.
+/// `●` is required, `○` supported, `→` is in the response; an operation is there (`●`), or is an extension (`+`).
 #[must_use]
 pub fn matrix() -> String {
     let mut matrix = String::new();
+    write_operations(&mut matrix);
     for name in OperationName::ALL {
         let columns: Vec<Column<'_>> = ALL
             .iter()
             .filter_map(|each| Some(Column::new(each, each.operation(*name)?)))
             .collect();
-        let mut title = name.verb().to_owned();
-        if let Some(first) = title.get_mut(..1) {
-            first.make_ascii_uppercase();
-        }
-        if !matrix.is_empty() {
-            matrix.push('\n');
-        }
+        let title = match name {
+            // The entries of a list have what a user who is read alone has.
+            OperationName::Get => "Get, list".to_owned(),
+            OperationName::Create | OperationName::Update => capitalized(name.verb()),
+            OperationName::List | OperationName::Delete => continue,
+        };
+        matrix.push('\n');
         write_table(&mut matrix, &title, &columns);
     }
     matrix
+}
+
+fn capitalized(word: &str) -> String {
+    let mut word = word.to_owned();
+    if let Some(first) = word.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    word
+}
+
+/// The table of operations.
+fn write_operations(matrix: &mut String) {
+    let titles = ALL.iter().map(|integration| integration.title.to_owned());
+    let mut rows = vec![
+        std::iter::once("Operation".to_owned())
+            .chain(titles)
+            .collect(),
+    ];
+    for name in OperationName::ALL {
+        let cells = ALL.iter().map(|integration| {
+            let mark = match integration.operation(*name) {
+                Some(row) if row.extension => "+",
+                Some(_) => "●",
+                None => "",
+            };
+            mark.to_owned()
+        });
+        rows.push(
+            std::iter::once(format!("`{}`", name.as_str()))
+                .chain(cells)
+                .collect(),
+        );
+    }
+    write_rows(matrix, &rows);
 }
 
 /// One integration in a matrix.
@@ -204,6 +257,11 @@ fn write_table(matrix: &mut String, title: &str, columns: &[Column<'_>]) {
             rows.push(std::iter::once(format!("`{name}`")).chain(cells).collect());
         }
     }
+    write_rows(matrix, &rows);
+}
+
+/// A table, the first row its head.
+fn write_rows(matrix: &mut String, rows: &[Vec<String>]) {
     // As wide as the widest cell, so that it reads well without being rendered.
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
@@ -212,7 +270,8 @@ fn write_table(matrix: &mut String, title: &str, columns: &[Column<'_>]) {
             .max()
             .unwrap_or_default()
     };
-    let widths: Vec<usize> = (0..=columns.len()).map(width).collect();
+    let columns = rows.first().map_or(0, Vec::len);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
     for (position, row) in rows.iter().enumerate() {
         line(matrix, row, &widths);
         if position == 0 {
@@ -229,124 +288,4 @@ fn line(matrix: &mut String, cells: &[String], widths: &[usize]) {
         matrix.extend(std::iter::repeat_n(' ', width - cell.chars().count() + 1));
     }
     matrix.push_str("|\n");
-}
-
-/// The JSON of one or all integrations, in the words of the published tables.
-#[must_use]
-pub fn json(integrations: &[integrations::Integration]) -> Vec<u8> {
-    crate::json::write(&integrations.iter().map(Described::from).collect::<Vec<_>>())
-}
-
-#[derive(Serialize)]
-struct Described<'a> {
-    name: &'a str,
-    title: &'a str,
-    docs: &'a str,
-    base_url: &'a str,
-    settings: Vec<DescribedSetting<'a>>,
-    credentials: Vec<&'a [String]>,
-    operations: Vec<DescribedOperation<'a>>,
-}
-
-#[derive(Serialize)]
-struct DescribedSetting<'a> {
-    name: &'a str,
-    description: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    default: Option<&'a str>,
-    in_host: bool,
-}
-
-#[derive(Serialize)]
-struct DescribedOperation<'a> {
-    name: &'a str,
-    method: &'a str,
-    path: &'a str,
-    docs: &'a str,
-    request: DescribedRequest<'a>,
-    response: &'a [String],
-}
-
-#[derive(Serialize)]
-struct DescribedRequest<'a> {
-    required: Vec<&'a str>,
-    supported: Vec<&'a str>,
-    collections: &'a [String],
-    values: std::collections::BTreeMap<&'a str, &'a [String]>,
-    conditions: &'a [String],
-}
-
-impl<'a> From<&'a integrations::Integration> for Described<'a> {
-    fn from(integration: &'a integrations::Integration) -> Self {
-        let integrations::Integration {
-            name,
-            title,
-            docs,
-            base_url,
-            settings,
-            credentials,
-            operations,
-        } = integration;
-        let setting = |setting: &'a integrations::Setting| {
-            let integrations::Setting {
-                name,
-                description,
-                default,
-                in_host,
-            } = setting;
-            DescribedSetting {
-                name,
-                description,
-                default: default.as_deref(),
-                in_host: *in_host,
-            }
-        };
-        Self {
-            name,
-            title,
-            docs,
-            base_url,
-            settings: settings.iter().map(setting).collect(),
-            credentials: credentials.iter().map(|set| set.names.as_slice()).collect(),
-            operations: operations.iter().map(DescribedOperation::from).collect(),
-        }
-    }
-}
-
-impl<'a> From<&'a integrations::Operation> for DescribedOperation<'a> {
-    fn from(operation: &'a integrations::Operation) -> Self {
-        let integrations::Operation {
-            name,
-            method,
-            path,
-            docs,
-            fields,
-            collections,
-            conditions,
-            response,
-        } = operation;
-        let names = |required| {
-            fields
-                .iter()
-                .filter(move |field| field.required == required)
-                .map(|field| field.name.as_str())
-        };
-        let limited = fields.iter().filter(|field| !field.values.is_empty());
-        Self {
-            name,
-            method,
-            path,
-            docs,
-            request: DescribedRequest {
-                required: names(true).collect(),
-                supported: names(false).collect(),
-                collections,
-                values: limited
-                    .map(|field| (field.name.as_str(), field.values.as_slice()))
-                    .collect(),
-                conditions,
-            },
-            response,
-        }
-    }
 }

@@ -76,6 +76,12 @@ pub enum OptionField {
     RemoteQuery,
     /// `collections`
     Collections,
+    /// `email`
+    Email,
+    /// `cursor`
+    Cursor,
+    /// `limit`
+    Limit,
 }
 
 impl OptionField {
@@ -86,6 +92,9 @@ impl OptionField {
             Self::ExcludeFields => "exclude_fields",
             Self::RemoteQuery => "remote_query",
             Self::Collections => "collections",
+            Self::Email => "email",
+            Self::Cursor => "cursor",
+            Self::Limit => "limit",
         }
     }
 }

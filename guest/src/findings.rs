@@ -161,6 +161,16 @@ impl Findings {
         (self.option_name)(option)
     }
 
+    /// The path of a parameter of the provider's query.
+    pub(crate) fn remote_query_path(&self, name: &str) -> String {
+        let base = name.split('[').next().unwrap_or_default();
+        let rest = name.get(base.len()..).unwrap_or_default();
+        format!(
+            "{}[{base}]{rest}",
+            self.option_name(OptionField::RemoteQuery)
+        )
+    }
+
     /// Sets whether later findings are strict.
     pub(crate) const fn set_strict(&mut self, strict: bool) {
         self.strict = strict;

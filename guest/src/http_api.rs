@@ -4,25 +4,22 @@ pub mod body;
 mod media;
 pub mod query;
 mod response;
-
-use percent_encoding::percent_decode_str;
+mod route;
 
 use crate::bindings::accounts::{Account, ResolveError};
 use crate::bindings::http_api::{HttpRequest, HttpStep};
 use crate::bindings::types::{
-    Error, ErrorCode, FindingCode, Location, Outcome, ProviderResponse, TransportError,
+    Error, ErrorCode, FindingCode, Location, Outcome, ProviderResponse, TransportError, UserChanges,
 };
 use crate::context::{Context, EntryPoint};
 use crate::findings::{Findings, error, quoted};
 use crate::integration::OperationName;
-use crate::interpret::interpret;
-use crate::plan::{self, Call, Planned};
+use crate::operation::{self, Next};
+use crate::plan::{self, Call, Input, Planned};
 use crate::steps::resolve_error;
 use query::Query;
 pub use query::account_id;
-
-/// The path of the API.
-const USERS: &str = "/unified/ticketing/users";
+pub use route::{Route, RouteError, USERS, route};
 
 /// The largest body of a request, in bytes.
 pub const MAX_BODY: usize = 1 << 20;
@@ -35,26 +32,33 @@ pub fn start(
     request: &HttpRequest,
     resolve: impl FnOnce(&str) -> Result<Account, ResolveError>,
 ) -> HttpStep {
-    match Route::parse(request).and_then(|route| prepare(account, &route, request, resolve)) {
+    let path = request.target.split('?').next().unwrap_or_default();
+    let prepared = route(&request.method, path)
+        .map_err(Rejected::from)
+        .and_then(|route| prepare(account, &route, request, resolve));
+    match prepared {
         Ok(Prepared::Plan(planned)) => HttpStep::Respond(response::plan(planned)),
-        Ok(Prepared::Call(planned)) => HttpStep::Send(planned.into_sending()),
+        Ok(Prepared::Call(planned)) => HttpStep::Send(planned.into_sending(true)),
         Err(rejected) => HttpStep::Respond(response::error(&rejected.error, &rejected.headers)),
     }
 }
 
 /// Resumes a call with the provider's response, or the reason why there is none.
-#[must_use]
 pub fn resume(
     account: &str,
     context: &[u8],
     response: Result<&ProviderResponse, &TransportError>,
+    resolve: impl FnOnce(&str) -> Result<Account, ResolveError>,
 ) -> HttpStep {
-    let completed = Context::from_bytes(context, account, EntryPoint::HttpApi)
-        .and_then(|context| interpret(&context, response));
-    HttpStep::Respond(match completed {
-        Ok(completed) => response::completed(completed),
-        Err(error) => response::error(&error, &[]),
-    })
+    let next = match Context::from_bytes(context, account, EntryPoint::HttpApi) {
+        Ok(context) => operation::resume(context, response, resolve),
+        Err(error) => Next::Done(Err(error)),
+    };
+    match next {
+        Next::Send(planned) => HttpStep::Send(planned.into_sending(false)),
+        Next::Done(Ok(completed)) => HttpStep::Respond(response::completed(completed)),
+        Next::Done(Err(error)) => HttpStep::Respond(response::error(&error, &[])),
+    }
 }
 
 /// A request that is ready.
@@ -84,57 +88,23 @@ fn rejected(code: ErrorCode, status: u16, message: &str) -> Rejected {
     error(code, status, Outcome::NotSent, message.to_owned()).into()
 }
 
-/// Which operation a request is for.
-enum Route {
-    Create,
-    Update(String),
-}
-
-impl Route {
-    /// Path, then method.
-    fn parse(request: &HttpRequest) -> Result<Self, Rejected> {
-        let path = request.target.split('?').next().unwrap_or_default();
-        let (route, method) = match path.strip_prefix(USERS) {
-            Some("") => (Self::Create, "POST"),
-            Some(rest) => match rest.strip_prefix('/') {
-                Some(id) if !id.is_empty() && !id.contains('/') => (
-                    // An id that is not UTF-8 becomes the empty id, which is a violation.
-                    Self::Update(
-                        percent_decode_str(id)
-                            .decode_utf8()
-                            .unwrap_or_default()
-                            .into_owned(),
-                    ),
-                    "PATCH",
-                ),
-                _ => return Err(not_found()),
-            },
-            None => return Err(not_found()),
-        };
-        if request.method == method {
-            return Ok(route);
-        }
-        let message = format!("expected {method}, but found {}", quoted(&request.method));
-        Err(Rejected {
-            headers: vec![("allow".to_owned(), method.to_owned())],
-            ..rejected(ErrorCode::MethodNotAllowed, 405, &message)
-        })
-    }
-
-    const fn operation(&self) -> OperationName {
-        match self {
-            Self::Create => OperationName::Create,
-            Self::Update(_) => OperationName::Update,
+impl From<RouteError> for Rejected {
+    fn from(error: RouteError) -> Self {
+        match error {
+            RouteError::Path => rejected(
+                ErrorCode::RouteNotFound,
+                404,
+                "expected the path `/unified/ticketing/users` or `/unified/ticketing/users/ID`",
+            ),
+            RouteError::Method(allowed) => {
+                let message = format!("expected one of the methods {allowed}");
+                Self {
+                    headers: vec![("allow".to_owned(), allowed)],
+                    ..rejected(ErrorCode::MethodNotAllowed, 405, &message)
+                }
+            }
         }
     }
-}
-
-fn not_found() -> Rejected {
-    rejected(
-        ErrorCode::RouteNotFound,
-        404,
-        "expected the path `/unified/ticketing/users` or `/unified/ticketing/users/ID`",
-    )
 }
 
 /// Everything from the media type on, in the order of the contract.
@@ -144,7 +114,8 @@ fn prepare(
     request: &HttpRequest,
     resolve: impl FnOnce(&str) -> Result<Account, ResolveError>,
 ) -> Result<Prepared, Rejected> {
-    check_body(request)?;
+    let operation = route.operation;
+    check_body(request, operation)?;
     let query = Query::parse(&request.target);
     let account_id = query.account().map_err(violations)?;
     let account = if account_id.eq_ignore_ascii_case(account) {
@@ -153,10 +124,9 @@ fn prepare(
         Err(ResolveError::Unknown)
     };
     let account = account.map_err(|reason| resolve_error(account_id, reason))?;
-    let operation = route.operation();
     plan::operation(plan::integration(&account)?, operation)?;
-    let (settings, mut findings) = query.settings();
-    if header(request, "idempotency-key").is_some() {
+    let (settings, mut findings) = query.settings(operation);
+    if operation.http_method() != "GET" && header(request, "idempotency-key").is_some() {
         let message = "idempotency keys are not honoured: the request may be carried out again";
         findings.warning(
             FindingCode::IdempotencyKeyIgnored,
@@ -165,21 +135,31 @@ fn prepare(
             message,
         );
     }
-    let (id, changes) = match route {
-        Route::Create => (None, body::new_user(&request.body, &mut findings)),
-        Route::Update(id) => (
-            Some(id.as_str()),
-            body::changes(&request.body, &mut findings),
-        ),
+    let changes = match operation {
+        OperationName::Create => body::new_user(&request.body, &mut findings),
+        OperationName::Update => body::changes(&request.body, &mut findings),
+        OperationName::Get | OperationName::List | OperationName::Delete => {
+            if !request.body.trim_ascii().is_empty() {
+                let message = "this request takes no body";
+                findings.tolerated(FindingCode::UnsupportedField, Location::Body, "", message);
+            }
+            UserChanges::default()
+        }
     };
+    let id = route.id.as_deref().unwrap_or_default();
     let call = Call {
         account_id,
         account: &account,
         entry_point: EntryPoint::HttpApi,
-        operation,
-        id,
-        changes: &changes,
+        input: match operation {
+            OperationName::Create => Input::Create(&changes),
+            OperationName::Update => Input::Update(id, &changes),
+            OperationName::Get => Input::Get(id),
+            OperationName::List => Input::List(&settings.list),
+            OperationName::Delete => Input::Delete(id),
+        },
         options: &settings.options,
+        debug: settings.debug,
     };
     let planned = plan::plan(&call, findings)?;
     Ok(if settings.dry_run {
@@ -189,9 +169,10 @@ fn prepare(
     })
 }
 
-/// Checks the type and coding of the body, then its size.
-fn check_body(request: &HttpRequest) -> Result<(), Rejected> {
-    for (name, value) in &request.headers {
+/// Checks the type and coding of a body that is read, then its size.
+fn check_body(request: &HttpRequest, operation: OperationName) -> Result<(), Rejected> {
+    let headers = request.headers.iter().filter(|_| operation.has_fields());
+    for (name, value) in headers {
         if let Some(expected) = media::expected(name, value) {
             let found = quoted(value.trim());
             let message = format!("expected {expected}, but found {found}");

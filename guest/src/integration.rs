@@ -10,13 +10,13 @@ mod pivotal_tracker;
 mod planhat;
 mod teamwork;
 
+mod operation;
 mod rejection;
 
-use serde::{Deserialize, Serialize};
-
-use crate::bindings::types::{Safety, User, UserChanges};
-use crate::field::{Field, ResponseField, Rule};
+use crate::account::is_uuid;
+use crate::bindings::types::User;
 use crate::json::Value;
+pub use operation::{Body, ByEmail, Listing, Operation, OperationName, Paging};
 pub use rejection::{RejectedField, RejectedFields, Rejection};
 use rejection::{joined_sentences, reasons, sentences};
 
@@ -61,9 +61,13 @@ pub struct Integration {
     pub exhausted_status: Option<u16>,
     /// Headers that name the user where the body does not, the first one that does: a number, or a URL that ends in it.
     pub id_headers: &'static [&'static str],
+    /// The shape of a user's identifier, where the provider documents one.
+    pub id: Option<&'static IdShape>,
+    /// How many requests the provider takes, where it says.
+    pub rate: Option<Rate>,
     /// The operations, a row each.
     pub operations: &'static [Operation],
-    /// Reads the user in the response of a request that succeeded.
+    /// Reads the user in the response of a request that succeeded; of a list, in one of its entries.
     pub user: fn(&Value<'_>, OperationName) -> User,
     /// Reads the reason in a response that rejects, of this status.
     pub rejection: fn(u16, &Value<'_>) -> Rejection,
@@ -129,79 +133,26 @@ pub enum Scheme {
     BasicUser(&'static str, &'static str),
 }
 
-/// The operations of the published API.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
-pub enum OperationName {
-    /// Create a user.
-    Create,
-    /// Change a user.
-    Update,
-}
-
-impl OperationName {
-    /// Every operation, in the order of documents.
-    pub const ALL: &'static [Self] = &[Self::Create, Self::Update];
-
-    /// The name in logs, in headings and of the published tables.
-    #[must_use]
-    pub const fn verb(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Update => "update",
-        }
-    }
-
-    /// The name in plans and in `integrations`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Create => "create-user",
-            Self::Update => "update-user",
-        }
-    }
-}
-
-/// An operation of an integration.
+/// A shape of identifiers.
 #[derive(Debug)]
-pub struct Operation {
-    /// The operation.
-    pub name: OperationName,
-    /// The provider's method.
-    pub method: &'static str,
-    /// The path below the base URL. `{id}` is the user's id, `{project}` the id of the collection of that type, anything else a
-    /// setting.
-    pub path: &'static str,
-    /// Query parameters and the settings that they are.
-    pub query: &'static [(&'static str, &'static str)],
-    /// The effect of sending the request twice.
-    pub safety: Safety,
-    /// The URL of its documentation.
-    pub docs: &'static str,
-    /// The fields that it takes, in the published order.
-    pub fields: &'static [Rule],
-    /// The provider's needs beyond the published tables: of each set of fields, at least one.
-    pub needs: &'static [&'static [Field]],
-    /// The member that the provider wraps its request in.
-    pub wrapper: Option<&'static str>,
-    /// The fields that a response can have, by the published tables.
-    pub response: &'static [ResponseField],
-    /// Makes the request body, as JSON, without `remote_data`; `None` where a request has none. The input is valid by the table.
-    pub body: Option<fn(&UserChanges) -> Vec<u8>>,
+pub struct IdShape {
+    /// Whether an identifier can be right.
+    pub accepts: fn(&str) -> bool,
+    /// The expectation of `accepts`, for a message: "expected …".
+    pub expected: &'static str,
+    /// The prefixes of identifiers that are a caller's own, which may look like anything.
+    pub own_prefixes: &'static [&'static str],
 }
 
-impl Operation {
-    /// The rule of a field that it takes.
-    #[must_use]
-    pub fn rule(&self, field: Field) -> Option<&Rule> {
-        self.fields.iter().find(|rule| rule.field == field)
-    }
-
-    /// The type of the collection that it needs, where it needs one.
-    #[must_use]
-    pub fn collection(&self) -> Option<&'static str> {
-        let mut names = self.path.split(['{', '}']);
-        names.any(|name| name == "project").then_some("project")
-    }
+/// A provider's documented rate.
+#[derive(Clone, Copy, Debug)]
+pub struct Rate {
+    /// Requests in a window.
+    pub requests: u32,
+    /// The length of the window in seconds.
+    pub seconds: u32,
+    /// Requests that may come at once, where that is documented besides.
+    pub burst: Option<u32>,
 }
 
 /// The expectation of `is_site`, for a message.
@@ -218,6 +169,20 @@ fn is_site(site: &str) -> bool {
 
 /// The expectation of `is_segment`, for a message.
 const SEGMENT: &str = "an identifier, not `.` or `..`";
+
+/// Identifiers that are numbers. `0` is none: where it means something, it is the caller (Gorgias).
+const DIGITS: IdShape = IdShape {
+    accepts: |id| id.bytes().all(|byte| byte.is_ascii_digit()) && !id.starts_with('0'),
+    expected: "digits",
+    own_prefixes: &[],
+};
+
+/// Identifiers that are UUIDs.
+const UUID: IdShape = IdShape {
+    accepts: is_uuid,
+    expected: "a UUID",
+    own_prefixes: &[],
+};
 
 /// Whether a string can be one segment of a path.
 fn is_segment(string: &str) -> bool {

@@ -1,72 +1,74 @@
-//! Turns a provider's response, or the reason why there is none, into a unified response or an error.
+//! Reads a provider's response, or the reason why there is none: the JSON of a success, or an error.
 //!
 //! The status comes first and the body second: a rejection that happens to look like a user is still a rejection.
 
 use crate::bindings::types::{
-    Error, ErrorCode, Finding, FindingCode, Limit, Location, Outcome, ProviderRejection,
-    ProviderResponse, RateLimit, TransportError, User,
+    Error, ErrorCode, FindingCode, Limit, Location, Outcome, ProviderRejection, ProviderResponse,
+    RateLimit, Safety, TransportError,
 };
-use crate::context::{Context, Form};
+use crate::context::Context;
 use crate::field::Field;
 use crate::findings::{FindingList, MAX_MESSAGE, error, quoted_address, shortened};
-use crate::integration::{Integration, OperationName, RejectedField, Rejection};
+use crate::integration::{Integration, Operation, OperationName, RejectedField, Rejection};
 use crate::json::{KindOf as _, Value, parse, trimmed, without_mark};
-use crate::plan::add_warning;
 use crate::{coding, rate, status};
 
-/// A call that the provider carried out.
-#[derive(Debug, PartialEq)]
-pub struct Completed<'a> {
-    /// The user, in no particular format yet, and without `remote_data`.
-    pub user: User,
-    /// The provider's JSON: what `remote_data` will be.
-    pub json: &'a str,
-    /// The provider's body.
-    pub body: &'a [u8],
-    /// The provider's content type.
-    pub content_type: Option<&'a str>,
-    /// The warnings about the input and the response.
-    pub warnings: Vec<Finding>,
-    /// The provider's rate limit.
-    pub rate_limit: Option<RateLimit>,
-    /// The form of the response that the caller asks for.
-    pub form: Form,
+/// A response of a request that the provider carried out.
+pub(crate) struct Success<'a> {
+    /// The provider's JSON; `{}` where the body is empty.
+    pub(crate) json: &'a str,
+    /// The JSON, read.
+    pub(crate) value: Value<'a>,
+    /// The response.
+    pub(crate) response: &'a ProviderResponse,
 }
 
-/// Interprets a response, or the reason why there is none.
-///
-/// # Errors
-///
-/// A rejection or failure of the provider, a response that cannot be used, or no response.
-pub fn interpret<'a>(
-    context: &Context,
-    response: Result<&'a ProviderResponse, &TransportError>,
-) -> Result<Completed<'a>, Error> {
-    let call = Call {
-        context,
-        integration: context.integration,
-    };
-    match response {
-        Ok(response) => match response.status {
-            206 => Err(call.unusable(response, "answered with status 206, a part of a response")),
-            200..=299 => call.success(response),
-            400..=599 => Err(call.rejection(response)),
-            other => Err(call.unusable(
-                response,
-                &format!("answered with status {other}, which is not followed"),
-            )),
-        },
-        Err(error) => Err(call.transport(error)),
-    }
-}
-
-struct Call<'a> {
+/// Reads the responses of a call.
+pub(crate) struct Reader<'a> {
     context: &'a Context,
-    integration: &'static Integration,
+    /// The integration that is called.
+    pub(crate) integration: &'static Integration,
 }
 
-impl Call<'_> {
-    fn success<'a>(&self, response: &'a ProviderResponse) -> Result<Completed<'a>, Error> {
+impl<'a> Reader<'a> {
+    pub(crate) const fn new(context: &'a Context) -> Self {
+        Self {
+            context,
+            integration: context.integration,
+        }
+    }
+
+    /// The row of the operation.
+    pub(crate) fn operation(&self) -> Option<&'static Operation> {
+        self.integration.operation(self.context.operation)
+    }
+
+    /// Reads a response, or the reason why there is none.
+    ///
+    /// # Errors
+    ///
+    /// A rejection or failure of the provider, a response that cannot be used, or no response.
+    pub(crate) fn read<'r>(
+        &self,
+        response: Result<&'r ProviderResponse, &TransportError>,
+    ) -> Result<Success<'r>, Error> {
+        match response {
+            Ok(response) => match response.status {
+                206 => {
+                    Err(self.unusable(response, "answered with status 206, a part of a response"))
+                }
+                200..=299 => self.success(response),
+                400..=599 => Err(self.rejection(response)),
+                other => Err(self.unusable(
+                    response,
+                    &format!("answered with status {other}, which is not followed"),
+                )),
+            },
+            Err(error) => Err(self.transport(error)),
+        }
+    }
+
+    fn success<'r>(&self, response: &'r ProviderResponse) -> Result<Success<'r>, Error> {
         let json = match std::str::from_utf8(without_mark(&response.body)).map(trimmed) {
             Ok("") => "{}",
             _ if is_coded(response) => {
@@ -78,45 +80,26 @@ impl Call<'_> {
             Ok(json) => json,
             Err(_) => return Err(self.unusable(response, "answered with a body that is not UTF-8")),
         };
-        let value = match parse(json) {
-            Ok(value @ Value::Object(_)) => value,
-            Ok(other) => {
-                let found = other.kind();
-                return Err(self.unusable(
-                    response,
-                    &format!("answered with {found} where an object was expected"),
-                ));
-            }
-            Err(_) => return Err(self.unusable(response, "answered with a body that is not JSON")),
+        let Ok(value) = parse(json) else {
+            return Err(self.unusable(response, "answered with a body that is not JSON"));
         };
-        let mut user = (self.integration.user)(&value, self.context.operation);
-        let mut warnings = self.context.warnings.clone();
-        user.id = user
-            .id
-            .or_else(|| header_id(response, self.integration.id_headers))
-            .or_else(|| self.context.id.clone());
-        if user.id.is_none() {
-            let message = format!(
-                "{} answered without the id of the user that it created",
-                self.integration.title
-            );
-            let id_missing = Finding {
-                code: FindingCode::IdMissing,
-                in_: Location::Body,
-                path: "/id".to_owned(),
-                message,
-            };
-            add_warning(&mut warnings, id_missing);
+        if value.as_object().is_none() && self.context.operation.responds_with_user() {
+            let found = value.kind();
+            return Err(self.unusable(
+                response,
+                &format!("answered with {found} where an object was expected"),
+            ));
         }
-        Ok(Completed {
-            user,
+        Ok(Success {
             json,
-            body: &response.body,
-            content_type: rate::header(response, "content-type"),
-            warnings,
-            rate_limit: self.rate_limit(response),
-            form: self.context.form.clone(),
+            value,
+            response,
         })
+    }
+
+    /// The id that a header has.
+    pub(crate) fn header_id(&self, response: &ProviderResponse) -> Option<String> {
+        header_id(response, self.integration.id_headers)
     }
 
     /// A 4xx or 5xx.
@@ -148,7 +131,8 @@ impl Call<'_> {
             sentence.push_str(&shortened(&message, MAX_MESSAGE));
         }
         let mut violations = FindingList::default();
-        if !failed {
+        // Other operations have no body that a reason could be about.
+        if !failed && self.context.operation.has_fields() {
             for RejectedField {
                 field,
                 path,
@@ -219,7 +203,8 @@ impl Call<'_> {
         }
     }
 
-    fn unusable(&self, response: &ProviderResponse, what: &str) -> Error {
+    /// An error for a response that cannot be used. `what` is the rest of a sentence that begins with the provider.
+    pub(crate) fn unusable(&self, response: &ProviderResponse, what: &str) -> Error {
         Error {
             provider: Some(ProviderRejection {
                 status: response.status,
@@ -295,12 +280,18 @@ impl Call<'_> {
         }
     }
 
-    fn rate_limit(&self, response: &ProviderResponse) -> Option<RateLimit> {
+    /// The provider's rate limit.
+    pub(crate) fn rate_limit(&self, response: &ProviderResponse) -> Option<RateLimit> {
         rate::limit(response, self.integration.usage_header)
     }
 
-    /// An error. Where the outcome is unknown, its message says how to look for the user.
+    /// An error. A request that only reads changed nothing, whatever became of it; where the outcome is unknown, the message says
+    /// how to look for the user.
     fn error(&self, code: ErrorCode, status: u16, outcome: Outcome, mut message: String) -> Error {
+        let reads = self
+            .operation()
+            .is_some_and(|row| row.safety == Safety::Safe);
+        let outcome = if reads { Outcome::NotSent } else { outcome };
         if outcome == Outcome::Unknown {
             message.push_str(&how_to_look(self.context, self.integration));
         }
@@ -379,5 +370,9 @@ fn how_to_look(context: &Context, integration: &Integration) -> String {
         (OperationName::Update, _) => {
             format!("; the change may have been made: look at the user in {title}")
         }
+        (OperationName::Delete, _) => {
+            format!("; the user may be deleted: look for the user in {title}")
+        }
+        (OperationName::Get | OperationName::List, _) => String::new(),
     }
 }

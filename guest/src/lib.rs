@@ -26,6 +26,7 @@ pub mod integration;
 pub mod interpret;
 pub mod json;
 mod member;
+pub mod operation;
 pub mod plan;
 mod rate;
 pub mod shape;

@@ -5,19 +5,23 @@ mod options;
 mod request;
 mod validate;
 
+pub(crate) use request::OwnRequest;
+use request::{Endpoint, Target};
 pub use request::{MASK, mask};
 pub(crate) use validate::need;
 
 use crate::account::AccountError;
 use crate::bindings::accounts::Account;
 use crate::bindings::types::{
-    Error, ErrorCode, Finding, FindingCode, Options, Outcome, ProviderRequest, Sending, UserChanges,
+    Error, ErrorCode, Finding, FindingCode, Options, Outcome, ProviderRequest, Safety, Sending,
+    UserChanges, UserQuery,
 };
 use crate::body::{primary_position, set_emails};
 use crate::context::{Context, EntryPoint, Form};
 use crate::field::{REMOTE_DATA, ResponseField};
 use crate::findings::{Findings, error, quoted};
-use crate::integration::{Integration, Operation, OperationName, find};
+use crate::integration::{Body, Integration, Operation, OperationName, find};
+use crate::operation::List;
 
 /// A call to plan.
 #[derive(Clone, Copy, Debug)]
@@ -28,14 +32,59 @@ pub struct Call<'a> {
     pub account: &'a Account,
     /// The entry point that starts the call.
     pub entry_point: EntryPoint,
-    /// The operation.
-    pub operation: OperationName,
-    /// The id of the user that is changed.
-    pub id: Option<&'a str>,
-    /// The input. A creation is changes that are all set or kept.
-    pub changes: &'a UserChanges,
+    /// What is done.
+    pub input: Input<'a>,
     /// How the call is made.
     pub options: &'a Options,
+    /// Whether the response shows the request and the response of the provider.
+    pub debug: bool,
+}
+
+/// What is done, and with what.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// Create a user. A creation is changes that are all set or kept.
+    Create(&'a UserChanges),
+    /// Change the user of this id.
+    Update(&'a str, &'a UserChanges),
+    /// Read the user of this id.
+    Get(&'a str),
+    /// List users.
+    List(&'a UserQuery),
+    /// Delete the user of this id.
+    Delete(&'a str),
+}
+
+impl<'a> Input<'a> {
+    /// The operation.
+    #[must_use]
+    pub const fn operation(self) -> OperationName {
+        match self {
+            Self::Create(_) => OperationName::Create,
+            Self::Update(..) => OperationName::Update,
+            Self::Get(_) => OperationName::Get,
+            Self::List(_) => OperationName::List,
+            Self::Delete(_) => OperationName::Delete,
+        }
+    }
+
+    /// The id of the user that the call is for.
+    #[must_use]
+    pub const fn id(self) -> Option<&'a str> {
+        match self {
+            Self::Create(_) | Self::List(_) => None,
+            Self::Update(id, _) | Self::Get(id) | Self::Delete(id) => Some(id),
+        }
+    }
+
+    /// The fields of the user.
+    #[must_use]
+    pub const fn changes(self) -> Option<&'a UserChanges> {
+        match self {
+            Self::Create(changes) | Self::Update(_, changes) => Some(changes),
+            Self::Get(_) | Self::List(_) | Self::Delete(_) => None,
+        }
+    }
 }
 
 /// A request that is ready.
@@ -50,16 +99,16 @@ pub struct Planned {
 }
 
 impl Planned {
-    /// The first step of the call.
+    /// The step that sends the request. The first step of a call that changes something shows it as the plan.
     #[must_use]
-    pub fn into_sending(self) -> Sending {
+    pub fn into_sending(self, first: bool) -> Sending {
         let Self {
             request,
             operation,
             context,
         } = self;
         Sending {
-            plan: Some(request.clone()),
+            plan: (first && operation.safety != Safety::Safe).then(|| request.clone()),
             request,
             safety: operation.safety,
             wait_ms: 0,
@@ -107,7 +156,7 @@ fn unusable(message: String) -> Error {
     error(ErrorCode::AccountUnusable, 500, Outcome::NotSent, message)
 }
 
-/// Plans a call. `findings` may hold findings of the reader of the input.
+/// Plans the first request of a call. `findings` may hold findings of the reader of the input.
 ///
 /// # Errors
 ///
@@ -117,40 +166,41 @@ pub fn plan(call: &Call<'_>, mut findings: Findings) -> Result<Planned, Error> {
         account_id,
         account,
         entry_point,
-        operation: name,
-        id,
-        changes,
+        input,
         options,
+        debug,
     } = call;
     let integration = integration(account)?;
-    let operation = operation(integration, name)?;
-    let unusable_account = |error: AccountError| unusable(error.to_string());
-    let endpoint = request::Endpoint::new(account, integration).map_err(unusable_account)?;
+    let operation = operation(integration, input.operation())?;
+    let endpoint = Endpoint::new(account, integration).map_err(|error| unusable_account(&error))?;
     let valid = validate::validate(integration, operation, call, &mut findings);
     let warnings = findings.verdict()?;
-    let body = operation.body.map(|write| match valid.remote_data {
-        Some(data) => crate::body::merged(&write(changes), data, operation.wrapper),
-        None => write(changes),
-    });
-    let target = request::Target {
-        id,
+    let body = match (&operation.body, input.changes(), input.id()) {
+        (Body::Fields(write), Some(changes), _) => Some(match valid.remote_data {
+            Some(data) => crate::body::merged(&write(changes), data, operation.wrapper),
+            None => write(changes),
+        }),
+        (Body::Id(write), _, Some(id)) => Some(write(id)),
+        _ => None,
+    };
+    let target = Target {
+        id: input.id(),
         project: valid.project,
         remote_query: &options.remote_query,
     };
+    let own = own_request(operation, valid.list.as_ref());
     let request = endpoint
-        .request(operation, &target, body)
-        .map_err(unusable_account)?;
-    let emails = set_emails(&changes.emails);
+        .request(operation, &own, &target, body)
+        .map_err(|error| unusable_account(&error))?;
+    let emails = input.changes().map_or(&[][..], |it| set_emails(&it.emails));
     let position = primary_position(emails).unwrap_or_default();
     Ok(Planned {
-        request,
-        operation,
         context: Context {
             account: account_id.to_owned(),
             entry_point,
             integration,
-            operation: name,
-            id: id.map(str::to_owned),
+            operation: operation.name,
+            id: input.id().map(str::to_owned),
             email: emails.get(position).map(|email| email.address.clone()),
             position: u32::try_from(position).unwrap_or(u32::MAX),
             form: Form {
@@ -159,8 +209,58 @@ pub fn plan(call: &Call<'_>, mut findings: Findings) -> Result<Planned, Error> {
                 exclude_fields: excluded(&options.exclude_fields),
             },
             warnings,
+            list: valid.list,
+            shown: debug.then(|| shown(&request, integration)),
         },
+        request,
+        operation,
     })
+}
+
+/// Plans the next request of a list.
+///
+/// # Errors
+///
+/// `account-unusable`: the account has changed in between.
+pub(crate) fn next_page(mut context: Context, account: &Account) -> Result<Planned, Error> {
+    let integration = integration(account)?;
+    let operation = operation(integration, context.operation)?;
+    let list = context.list.as_ref();
+    let own = own_request(operation, list);
+    let target = Target {
+        id: context.id.as_deref(),
+        project: list.and_then(|list| list.project.as_deref()),
+        remote_query: list.map_or(&[], |list| &list.remote_query),
+    };
+    let request = Endpoint::new(account, integration)
+        .and_then(|endpoint| endpoint.request(operation, &own, &target, None))
+        .map_err(|error| unusable_account(&error))?;
+    if context.shown.is_some() {
+        context.shown = Some(shown(&request, integration));
+    }
+    Ok(Planned {
+        request,
+        operation,
+        context,
+    })
+}
+
+/// What the request of a list has besides its row.
+fn own_request<'a>(operation: &'a Operation, list: Option<&List>) -> OwnRequest<'a> {
+    let own = list.zip(operation.list);
+    own.map(|(list, listing)| list.request(listing))
+        .unwrap_or_default()
+}
+
+fn unusable_account(error: &AccountError) -> Error {
+    unusable(error.to_string())
+}
+
+/// The request as people may see it.
+fn shown(request: &ProviderRequest, integration: &Integration) -> ProviderRequest {
+    let mut shown = request.clone();
+    mask(&mut shown, integration);
+    shown
 }
 
 /// The fields of a response that are left out, each once, whatever else was named.

@@ -3,56 +3,135 @@
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
-use crate::bindings::types::{Body, Email, Format, Response, Role, User};
+use crate::bindings::types::{Body, Email, Format, Page, RawBody, Response, Role, User};
 use crate::context::Form;
 use crate::field::{REMOTE_DATA, ResponseField};
-use crate::interpret::Completed;
 use crate::json::write;
+use crate::operation::{Completed, Entry, Output};
 
 /// The response as the typed contract has it.
 #[must_use]
 pub fn response(completed: Completed<'_>) -> Response {
+    let content_type = completed.content_type().map(str::to_owned);
     let Completed {
-        mut user,
-        json,
-        body,
-        content_type: _,
+        output,
+        result,
+        response,
         warnings,
         rate_limit,
         form,
+        request: _,
     } = completed;
     let body = if form.format == Format::Raw {
-        Body::Raw(body.to_vec())
+        Body::Raw(RawBody {
+            content_type,
+            bytes: response.body.clone(),
+        })
     } else {
-        user.remote_data = has_remote_data(&form).then(|| json.to_owned());
-        for field in ResponseField::ALL {
-            if is_excluded(field.name(), &form) {
-                clear(&mut user, field);
-            }
+        match output {
+            Output::User(entry) => Body::User(typed(entry, &form)),
+            Output::Users {
+                entries,
+                next_cursor,
+            } => Body::Users(Page {
+                users: entries
+                    .into_iter()
+                    .map(|entry| typed(entry, &form))
+                    .collect(),
+                complete: next_cursor.is_none(),
+                next_cursor,
+            }),
+            Output::Deleted(id) => Body::Deleted(id),
         }
-        Body::User(user)
     };
     Response {
         body,
+        result,
         warnings,
         rate_limit,
     }
 }
 
+/// A user as the typed contract has it.
+fn typed(entry: Entry<'_>, form: &Form) -> User {
+    let Entry { mut user, json } = entry;
+    user.remote_data = has_remote_data(form).then(|| json.into_owned());
+    for field in ResponseField::ALL {
+        if is_excluded(field.name(), form) {
+            clear(&mut user, field);
+        }
+    }
+    user
+}
+
 /// The response as the published JSON has it.
 #[must_use]
 pub fn json(completed: &Completed<'_>) -> Vec<u8> {
-    let Completed { user, form, .. } = completed;
+    match &completed.output {
+        Output::User(entry) => user_json(entry, &completed.form),
+        Output::Users {
+            entries,
+            next_cursor,
+        } => {
+            let mut json = br#"{"result":"#.to_vec();
+            users_json(entries, &completed.form, &mut json);
+            let end = write(&PageEnd {
+                next_cursor: next_cursor.as_deref(),
+                prev_cursor: None,
+                result_count: entries.len(),
+            });
+            json.push(b',');
+            json.extend_from_slice(end.get(1..).unwrap_or_default());
+            json
+        }
+        Output::Deleted(id) => write(&Deleted { id }),
+    }
+}
+
+/// The users of a page as an array.
+pub(crate) fn users_json(entries: &[Entry<'_>], form: &Form, json: &mut Vec<u8>) {
+    json.push(b'[');
+    for (position, entry) in entries.iter().enumerate() {
+        if position > 0 {
+            json.push(b',');
+        }
+        json.append(&mut user_json(entry, form));
+    }
+    json.push(b']');
+}
+
+/// A user as the published JSON has it.
+fn user_json(entry: &Entry<'_>, form: &Form) -> Vec<u8> {
+    let Entry { user, json: data } = entry;
     let mut json = write(&Shaped { user, form });
     if has_remote_data(form) && json.pop() == Some(b'}') {
         // The provider's JSON is inserted, never rebuilt: every digit and every member stays.
         let before: &[u8] = if json.len() > 1 { b",\"" } else { b"\"" };
-        let data = completed.json.as_bytes();
-        for part in [before, REMOTE_DATA.as_bytes(), b"\":", data, b"}"] {
+        for part in [
+            before,
+            REMOTE_DATA.as_bytes(),
+            b"\":",
+            data.as_bytes(),
+            b"}",
+        ] {
             json.extend_from_slice(part);
         }
     }
     json
+}
+
+/// What follows the users of a page.
+#[derive(Serialize)]
+struct PageEnd<'a> {
+    next_cursor: Option<&'a str>,
+    /// The providers' lists go one way.
+    prev_cursor: Option<&'a str>,
+    result_count: usize,
+}
+
+#[derive(Serialize)]
+struct Deleted<'a> {
+    id: &'a str,
 }
 
 fn has_remote_data(form: &Form) -> bool {

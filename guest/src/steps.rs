@@ -9,9 +9,8 @@ use crate::bindings::types::{
 };
 use crate::context::{Context, EntryPoint};
 use crate::findings::{Findings, error, quoted};
-use crate::integration::OperationName;
-use crate::interpret::interpret;
-use crate::plan::{Call, plan};
+use crate::operation::{self, Next};
+use crate::plan::{Call, Input, plan};
 use crate::shape;
 
 /// Starts an operation. `resolve` returns the account of an id.
@@ -21,10 +20,27 @@ pub fn start(
     options: &Options,
     resolve: impl FnOnce(&str) -> Result<Account, ResolveError>,
 ) -> Step {
-    let (name, id, changes) = match operation {
-        Operation::CreateUser(user) => (OperationName::Create, None, UserChanges::from(user)),
-        Operation::UpdateUser(UserUpdate { id, changes }) => {
-            (OperationName::Update, Some(id), changes)
+    let (id, changes, query);
+    let input = match operation {
+        Operation::CreateUser(user) => {
+            changes = UserChanges::from(user);
+            Input::Create(&changes)
+        }
+        Operation::UpdateUser(update) => {
+            UserUpdate { id, changes } = update;
+            Input::Update(&id, &changes)
+        }
+        Operation::GetUser(given) => {
+            id = given;
+            Input::Get(&id)
+        }
+        Operation::ListUsers(given) => {
+            query = given;
+            Input::List(&query)
+        }
+        Operation::DeleteUser(given) => {
+            id = given;
+            Input::Delete(&id)
         }
     };
     let planned = resolve(account)
@@ -34,30 +50,33 @@ pub fn start(
                 account_id: account,
                 account: &resolved,
                 entry_point: EntryPoint::Steps,
-                operation: name,
-                id: id.as_deref(),
-                changes: &changes,
+                input,
                 options,
+                debug: false,
             };
             plan(&call, Findings::new(options.strict))
         });
     match planned {
-        Ok(planned) => Step::Send(planned.into_sending()),
+        Ok(planned) => Step::Send(planned.into_sending(true)),
         Err(error) => Step::Done(Err(error)),
     }
 }
 
 /// Resumes an operation with the provider's response, or the reason why there is none.
-#[must_use]
 pub fn resume(
     account: &str,
     context: &[u8],
     response: Result<&ProviderResponse, &TransportError>,
+    resolve: impl FnOnce(&str) -> Result<Account, ResolveError>,
 ) -> Step {
-    Step::Done(
-        Context::from_bytes(context, account, EntryPoint::Steps)
-            .and_then(|context| interpret(&context, response).map(shape::response)),
-    )
+    let next = match Context::from_bytes(context, account, EntryPoint::Steps) {
+        Ok(context) => operation::resume(context, response, resolve),
+        Err(error) => Next::Done(Err(error)),
+    };
+    match next {
+        Next::Send(planned) => Step::Send(planned.into_sending(false)),
+        Next::Done(completed) => Step::Done(completed.map(shape::response)),
+    }
 }
 
 /// The error for an account that the host does not give.

@@ -21,6 +21,7 @@ mod requests;
 #[cfg(feature = "component-sender")]
 mod tests;
 mod ticker;
+mod users;
 
 use std::fmt;
 use std::sync::Arc;
@@ -44,13 +45,14 @@ pub(crate) use self::error::{CODE, OUTCOME};
 use self::guest::Calling;
 #[cfg(feature = "native")]
 pub use self::native::Native;
+pub use self::users::Pages;
 use crate::accounts::Accounts;
 use crate::bindings::http_api::{HttpRequest, HttpResponse};
 use crate::bindings::integrations::Integration;
-use crate::bindings::steps::{Operation, Step, UserUpdate};
+use crate::bindings::steps::{Operation, Step};
 use crate::bindings::types::{
-    Context, Error as CallError, NewUser, Options, Outcome, ProviderRequest, ProviderResponse,
-    Response, Safety, Sending, TransportError, UserChanges, Warning,
+    Context, Error as CallError, Options, Outcome, ProviderRequest, ProviderResponse, Response,
+    Safety, Sending, TransportError, Warning,
 };
 use crate::client::SendState;
 use crate::telemetry;
@@ -121,71 +123,6 @@ impl Engine {
     #[must_use]
     pub fn standalone() -> &'static [u8] {
         STANDALONE
-    }
-
-    /// Creates a user with the account of id `account`.
-    ///
-    /// Sends at most one request that creates, whatever happens.
-    ///
-    /// # Errors
-    ///
-    /// Every violation at once, before anything is sent; else why the call failed, with an `outcome` that says whether the user may
-    /// exist now.
-    pub async fn create_user(
-        &self,
-        account: &str,
-        user: NewUser,
-        options: Options,
-    ) -> Result<Response, CallError> {
-        self.carry_out(account, Operation::CreateUser(user), options)
-            .await
-    }
-
-    /// Changes the user `id` with the account of id `account`.
-    ///
-    /// Sends at most one request that changes.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::create_user`].
-    pub async fn update_user(
-        &self,
-        account: &str,
-        id: &str,
-        changes: UserChanges,
-        options: Options,
-    ) -> Result<Response, CallError> {
-        self.carry_out(account, update(id, changes), options).await
-    }
-
-    /// Returns the request that [`Self::create_user`] would send. Opens no connection.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::create_user`] does before sending.
-    pub async fn plan_create_user(
-        &self,
-        account: &str,
-        user: NewUser,
-        options: Options,
-    ) -> Result<Plan, CallError> {
-        self.plan(account, Operation::CreateUser(user), options)
-            .await
-    }
-
-    /// Returns the request that [`Self::update_user`] would send. Opens no connection.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::update_user`] does before sending.
-    pub async fn plan_update_user(
-        &self,
-        account: &str,
-        id: &str,
-        changes: UserChanges,
-        options: Options,
-    ) -> Result<Plan, CallError> {
-        self.plan(account, update(id, changes), options).await
     }
 
     /// Starts an operation whose requests are sent by other means, their authentication as `***`.
@@ -396,13 +333,6 @@ impl fmt::Debug for Engine {
             .field("limits", &self.0.host.guest.limits)
             .finish_non_exhaustive()
     }
-}
-
-fn update(id: &str, changes: UserChanges) -> Operation {
-    Operation::UpdateUser(UserUpdate {
-        id: id.to_owned(),
-        changes,
-    })
 }
 
 fn into_step(next: Next<Result<Response, CallError>>) -> Step {

@@ -9,7 +9,7 @@ use unified_ticketing::http_api::HttpRequest;
 use unified_ticketing::{Account, Accounts, Engine, Lookup, MemoryAccounts, Sender};
 
 use crate::case::{self, ACCOUNT, Case};
-use crate::provider::{Provider, ProviderResponse};
+use crate::provider::{Provider, ProviderResponse, Received};
 
 pub use typed::kebab_case;
 
@@ -34,24 +34,39 @@ fn account(case: &Case, provider: &Provider) -> Account {
         .unwrap_or_else(|error| panic!("{}: {error}", case.name))
 }
 
-fn provider_response(case: &Case) -> Option<ProviderResponse> {
-    let response = case.file.response.as_ref()?;
-    let headers = response
-        .headers
-        .iter()
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect();
-    Some(ProviderResponse {
-        status: response.status,
-        headers,
-        body: response.body(),
-    })
+/// The responses of a case in turn, for a provider.
+pub fn provider_responses(case: &Case) -> Vec<Option<ProviderResponse>> {
+    let responses = case.file.responses.iter().map(|response| {
+        let headers = response.headers.iter();
+        Some(ProviderResponse {
+            status: response.status,
+            headers: headers
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+            body: response.body(),
+        })
+    });
+    responses.collect()
+}
+
+/// Checks the requests that the provider received.
+fn check_received(case: &Case, received: &[Received]) {
+    case.check_count(received.len());
+    for (position, request) in received.iter().enumerate() {
+        case.check_request(
+            position,
+            &request.method,
+            &request.target,
+            &request.headers,
+            &request.body,
+        );
+    }
 }
 
 /// Runs a case against a provider, and checks what the provider received.
 async fn run<T>(case: &Case, sender: Sender, call: impl AsyncFnOnce(Engine, &Provider) -> T) -> T {
     let provider = Provider::start().await;
-    provider.respond(provider_response(case));
+    provider.respond_in_turn(provider_responses(case));
     let accounts = MemoryAccounts::from_iter([account(case, &provider)]);
     let engine = Engine::builder()
         .accounts(accounts)
@@ -60,18 +75,7 @@ async fn run<T>(case: &Case, sender: Sender, call: impl AsyncFnOnce(Engine, &Pro
         .build()
         .expect("an engine");
     let result = call(engine, &provider).await;
-    let received = provider.received();
-    if case.file.request.is_some() {
-        assert_eq!(received.len(), 1, "{}: one request", case.name);
-    }
-    for request in &received {
-        case.check_request(
-            &request.method,
-            &request.target,
-            &request.headers,
-            &request.body,
-        );
-    }
+    check_received(case, &provider.received());
     result
 }
 
@@ -101,7 +105,7 @@ async fn cases_hold_in_reused_instances() {
         let mut calls = 0;
         for case in cases.iter().chain(cases.iter().rev()) {
             *accounts.0.lock().expect("no panic inside") = Some(account(case, &provider));
-            provider.respond(provider_response(case));
+            provider.respond_in_turn(provider_responses(case));
             let response = engine.http(request(case)).await;
             case.check_response(
                 &provider.url(),
@@ -109,14 +113,7 @@ async fn cases_hold_in_reused_instances() {
                 &response.headers,
                 &response.body,
             );
-            for request in provider.received() {
-                case.check_request(
-                    &request.method,
-                    &request.target,
-                    &request.headers,
-                    &request.body,
-                );
-            }
+            check_received(case, &provider.received());
             calls += 1;
         }
         let made = engine.instances();
@@ -128,10 +125,10 @@ async fn cases_hold_in_reused_instances() {
 #[tokio::test]
 async fn each_step_gets_a_fresh_instance() {
     let cases = case::all();
-    let sends = |case: &&Case| case.file.request.is_some();
-    let case = cases.iter().find(sends).expect("a case that sends");
+    let sends = |case: &&Case| case.file.requests.len() == 1;
+    let case = cases.iter().find(sends).expect("a case that sends once");
     let provider = Provider::start().await;
-    provider.respond(provider_response(case));
+    provider.respond_in_turn(provider_responses(case));
     for (sender, each) in [(Sender::Host, 2), (Sender::Component, 1)] {
         let accounts = MemoryAccounts::from_iter([account(case, &provider)]);
         let engine = Engine::builder().accounts(accounts).sender(sender);
@@ -154,12 +151,17 @@ fn request(case: &Case) -> HttpRequest {
     HttpRequest {
         method: method.to_owned(),
         target,
-        headers: vec![(
-            "Content-Type".to_owned(),
-            "application/json; charset=utf-8".to_owned(),
-        )],
-        body: case.file.call.body.clone().into_bytes(),
+        headers: content_type(case),
+        body: case.file.call.bytes().to_vec(),
     }
+}
+
+/// The header of a request that has a body.
+pub fn content_type(case: &Case) -> Vec<(String, String)> {
+    let value = "application/json; charset=utf-8".to_owned();
+    let body = case.file.call.body.iter();
+    body.map(|_| ("Content-Type".to_owned(), value.clone()))
+        .collect()
 }
 
 fn run_all(name: &str, run_case: impl Fn(&Case, &tokio::runtime::Runtime)) {

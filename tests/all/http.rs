@@ -11,6 +11,7 @@ use std::process::{Child, Command, Stdio};
 use unified_ticketing::{Engine, Sender};
 
 use crate::case::{self, ACCOUNT, Case};
+use crate::cases::{content_type, provider_responses};
 use crate::client::{Request, Response};
 use crate::provider::{Provider, ProviderResponse, Received};
 use runners::{ClosedPort, Runner, TestAccount};
@@ -60,12 +61,18 @@ impl Suite {
         let mut calls = Vec::new();
         for row in self.table.rows.iter().filter(|row| limits || !row.limit) {
             let (request, response) = (self.table.request(row), self.table.provider_response(row));
-            calls.push(self.call(runner, Call::Row(row), request, response).await);
+            calls.push(
+                self.call(runner, Call::Row(row), request, vec![response])
+                    .await,
+            );
         }
         for (position, case) in self.cases.iter().enumerate() {
-            let response = case.file.response.as_ref().map(provider_response);
+            let responses = provider_responses(case);
             let request = request(case, position);
-            calls.push(self.call(runner, Call::Case(case), request, response).await);
+            calls.push(
+                self.call(runner, Call::Case(case), request, responses)
+                    .await,
+            );
         }
         calls
     }
@@ -75,14 +82,14 @@ impl Suite {
         runner: &Runner,
         call: Call<'a>,
         request: Request,
-        provider_response: Option<ProviderResponse>,
+        provider_responses: Vec<Option<ProviderResponse>>,
     ) -> CompletedCall<'a> {
-        self.provider.respond(provider_response.clone());
+        self.provider.respond_in_turn(provider_responses.clone());
         let response = runner.call(&request).await;
         CompletedCall {
             call,
             request,
-            provider_response,
+            provider_response: provider_responses.into_iter().next().flatten(),
             response,
             received: self.provider.received(),
         }
@@ -121,6 +128,7 @@ pub enum Call<'a> {
 pub struct CompletedCall<'a> {
     pub call: Call<'a>,
     pub request: Request,
+    /// The response to the first request.
     provider_response: Option<ProviderResponse>,
     pub response: Response,
     received: Vec<Received>,
@@ -148,16 +156,15 @@ impl CompletedCall<'_> {
             }
             Call::Case(case) => case,
         };
-        let sent = usize::from(case.file.request.is_some());
-        assert_eq!(received.len(), sent, "{}: requests", case.name);
-        for request in received {
+        case.check_count(received.len());
+        for (position, request) in received.iter().enumerate() {
             let Received {
                 method,
                 target,
                 headers,
                 body,
             } = request;
-            case.check_request(method, target, headers, body);
+            case.check_request(position, method, target, headers, body);
         }
         let body = response.body.as_deref().unwrap_or_default();
         case.check_response(server, response.status, &response.headers, body);
@@ -171,23 +178,11 @@ fn id(position: usize) -> String {
 
 fn request(case: &Case, position: usize) -> Request {
     let (method, target) = case.http();
-    let content_type = "application/json; charset=utf-8".to_owned();
     Request {
         method: method.to_owned(),
         target: target.replace(ACCOUNT, &id(position)),
-        headers: vec![("Content-Type".to_owned(), content_type)],
-        body: case.file.call.body.clone().into_bytes(),
-    }
-}
-
-fn provider_response(response: &case::Response) -> ProviderResponse {
-    let headers = response.headers.iter();
-    ProviderResponse {
-        status: response.status,
-        headers: headers
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect(),
-        body: response.body(),
+        headers: content_type(case),
+        body: case.file.call.bytes().to_vec(),
     }
 }
 

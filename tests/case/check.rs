@@ -1,4 +1,4 @@
-//! Compares the request and the result of a call with its case.
+//! Compares the requests and the result of a call with its case.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
@@ -8,33 +8,53 @@ use super::{Case, Response};
 impl Case {
     fn format(&self) -> &str {
         let query = &self.file.call.query;
-        ["raw", "normalized"]
+        ["raw", "normalized", "debug"]
             .into_iter()
             .find(|form| query.contains(&format!("truto_response_format={form}")))
             .unwrap_or("unified")
     }
 
     fn has_remote_data(&self) -> bool {
-        let query = &self.file.call.query;
+        // Python clients write `True`.
+        let query = self.file.call.query.to_ascii_lowercase();
         self.format() == "unified"
             && !query.contains("truto_ignore_remote_data=true")
             && !query.contains("=remote_data")
             && !query.contains(",remote_data")
-            && !query.contains("unified_dry_run=true")
+            && !self.is_dry_run()
+            && self.operation.verb() != "delete"
     }
 
-    /// Compares the request that the provider received.
+    fn is_dry_run(&self) -> bool {
+        let query = self.file.call.query.to_ascii_lowercase();
+        query.contains("unified_dry_run=true")
+    }
+
+    /// The response to the last request.
+    fn last_response(&self) -> Option<&Response> {
+        self.file.responses.last()
+    }
+
+    /// Compares the number of requests that the provider received.
+    pub fn check_count(&self, received: usize) {
+        let expected = self.file.requests.len();
+        assert_eq!(received, expected, "{}: number of requests", self.name);
+    }
+
+    /// Compares a request that the provider received; the first is at position 0.
     pub fn check_request(
         &self,
+        position: usize,
         method: &str,
         target: &str,
         headers: &[(String, String)],
         body: &[u8],
     ) {
         let name = &self.name;
-        let Some(expected) = &self.file.request else {
-            panic!("{name}: no request may be sent, but {method} {target} was");
+        let Some(expected) = self.file.requests.get(position) else {
+            panic!("{name}: after {position} requests none may be sent, but {method} {target} was");
         };
+        let name = &format!("{name}, request {position}");
         assert_eq!(
             (method, target),
             (expected.method.as_str(), expected.target.as_str()),
@@ -49,13 +69,16 @@ impl Case {
             assert_eq!(values.next(), None, "{name}: header {wanted} twice");
             first
         };
-        assert_eq!(found("content-type"), Some("application/json"), "{name}");
+        let length = body.len().to_string();
+        let (content_type, lengths) = if expected.body.is_some() {
+            (Some("application/json"), [Some(length.as_str()); 2])
+        } else {
+            (None, [None, Some("0")])
+        };
+        assert_eq!(found("content-type"), content_type, "{name}");
+        let found_length = found("content-length");
+        assert!(lengths.contains(&found_length), "{name}: {found_length:?}");
         assert_eq!(found("accept"), Some("application/json"), "{name}");
-        assert_eq!(
-            found("content-length"),
-            Some(body.len().to_string().as_str()),
-            "{name}"
-        );
         assert_eq!(
             found("user-agent"),
             Some("unified-ticketing/0.1.0"),
@@ -74,15 +97,17 @@ impl Case {
                 "{name}: request header {header}"
             );
         }
-        if expected.exact {
-            let found = String::from_utf8_lossy(body);
-            assert_eq!(found, expected.body, "{name}: request body");
-        } else {
-            assert_eq!(
+        match &expected.body {
+            Some(expected) if !self.file.requests[position].exact => assert_eq!(
                 json(name, body),
-                json(name, expected.body.as_bytes()),
+                json(name, expected.as_bytes()),
                 "{name}: request body"
-            );
+            ),
+            exactly => {
+                let found = String::from_utf8_lossy(body);
+                let exactly = exactly.as_deref().unwrap_or_default();
+                assert_eq!(found, exactly, "{name}: request body");
+            }
         }
     }
 
@@ -135,7 +160,8 @@ impl Case {
             .body
             .as_deref()
             .unwrap_or_else(|| panic!("{name}: a 200 has a body"));
-        let sent = self.file.response.as_ref().map(Response::body);
+        let sent = self.last_response().map(Response::body);
+        self.check_result(headers);
         if self.format() == "raw" {
             assert_eq!(
                 body,
@@ -143,20 +169,26 @@ impl Case {
                 "{name}: the provider's bytes"
             );
             assert_eq!(body, expected.as_bytes(), "{name}: the bytes of the case");
+            let json = &"application/json".to_owned();
             let content_type = self
-                .file
-                .response
-                .as_ref()
+                .last_response()
                 .and_then(|response| response.headers.get("content-type"));
             let found = headers
                 .iter()
                 .find(|(header, _)| header == "content-type")
                 .map(|(_, value)| value);
-            assert_eq!(found, content_type, "{name}: content type");
+            assert_eq!(
+                found.unwrap_or(json),
+                content_type.unwrap_or(json),
+                "{name}: content type"
+            );
             return;
         }
         let mut found = json(name, body);
-        if self.has_remote_data() {
+        let is_list = self.operation.verb() == "list";
+        if self.has_remote_data() && is_list {
+            self.take_listed_data(&mut found, body);
+        } else if self.has_remote_data() {
             let data = found
                 .as_object_mut()
                 .and_then(|found| found.shift_remove("remote_data"));
@@ -182,6 +214,22 @@ impl Case {
             json(name, expected.replace("{server}", server).as_bytes()),
             "{name}: body"
         );
+    }
+
+    /// Compares the header that says what the call did.
+    fn check_result(&self, headers: &[(String, String)]) {
+        let done = match self.operation.verb() {
+            "create" => "created",
+            "update" => "updated",
+            "delete" => "deleted",
+            _ => "read",
+        };
+        // A dry run does nothing.
+        let done = Some(done).filter(|_| !self.is_dry_run());
+        let mut headers = headers.iter();
+        let found = headers.find(|(header, _)| header == "unified-result");
+        let found = found.map(|(_, value)| value.as_str());
+        assert_eq!(found, done, "{}: unified-result", self.name);
     }
 
     fn check_error(&self, found: &Value, shown: &str) {
@@ -254,12 +302,7 @@ impl Case {
             "{name}: {shown}"
         );
         if rejected {
-            let sent = self
-                .file
-                .response
-                .as_ref()
-                .map(Response::body)
-                .unwrap_or_default();
+            let sent = self.last_response().map(Response::body).unwrap_or_default();
             let raw = serde_json::from_slice(&sent)
                 .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&sent).into_owned()));
             assert_eq!(found["raw_response"], raw, "{name}: raw_response");

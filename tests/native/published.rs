@@ -3,12 +3,19 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
-use unified_ticketing_guest::bindings::types::Safety;
+use unified_ticketing_guest::bindings::types::{CallResult, Safety};
 use unified_ticketing_guest::field::{Field, ResponseField, Rule};
-use unified_ticketing_guest::integration::{ALL, Integration, Operation, OperationName};
+use unified_ticketing_guest::integration::{ALL, Body, Integration, Operation, OperationName};
 
 fn published() -> Value {
     serde_json::from_str(include_str!("../published.json")).expect("the published tables are JSON")
+}
+
+/// The operations that the published tables have.
+fn operations() -> impl Iterator<Item = OperationName> {
+    let tables = published();
+    let operations = OperationName::ALL.iter().copied();
+    operations.filter(move |operation| tables.get(operation.verb()).is_some())
 }
 
 fn names(array: &Value) -> BTreeSet<&str> {
@@ -32,13 +39,17 @@ fn members(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
 fn having(operation: OperationName, fits: impl Fn(&Operation) -> bool) -> BTreeSet<&'static str> {
     let published = published();
     let is_published = |integration: &&&Integration| {
-        let mut operations = OperationName::ALL.iter();
-        operations
+        operations()
             .any(|each| names(&published[each.verb()]["integrations"]).contains(integration.name))
     };
     ALL.iter()
         .filter(is_published)
-        .filter(|integration| integration.operation(operation).is_some_and(&fits))
+        .filter(|integration| {
+            let row = integration
+                .operation(operation)
+                .filter(|row| !row.extension);
+            row.is_some_and(&fits)
+        })
         .map(|integration| integration.name)
         .collect()
 }
@@ -46,7 +57,7 @@ fn having(operation: OperationName, fits: impl Fn(&Operation) -> bool) -> BTreeS
 #[test]
 fn operations_match_published_tables() {
     let published = published();
-    for operation in OperationName::ALL.iter().copied() {
+    for operation in operations() {
         let name = operation.verb();
         assert_eq!(
             having(operation, |_| true),
@@ -59,7 +70,7 @@ fn operations_match_published_tables() {
 #[test]
 fn request_fields_match_published_tables() {
     let published = published();
-    for operation in OperationName::ALL.iter().copied() {
+    for operation in operations() {
         let name = operation.verb();
         for field in Field::ALL {
             let table = &published[name]["request"][field.name()];
@@ -98,7 +109,7 @@ fn request_fields_match_published_tables() {
 #[test]
 fn response_fields_match_published_tables() {
     let published = published();
-    for operation in OperationName::ALL.iter().copied() {
+    for operation in operations() {
         let name = operation.verb();
         for field in ResponseField::ALL {
             let ours = having(operation, |row| row.response.contains(&field));
@@ -111,7 +122,7 @@ fn response_fields_match_published_tables() {
 #[test]
 fn collections_match_published_tables() {
     let published = published();
-    for operation in OperationName::ALL.iter().copied() {
+    for operation in operations() {
         let name = operation.verb();
         let ours = having(operation, |row| row.collection().is_some());
         assert_eq!(
@@ -169,16 +180,36 @@ fn integration_tables_are_consistent() {
             fields,
             docs,
             safety,
+            body,
+            list,
+            effect,
             ..
         } in integration.operations
         {
-            let operation = operation.as_str();
-            let (update, expected) = match operation {
-                "create-user" => (false, Safety::Once),
-                _ => (true, Safety::Idempotent),
+            let expected = match operation.result() {
+                CallResult::Created => Safety::Once,
+                CallResult::Updated | CallResult::Deleted => Safety::Idempotent,
+                CallResult::Read => Safety::Safe,
             };
-            assert_eq!(path.contains("{id}"), update, "{name} {operation}");
+            let has_id = path.contains("{id}") || matches!(body, Body::Id(_));
+            let operation_name = operation;
+            let operation = operation.as_str();
+            assert_eq!(has_id, operation_name.has_id(), "{name} {operation}");
             assert_eq!(*safety, expected, "{name} {operation}");
+            let is_list = *operation_name == OperationName::List;
+            assert_eq!(list.is_some(), is_list, "{name} {operation}");
+            let takes_fields = matches!(body, Body::Fields(_));
+            assert_eq!(
+                takes_fields,
+                operation_name.has_fields(),
+                "{name} {operation}"
+            );
+            let deletes = *operation_name == OperationName::Delete;
+            assert_eq!(
+                effect.is_some(),
+                deletes,
+                "{name} {operation}: what deleting means"
+            );
             assert!(
                 docs.starts_with("https://"),
                 "{name} {operation} links to its documentation"

@@ -35,7 +35,11 @@ pub fn account(case: &Case) -> Account {
 /// The request of a case.
 pub fn request(case: &Case) -> HttpRequest {
     let (method, target) = case.http();
-    http_request(method, &target, case.file.call.body.as_bytes())
+    let mut request = http_request(method, &target, case.file.call.bytes());
+    if case.file.call.body.is_none() {
+        request.headers.clear();
+    }
+    request
 }
 
 pub fn http_request(method: &str, target: &str, body: &[u8]) -> HttpRequest {
@@ -58,11 +62,11 @@ pub fn start(request: &HttpRequest, account: Account) -> HttpStep {
     })
 }
 
-/// The provider's response of a case.
-pub fn response_of(case: &Case) -> ProviderResponse {
-    let response = case.file.response.as_ref().unwrap_or_else(|| {
+/// The provider's response of a case to the request at this position.
+pub fn response_of(case: &Case, position: usize) -> ProviderResponse {
+    let response = case.file.responses.get(position).unwrap_or_else(|| {
         panic!(
-            "{}: a request was sent, but the case has no response",
+            "{}: request {position} was sent, but the case has no response",
             case.name
         )
     });
@@ -78,12 +82,27 @@ pub fn response_of(case: &Case) -> ProviderResponse {
     }
 }
 
+/// Resumes a call, with this account alone.
+pub fn resume_step(
+    context: &[u8],
+    response: Result<&ProviderResponse, &TransportError>,
+    account: Account,
+) -> HttpStep {
+    http_api::resume(ACCOUNT, context, response, |id| {
+        if id == ACCOUNT {
+            Ok(account)
+        } else {
+            Err(ResolveError::Unknown)
+        }
+    })
+}
+
 /// Resumes a call of one request, to its end.
 pub fn resume(
     context: &[u8],
     response: Result<&ProviderResponse, &TransportError>,
 ) -> HttpResponse {
-    match http_api::resume(ACCOUNT, context, response) {
+    match http_api::resume(ACCOUNT, context, response, |_| Err(ResolveError::Unknown)) {
         HttpStep::Respond(response) => response,
         HttpStep::Send(sending) => panic!("a second request: {:?}", sending.request),
     }
@@ -93,41 +112,40 @@ pub fn resume(
 #[derive(Clone, Copy, Debug)]
 pub struct Operation {
     pub integration: &'static Integration,
-    pub update: bool,
-    pub fields: &'static [Rule],
+    pub row: &'static Row,
 }
 
 /// Every operation of every integration.
-pub fn operations() -> Vec<Operation> {
+pub fn every_operation() -> Vec<Operation> {
     let rows = ALL.iter().flat_map(|integration| {
-        integration.operations.iter().map(|row| Operation {
-            integration,
-            update: row.name == OperationName::Update,
-            fields: row.fields,
-        })
+        let rows = integration.operations.iter();
+        rows.map(|row| Operation { integration, row })
     });
     rows.collect()
 }
 
+/// Every operation that takes the fields of a user.
+pub fn operations() -> Vec<Operation> {
+    let mut operations = every_operation();
+    operations.retain(|operation| operation.row.name.has_fields());
+    operations
+}
+
 impl Operation {
     pub fn name(self) -> String {
-        format!(
-            "{} {}",
-            self.integration.name,
-            if self.update { "update" } else { "create" }
-        )
+        format!("{} {}", self.integration.name, self.row.name.verb())
     }
 
-    /// The row of the operation.
-    pub fn row(self) -> &'static Row {
-        let name = if self.update {
-            OperationName::Update
-        } else {
-            OperationName::Create
-        };
-        self.integration
-            .operation(name)
-            .expect("a listed operation")
+    pub fn is_update(self) -> bool {
+        self.row.name == OperationName::Update
+    }
+
+    /// An id in the shape of the integration.
+    pub fn id(self) -> &'static str {
+        match self.integration.id {
+            Some(shape) if !(shape.accepts)("42") => "7c1e0d52-3f0a-4b7e-9a55-0c6f2b8e41d3",
+            _ => "42",
+        }
     }
 
     /// A made-up account. With `base_url`, requests go to [`SERVER`] below `/prefix`.
@@ -166,32 +184,41 @@ impl Operation {
             Field::CustomFields => json!({"Region": "North"}),
             Field::Avatar => json!("https://img.example/ines.png"),
         };
-        self.fields
+        self.row
+            .fields
             .iter()
             .map(|rule| (rule.field.name().to_owned(), value(rule)))
             .collect()
     }
 
-    pub fn target(self, id: &str, query: &str) -> String {
-        let path = if self.update {
-            format!("/unified/ticketing/users/{id}")
+    /// The target of a request with an id in the shape of the integration.
+    pub fn target(self, query: &str) -> String {
+        self.target_of(self.id(), query)
+    }
+
+    pub fn target_of(self, id: &str, query: &str) -> String {
+        let id = if self.row.name.has_id() {
+            format!("/{id}")
         } else {
-            "/unified/ticketing/users".to_owned()
+            String::new()
         };
-        format!("{path}?integrated_account_id={ACCOUNT}&collections[][id]=1{query}")
+        format!(
+            "/unified/ticketing/users{id}?integrated_account_id={ACCOUNT}&collections[][id]=1{query}"
+        )
     }
 
     /// The method of the published API.
     pub fn method(self) -> &'static str {
-        if self.update { "PATCH" } else { "POST" }
+        self.row.name.http_method()
     }
 
     pub fn request(self, query: &str, body: &Value) -> HttpRequest {
-        http_request(
-            self.method(),
-            &self.target("42", query),
-            body.to_string().as_bytes(),
-        )
+        let body = if self.row.name.has_fields() {
+            body.to_string()
+        } else {
+            String::new()
+        };
+        http_request(self.method(), &self.target(query), body.as_bytes())
     }
 
     /// Starts a valid call. Returns the planned request and the context.

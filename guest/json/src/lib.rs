@@ -212,6 +212,11 @@ impl<'a> Array<'a> {
         self.0.iter().map(|json| Value::from(*json))
     }
 
+    /// The entries as they are written.
+    pub fn raw(&self) -> impl Iterator<Item = &'a str> {
+        self.0.iter().map(|json| json.get())
+    }
+
     /// The entries of an array that has `N`.
     #[must_use]
     pub fn values<const N: usize>(&self) -> Option<[Value<'a>; N]> {

@@ -18,7 +18,7 @@ pub(super) fn send(request: &ProviderRequest) -> Result<ProviderResponse, Transp
         .body()
         .map_err(|()| denied("the host gives no body to write"))?;
     let future = outgoing_handler::handle(outgoing, None).map_err(|code| transport_error(&code))?;
-    // A host may respond, or fail, before it has taken the whole body. That response or failure counts, so a body that cannot be
+    // Of a request without a body only the end is written. A host may respond, or fail, before it has taken the whole body. That response or failure counts, so a body that cannot be
     // written is no error yet.
     let _ = write(body, &request.body);
     read(&wait(&future)?)
@@ -59,6 +59,9 @@ fn outgoing(request: &ProviderRequest) -> Result<OutgoingRequest, TransportError
     let method = match request.method.as_str() {
         "POST" => Method::Post,
         "PUT" => Method::Put,
+        "GET" => Method::Get,
+        "PATCH" => Method::Patch,
+        "DELETE" => Method::Delete,
         other => Method::Other(other.to_owned()),
     };
     let outgoing = OutgoingRequest::new(headers);

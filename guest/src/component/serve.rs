@@ -28,7 +28,12 @@ fn respond(request: &HttpRequest) -> HttpResponse {
         match step {
             HttpStep::Send(sending) => {
                 let response = send::send(&sending.request);
-                step = http_api::resume(&account, &sending.context, response.as_ref());
+                step = http_api::resume(
+                    &account,
+                    &sending.context,
+                    response.as_ref(),
+                    accounts::resolve,
+                );
             }
             HttpStep::Respond(response) => return response,
         }

@@ -3,7 +3,7 @@
 use super::{Component, send};
 use crate::bindings::accounts;
 use crate::bindings::steps::{Operation, Step, UserUpdate};
-use crate::bindings::types::{Error, NewUser, Options, Response, UserChanges};
+use crate::bindings::types::{Error, NewUser, Options, Response, UserChanges, UserQuery};
 use crate::bindings::users;
 use crate::steps;
 
@@ -21,6 +21,18 @@ impl users::Guest for Component {
         let update = UserUpdate { id, changes };
         carry_out(&account, Operation::UpdateUser(update), &options)
     }
+
+    fn get_user(account: String, id: String, options: Options) -> Result<Response, Error> {
+        carry_out(&account, Operation::GetUser(id), &options)
+    }
+
+    fn list_users(account: String, query: UserQuery, options: Options) -> Result<Response, Error> {
+        carry_out(&account, Operation::ListUsers(query), &options)
+    }
+
+    fn delete_user(account: String, id: String, options: Options) -> Result<Response, Error> {
+        carry_out(&account, Operation::DeleteUser(id), &options)
+    }
 }
 
 fn carry_out(account: &str, operation: Operation, options: &Options) -> Result<Response, Error> {
@@ -29,7 +41,12 @@ fn carry_out(account: &str, operation: Operation, options: &Options) -> Result<R
         match step {
             Step::Send(sending) => {
                 let response = send::send(&sending.request);
-                step = steps::resume(account, &sending.context, response.as_ref());
+                step = steps::resume(
+                    account,
+                    &sending.context,
+                    response.as_ref(),
+                    accounts::resolve,
+                );
             }
             Step::Done(result) => return result,
         }

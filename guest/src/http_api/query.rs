@@ -10,9 +10,14 @@ mod tests;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::bindings::types::{Collection, FindingCode as Code, Format, Location, Options};
+use crate::account::is_uuid;
+use crate::bindings::types::{
+    Collection, FindingCode as Code, Format, Location, Options, UserQuery,
+};
 use crate::field::OptionField;
 use crate::findings::{Findings, quoted};
+use crate::integration::OperationName;
+use crate::operation::MAX_LIMIT;
 
 /// The parameter that names the account.
 pub const ACCOUNT: &str = "integrated_account_id";
@@ -21,13 +26,26 @@ const IGNORE_REMOTE_DATA: &str = "truto_ignore_remote_data";
 const EXCLUDE_FIELDS: &str = "truto_exclude_fields";
 const DRY_RUN: &str = "unified_dry_run";
 const STRICT: &str = "unified_strict";
+const EMAILS: &str = "emails";
+const CURSOR: &str = "next_cursor";
+const LIMIT: &str = "limit";
 
 /// The parameters that have one value.
 const SCALARS: [&str; 5] = [ACCOUNT, FORMAT, IGNORE_REMOTE_DATA, DRY_RUN, STRICT];
 
+/// The parameters of a list that have one value.
+const SCALARS_OF_LIST: [&str; 2] = [CURSOR, LIMIT];
+
 /// The parameters of a request target, decoded.
 #[derive(Debug)]
 pub struct Query<'a>(Vec<Parameter<'a>>);
+
+/// The query of an operation that lists nobody.
+const NO_QUERY: UserQuery = UserQuery {
+    email: None,
+    cursor: None,
+    limit: None,
+};
 
 /// The settings of a query, besides the account.
 #[derive(Debug, PartialEq)]
@@ -36,6 +54,10 @@ pub struct Settings {
     pub options: Options,
     /// Whether to respond with the plan, and send nothing.
     pub dry_run: bool,
+    /// Whether the response shows the request and the response of the provider.
+    pub debug: bool,
+    /// Which users to list.
+    pub list: UserQuery,
 }
 
 /// One parameter: `name[key][key]=value`.
@@ -119,17 +141,13 @@ pub fn account_id(target: &str) -> Option<String> {
     }
 }
 
-/// Whether this is a UUID as RFC 9562 writes it: 36 characters with hyphens, in either case.
-#[must_use]
-pub fn is_uuid(string: &str) -> bool {
-    string.len() == 36 && uuid::Uuid::try_parse(string).is_ok()
-}
-
 /// The name of an option in this API.
 const fn option_name(option: OptionField) -> &'static str {
     match option {
         OptionField::ExcludeFields => EXCLUDE_FIELDS,
-        OptionField::RemoteQuery | OptionField::Collections => option.name(),
+        OptionField::Email => EMAILS,
+        OptionField::Cursor => CURSOR,
+        OptionField::RemoteQuery | OptionField::Collections | OptionField::Limit => option.name(),
     }
 }
 
@@ -172,14 +190,15 @@ impl<'a> Query<'a> {
         Err(findings)
     }
 
-    /// The settings, and findings about all but the account's id.
+    /// The settings of an operation, and findings about all but the account's id.
     #[must_use]
-    pub fn settings(&self) -> (Settings, Findings) {
+    pub fn settings(&self, operation: OperationName) -> (Settings, Findings) {
         let mut findings = Findings::with_option_names(option_name);
         let strict = self.boolean(STRICT, &mut findings);
         findings.set_strict(strict);
+        let (format, debug) = self.format(&mut findings);
         let mut options = Options {
-            format: self.format(&mut findings),
+            format,
             ignore_remote_data: self.boolean(IGNORE_REMOTE_DATA, &mut findings),
             exclude_fields: Vec::new(),
             remote_query: Vec::new(),
@@ -187,9 +206,18 @@ impl<'a> Query<'a> {
             strict,
         };
         let dry_run = self.boolean(DRY_RUN, &mut findings);
+        self.check_use(operation, &mut findings);
+        let is_list = operation == OperationName::List;
+        let list = if is_list {
+            self.list(&mut findings)
+        } else {
+            NO_QUERY
+        };
+        let mut emails = Vec::new();
         let mut collections = Collections::default();
         for parameter in &self.0 {
-            if SCALARS.iter().any(|name| parameter.is_scalar(name)) {
+            let mut scalars = SCALARS.iter().chain(&SCALARS_OF_LIST);
+            if scalars.any(|name| parameter.is_scalar(name)) {
                 continue;
             }
             let (base, keys) = parameter.keys();
@@ -226,6 +254,16 @@ impl<'a> Query<'a> {
                     );
                     findings.violation(Code::Type, Location::Query, base, message);
                 }
+                // Where it has no use, that is the violation.
+                (EMAILS, _) if !is_list => {}
+                (EMAILS, ["email"] | [_, "email"]) => emails.push(value),
+                (EMAILS, _) => {
+                    let message = format_args!(
+                        "expected `emails[][email]`, but found {}",
+                        quoted(&parameter.name)
+                    );
+                    findings.violation(Code::Type, Location::Query, EMAILS, message);
+                }
                 _ => {
                     let (path, message) = (&parameter.name, "there is no such parameter");
                     if parameter.is_reserved() {
@@ -237,7 +275,62 @@ impl<'a> Query<'a> {
             }
         }
         options.collections = collections.finish(&mut findings);
-        (Settings { options, dry_run }, findings)
+        if emails.len() > 1 {
+            let message = format_args!("expected one address, but found {}", emails.len());
+            findings.violation(Code::TooMany, Location::Query, EMAILS, message);
+        }
+        let settings = Settings {
+            options,
+            dry_run,
+            debug,
+            list: UserQuery {
+                email: emails.first().map(|email| (*email).to_owned()),
+                ..list
+            },
+        };
+        (settings, findings)
+    }
+
+    /// Checks that the operation has a use for the parameters that not all of them have.
+    fn check_use(&self, operation: OperationName, findings: &mut Findings) {
+        let without_use: &[&str] = match operation {
+            OperationName::List => &[DRY_RUN],
+            OperationName::Get => &[DRY_RUN, EMAILS, CURSOR, LIMIT],
+            OperationName::Create | OperationName::Update | OperationName::Delete => {
+                &[EMAILS, CURSOR, LIMIT]
+            }
+        };
+        for name in without_use {
+            if self.0.iter().any(|parameter| parameter.keys().0 == *name) {
+                let message =
+                    format_args!("`{}` has no use for this parameter", operation.as_str());
+                findings.violation(Code::UnsupportedField, Location::Query, name, message);
+            }
+        }
+    }
+
+    /// The page of a list. An empty cursor is none.
+    fn list(&self, findings: &mut Findings) -> UserQuery {
+        let cursor = self.scalar(CURSOR, findings);
+        UserQuery {
+            email: None,
+            cursor: cursor.filter(|it| !it.is_empty()).map(str::to_owned),
+            limit: self.limit(findings),
+        }
+    }
+
+    fn limit(&self, findings: &mut Findings) -> Option<u32> {
+        let value = self.scalar(LIMIT, findings)?;
+        let is_number = value.bytes().all(|byte| byte.is_ascii_digit());
+        let limit = value.parse().ok().filter(|_| is_number);
+        if limit.is_none() {
+            let message = format_args!(
+                "expected a number from 1 to {MAX_LIMIT}, but found {}",
+                quoted(value)
+            );
+            findings.violation(Code::Format, Location::Query, LIMIT, message);
+        }
+        limit
     }
 
     /// The one value of a parameter.
@@ -271,20 +364,23 @@ impl<'a> Query<'a> {
         }
     }
 
-    fn format(&self, findings: &mut Findings) -> Format {
-        match self.scalar(FORMAT, findings) {
+    /// The format, and whether it is `debug`: the unified one, and what went over the wire.
+    fn format(&self, findings: &mut Findings) -> (Format, bool) {
+        let format = match self.scalar(FORMAT, findings) {
             None | Some("unified") => Format::Unified,
             Some("raw") => Format::Raw,
             Some("normalized") => Format::Normalized,
+            Some("debug") => return (Format::Unified, true),
             Some(other) => {
                 let message = format_args!(
-                    "expected `unified`, `raw` or `normalized`, but found {}",
+                    "expected `unified`, `raw`, `normalized` or `debug`, but found {}",
                     quoted(other)
                 );
                 findings.violation(Code::Enum, Location::Query, FORMAT, message);
                 Format::Unified
             }
-        }
+        };
+        (format, false)
     }
 }
 

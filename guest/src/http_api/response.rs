@@ -1,5 +1,7 @@
 //! Responses of the published HTTP API: JSON bodies, statuses, headers.
 
+mod debug;
+
 use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -9,8 +11,8 @@ use serde_json::value::RawValue;
 use crate::bindings::http_api::{HttpError, HttpResponse};
 use crate::bindings::types::{Error, Finding, FindingCode, Format, Location, RateLimit};
 use crate::findings::{JsonFinding, found};
-use crate::interpret::Completed;
 use crate::json::{raw, without_mark, write};
+use crate::operation::{Completed, Output};
 use crate::plan::{Planned, mask};
 use crate::{codes, shape};
 
@@ -23,15 +25,26 @@ const MAX_HEADER_PATH: usize = 160;
 
 /// The response to a call that the provider carried out.
 pub(super) fn completed(completed: Completed<'_>) -> HttpResponse {
-    let (content_type, body) = if completed.form.format == Format::Raw {
+    let is_raw = completed.form.format == Format::Raw;
+    let (content_type, body) = if is_raw {
         (
-            completed.content_type.unwrap_or(JSON),
-            completed.body.to_vec(),
+            completed.content_type().unwrap_or(JSON),
+            completed.response.body.clone(),
         )
     } else {
-        (JSON, shape::json(&completed))
+        let body = debug::json(&completed).unwrap_or_else(|| shape::json(&completed));
+        (JSON, body)
     };
     let mut headers = Headers::new(content_type);
+    headers.add("unified-result", codes::result(completed.result).to_owned());
+    if let Output::Users {
+        next_cursor: Some(cursor),
+        ..
+    } = &completed.output
+        && is_raw
+    {
+        headers.add("unified-next-cursor", cursor.clone());
+    }
     headers.rate_limit(completed.rate_limit.as_ref());
     headers.warnings(&completed.warnings);
     HttpResponse {
@@ -231,10 +244,15 @@ enum RawBody<'a> {
 
 impl<'a> RawBody<'a> {
     fn new(body: &'a [u8]) -> Self {
-        let body = without_mark(body);
-        if let Some(start) = body.get(..MAX_RAW).filter(|_| body.len() > MAX_RAW) {
-            return Self::String(truncated(start));
+        let start = without_mark(body);
+        match start.get(..MAX_RAW).filter(|_| start.len() > MAX_RAW) {
+            Some(start) => Self::String(truncated(start)),
+            None => Self::whole(body),
         }
+    }
+
+    fn whole(body: &'a [u8]) -> Self {
+        let body = without_mark(body);
         let json = std::str::from_utf8(body)
             .ok()
             .and_then(|json| raw(json).ok());

@@ -3,25 +3,56 @@
 //! | Operation | Request | Reference |
 //! | --- | --- | --- |
 //! | create | `POST /users` | <https://developers.gorgias.com/reference/create-user> |
+//! | update | `PUT /users/{id}` | <https://developers.gorgias.com/reference/update-user> |
+//! | get | `GET /users/{id}` | <https://developers.gorgias.com/reference/users> |
+//! | list | `GET /users` | as above |
+//! | delete | `DELETE /users/{id}` | as above |
 //!
 //! A user has one name, one address and one role, and Gorgias needs all three. `firstname` and `lastname` are members of responses
 //! only. Gorgias rejects members that it does not know.
 //!
-//! * Without a name, first and last name make one.
+//! * Without a name, first and last name make one. An update replaces the name as a whole, so it takes both or none.
+//! * An update is partial. A change of the address wants the password of the key's owner, so it is not supported.
+//! * The id `0` is the key's owner in Gorgias; here it is no id.
+//! * Whether a look-up by an address regards case is not said.
 //! * Without a role, the user becomes an `agent`: Gorgias requires a role, the published tables do not, and `agent` is what
 //!   public clients send (<https://github.com/NangoHQ/integration-templates>, `integrations/gorgias/actions/create-user.ts`).
+
+use std::borrow::Cow;
 
 use serde::Serialize;
 
 use super::{
-    Auth, Integration, Operation, OperationName, RejectedFields, Rejection, Scheme, Setting,
+    Auth, Body, ByEmail, Integration, Listing, Operation, OperationName, Paging, Rate,
+    RejectedFields, Rejection, Scheme, Setting,
 };
-use crate::bindings::types::{Role, Safety, User, UserChanges};
-use crate::body::{is_blank, primary, set_emails, set_roles, set_string, single_role};
-use crate::field::{Field, ResponseField, required, supported};
+use crate::bindings::types::{Role, StringChange, User, UserChanges};
+use crate::body::{Patch, is_blank, primary, set_emails, set_roles, set_string, single_role};
+use crate::field::{Field, ResponseField, Rule, required, supported};
 use crate::json::{Value, write};
 use crate::member::{boolean, identifier, joined, single_email, string};
 use crate::timestamp::timestamp;
+
+const ROLES: Rule = supported(Field::Roles).single().one_of(&[
+    "admin",
+    "agent",
+    "basic-agent",
+    "lite-agent",
+    "observer-agent",
+]);
+
+/// Every operation responds with the same object.
+const RESPONSE: &[ResponseField] = &[
+    ResponseField::Id,
+    ResponseField::Name,
+    ResponseField::FirstName,
+    ResponseField::LastName,
+    ResponseField::Emails,
+    ResponseField::IsActive,
+    ResponseField::Roles,
+    ResponseField::CreatedAt,
+    ResponseField::UpdatedAt,
+];
 
 pub(super) static INTEGRATION: Integration = Integration {
     name: "gorgias",
@@ -52,48 +83,84 @@ pub(super) static INTEGRATION: Integration = Integration {
     usage_header: Some("x-gorgias-account-api-call-limit"),
     exhausted_status: None,
     id_headers: &[],
-    operations: &[Operation {
-        name: OperationName::Create,
-        method: "POST",
-        path: "/users",
-        query: &[],
-        safety: Safety::Once,
-        docs: "https://developers.gorgias.com/reference/create-user",
-        fields: &[
-            supported(Field::FirstName),
-            supported(Field::LastName),
-            supported(Field::Name),
-            required(Field::Emails),
-            supported(Field::Roles).single().one_of(&[
-                "admin",
-                "agent",
-                "basic-agent",
-                "lite-agent",
-                "observer-agent",
-            ]),
-        ],
-        needs: &[&[Field::Name, Field::FirstName, Field::LastName]],
-        wrapper: None,
-        response: &[
-            ResponseField::Id,
-            ResponseField::Name,
-            ResponseField::FirstName,
-            ResponseField::LastName,
-            ResponseField::Emails,
-            ResponseField::IsActive,
-            ResponseField::Roles,
-            ResponseField::CreatedAt,
-            ResponseField::UpdatedAt,
-        ],
-        body: Some(body),
-    }],
+    id: Some(&super::DIGITS),
+    // Of an API key; an OAuth application has twice as many: https://developers.gorgias.com/reference/limitations
+    rate: Some(Rate {
+        requests: 40,
+        seconds: 20,
+        burst: None,
+    }),
+    operations: &[
+        Operation {
+            path: "/users",
+            docs: "https://developers.gorgias.com/reference/create-user",
+            fields: &[
+                supported(Field::FirstName),
+                supported(Field::LastName),
+                supported(Field::Name),
+                required(Field::Emails),
+                ROLES,
+            ],
+            needs: &[&[Field::Name, Field::FirstName, Field::LastName]],
+            response: RESPONSE,
+            body: Body::Fields(new_user),
+            ..Operation::CREATE
+        },
+        Operation {
+            extension: true,
+            path: "/users/{id}",
+            docs: "https://developers.gorgias.com/reference/update-user",
+            fields: &[
+                supported(Field::FirstName),
+                supported(Field::LastName),
+                supported(Field::Name),
+                ROLES,
+            ],
+            joined_name: true,
+            response: RESPONSE,
+            body: Body::Fields(changes),
+            ..Operation::UPDATE
+        },
+        Operation {
+            path: "/users/{id}",
+            docs: "https://developers.gorgias.com/reference/users",
+            response: RESPONSE,
+            ..Operation::READ
+        },
+        Operation {
+            name: OperationName::List,
+            path: "/users",
+            docs: "https://developers.gorgias.com/reference/users",
+            response: RESPONSE,
+            list: Some(&Listing {
+                users: Some("data"),
+                paging: Paging::Cursor {
+                    size: "limit",
+                    cursor: "cursor",
+                    next,
+                    max: 100,
+                },
+                by_email: Some(ByEmail {
+                    parameter: "email",
+                    path: None,
+                }),
+            }),
+            ..Operation::READ
+        },
+        Operation {
+            path: "/users/{id}",
+            docs: "https://developers.gorgias.com/reference/users",
+            effect: Some("the user leaves the helpdesk"),
+            ..Operation::DELETE
+        },
+    ],
     user,
     rejection,
 };
 
 /// The user to create, in the order of the reference.
 #[derive(Serialize)]
-struct Body<'a> {
+struct NewUser<'a> {
     email: Option<&'a str>,
     name: Option<String>,
     role: RoleName<'a>,
@@ -104,7 +171,7 @@ struct RoleName<'a> {
     name: &'a str,
 }
 
-fn body(user: &UserChanges) -> Vec<u8> {
+fn new_user(user: &UserChanges) -> Vec<u8> {
     let UserChanges {
         first_name,
         last_name,
@@ -117,7 +184,7 @@ fn body(user: &UserChanges) -> Vec<u8> {
         remote_data: _,
     } = user;
     let full = set_string(name).filter(|name| !is_blank(name));
-    write(&Body {
+    write(&NewUser {
         email: primary(set_emails(emails)),
         name: full
             .map(str::to_owned)
@@ -126,6 +193,46 @@ fn body(user: &UserChanges) -> Vec<u8> {
             name: single_role(set_roles(roles)).unwrap_or("agent"),
         },
     })
+}
+
+/// What to change of a user, in the order of the reference.
+#[derive(Serialize)]
+struct Changes<'a> {
+    #[serde(skip_serializing_if = "Patch::is_keep")]
+    name: Patch<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<RoleName<'a>>,
+}
+
+fn changes(changes: &UserChanges) -> Vec<u8> {
+    let UserChanges {
+        first_name,
+        last_name,
+        name,
+        emails: _,
+        roles,
+        nick_name: _,
+        custom_fields: _,
+        avatar: _,
+        remote_data: _,
+    } = changes;
+    let parts = joined(set_string(first_name), set_string(last_name));
+    write(&Changes {
+        name: match name {
+            StringChange::Set(name) => Patch::Set(Cow::Borrowed(name)),
+            StringChange::Clear => Patch::Clear,
+            StringChange::Keep => parts.map_or(Patch::Keep, |name| Patch::Set(Cow::Owned(name))),
+        },
+        role: single_role(set_roles(roles)).map(|name| RoleName { name }),
+    })
+}
+
+/// The cursor of the next page; `null` on the last one.
+fn next(response: &Value<'_>) -> Option<String> {
+    let meta = &response.get("meta");
+    let cursor = meta.get("next_cursor");
+    let is_last = cursor.is_null() || cursor.as_str() == Some("");
+    (!is_last).then(|| identifier(meta, "next_cursor").unwrap_or_default())
 }
 
 fn user(response: &Value<'_>, _: OperationName) -> User {

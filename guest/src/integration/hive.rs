@@ -14,9 +14,10 @@
 use serde::Serialize;
 
 use super::{
-    Auth, Integration, Operation, OperationName, RejectedFields, Rejection, Scheme, Setting,
+    Auth, Body, ByEmail, Integration, Listing, Operation, OperationName, Paging, RejectedFields,
+    Rejection, Scheme, Setting,
 };
-use crate::bindings::types::{ErrorCode, Safety, User, UserChanges};
+use crate::bindings::types::{ErrorCode, User, UserChanges};
 use crate::body::{Patch, primary, set_emails, set_string};
 use crate::field::{Field, ResponseField, required, supported};
 use crate::json::{Value, write};
@@ -33,6 +34,9 @@ const RESPONSE: &[ResponseField] = &[
 
 /// The owner of the key. Hive accepts no request without it.
 const OWNER: &[(&str, &str)] = &[("user_id", "user_id")];
+
+const USERS: &str =
+    "https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/v1/users-1.md";
 
 pub(super) static INTEGRATION: Integration = Integration {
     name: "hive",
@@ -66,32 +70,58 @@ pub(super) static INTEGRATION: Integration = Integration {
     usage_header: None,
     exhausted_status: None,
     id_headers: &[],
+    // The vendor's samples have 17 letters and digits, and its reference says nothing of them.
+    id: None,
+    rate: None,
     operations: &[
         Operation {
-            name: OperationName::Create,
-            method: "POST",
             path: "/workspaces/{workspace_id}/users",
             query: OWNER,
-            safety: Safety::Once,
             docs: "https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/v1/invite-user.md",
             fields: &[supported(Field::Name), required(Field::Emails)],
-            needs: &[],
-            wrapper: None,
             response: RESPONSE,
-            body: Some(invitation),
+            body: Body::Fields(invitation),
+            ..Operation::CREATE
         },
         Operation {
-            name: OperationName::Update,
-            method: "PUT",
             path: "/users/{id}",
             query: OWNER,
-            safety: Safety::Idempotent,
-            docs: "https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/v1/users-1.md",
+            docs: USERS,
             fields: &[supported(Field::FirstName), supported(Field::LastName)],
-            needs: &[],
-            wrapper: None,
             response: RESPONSE,
-            body: Some(changes),
+            body: Body::Fields(changes),
+            ..Operation::UPDATE
+        },
+        Operation {
+            path: "/users/{id}",
+            query: OWNER,
+            docs: USERS,
+            response: RESPONSE,
+            ..Operation::READ
+        },
+        Operation {
+            name: OperationName::List,
+            path: "/workspaces/{workspace_id}/users",
+            query: OWNER,
+            docs: USERS,
+            response: RESPONSE,
+            list: Some(&Listing {
+                users: None,
+                paging: Paging::Whole,
+                by_email: Some(ByEmail {
+                    parameter: "email",
+                    path: Some("/users"),
+                }),
+            }),
+            ..Operation::READ
+        },
+        Operation {
+            path: "/workspaces/{workspace_id}/users",
+            query: OWNER,
+            docs: USERS,
+            body: Body::Id(removal),
+            effect: Some("the user leaves the workspace"),
+            ..Operation::DELETE
         },
     ],
     user,
@@ -164,6 +194,17 @@ fn changes(changes: &UserChanges) -> Vec<u8> {
             last_name: last_name.into(),
         },
     })
+}
+
+/// The user to remove from the workspace.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Removal<'a> {
+    user_id: &'a str,
+}
+
+fn removal(id: &str) -> Vec<u8> {
+    write(&Removal { user_id: id })
 }
 
 fn user(response: &Value<'_>, _: OperationName) -> User {

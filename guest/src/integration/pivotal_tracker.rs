@@ -14,20 +14,25 @@
 
 use serde::Serialize;
 
-use super::{Auth, Integration, Operation, OperationName, RejectedFields, Rejection, Scheme};
-use crate::bindings::types::{ErrorCode, Safety, User, UserChanges};
+use super::{
+    Auth, Body, Integration, Listing, Operation, OperationName, Paging, RejectedFields, Rejection,
+    Scheme,
+};
+use crate::bindings::types::{ErrorCode, User, UserChanges};
 use crate::body::{primary, set_emails, set_roles, set_string, single_role};
 use crate::field::{Field, ResponseField, Rule, required, supported};
 use crate::json::{Value, escaped, write};
 use crate::member::{identifier, plain_role, says, single_email, string};
 use crate::timestamp::timestamp;
 
+const DOCS: &str = "https://www.pivotaltracker.com/help/api/rest/v5";
+
 /// The roles that the published tables name; `inactive` is not among them.
 const ROLES: Rule = supported(Field::Roles)
     .single()
     .one_of(&["owner", "member", "viewer"]);
 
-/// Both operations respond with the same object.
+/// Every operation responds with the same object.
 const RESPONSE: &[ResponseField] = &[
     ResponseField::Id,
     ResponseField::Name,
@@ -41,7 +46,7 @@ const RESPONSE: &[ResponseField] = &[
 pub(super) static INTEGRATION: Integration = Integration {
     name: "pivotal_tracker",
     title: "Pivotal Tracker",
-    docs: "https://www.pivotaltracker.com/help/api/rest/v5",
+    docs: DOCS,
     base_url: "https://www.pivotaltracker.com/services/v5",
     settings: &[],
     auth: &[Auth {
@@ -52,32 +57,49 @@ pub(super) static INTEGRATION: Integration = Integration {
     usage_header: None,
     exhausted_status: None,
     id_headers: &[],
+    id: Some(&super::DIGITS),
+    // The public record has no figure.
+    rate: None,
     operations: &[
         Operation {
-            name: OperationName::Create,
-            method: "POST",
             path: "/projects/{project}/memberships",
-            query: &[],
-            safety: Safety::Once,
-            docs: "https://www.pivotaltracker.com/help/api/rest/v5",
+            docs: DOCS,
             fields: &[required(Field::Name), required(Field::Emails), ROLES],
-            needs: &[],
-            wrapper: None,
             response: RESPONSE,
-            body: Some(membership),
+            body: Body::Fields(membership),
+            ..Operation::CREATE
         },
         Operation {
-            name: OperationName::Update,
-            method: "PUT",
             path: "/projects/{project}/memberships/{id}",
-            query: &[],
-            safety: Safety::Idempotent,
-            docs: "https://www.pivotaltracker.com/help/api/rest/v5",
+            docs: DOCS,
             fields: &[ROLES],
-            needs: &[],
-            wrapper: None,
             response: RESPONSE,
-            body: Some(changes),
+            body: Body::Fields(changes),
+            ..Operation::UPDATE
+        },
+        Operation {
+            path: "/projects/{project}/memberships/{id}",
+            docs: DOCS,
+            response: RESPONSE,
+            ..Operation::READ
+        },
+        Operation {
+            name: OperationName::List,
+            path: "/projects/{project}/memberships",
+            docs: DOCS,
+            response: RESPONSE,
+            list: Some(&Listing {
+                users: None,
+                paging: Paging::Whole,
+                by_email: None,
+            }),
+            ..Operation::READ
+        },
+        Operation {
+            path: "/projects/{project}/memberships/{id}",
+            docs: DOCS,
+            effect: Some("the person leaves the project"),
+            ..Operation::DELETE
         },
     ],
     user,

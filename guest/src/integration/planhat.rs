@@ -16,16 +16,26 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{
-    Auth, Integration, Operation, OperationName, RejectedFields, Rejection, Scheme, Setting,
+    Auth, Body, ByEmail, IdShape, Integration, Listing, Operation, OperationName, Paging, Rate,
+    RejectedFields, Rejection, Scheme, Setting,
 };
-use crate::bindings::types::{ErrorCode, Role, RolesChange, Safety, User, UserChanges};
+use crate::bindings::types::{ErrorCode, Role, RolesChange, User, UserChanges};
 use crate::body::{Patch, primary, role_ids, set_emails, set_string};
 use crate::field::{Field, ResponseField, required, supported};
 use crate::json::{Object, Value, escaped, write};
 use crate::member::{boolean, identifier, joined, says, single_email, string};
 use crate::timestamp::timestamp;
 
-/// Both operations respond with the same object.
+const DOCS: &str = "https://www.planhat.com/developers/api/user";
+
+/// Planhat's own identifiers have no documented shape; a caller's own have a prefix.
+const ID: IdShape = IdShape {
+    accepts: |_| true,
+    expected: "an identifier",
+    own_prefixes: &["extid-", "srcid-"],
+};
+
+/// Every operation responds with the same object.
 const RESPONSE: &[ResponseField] = &[
     ResponseField::Id,
     ResponseField::Name,
@@ -60,14 +70,17 @@ pub(super) static INTEGRATION: Integration = Integration {
     usage_header: None,
     exhausted_status: None,
     id_headers: &[],
+    id: Some(&ID),
+    // The soft limit; besides there are 150 a second, with bursts of 50 in parallel: https://docs.planhat.com
+    rate: Some(Rate {
+        requests: 200,
+        seconds: 60,
+        burst: Some(50),
+    }),
     operations: &[
         Operation {
-            name: OperationName::Create,
-            method: "POST",
             path: "/users",
-            query: &[],
-            safety: Safety::Once,
-            docs: "https://www.planhat.com/developers/api/user",
+            docs: DOCS,
             fields: &[
                 required(Field::FirstName),
                 required(Field::LastName),
@@ -76,18 +89,13 @@ pub(super) static INTEGRATION: Integration = Integration {
                 required(Field::NickName),
                 supported(Field::CustomFields).object(),
             ],
-            needs: &[],
-            wrapper: None,
             response: RESPONSE,
-            body: Some(new_user),
+            body: Body::Fields(new_user),
+            ..Operation::CREATE
         },
         Operation {
-            name: OperationName::Update,
-            method: "PUT",
             path: "/users/{id}",
-            query: &[],
-            safety: Safety::Idempotent,
-            docs: "https://www.planhat.com/developers/api/user",
+            docs: DOCS,
             fields: &[
                 supported(Field::FirstName),
                 supported(Field::LastName),
@@ -95,10 +103,43 @@ pub(super) static INTEGRATION: Integration = Integration {
                 supported(Field::Roles).by_id(),
                 supported(Field::CustomFields).object(),
             ],
-            needs: &[],
-            wrapper: None,
             response: RESPONSE,
-            body: Some(changes),
+            body: Body::Fields(changes),
+            ..Operation::UPDATE
+        },
+        Operation {
+            path: "/users/{id}",
+            docs: DOCS,
+            response: RESPONSE,
+            ..Operation::READ
+        },
+        Operation {
+            name: OperationName::List,
+            path: "/users",
+            docs: DOCS,
+            response: RESPONSE,
+            list: Some(&Listing {
+                users: None,
+                paging: Paging::Offset {
+                    size: "limit",
+                    offset: "offset",
+                    // Clients ask for 2,000 and more; a caller cannot.
+                    max: 500,
+                },
+                by_email: Some(ByEmail {
+                    parameter: "email",
+                    path: None,
+                }),
+            }),
+            ..Operation::READ
+        },
+        Operation {
+            path: "/users/{id}",
+            docs: DOCS,
+            effect: Some(
+                "the user is removed; `inactive` would keep it, through `remote_data` of an update",
+            ),
+            ..Operation::DELETE
         },
     ],
     user,
@@ -122,7 +163,7 @@ fn is_host(host: &str) -> bool {
 /// A user, in the order of the reference.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Body<'a> {
+struct Fields<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<&'a str>,
     /// Of a creation only: an update does not take it.
@@ -139,7 +180,7 @@ struct Body<'a> {
 }
 
 fn new_user(user: &UserChanges) -> Vec<u8> {
-    write(&Body {
+    write(&Fields {
         nick_name: set_string(&user.nick_name),
         ..body(user)
     })
@@ -149,7 +190,7 @@ fn changes(changes: &UserChanges) -> Vec<u8> {
     write(&body(changes))
 }
 
-fn body(changes: &UserChanges) -> Body<'_> {
+fn body(changes: &UserChanges) -> Fields<'_> {
     let UserChanges {
         first_name,
         last_name,
@@ -161,7 +202,7 @@ fn body(changes: &UserChanges) -> Body<'_> {
         avatar: _,
         remote_data: _,
     } = changes;
-    Body {
+    Fields {
         email: primary(set_emails(emails)),
         nick_name: None,
         first_name: first_name.into(),

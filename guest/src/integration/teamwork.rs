@@ -4,9 +4,13 @@
 //! | --- | --- | --- |
 //! | create | `POST /people.json` | <https://apidocs.teamwork.com/docs/teamwork/v1/people/post-people-json> |
 //! | update | `PUT /people/{id}.json` | <https://apidocs.teamwork.com/docs/teamwork/v1/people/put-people-id-json> |
+//! | get | `GET /people/{id}.json` | <https://apidocs.teamwork.com/docs/teamwork/v1/people> |
+//! | list | `GET /people.json` | as above |
+//! | delete | `DELETE /people/{id}.json` | as above |
 //!
 //! Version 1 of the API, because version 3 cannot write people. Requests are wrapped in `person`, with names in kebab case;
-//! responses are flat, in camel case, and say little: an update responds with a status and at most an id.
+//! responses of writes are flat, in camel case, and say little: an update responds with a status and at most an id. A person who
+//! is read has names in kebab case.
 //!
 //! * `getUserDetails` asks for the names and the picture in the response. Its effect is inferred: the vendor's sample sends it, and
 //!   responds without it lack them.
@@ -18,13 +22,32 @@
 use serde::Serialize;
 
 use super::{
-    Auth, Integration, Operation, OperationName, RejectedFields, Rejection, Scheme, Setting,
+    Auth, Body, ByEmail, Integration, Listing, Operation, OperationName, Paging, Rate,
+    RejectedFields, Rejection, Scheme, Setting,
 };
-use crate::bindings::types::{Safety, User, UserChanges};
+use crate::bindings::types::{Email, User, UserChanges};
 use crate::body::{Patch, primary, set_emails, set_roles, single_role};
 use crate::field::{Field, ResponseField, Rule, supported};
 use crate::json::{Value, write};
-use crate::member::{identifier, joined, string};
+use crate::member::{boolean, identifier, joined, plain_role, single_email, string};
+use crate::timestamp::timestamp;
+
+const DOCS: &str = "https://apidocs.teamwork.com/docs/teamwork/v1/people";
+
+/// The fields of a person who is read.
+const PERSON: &[ResponseField] = &[
+    ResponseField::Id,
+    ResponseField::Name,
+    ResponseField::FirstName,
+    ResponseField::LastName,
+    ResponseField::Username,
+    ResponseField::Emails,
+    ResponseField::IsActive,
+    ResponseField::Avatar,
+    ResponseField::Roles,
+    ResponseField::CreatedAt,
+    ResponseField::UpdatedAt,
+];
 
 /// The roles of a person: administrator, or one of the values of `user-type`.
 const ROLES: Rule = supported(Field::Roles).single().one_of(&[
@@ -37,7 +60,7 @@ const ROLES: Rule = supported(Field::Roles).single().one_of(&[
 pub(super) static INTEGRATION: Integration = Integration {
     name: "teamwork",
     title: "Teamwork Project Management",
-    docs: "https://apidocs.teamwork.com/docs/teamwork/v1/people",
+    docs: DOCS,
     base_url: "https://{site}.teamwork.com",
     settings: &[Setting {
         name: "site",
@@ -64,13 +87,16 @@ pub(super) static INTEGRATION: Integration = Integration {
     exhausted_status: Some(400),
     // https://developer.teamwork.com/people, the older reference: it has no body at all.
     id_headers: &["id", "location"],
+    id: Some(&super::DIGITS),
+    // Of the vendor's Spaces; the pages about Projects have no figure: https://developer.teamwork.com/guides/api-responses
+    rate: Some(Rate {
+        requests: 150,
+        seconds: 60,
+        burst: None,
+    }),
     operations: &[
         Operation {
-            name: OperationName::Create,
-            method: "POST",
             path: "/people.json",
-            query: &[],
-            safety: Safety::Once,
             docs: "https://apidocs.teamwork.com/docs/teamwork/v1/people/post-people-json",
             fields: &[
                 supported(Field::FirstName),
@@ -86,14 +112,11 @@ pub(super) static INTEGRATION: Integration = Integration {
                 ResponseField::LastName,
                 ResponseField::Avatar,
             ],
-            body: Some(new_person),
+            body: Body::Fields(new_person),
+            ..Operation::CREATE
         },
         Operation {
-            name: OperationName::Update,
-            method: "PUT",
             path: "/people/{id}.json",
-            query: &[],
-            safety: Safety::Idempotent,
             docs: "https://apidocs.teamwork.com/docs/teamwork/v1/people/put-people-id-json",
             fields: &[
                 supported(Field::FirstName),
@@ -101,10 +124,43 @@ pub(super) static INTEGRATION: Integration = Integration {
                 supported(Field::Emails),
                 ROLES,
             ],
-            needs: &[],
             wrapper: Some("person"),
-            response: &[],
-            body: Some(changes),
+            body: Body::Fields(changes),
+            ..Operation::UPDATE
+        },
+        Operation {
+            path: "/people/{id}.json",
+            docs: DOCS,
+            response: PERSON,
+            ..Operation::READ
+        },
+        Operation {
+            name: OperationName::List,
+            path: "/people.json",
+            docs: DOCS,
+            response: PERSON,
+            list: Some(&Listing {
+                users: Some("people"),
+                paging: Paging::Number {
+                    size: "pageSize",
+                    number: "page",
+                    // https://github.com/loduis/teamwork.com-project-management
+                    pages: "x-pages",
+                    max: 500,
+                },
+                // Not in the reference of version 1; public clients send it.
+                by_email: Some(ByEmail {
+                    parameter: "emailaddress",
+                    path: None,
+                }),
+            }),
+            ..Operation::READ
+        },
+        Operation {
+            path: "/people/{id}.json",
+            docs: DOCS,
+            effect: Some("the person is marked as deleted, and can no longer sign in"),
+            ..Operation::DELETE
         },
     ],
     user,
@@ -112,7 +168,7 @@ pub(super) static INTEGRATION: Integration = Integration {
 };
 
 #[derive(Serialize)]
-struct Body<'a> {
+struct Wrapped<'a> {
     person: Person<'a>,
 }
 
@@ -144,7 +200,7 @@ fn kind(role: Option<&str>) -> (Option<&str>, Option<bool>) {
 }
 
 fn new_person(user: &UserChanges) -> Vec<u8> {
-    write(&Body {
+    write(&Wrapped {
         person: Person {
             get_user_details: Some(true),
             ..person(user)
@@ -153,7 +209,7 @@ fn new_person(user: &UserChanges) -> Vec<u8> {
 }
 
 fn changes(changes: &UserChanges) -> Vec<u8> {
-    write(&Body {
+    write(&Wrapped {
         person: person(changes),
     })
 }
@@ -181,16 +237,58 @@ fn person(changes: &UserChanges) -> Person<'_> {
     }
 }
 
-fn user(response: &Value<'_>, _: OperationName) -> User {
-    let person = &response.get("user");
-    let first_name = string(person, "firstName");
-    let last_name = string(person, "lastName");
+fn user(response: &Value<'_>, operation: OperationName) -> User {
+    match operation {
+        OperationName::Get => person_who_is_read(&response.get("person")),
+        OperationName::List => person_who_is_read(response),
+        OperationName::Create | OperationName::Update | OperationName::Delete => {
+            let person = &response.get("user");
+            let first_name = string(person, "firstName");
+            let last_name = string(person, "lastName");
+            User {
+                id: identifier(person, "id").or_else(|| identifier(response, "id")),
+                name: joined(first_name.as_deref(), last_name.as_deref()),
+                first_name,
+                last_name,
+                avatar: string(person, "avatarUrl"),
+                ..User::default()
+            }
+        }
+    }
+}
+
+/// A boolean, or the word for it: documents of one version differ.
+fn flag(person: &Value<'_>, name: &str) -> Option<bool> {
+    boolean(person, name).or_else(|| string(person, name)?.parse().ok())
+}
+
+/// A person of a get or a list: <https://apidocs.teamwork.com/docs/teamwork/v1/people>
+fn person_who_is_read(person: &Value<'_>) -> User {
+    let first_name = string(person, "first-name");
+    let last_name = string(person, "last-name");
+    let mut emails = single_email(person, "email-address").unwrap_or_default();
+    for name in ["email-alt-1", "email-alt-2", "email-alt-3"] {
+        emails.extend(string(person, name).map(|address| Email {
+            address,
+            type_: Some("other".to_owned()),
+        }));
+    }
+    let kind = match (flag(person, "administrator"), string(person, "user-type")) {
+        (Some(true), _) => Some("administrator".to_owned()),
+        (_, kind) => kind,
+    };
     User {
-        id: identifier(person, "id").or_else(|| identifier(response, "id")),
+        id: identifier(person, "id"),
         name: joined(first_name.as_deref(), last_name.as_deref()),
         first_name,
         last_name,
-        avatar: string(person, "avatarUrl"),
+        username: string(person, "user-name"),
+        emails: (!emails.is_empty()).then_some(emails),
+        is_active: flag(person, "deleted").map(|deleted| !deleted),
+        avatar: string(person, "avatar-url"),
+        roles: kind.map(|kind| vec![plain_role(kind)]),
+        created_at: timestamp(person, "created-at"),
+        updated_at: timestamp(person, "last-changed-on"),
         ..User::default()
     }
 }

@@ -12,11 +12,7 @@ pub(super) fn check_options(integration: &Integration, options: &Options, findin
             findings.violation(
                 Code::UnsupportedField,
                 Location::Query,
-                format_args!(
-                    "{}[{base}]{}",
-                    findings.option_name(OptionField::RemoteQuery),
-                    name.get(base.len()..).unwrap_or_default()
-                ),
+                findings.remote_query_path(name),
                 format_args!(
                     "{} authenticates the account and cannot be set",
                     quoted(base)

@@ -69,12 +69,13 @@ impl<'a> Endpoint<'a> {
     pub(super) fn request(
         self,
         operation: &Operation,
+        own: &OwnRequest<'_>,
         target: &Target<'_>,
         body: Option<Vec<u8>>,
     ) -> Result<ProviderRequest, AccountError> {
         let mut url = self.base_url.clone();
-        self.path(operation.path, target, &mut url)?;
-        self.query(operation.query, target, &mut url)?;
+        self.path(own.path.unwrap_or(operation.path), target, &mut url)?;
+        self.query(operation.query, &own.parameters, target, &mut url)?;
         let mut headers = Vec::with_capacity(5);
         if let Some(body) = &body {
             headers.push(("content-type".to_owned(), "application/json".to_owned()));
@@ -114,10 +115,11 @@ impl<'a> Endpoint<'a> {
         })
     }
 
-    /// The operation's own parameters that the caller does not set, then the caller's.
+    /// The settings that the caller does not set, the request's own parameters, then the caller's.
     fn query(
         &self,
-        own: &[(&str, &str)],
+        settings: &[(&str, &str)],
+        own: &[(&str, String)],
         target: &Target<'_>,
         url: &mut String,
     ) -> Result<(), AccountError> {
@@ -129,16 +131,29 @@ impl<'a> Endpoint<'a> {
             url.extend(byte_serialize(value.as_bytes()));
             separator = '&';
         };
-        for (name, setting) in own {
+        for (name, setting) in settings {
             if target.remote_query.iter().all(|(given, _)| given != name) {
                 append(name, self.setting(setting)?);
             }
+        }
+        // A caller may not name these.
+        for (name, value) in own {
+            append(name, value);
         }
         for (name, value) in target.remote_query {
             append(name, value);
         }
         Ok(())
     }
+}
+
+/// What a request of a list has besides its row.
+#[derive(Default)]
+pub(crate) struct OwnRequest<'a> {
+    /// The path, where it is not the row's.
+    pub(crate) path: Option<&'static str>,
+    /// Parameters that page and filter.
+    pub(crate) parameters: Vec<(&'a str, String)>,
 }
 
 /// The valid target of a call.

@@ -1,20 +1,22 @@
 //! Checks an input by the table of its operation: every location, before anything is reported.
 
-use super::Call;
 use super::change::Change;
 use super::options::{check_collections, check_options};
+use super::{Call, Input};
 use crate::bindings::types::{Email, FindingCode as Code, Location, Role, UserChanges};
 use crate::body::{is_blank, primary_position, role_value};
 use crate::field::{Field, Rule};
 use crate::findings::{Findings, quoted};
 use crate::integration::{Integration, Operation, OperationName};
 use crate::json::{KindOf as _, Value, is_hollow, parse, trimmed};
+use crate::operation::List;
 
 /// Parts of a valid input.
 pub(super) struct Valid<'a> {
     /// An object, as it is written.
     pub(super) remote_data: Option<&'a str>,
     pub(super) project: Option<&'a str>,
+    pub(super) list: Option<List>,
 }
 
 pub(super) fn validate<'a>(
@@ -24,15 +26,36 @@ pub(super) fn validate<'a>(
     findings: &mut Findings,
 ) -> Valid<'a> {
     check_options(integration, call.options, findings);
-    if let Some(id) = call.id
-        && matches!(id, "" | "." | "..")
-    {
-        let message = format_args!("expected a user's id, but found {}", quoted(id));
-        findings.violation(Code::Format, Location::Path, "id", message);
+    if let Some(id) = call.input.id() {
+        check_id(integration, operation, id, findings);
     }
     let project = check_collections(integration, operation, call.options, findings);
+    let list = match (call.input, operation.list) {
+        (Input::List(query), Some(listing)) => {
+            List::new(integration, listing, query, call.options, project, findings)
+        }
+        _ => None,
+    };
+    let remote_data = call
+        .input
+        .changes()
+        .and_then(|changes| check_changes(integration, operation, changes, findings));
+    Valid {
+        remote_data,
+        project,
+        list,
+    }
+}
+
+/// Checks the fields of a user, and returns the object of `remote_data`.
+fn check_changes<'a>(
+    integration: &Integration,
+    operation: &Operation,
+    changes: &'a UserChanges,
+    findings: &mut Findings,
+) -> Option<&'a str> {
     for field in Field::ALL {
-        match (operation.rule(field), Change::new(call.changes, field)) {
+        match (operation.rule(field), Change::new(changes, field)) {
             (None, Change::Keep) => {}
             (_, Change::Clear) if field == Field::Emails => not_clearable(field, findings),
             (None, change) => {
@@ -58,24 +81,80 @@ pub(super) fn validate<'a>(
         }
     }
     for fields in operation.needs {
-        check_need(integration, fields, call.changes, findings);
+        check_need(integration, fields, changes, findings);
     }
-    let remote_data = check_remote_data(call.changes, findings);
+    if operation.joined_name {
+        check_joined_name(changes, findings);
+    }
+    let remote_data = check_remote_data(changes, findings);
     let sends_fields = operation
         .fields
         .iter()
-        .any(|rule| !Change::new(call.changes, rule.field).is_keep());
+        .any(|rule| !Change::new(changes, rule.field).is_keep());
     if operation.name == OperationName::Update
         && !sends_fields
         && remote_data.is_none_or(is_hollow)
         && !findings.body_rejected()
     {
-        let message = empty_update(integration, operation, call.changes, findings);
+        let message = empty_update(integration, operation, changes, findings);
         findings.violation(Code::EmptyUpdate, Location::Body, "", message);
     }
-    Valid {
-        remote_data,
-        project,
+    remote_data
+}
+
+/// Checks the id of a user: one segment of a path, in the provider's shape where that is documented. The published updates take
+/// any id, and leave it to the provider.
+fn check_id(integration: &Integration, operation: &Operation, id: &str, findings: &mut Findings) {
+    let title = integration.title;
+    let found = quoted(id);
+    let shape = integration.id;
+    let is_own = shape.is_some_and(|shape| {
+        let mut prefixes = shape.own_prefixes.iter();
+        prefixes.any(|prefix| id.starts_with(prefix))
+    });
+    let is_published = operation.name == OperationName::Update && !operation.extension;
+    let message = if matches!(id, "" | "." | "..") {
+        format!("expected a user's id, but found {found}")
+    } else if is_own {
+        return;
+    } else if is_address(id) {
+        format!(
+            "expected a user's id in {title}, but found the address {found}: a list by this address has the id"
+        )
+    } else if let Some(shape) = shape.filter(|shape| !is_published && !(shape.accepts)(id)) {
+        let expected = shape.expected;
+        format!("expected a user's id in {title}: {expected}, but found {found}")
+    } else {
+        return;
+    };
+    findings.violation(Code::Format, Location::Path, "id", message);
+}
+
+/// Whether an id is an address: one `@` with something on both sides, and a dot after it.
+fn is_address(id: &str) -> bool {
+    let clean = |part: &str| {
+        let mut bytes = part.bytes();
+        !part.is_empty()
+            && bytes.all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'/' | b'@'))
+    };
+    id.split_once('@')
+        .is_some_and(|(local, domain)| clean(local) && clean(domain) && domain.contains('.'))
+}
+
+/// Checks first and last name where they are parts of a name that is replaced as a whole: without `name`, both are given or none.
+fn check_joined_name(changes: &UserChanges, findings: &mut Findings) {
+    if !Change::new(changes, Field::Name).is_keep() {
+        return;
+    }
+    let fields = [Field::FirstName, Field::LastName];
+    let given = fields.map(|field| !Change::new(changes, field).is_keep());
+    for field in fields {
+        match Change::new(changes, field) {
+            Change::Clear => not_clearable(field, findings),
+            Change::String(name) if is_blank(name) => missing(field, findings),
+            Change::Keep if given.contains(&true) => missing(field, findings),
+            _ => {}
+        }
     }
 }
 

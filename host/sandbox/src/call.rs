@@ -25,6 +25,8 @@ pub(super) fn integration(uri: &Uri) -> &str {
 pub(super) struct Call {
     pub(super) parts: request::Parts,
     pub(super) body: Bytes,
+    /// The simulator's route that the path belongs to, if it is one.
+    pub(super) route: Option<&'static str>,
 }
 
 impl Call {
@@ -43,10 +45,20 @@ impl Call {
 
     /// The value of a query parameter, if it is given once.
     pub(super) fn query(&self, name: &str) -> Option<String> {
-        let query = self.parts.uri.query()?;
-        let mut values = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
-        let (_, value) = values.next()?;
-        values.next().is_none().then(|| value.into_owned())
+        let mut values = self.queries(name);
+        values.pop().filter(|_| values.is_empty())
+    }
+
+    /// All values of a query parameter.
+    pub(super) fn queries(&self, name: &str) -> Vec<String> {
+        let query = self.parts.uri.query().unwrap_or_default();
+        let pairs = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
+        pairs.map(|(_, value)| value.into_owned()).collect()
+    }
+
+    /// A query parameter as a number, if it is one.
+    pub(super) fn number(&self, name: &str) -> Option<usize> {
+        self.query(name)?.parse().ok()
     }
 
     /// The value of a header, if it is given once.
@@ -79,11 +91,11 @@ impl Call {
     }
 }
 
-/// A simulator's response: JSON.
+/// A simulator's response: JSON, or nothing.
 pub(super) struct JsonResponse {
     status: u16,
     headers: Vec<(&'static str, String)>,
-    body: Value,
+    body: Option<Value>,
 }
 
 impl JsonResponse {
@@ -91,7 +103,16 @@ impl JsonResponse {
         Self {
             status,
             headers: Vec::new(),
-            body: body.into(),
+            body: Some(body.into()),
+        }
+    }
+
+    /// 204, which has no body.
+    pub(super) fn no_content() -> Self {
+        Self {
+            status: 204,
+            headers: Vec::new(),
+            body: None,
         }
     }
 
@@ -101,10 +122,13 @@ impl JsonResponse {
     }
 
     pub(super) fn into_http(self) -> HttpResponse {
-        let mut response = Response::new(Full::from(self.body.to_string()));
+        let mut response = Response::new(Full::default());
         *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or_default();
-        let json = HeaderValue::from_static("application/json");
-        response.headers_mut().insert(CONTENT_TYPE, json);
+        if let Some(body) = self.body {
+            *response.body_mut() = Full::from(body.to_string());
+            let json = HeaderValue::from_static("application/json");
+            response.headers_mut().insert(CONTENT_TYPE, json);
+        }
         for (name, value) in self.headers {
             if let Ok(value) = HeaderValue::try_from(value) {
                 response

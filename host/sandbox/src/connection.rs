@@ -163,7 +163,11 @@ fn encode(response: &HttpResponse, length: usize, body: &[u8]) -> Bytes {
         bytes.put_slice(value.as_bytes());
         bytes.put_slice(b"\r\n");
     }
-    bytes.put_slice(format!("content-length: {length}\r\nconnection: close\r\n\r\n").as_bytes());
+    // A 204 has no body, and RFC 9110, section 8.6, forbids it a length.
+    if status != StatusCode::NO_CONTENT {
+        bytes.put_slice(format!("content-length: {length}\r\n").as_bytes());
+    }
+    bytes.put_slice(b"connection: close\r\n\r\n");
     bytes.put_slice(body);
     bytes.freeze()
 }

@@ -3,9 +3,11 @@
 use http::Method;
 use serde_json::json;
 
-use super::State;
 use super::call::{Call, CallResult, JsonResponse};
 use super::faults::QueuedFault;
+use super::reads::ReadSettings;
+use super::store::record;
+use super::{Provider, State};
 
 /// Responds to every request that is not for a simulator.
 pub(super) fn respond(state: &mut State, call: &Call) -> CallResult {
@@ -31,10 +33,9 @@ pub(super) fn respond(state: &mut State, call: &Call) -> CallResult {
             let users = providers
                 .map(|provider| provider.users.len())
                 .sum::<usize>();
-            Ok(JsonResponse::new(
-                200,
-                json!({ "requests": state.journal.received(wanted), "users": users }),
-            ))
+            let mut counts = record(json!(state.journal.counts(wanted)));
+            counts.insert("users".to_owned(), json!(users));
+            Ok(JsonResponse::new(200, counts))
         }
         (&Method::PUT, ["faults", name]) => {
             let name = integration(state, name)?;
@@ -47,35 +48,54 @@ pub(super) fn respond(state: &mut State, call: &Call) -> CallResult {
             state.faults.clear(name);
             Ok(done())
         }
+        (&Method::GET, ["reads", name]) => {
+            let settings = &provider(state, name)?.users.settings;
+            Ok(JsonResponse::new(200, json!(settings)))
+        }
+        (&Method::PUT, ["reads", name]) => {
+            let provider = provider(state, name)?;
+            let settings = ReadSettings::parse(&call.body, provider.simulator);
+            provider.users.settings = settings.map_err(|error| message(400, &error))?;
+            Ok(done())
+        }
+        (&Method::DELETE, ["reads", name]) => {
+            provider(state, name)?.users.settings = ReadSettings::default();
+            Ok(done())
+        }
         (&Method::POST, ["reset"]) => {
             *state = State::default();
             Ok(done())
         }
-        (_, ["requests" | "count" | "reset"] | ["faults", _]) => {
+        (_, ["requests" | "count" | "reset"] | ["faults" | "reads", _]) => {
             Err(message(405, "the path does not take this method"))
         }
         _ => {
-            let text = "expected one of `requests`, `count`, `faults/{integration}`, `reset`";
+            let text = "expected one of `requests`, `count`, `faults/{integration}`, \
+                        `reads/{integration}`, `reset`";
             Err(message(404, text))
         }
     }
 }
 
 /// The integration that the query names, if it names one.
-fn filter(state: &State, call: &Call) -> Result<Option<&'static str>, JsonResponse> {
+fn filter(state: &mut State, call: &Call) -> Result<Option<&'static str>, JsonResponse> {
     call.query("integration")
         .map(|name| integration(state, &name))
         .transpose()
 }
 
-fn integration(state: &State, name: &str) -> Result<&'static str, JsonResponse> {
+fn integration(state: &mut State, name: &str) -> Result<&'static str, JsonResponse> {
+    provider(state, name).map(|provider| provider.name())
+}
+
+fn provider<'a>(state: &'a mut State, name: &str) -> Result<&'a mut Provider, JsonResponse> {
     let unknown = || {
         message(
             404,
             &format!("expected the name of an integration, but found `{name}`"),
         )
     };
-    state.integration(name).ok_or_else(unknown)
+    state.provider(name).ok_or_else(unknown)
 }
 
 fn done() -> JsonResponse {

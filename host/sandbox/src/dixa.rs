@@ -4,7 +4,12 @@
 //! | --- | --- | --- |
 //! | `POST /agents` | 201 | <https://docs.dixa.io/openapi/dixa-api/v1/agents/postagents> |
 //! | `PATCH /agents/{id}`, `PUT /agents/{id}` | 200 | <https://docs.dixa.io/openapi/dixa-api/v1/overview> |
-//! | `GET /agents/{id}`, `GET /agents?email=…`, `?phone=…` | 200 | the same |
+//! | `GET /agents/{id}` | 200 | the same |
+//! | `GET /agents`, filtered by `email` or `phone`, paged by `pageLimit` and `pageKey` | 200, `data` and `meta` | <https://docs.dixa.io/openapi/dixa-api/v1/agents/getagents> |
+//! | `DELETE /agents/{id}` | 204 | the same |
+//!
+//! `meta.previous` and `meta.next` are the paths of the neighbours, with an opaque `pageKey` that
+//! holds the page's size. A deleted agent is an end user from then on, and no agent.
 //!
 //! The public record is silent on these; chosen:
 //!
@@ -14,7 +19,13 @@
 //! * Unknown members are ignored. An update's `email` and `roles` are rejected, because its
 //!   schema leaves them out.
 //! * An empty update is rejected, as the bulk call's `EmptyPatchSet` suggests; `null` removes an
-//!   optional member; `PUT` keeps members that are left out.
+//!   optional member; `PUT` keeps members that are left out. An empty array in a `PATCH` changes
+//!   nothing, as in the vendor's sample.
+//! * A page has 50 agents, or as many as `pageLimit` asks for up to 100, in the order of their
+//!   creation. A `pageLimit` below 1 and a key that is none are rejected. On the last page
+//!   `meta.next` is absent, on the first `meta.previous`.
+//! * The filter compares exactly, capitals too, with the address and the additional ones.
+//! * The address of a former agent is free, and a new agent with it has a new id.
 //! * A picture's address is sent at once in its hosted form.
 
 use http::Method;
@@ -24,7 +35,8 @@ use serde_json::{Value, json};
 use super::accounts::Account;
 use super::call::{Call, CallResult, JsonResponse};
 use super::fields::{Field, Kind, field, first_violation, merge, nullable};
-use super::store::{Record, Store, get_str, record};
+use super::paging::{Cursor, Order, Page};
+use super::store::{Record, Store, array, get_str, record};
 use super::{Simulator, clock};
 
 const TOKEN: &str = "sandbox-dixa-token";
@@ -39,8 +51,14 @@ pub(super) static SIMULATOR: Simulator = Simulator {
         notes: &[],
     },
     respond,
+    routes: &["/v1/agents", "/v1/agents/{id}"],
+    has_pages: true,
+    has_filters: true,
     limit: None,
 };
+
+const PAGE: usize = 50;
+const MAX_PAGE: usize = 100;
 
 const FIELDS: [Field; 9] = [
     field("displayName", Kind::NonBlank),
@@ -61,19 +79,26 @@ fn respond(call: &Call, agents: &mut Store) -> CallResult {
     match (call.method(), call.path().as_slice()) {
         (&Method::POST, ["v1", "agents"]) => create(call, agents),
         (&Method::GET, ["v1", "agents"]) => list(call, agents),
-        (method @ (&Method::GET | &Method::PATCH | &Method::PUT), ["v1", "agents", id]) => {
+        (
+            method @ (&Method::GET | &Method::PATCH | &Method::PUT | &Method::DELETE),
+            ["v1", "agents", id],
+        ) => {
             if uuid::Uuid::try_parse(id).is_err() {
-                return Err(message(400, format!("Invalid value for agentId: {id}")));
+                return Err(invalid("agentId", id));
             }
-            let agent = agents.get(id).cloned();
+            let agent = agents.find(method, id);
             let agent = agent.ok_or_else(|| message(404, format!("Agent {id} not found")))?;
             match *method {
                 Method::GET => Ok(data(200, agent)),
                 Method::PATCH => update(call, agents, agent, &[]),
-                _ => update(call, agents, agent, &["displayName"]),
+                Method::PUT => update(call, agents, agent, &["displayName"]),
+                _ => {
+                    agents.remove(id);
+                    Ok(JsonResponse::no_content())
+                }
             }
         }
-        (_, ["v1", "agents"] | ["v1", "agents", _]) => Err(message(405, "Method not allowed")),
+        _ if call.route.is_some() => Err(message(405, "Method not allowed")),
         _ => Err(message(404, "Not found")),
     }
 }
@@ -87,31 +112,73 @@ fn create(call: &Call, agents: &mut Store) -> CallResult {
 }
 
 fn update(call: &Call, agents: &mut Store, agent: Record, required: &[&str]) -> CallResult {
-    let body = parse_body(call, required)?;
+    let mut body = parse_body(call, required)?;
     if body.is_empty() {
         return Err(message(400, "The patch set is empty"));
     }
-    match ["email", "roles"]
-        .iter()
-        .find(|name| body.contains_key(**name))
-    {
-        Some(name) => Err(message(400, format!("'{name}' cannot be changed"))),
-        None => save(agents, agent, &body, 200),
+    let fixed = ["email", "roles"];
+    if let Some(name) = fixed.iter().find(|name| body.contains_key(**name)) {
+        return Err(message(400, format!("'{name}' cannot be changed")));
     }
+    if call.method() == Method::PATCH {
+        body.retain(|_, value| value.as_array().is_none_or(|array| !array.is_empty()));
+    }
+    save(agents, agent, &body, 200)
 }
 
-fn list(call: &Call, agents: &Store) -> CallResult {
-    let (email, phone) = (call.query("email"), call.query("phone"));
-    if email.is_some() && phone.is_some() {
+fn list(call: &Call, agents: &mut Store) -> CallResult {
+    let order = Order {
+        name: String::new(),
+        key: |_| "",
+        descending: false,
+    };
+    let filters = [
+        ("email", call.query("email")),
+        ("phone", call.query("phone")),
+    ];
+    if filters.iter().all(|(_, value)| value.is_some()) {
         return Err(message(400, "email and phone are mutually exclusive"));
     }
-    let mut found = agents.find(email);
-    found.retain(|agent| {
-        phone
-            .as_deref()
-            .is_none_or(|phone| get_str(agent, "phoneNumber") == phone)
+    let cursor = call.query("pageKey").map(|key| {
+        let cursor = Cursor::decode(&key, &order);
+        cursor.ok_or_else(|| invalid("pageKey", &key))
     });
-    Ok(data(200, json!(found)))
+    let cursor = cursor.transpose()?;
+    let asked = call.query("pageLimit").map(|limit| {
+        let number = limit.parse::<usize>().ok().filter(|number| *number > 0);
+        number.ok_or_else(|| invalid("pageLimit", &limit))
+    });
+    let size = asked
+        .transpose()?
+        .or(cursor.as_ref().map(|cursor| cursor.size));
+    let reader = agents.read();
+    let found = reader.list(|agent| {
+        filters.iter().all(|(name, value)| match value {
+            None => true,
+            Some(address) if *name == "email" => agent.has_address(address),
+            Some(phone) => get_str(&agent.record, "phoneNumber") == phone,
+        })
+    });
+    let size = reader.page_size(size.unwrap_or(PAGE).min(MAX_PAGE));
+    let Page {
+        users,
+        previous,
+        next,
+    } = Page::new(found, &order, cursor.as_ref(), size);
+    let mut meta = Record::new();
+    for (name, key) in [("previous", previous), ("next", next)] {
+        if let Some(key) = key {
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            query.append_pair("pageKey", &key);
+            for (name, value) in &filters {
+                query.extend_pairs(value.as_ref().map(|value| (name, value)));
+            }
+            let path = call.parts.uri.path();
+            meta.insert(name.to_owned(), json!(format!("{path}?{}", query.finish())));
+        }
+    }
+    let body = json!({ "data": array(&users), "meta": meta });
+    Ok(JsonResponse::new(200, body))
 }
 
 fn parse_body(call: &Call, required: &[&str]) -> Result<Record, JsonResponse> {
@@ -160,6 +227,10 @@ fn is_strings(value: &Value) -> bool {
     value
         .as_array()
         .is_some_and(|array| array.iter().all(Value::is_string))
+}
+
+fn invalid(name: &str, value: &str) -> JsonResponse {
+    message(400, format!("Invalid value for {name}: {value}"))
 }
 
 fn data(status: u16, value: impl Into<Value>) -> JsonResponse {

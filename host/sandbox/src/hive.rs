@@ -5,7 +5,9 @@
 //! | `POST /workspaces/{workspace}/users` | 200 | <https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/v1/invite-user.md> |
 //! | `PUT /users/{id}` | 200 | <https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/v1/users-1.md> |
 //! | `GET /users/{id}` | 200 | <https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/v1/get-user.md> |
-//! | `GET /users?email=…`, `GET /workspaces/{workspace}/users` | 200, an array | <https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/v1/get-user-by-email.md> |
+//! | `GET /users?email=…` | 200, an array | <https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/v1/get-user-by-email.md> |
+//! | `GET /workspaces/{workspace}/users` | 200, an array of all | <https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/v1/workspacesworkspaceidusers.md> |
+//! | `DELETE /workspaces/{workspace}/users` with `userId` in the body | 204 | <https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/v1/delete-user.md> |
 //! | `GET /testcredentials` | 200 | <https://github.com/hiveteams/cursor-plugin/blob/HEAD/skills/hive-api/docs/api-keys-and-auth.md> |
 //!
 //! Hive responds to most invalid requests with 400, a bad key among them, and the message names the
@@ -18,6 +20,9 @@
 //! * `fullName` is split at its first space; without one the names are empty. An update keeps a name
 //!   that is left out, and `null` empties one; `fullName` follows.
 //! * Unknown members are ignored.
+//! * `email` compares exactly, capitals too, and is required. The list is in the order of the invitations.
+//! * A removed user is unknown from then on, also by id, and the address can be invited again, with a new id.
+//!   The lists of removed and of external users are not simulated.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -26,7 +31,7 @@ use super::Simulator;
 use super::accounts::Account;
 use super::call::{Call, CallResult, JsonResponse};
 use super::fields::{Field, Kind, Violation, field, first_violation, nullable};
-use super::store::{Record, Store, get_str, record, split_name};
+use super::store::{Record, Store, array, get_str, record};
 
 const API_KEY: &str = "sandbox-hive-key";
 const OWNER: &str = "Ow7nErKq3ZtYb5VdX";
@@ -42,6 +47,14 @@ pub(super) static SIMULATOR: Simulator = Simulator {
         notes: &["Hive has the one workspace named here; user_id is the owner of the key."],
     },
     respond,
+    routes: &[
+        "/api/v1/workspaces/{workspace}/users",
+        "/api/v1/users",
+        "/api/v1/users/{id}",
+        "/api/v1/testcredentials",
+    ],
+    has_pages: false,
+    has_filters: true,
     limit: None,
 };
 
@@ -52,6 +65,7 @@ const INVITATION: [Field; 5] = [
     field("isExternal", Kind::Bool),
     field("projectIds", Kind::Strings),
 ];
+const REMOVAL: [Field; 1] = [field("userId", Kind::String)];
 const UPDATE: [Field; 1] = [field("profile", Kind::Object)];
 const PROFILE: [Field; 2] = [
     nullable("firstName", Kind::String),
@@ -73,32 +87,34 @@ fn respond(call: &Call, users: &mut Store) -> CallResult {
         }
         (&Method::POST, ["workspaces", _, "users"]) => invite(call, users),
         (&Method::GET, ["workspaces", _, "users"]) => {
-            Ok(JsonResponse::new(200, json!(users.find(None))))
+            Ok(JsonResponse::new(200, array(&users.read().list(|_| true))))
         }
         (&Method::GET, ["users"]) => {
             let email = call
                 .query("email")
                 .ok_or_else(|| error(400, "'email' is required"))?;
-            Ok(JsonResponse::new(200, json!(users.find(Some(email)))))
+            let found = users.read().list(|user| user.has_address(&email));
+            Ok(JsonResponse::new(200, array(&found)))
         }
-        (method @ (&Method::GET | &Method::PUT), ["users", id]) => {
-            let user = users
-                .get(id)
-                .cloned()
-                .ok_or_else(|| error(400, "User not found"))?;
-            if method == Method::GET {
-                Ok(JsonResponse::new(200, user))
-            } else {
-                update(call, users, &user)
-            }
+        (&Method::GET, ["users", id]) => {
+            let user = users.read().get(id).ok_or_else(not_found)?;
+            Ok(JsonResponse::new(200, user.clone()))
+        }
+        (&Method::PUT, ["users", id]) => {
+            let user = users.get(id).cloned().ok_or_else(not_found)?;
+            update(call, users, &user)
+        }
+        (&Method::DELETE, ["workspaces", _, "users"]) => {
+            let body = call.object().ok_or_else(undecodable)?;
+            reject(first_violation(&body, &REMOVAL, &["userId"]))?;
+            let removed = users.remove(get_str(&body, "userId"));
+            removed.then(JsonResponse::no_content).ok_or_else(not_found)
         }
         (&Method::GET, ["testcredentials"]) => Ok(JsonResponse::new(
             200,
             json!({ "message": "The user is authenticated" }),
         )),
-        (_, ["workspaces", _, "users"] | ["users" | "testcredentials"] | ["users", _]) => {
-            Err(error(405, "Method not allowed"))
-        }
+        _ if call.route.is_some() => Err(error(405, "Method not allowed")),
         _ => Err(no_route()),
     }
 }
@@ -169,12 +185,23 @@ fn next_id(users: &Store) -> String {
     digits.take(17).collect()
 }
 
+/// First word and the rest.
+fn split_name(name: &str) -> (&str, &str) {
+    let name = name.trim();
+    name.split_once(char::is_whitespace)
+        .map_or((name, ""), |(first, rest)| (first, rest.trim_start()))
+}
+
 fn reject(violation: Option<Violation>) -> Result<(), JsonResponse> {
     violation.map_or(Ok(()), |violation| Err(error(400, &violation.to_string())))
 }
 
 fn undecodable() -> JsonResponse {
     error(400, "The body is not a JSON object")
+}
+
+fn not_found() -> JsonResponse {
+    error(400, "User not found")
 }
 
 fn no_route() -> JsonResponse {

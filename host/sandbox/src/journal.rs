@@ -1,6 +1,6 @@
 //! The provider requests received.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use http::{StatusCode, request};
 use serde::Serialize;
@@ -16,7 +16,24 @@ pub(super) struct EntryId(u64);
 pub(super) struct Journal {
     entries: VecDeque<Entry>,
     next: u64,
-    received: HashMap<&'static str, u64>,
+    received: BTreeMap<Kind, u64>,
+}
+
+/// What requests are counted by.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Kind {
+    integration: &'static str,
+    method: String,
+    route: Option<&'static str>,
+}
+
+/// How many requests have arrived, those dropped by a full journal included.
+#[derive(Default, Serialize)]
+pub(super) struct Counts {
+    requests: u64,
+    methods: BTreeMap<String, u64>,
+    /// By method and route, as in `GET /dixa/v1/agents/{id}`. Requests to other paths are in none.
+    routes: BTreeMap<String, u64>,
 }
 
 #[derive(Serialize)]
@@ -33,10 +50,20 @@ struct Entry {
 
 impl Journal {
     /// Adds a request whose headers have arrived.
-    pub(super) fn add(&mut self, integration: &'static str, parts: &request::Parts) -> EntryId {
+    pub(super) fn add(
+        &mut self,
+        integration: &'static str,
+        route: Option<&'static str>,
+        parts: &request::Parts,
+    ) -> EntryId {
         let number = self.next;
         self.next += 1;
-        *self.received.entry(integration).or_default() += 1;
+        let kind = Kind {
+            integration,
+            method: parts.method.to_string(),
+            route,
+        };
+        *self.received.entry(kind).or_default() += 1;
         if self.entries.len() == MAX_ENTRIES {
             self.entries.pop_front();
         }
@@ -67,18 +94,30 @@ impl Journal {
         }
     }
 
-    /// How many requests have arrived, those dropped by a full journal included.
-    pub(super) fn received(&self, integration: Option<&str>) -> u64 {
-        self.received
-            .iter()
-            .filter(|(name, _)| integration.is_none_or(|wanted| wanted == **name))
-            .map(|(_, count)| count)
-            .sum()
+    pub(super) fn counts(&self, wanted: Option<&str>) -> Counts {
+        let mut counts = Counts::default();
+        for (kind, count) in &self.received {
+            let Kind {
+                integration,
+                method,
+                route,
+            } = kind;
+            if wanted.is_some_and(|wanted| wanted != *integration) {
+                continue;
+            }
+            counts.requests += count;
+            *counts.methods.entry(method.clone()).or_default() += count;
+            if let Some(route) = route {
+                let route = format!("{method} /{integration}{route}");
+                *counts.routes.entry(route).or_default() += count;
+            }
+        }
+        counts
     }
 
     pub(super) fn clear(&mut self, integration: Option<&str>) {
         self.received
-            .retain(|name, _| integration.is_some_and(|wanted| wanted != *name));
+            .retain(|kind, _| integration.is_some_and(|wanted| wanted != kind.integration));
         self.entries
             .retain(|entry| integration.is_some_and(|wanted| wanted != entry.integration));
     }

@@ -10,10 +10,13 @@
 //! | --- | --- |
 //! | `GET /_sandbox/requests[?integration=NAME]` | the last 10,000 provider requests, oldest first: `[{integration, method, target, headers: [[name, value]], body, status}]`; `status` is `null` when none was sent |
 //! | `DELETE /_sandbox/requests[?integration=NAME]` | forgets them, and restarts the count at 0 |
-//! | `GET /_sandbox/count[?integration=NAME]` | `{"requests": n, "users": n}`: provider requests whose headers arrived, users held |
+//! | `GET /_sandbox/count[?integration=NAME]` | `{"requests": n, "methods": {"GET": n, …}, "routes": {"GET /dixa/v1/agents/{id}": n, …}, "users": n}`: provider requests whose headers arrived, in all and by method and by route, and users held |
 //! | `PUT /_sandbox/faults/{integration}` | queues a fault for the next requests |
 //! | `DELETE /_sandbox/faults/{integration}` | forgets the faults still queued |
-//! | `POST /_sandbox/reset` | forgets users, requests and faults |
+//! | `PUT /_sandbox/reads/{integration}` | changes what reads see from now on |
+//! | `GET /_sandbox/reads/{integration}` | these settings |
+//! | `DELETE /_sandbox/reads/{integration}` | makes reads see what is usual |
+//! | `POST /_sandbox/reset` | forgets users, requests, faults and settings |
 //!
 //! A fault is `{"kind": KIND, "times": n, …}`; `times` is 1 when left out, and faults apply in the
 //! order of their arrival.
@@ -29,6 +32,18 @@
 //! | `html` | | no | 200 and an HTML page |
 //! | `slow` | `milliseconds` | yes | the usual response, one byte in each interval |
 //! | `raw` | `text` or `base64` | yes | these bytes instead of a response, then the end of the connection |
+//!
+//! The settings of reads are one object; a member that is left out is as usual.
+//!
+//! | Member | Usual | Effect |
+//! | --- | --- | --- |
+//! | `max_page_size` | `null` | a page has at most that many users, whatever its request asks for; rejected for a provider without pages |
+//! | `ignore_filters` | `false` | a list has every user, whatever its filters; rejected for a provider without filters |
+//! | `late_by` | 0 | a user who is created while this is set is missing from the next `n` responses to a get or a list of the provider |
+//!
+//! A late user is missing from reads alone: its address is taken, and it can be changed and deleted.
+//! Reads are counted where the simulator looks at its users: those rejected before, or replaced by
+//! a fault, do not count. Users that are late stay so when the settings change.
 
 mod accounts;
 mod call;
@@ -38,6 +53,8 @@ mod control;
 mod faults;
 mod fields;
 mod journal;
+mod paging;
+mod reads;
 mod store;
 
 mod dixa;
@@ -55,7 +72,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use http::{Request, request};
+use http::Request;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use serde_json::json;
@@ -150,8 +167,38 @@ struct Simulator {
     account: Account,
     /// Responds to a request, and changes the users accordingly.
     respond: fn(&Call, &mut Store) -> CallResult,
+    /// The paths after the integration's name. A segment may be `{name}`, with a suffix.
+    routes: &'static [&'static str],
+    /// Whether lists come in pages.
+    has_pages: bool,
+    /// Whether a parameter filters a list.
+    has_filters: bool,
     /// The limit that the provider reports in headers.
     limit: Option<Limit>,
+}
+
+impl Simulator {
+    /// The route of a path that begins with the integration's name.
+    fn route(&self, path: &str) -> Option<&'static str> {
+        let path = path.split('/').skip(2);
+        let fits = |route: &&&str| {
+            let mut given = path.clone();
+            let mut segments = route.split('/').skip(1);
+            segments.all(|segment| given.next().is_some_and(|given| is_segment(segment, given)))
+                && given.next().is_none()
+        };
+        self.routes.iter().find(fits).copied()
+    }
+}
+
+fn is_segment(segment: &str, given: &str) -> bool {
+    let name = segment
+        .strip_prefix('{')
+        .and_then(|rest| rest.split_once('}'));
+    match name {
+        Some((_, suffix)) => given.len() > suffix.len() && given.ends_with(suffix),
+        None => segment == given,
+    }
 }
 
 /// A simulator and its state.
@@ -170,6 +217,9 @@ impl Provider {
         let Simulator {
             account: _,
             respond,
+            routes: _,
+            has_pages: _,
+            has_filters: _,
             limit,
         } = self.simulator;
         let response = respond(call, &mut self.users).unwrap_or_else(|rejection| rejection);
@@ -202,20 +252,15 @@ impl Default for State {
 }
 
 impl State {
-    /// The integration's name, as a constant, if there is such a simulator.
-    fn integration(&self, name: &str) -> Option<&'static str> {
+    /// The simulator of the integration, if there is one.
+    fn provider(&mut self, integration: &str) -> Option<&mut Provider> {
         self.providers
-            .iter()
-            .map(Provider::name)
-            .find(|known| *known == name)
+            .iter_mut()
+            .find(|provider| provider.name() == integration)
     }
 
     fn respond(&mut self, call: &Call) -> HttpResponse {
-        let name = call.integration();
-        let provider = self
-            .providers
-            .iter_mut()
-            .find(|provider| provider.name() == name);
+        let provider = self.provider(call.integration());
         let response = provider.map(|provider| provider.respond(call));
         response
             .unwrap_or_else(|| JsonResponse::new(404, json!({})))
@@ -240,14 +285,26 @@ async fn handle(
     let (parts, body) = request.into_parts();
     let received = {
         let mut state = shared.lock();
-        let name = state.integration(call::integration(&parts.uri));
-        name.map(|name| (state.journal.add(name, &parts), state.faults.next(name)))
+        let provider = state.provider(call::integration(&parts.uri));
+        let known = provider.map(|provider| {
+            let route = provider.simulator.route(parts.uri.path());
+            (provider.name(), route)
+        });
+        known.map(|(name, route)| {
+            let entry = state.journal.add(name, route, &parts);
+            (route, entry, state.faults.next(name))
+        })
     };
-    let Some((entry, fault)) = received else {
+    let Some((route, entry, fault)) = received else {
         let Some(body) = read_body(body).await? else {
             return Ok(too_large());
         };
-        let result = control::respond(&mut shared.lock(), &Call { parts, body });
+        let call = Call {
+            parts,
+            body,
+            route: None,
+        };
+        let result = control::respond(&mut shared.lock(), &call);
         return Ok(result.unwrap_or_else(|rejection| rejection).into_http());
     };
     if matches!(fault, Some(Fault::ResetBeforeBody)) {
@@ -256,7 +313,8 @@ async fn handle(
     let result = match read_body(body).await? {
         Some(body) => {
             shared.lock().journal.set_body(entry, &body);
-            apply_fault(&shared, parts, body, fault).await
+            let call = Call { parts, body, route };
+            apply_fault(&shared, &call, fault).await
         }
         None => Ok(too_large()),
     };
@@ -271,14 +329,13 @@ async fn handle(
 /// Applies the request where the fault lets it take effect, and changes the response.
 async fn apply_fault(
     shared: &SharedState,
-    parts: request::Parts,
-    body: Bytes,
+    call: &Call,
     fault: Option<Fault>,
 ) -> Result<HttpResponse, Interruption> {
     if let Some(Fault::Replace(response)) = fault {
         return Ok(response);
     }
-    let response = shared.lock().respond(&Call { parts, body });
+    let response = shared.lock().respond(call);
     match fault {
         None | Some(Fault::Replace(_)) => Ok(response),
         Some(Fault::Latency(wait)) => {

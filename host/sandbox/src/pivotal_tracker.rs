@@ -5,7 +5,8 @@
 //! | `POST /projects/{project}/memberships` | 200 | <https://www.pivotaltracker.com/help/api/rest/v5> |
 //! | `PUT /projects/{project}/memberships/{membership}` | 200 | the same |
 //! | `GET /projects/{project}/memberships/{membership}` | 200 | the same |
-//! | `GET /projects/{project}/memberships` | 200, an array | the same |
+//! | `GET /projects/{project}/memberships[?sort_by=name]` | 200, an array of all | the same |
+//! | `DELETE /projects/{project}/memberships/{membership}` | 204 | the same |
 //!
 //! The service ended in April 2025, so its record will not grow. There is one project, `1`.
 //!
@@ -15,6 +16,7 @@
 //! * A name of 100 characters or more and initials of more than 10 are rejected.
 //! * Initials and the user name are derived from the name.
 //! * A wrong method on a known path is `route_not_found`, as is a project or membership that is no number.
+//! * The list is in the order of creation, and `sort_by` with another value than `name` changes nothing.
 //! * `created_at` is taken in RFC 3339 only; `date_format` and `fields` are not simulated.
 
 use http::Method;
@@ -25,7 +27,7 @@ use time::format_description::well_known::Rfc3339;
 use super::accounts::Account;
 use super::call::{Call, CallResult, JsonResponse};
 use super::fields::{Field, Kind, ViolationKind, field, merge, violations};
-use super::store::{Record, Store, get_str, record};
+use super::store::{Record, Store, array, get_str, record};
 use super::{Simulator, clock};
 
 const TOKEN: &str = "5a6d6b0c1f2e4d3897a8b9c0d1e2f304";
@@ -41,6 +43,12 @@ pub(super) static SIMULATOR: Simulator = Simulator {
         notes: &["Pivotal Tracker has one project, 1: `--collection project:1`."],
     },
     respond,
+    routes: &[
+        "/services/v5/projects/{project}/memberships",
+        "/services/v5/projects/{project}/memberships/{membership}",
+    ],
+    has_pages: false,
+    has_filters: false,
     limit: None,
 };
 
@@ -93,25 +101,34 @@ fn respond(call: &Call, memberships: &mut Store) -> CallResult {
     if *project != PROJECT {
         return Err(unfound("project"));
     }
-    let membership = match (call.method(), rest) {
-        (&Method::POST, []) => create(call, memberships)?.into(),
-        (&Method::GET, []) => json!(memberships.find(None)),
-        (method @ (&Method::GET | &Method::PUT), [id]) => {
-            let membership = memberships
-                .get(id)
-                .ok_or_else(|| unfound("project membership"))?;
-            let membership = membership.clone();
-            if method == Method::GET {
-                membership
-            } else {
-                update(call, memberships, membership)?
+    let unknown = || unfound("project membership");
+    let response = match (call.method(), rest) {
+        (&Method::POST, []) => JsonResponse::new(200, create(call, memberships)?),
+        (&Method::GET, []) => {
+            let mut found = memberships.read().list(|_| true);
+            if call.query("sort_by").is_some_and(|name| name == "name") {
+                found.sort_by_cached_key(|user| {
+                    get_str(&person_of(&user.record), "name").to_owned()
+                });
             }
-            .into()
+            JsonResponse::new(200, array(&found))
+        }
+        (&Method::GET, [id]) => {
+            let membership = memberships.read().get(id).ok_or_else(unknown)?;
+            JsonResponse::new(200, membership.clone())
+        }
+        (&Method::PUT, [id]) => {
+            let membership = memberships.get(id).ok_or_else(unknown)?.clone();
+            JsonResponse::new(200, update(call, memberships, membership)?)
+        }
+        (&Method::DELETE, [id]) => {
+            let removed = memberships.remove(id).then(JsonResponse::no_content);
+            removed.ok_or_else(unknown)?
         }
         _ => return Err(no_route()),
     };
     let version = memberships.changes().to_string();
-    Ok(JsonResponse::new(200, membership).with("x-tracker-project-version", version))
+    Ok(response.with("x-tracker-project-version", version))
 }
 
 fn create(call: &Call, memberships: &mut Store) -> Result<Record, JsonResponse> {
@@ -124,7 +141,7 @@ fn create(call: &Call, memberships: &mut Store) -> Result<Record, JsonResponse> 
             )));
         }
         // Every person of the sandbox is in its one project.
-        let mut known = memberships.find(None).into_iter();
+        let mut known = memberships.records();
         let known = known.any(|membership| person_of(membership).get("id") == Some(id));
         let text = if known {
             "Person is already a project member"

@@ -5,7 +5,8 @@
 //! | `POST /users` | 200, short, roles as ids | <https://www.planhat.com/developers/api/user> |
 //! | `PUT /users/{id}` | 200, long, roles as objects | the same |
 //! | `GET /users/{id}` | 200, long, roles as ids | the same |
-//! | `GET /users?email=…` | 200, an array, roles as objects | the same |
+//! | `GET /users`, filtered by `email`, paged by `limit` and `offset` | 200, an array, roles as objects | the same |
+//! | `DELETE /users/{id}` | 200 | the same |
 //!
 //! An id is `_id` or `extid-` and the external id. Statuses are documented at
 //! <https://www.planhat.com/developers/api/http-response-codes>. The bulk upsert, `PUT /users`, is not simulated.
@@ -17,6 +18,9 @@
 //!   the system's own, and a `custom` value that is an object.
 //! * Other unknown members are ignored. `inactive` is false when left out, as in captures. `null` removes a member that is
 //!   not required. `custom` merges.
+//! * A page has 2,000 users, a figure that one client gives, or `limit` if that is less; what is no number is ignored.
+//!   The list is in the order of creation. `email` compares exactly, capitals too.
+//! * A delete responds with `{"deletedCount": 1}`; its page shows no response. The official list has no 204.
 //! * Extras such as `image` and `poc` are sent as in captures, `updatedAt` not at all.
 
 use std::time::Duration;
@@ -28,15 +32,18 @@ use super::accounts::Account;
 use super::call::{Call, CallResult, JsonResponse};
 use super::clock::Limit;
 use super::fields::{Field, Kind, field, first_violation, merge, nullable};
+use super::paging::slice;
 use super::store::{Record, Store, get_str, record};
 use super::{Simulator, clock};
 
 const TOKEN: &str = "sandbox-planhat-token";
 
-/// The tenant's roles: built-in ones, with the ids that captures show.
-const ROLES: [(&str, &str); 2] = [
-    ("000000000000000000000000", "Administrator"),
-    ("000000020000000000000000", "Manager"),
+const MAX_PAGE: usize = 2000;
+
+/// The tenant's roles: built-in ones, with the ids that captures show. Id, name, description.
+const ROLES: [(&str, &str, &str); 2] = [
+    ("000000000000000000000000", "Administrator", "Everything"),
+    ("000000020000000000000000", "Manager", "The whole portfolio"),
 ];
 
 pub(super) static SIMULATOR: Simulator = Simulator {
@@ -52,6 +59,9 @@ pub(super) static SIMULATOR: Simulator = Simulator {
         ],
     },
     respond,
+    routes: &["/users", "/users/{id}"],
+    has_pages: true,
+    has_filters: true,
     limit: Some(Limit {
         requests: 200,
         per: Duration::from_mins(1),
@@ -96,37 +106,47 @@ fn respond(call: &Call, users: &mut Store) -> CallResult {
     }
     match (call.method(), call.path().as_slice()) {
         (&Method::POST, ["users"]) => create(call, users),
-        (&Method::GET, ["users"]) => {
-            let found = users.find(call.query("email")).into_iter();
-            Ok(JsonResponse::new(
-                200,
-                found.map(|user| populated(user.clone())).collect::<Value>(),
-            ))
-        }
+        (&Method::GET, ["users"]) => Ok(list(call, users)),
         (&Method::PUT, ["users"] | ["users", ""]) => Err(message(
             400,
             "the bulk upsert takes an array, and the sandbox does not simulate it",
         )),
-        (method @ (&Method::GET | &Method::PUT), ["users", id]) => {
-            let user = match id.strip_prefix("extid-") {
-                Some(id) => with_external_id(users, id),
-                None => users.get(id),
+        (method @ (&Method::GET | &Method::PUT | &Method::DELETE), ["users", id]) => {
+            let id = match id.strip_prefix("extid-") {
+                Some(id) => with_external_id(users, id).map_or("", |user| get_str(user, "_id")),
+                None => id,
             };
-            let user = user
-                .cloned()
-                .ok_or_else(|| message(404, "User not found"))?;
-            if method == Method::GET {
-                return Ok(JsonResponse::new(200, user));
+            let id = id.to_owned();
+            let user = users.find(method, &id);
+            let user = user.ok_or_else(|| message(404, "User not found"))?;
+            match *method {
+                Method::GET => Ok(JsonResponse::new(200, user)),
+                Method::PUT => {
+                    let body = call.object().ok_or_else(undecodable)?;
+                    let user = save(users, &user, &body, &[])?;
+                    Ok(JsonResponse::new(200, populated(user, true)))
+                }
+                _ => {
+                    users.remove(&id);
+                    Ok(JsonResponse::new(200, json!({ "deletedCount": 1 })))
+                }
             }
-            let body = call.object().ok_or_else(undecodable)?;
-            Ok(JsonResponse::new(
-                200,
-                populated(save(users, &user, &body, &[])?),
-            ))
         }
-        (_, ["users"] | ["users", _]) => Err(message(405, "Method not allowed")),
+        _ if call.route.is_some() => Err(message(405, "Method not allowed")),
         _ => Err(message(404, "Not found")),
     }
+}
+
+fn list(call: &Call, users: &mut Store) -> JsonResponse {
+    let (email, offset) = (call.query("email"), call.number("offset"));
+    let limit = call
+        .number("limit")
+        .map_or(MAX_PAGE, |limit| limit.min(MAX_PAGE));
+    let reader = users.read();
+    let found = reader.list(|user| email.as_deref().is_none_or(|email| user.has_address(email)));
+    let page = slice(&found, offset.unwrap_or_default(), reader.page_size(limit)).iter();
+    let users = page.map(|user| populated(user.record.clone(), false));
+    JsonResponse::new(200, users.collect::<Value>())
 }
 
 fn create(call: &Call, users: &mut Store) -> CallResult {
@@ -174,7 +194,7 @@ fn save(
     }
     let roles = body.get("roles").and_then(Value::as_array);
     let mut roles = roles.into_iter().flatten();
-    if let Some(role) = roles.find(|role| ROLES.iter().all(|(id, _)| role != id)) {
+    if let Some(role) = roles.find(|role| ROLES.iter().all(|(id, ..)| role != id)) {
         return Err(message(400, &format!("'roles' has an unknown id: {role}")));
     }
     let id = get_str(old, "_id").to_owned();
@@ -206,17 +226,23 @@ fn with_external_id<'a>(users: &'a Store, id: &str) -> Option<&'a Record> {
         return None;
     }
     users
-        .find(None)
-        .into_iter()
+        .records()
         .find(|user| get_str(user, "externalId") == id)
 }
 
-/// The user with roles as objects instead of ids.
-fn populated(mut user: Record) -> Value {
+/// The user with roles as objects instead of ids. A capture of an update has more members in them
+/// than one of a list.
+fn populated(mut user: Record, updated: bool) -> Value {
     if let Some(Value::Array(roles)) = user.get_mut("roles") {
         for role in roles {
-            if let Some((id, name)) = ROLES.iter().find(|(id, _)| role == id) {
-                *role = json!({ "_id": id, "name": name, "description": "", "permissions": [], "__v": 0 });
+            let known = ROLES.iter().find(|(id, ..)| role == id);
+            let Some((id, name, description)) = known else {
+                continue;
+            };
+            *role = json!({ "_id": id, "name": name, "description": description });
+            if updated {
+                role["permissions"] = json!([]);
+                role["__v"] = json!(0);
             }
         }
     }

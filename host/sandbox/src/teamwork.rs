@@ -5,7 +5,13 @@
 //! | `POST /people.json` | 201 | <https://apidocs.teamwork.com/docs/teamwork/v1/people/post-people-json> |
 //! | `PUT /people/{id}.json` | 200 | <https://apidocs.teamwork.com/docs/teamwork/v1/people/put-people-id-json> |
 //! | `GET /people/{id}.json` | 200 | <https://apidocs.teamwork.com/docs/teamwork/v1/people/get-people-id-json> |
-//! | `GET /people.json?emailaddress=…` | 200, an array | the same |
+//! | `GET /people.json`, filtered by `emailaddress`, paged by `page` and `pageSize` | 200, `people` | <https://apidocs.teamwork.com/docs/teamwork/v1/people/get-people-json> |
+//! | `DELETE /people/{id}.json` | 200, `{"STATUS": "OK"}` | <https://apidocs.teamwork.com/docs/teamwork/v1/people/delete-people-id-json> |
+//!
+//! The headers `X-Page`, `X-Pages` and `X-Records` say where a page is
+//! (<https://apidocs.teamwork.com/guides/teamwork/how-does-paging-work>); it has 50 people, or
+//! `pageSize`, which is at most 500. As in captures, `in-owner-company` is `"1"` in a person and
+//! `true` in a list, where `full-name` and `utilizationTarget` are added; a person alone has `companyRoleId`.
 //!
 //! A create responds with the id as a string, an update as a number; both as in the vendor's examples. Statuses are documented at
 //! <https://developer.teamwork.com/guides/api-responses>.
@@ -16,6 +22,9 @@
 //! * First name, last name and address are required, as in the vendor's SDK.
 //! * A taken address gives 400, the documented status for bad data; `continueIfUserExists` changes nothing about it.
 //! * `user` is sent only where `getUserDetails` is true.
+//! * A larger `pageSize` is 500, and a `page` or size that is no number from 1 is ignored. A page behind the last one is empty,
+//!   and an empty list has one page. The list is in the order of creation. `emailaddress` compares exactly, capitals too.
+//! * A deleted person is unknown from then on, and the address is free.
 //! * Unknown members are ignored; on update `null` empties a member other than the address.
 //! * The limit is 150 in a minute, as for a sibling product.
 
@@ -28,6 +37,7 @@ use super::accounts::Account;
 use super::call::{Call, CallResult, JsonResponse};
 use super::clock::Limit;
 use super::fields::{Field, Kind, field, first_violation, nullable};
+use super::paging::slice;
 use super::store::{Record, Store, get_str, record};
 use super::{Simulator, clock};
 
@@ -47,6 +57,9 @@ pub(super) static SIMULATOR: Simulator = Simulator {
         ],
     },
     respond,
+    routes: &["/people.json", "/people/{id}.json"],
+    has_pages: true,
+    has_filters: true,
     limit: Some(Limit {
         requests: 150,
         per: Duration::from_mins(1),
@@ -61,6 +74,9 @@ pub(super) static SIMULATOR: Simulator = Simulator {
 /// A boolean, in any of the documents' spellings.
 const BOOL: Kind = Kind::Custom("boolean", |value| as_bool(value).is_some());
 const ID: Kind = Kind::Custom("id", is_id);
+
+const PAGE: usize = 50;
+const MAX_PAGE: usize = 500;
 
 const REQUIRED: [&str; 3] = ["first-name", "last-name", "email-address"];
 const FIELDS: [Field; 40] = [
@@ -117,30 +133,60 @@ fn respond(call: &Call, people: &mut Store) -> CallResult {
     }
     match (call.method(), call.path().as_slice()) {
         (&Method::POST, ["people.json"]) => create(call, people),
-        (&Method::GET, ["people.json"]) => {
-            let found = people.find(call.query("emailaddress"));
-            Ok(JsonResponse::new(
-                200,
-                json!({ "STATUS": "OK", "people": found }),
-            ))
-        }
-        (method @ (&Method::GET | &Method::PUT), ["people", file]) => {
-            let person = file
-                .strip_suffix(".json")
-                .and_then(|id| people.get(id))
-                .cloned();
-            let person = person.ok_or_else(|| error(404, "Person not found"))?;
-            if method == Method::PUT {
-                return update(call, people, person);
+        (&Method::GET, ["people.json"]) => Ok(list(call, people)),
+        (method @ (&Method::GET | &Method::PUT | &Method::DELETE), ["people", file]) => {
+            let id = file.strip_suffix(".json").unwrap_or_default();
+            let person = people.find(method, id);
+            let mut person = person.ok_or_else(|| error(404, "Person not found"))?;
+            match *method {
+                Method::GET => {
+                    person.insert("companyRoleId".to_owned(), json!("1"));
+                    let body = json!({ "STATUS": "OK", "person": with_company(person) });
+                    Ok(JsonResponse::new(200, body))
+                }
+                Method::PUT => update(call, people, person),
+                _ => {
+                    people.remove(id);
+                    Ok(JsonResponse::new(200, json!({ "STATUS": "OK" })))
+                }
             }
-            Ok(JsonResponse::new(
-                200,
-                json!({ "STATUS": "OK", "person": person }),
-            ))
         }
-        (_, ["people.json"] | ["people", _]) => Err(error(405, "Method not allowed")),
+        _ if call.route.is_some() => Err(error(405, "Method not allowed")),
         _ => Err(error(404, "Not found")),
     }
+}
+
+fn list(call: &Call, people: &mut Store) -> JsonResponse {
+    let number = |name| call.number(name).filter(|number| *number > 0);
+    let page = number("page").unwrap_or(1);
+    let address = call.query("emailaddress");
+    let address = address.as_deref();
+    let reader = people.read();
+    let found = reader.list(|person| address.is_none_or(|address| person.has_address(address)));
+    let size = reader.page_size(number("pageSize").unwrap_or(PAGE).min(MAX_PAGE));
+    let shown = slice(&found, (page - 1).saturating_mul(size), size).iter();
+    let shown = shown.map(|user| {
+        let mut person = user.record.clone();
+        let names = ["first-name", "last-name"].map(|name| get_str(&person, name));
+        let full_name = json!(names.join(" ").trim());
+        person.insert("full-name".to_owned(), full_name);
+        person.insert("in-owner-company".to_owned(), json!(true));
+        person.insert("utilizationTarget".to_owned(), json!("0.8"));
+        with_company(person)
+    });
+    let body = json!({ "STATUS": "OK", "people": shown.collect::<Value>() });
+    let pages = found.len().div_ceil(size).max(1);
+    JsonResponse::new(200, body)
+        .with("x-page", page.to_string())
+        .with("x-pages", pages.to_string())
+        .with("x-records", found.len().to_string())
+}
+
+/// The person with the id of the company in its second spelling.
+fn with_company(mut person: Record) -> Record {
+    let company = json!(get_str(&person, "company-id"));
+    person.insert("companyId".to_owned(), company);
+    person
 }
 
 fn create(call: &Call, people: &mut Store) -> CallResult {
@@ -160,6 +206,7 @@ fn create(call: &Call, people: &mut Store) -> CallResult {
         "avatar-url": format!("https://cdn.example.com/av/{id}.png"),
         "title": "",
         "company-id": "1",
+        "company-name": "Acme",
         "administrator": false,
         "site-owner": false,
         "deleted": false,
@@ -170,8 +217,15 @@ fn create(call: &Call, people: &mut Store) -> CallResult {
         "created-at": now,
         "last-changed-on": now,
         "last-login": "",
+        "user-invited": "2",
+        "user-invited-status": "PENDING",
+        "user-invited-date": now,
+        "user-invite-accepted-date": "",
+        "isServiceAccount": false,
+        "permissions": { "can-add-projects": false, "can-manage-people": false },
         "address": {},
         "tags": [],
+        "lengthOfDay": "8.0",
     }));
     let person = save(people, person, &body, &REQUIRED)?;
     let mut response = record(json!({ "STATUS": "OK", "id": id }));

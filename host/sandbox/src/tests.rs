@@ -2,6 +2,8 @@
 
 mod control;
 mod faults;
+mod lists;
+mod reads;
 mod shapes;
 
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -69,11 +71,13 @@ impl TestSandbox {
         assert_eq!(end, None);
         let (headers, body) = response.split_once("\r\n\r\n").unwrap();
         let status = headers.split(' ').nth(1).unwrap().parse().unwrap();
-        (
-            status,
-            headers.to_owned(),
-            serde_json::from_str(body).unwrap(),
-        )
+        let body = if body.is_empty() {
+            assert!(!headers.contains("content-"), "{headers}");
+            Value::Null
+        } else {
+            serde_json::from_str(body).unwrap()
+        };
+        (status, headers.to_owned(), body)
     }
 
     /// Sends a control request that must succeed.
@@ -103,6 +107,12 @@ struct Provider {
     method: String,
     change: Value,
     changed: u16,
+    /// A pointer to the array in a list, whose path is that of a create; the list with an address
+    /// and the parameter for the size of a page, where there are such; status and body of a delete.
+    users: String,
+    find: Option<String>,
+    page: Option<String>,
+    deleted: (u16, Value),
     /// Pointers to the id in a response and to the address in the body of a create; a pointer and
     /// its value in a changed user.
     id: String,
@@ -119,6 +129,7 @@ fn providers() -> Vec<Provider> {
             "body": { "displayName": "Ines Halvorsen", "email": "ines@kelpworks.example" },
             "bad_key": [401, "{\"message\":"], "duplicate": [400, "already taken"], "unknown_id": [404, "{\"message\":"],
             "user": "/dixa/v1/agents/{id}", "method": "PATCH", "change": { "lastName": "Aas" }, "changed": 200,
+            "users": "/data", "find": "/dixa/v1/agents?email={}", "page": "pageLimit", "deleted": [204, null],
             "id": "/data/id", "email": "/email", "new": ["/data/lastName", "Aas"],
         },
         {
@@ -127,7 +138,8 @@ fn providers() -> Vec<Provider> {
             "body": { "name": "Tomas Okafor", "email": "tomas@kelpworks.example", "role": { "name": "agent" } },
             "bad_key": [401, "{\"error\":{\"msg\":"], "duplicate": [409, "already exists"], "unknown_id": [404, "{\"error\":{\"msg\":"],
             "user": "/gorgias/api/users/{id}", "method": "PUT", "change": { "name": "Tomas Eze Okafor" }, "changed": 202,
-            "id": "/id", "email": "/email", "new": ["/lastname", "Eze Okafor"],
+            "users": "/data", "find": "/gorgias/api/users?email={}", "page": "limit", "deleted": [204, null],
+            "id": "/id", "email": "/email", "new": ["/lastname", "Okafor"],
         },
         {
             "name": "hive", "key": "api_key: sandbox-hive-key",
@@ -136,6 +148,7 @@ fn providers() -> Vec<Provider> {
             "bad_key": [400, "Invalid API Key."], "duplicate": [400, "already a member"], "unknown_id": [400, "User not found"],
             "user": "/hive/api/v1/users/{id}?user_id=Ow7nErKq3ZtYb5VdX", "method": "PUT",
             "change": { "profile": { "lastName": "Okoye" } }, "changed": 200,
+            "users": "", "find": "/hive/api/v1/users?user_id=Ow7nErKq3ZtYb5VdX&email={}", "page": null, "deleted": [204, null],
             "id": "/id", "email": "/email", "new": ["/fullName", "Priya Okoye"],
         },
         {
@@ -145,6 +158,7 @@ fn providers() -> Vec<Provider> {
             "bad_key": [403, "invalid_authentication"], "duplicate": [400, "already a project member"], "unknown_id": [404, "unfound_resource"],
             "user": "/pivotal_tracker/services/v5/projects/1/memberships/{id}", "method": "PUT",
             "change": { "role": "viewer" }, "changed": 200,
+            "users": "", "find": null, "page": null, "deleted": [204, null],
             "id": "/id", "email": "/email", "new": ["/role", "viewer"],
         },
         {
@@ -153,6 +167,7 @@ fn providers() -> Vec<Provider> {
             "body": { "firstName": "Tariq", "lastName": "Osei", "nickName": "T", "email": "tariq@example.net", "roles": ["000000020000000000000000"] },
             "bad_key": [401, "{\"message\":"], "duplicate": [400, "in use"], "unknown_id": [404, "{\"message\":"],
             "user": "/planhat/users/{id}", "method": "PUT", "change": { "lastName": "Osei-Bonsu" }, "changed": 200,
+            "users": "", "find": "/planhat/users?email={}", "page": "limit", "deleted": [200, { "deletedCount": 1 }],
             "id": "/_id", "email": "/email", "new": ["/lastName", "Osei-Bonsu"],
         },
         {
@@ -161,6 +176,7 @@ fn providers() -> Vec<Provider> {
             "body": { "person": { "first-name": "Maren", "last-name": "Solheim", "email-address": "maren@example.com" } },
             "bad_key": [401, "\"STATUS\":\"Error\""], "duplicate": [400, "already in use"], "unknown_id": [404, "\"STATUS\":\"Error\""],
             "user": "/teamwork/people/{id}.json", "method": "PUT", "change": { "person": { "last-name": "Aas" } }, "changed": 200,
+            "users": "/people", "find": "/teamwork/people.json?emailaddress={}", "page": "pageSize", "deleted": [200, { "STATUS": "OK" }],
             "id": "/id", "email": "/person/email-address", "new": ["/person/last-name", "Aas"],
         },
     ]))
@@ -187,6 +203,40 @@ impl Provider {
         let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
         let line = format!("{method} {}", self.user.replace("{id}", &id));
         sandbox.send(&line, &self.key(), body)
+    }
+
+    fn delete(&self, sandbox: &TestSandbox, id: &Value) -> Received {
+        if self.name == "hive" {
+            let line = format!("DELETE {}", self.create);
+            return sandbox.send(&line, &self.key(), &json!({ "userId": id }));
+        }
+        self.on_user(sandbox, "DELETE", id, &json!({}))
+    }
+
+    /// The users of a list, whose path may be that of a filtered one or of a page.
+    fn list(&self, sandbox: &TestSandbox, path: &str) -> Vec<Value> {
+        let (status, _, list) = sandbox.send(&format!("GET {path}"), &self.key(), &json!({}));
+        assert_eq!(status, 200, "{path}: {list}");
+        list.pointer(&self.users)
+            .unwrap()
+            .as_array()
+            .unwrap()
+            .clone()
+    }
+
+    /// Creates users with these addresses. Returns their ids.
+    fn fill(&self, sandbox: &TestSandbox, addresses: &[&str]) -> Vec<Value> {
+        let create = |address: &&str| {
+            let (_, _, user) = self.create(sandbox, &self.body(*address));
+            user.pointer(&self.id).unwrap().clone()
+        };
+        addresses.iter().map(create).collect()
+    }
+
+    /// The ids of users in a list, where no envelope is around each.
+    fn ids(&self, users: &[Value]) -> Vec<Value> {
+        let id = self.id.rsplit('/').next().unwrap();
+        users.iter().map(|user| user[id].clone()).collect()
     }
 
     /// The body of a create with this address.
@@ -228,7 +278,35 @@ fn every_provider_stores_creates_and_updates() {
             "{name}: {user}"
         );
         let count = sandbox.control(&format!("GET count?integration={name}"), &json!({}));
-        assert_eq!(count, json!({ "requests": 3, "users": 1 }));
+        assert_eq!(
+            (&count["requests"], &count["users"]),
+            (&json!(3), &json!(1))
+        );
+    }
+}
+
+#[test]
+fn deleted_user_is_unknown() {
+    let sandbox = TestSandbox::new();
+    for provider in providers() {
+        let name = &provider.name;
+        let ids = provider.fill(&sandbox, &["a@example.org", "b@example.org"]);
+        let (status, _, body) = provider.delete(&sandbox, &ids[0]);
+        assert_eq!((status, body), provider.deleted, "{name}");
+        let (expected, part) = &provider.unknown_id;
+        for (status, _, response) in [
+            provider.delete(&sandbox, &ids[0]),
+            provider.on_user(&sandbox, "GET", &ids[0], &json!({})),
+            provider.on_user(&sandbox, &provider.method, &ids[0], &provider.change),
+        ] {
+            assert_eq!(status, *expected, "{name}: {response}");
+            assert!(response.to_string().contains(part), "{name}: {response}");
+        }
+        let again = provider.fill(&sandbox, &["a@example.org"]);
+        let listed = provider.list(&sandbox, &provider.create);
+        let expected = [ids[1].clone(), again[0].clone()];
+        assert_eq!(provider.ids(&listed), expected, "{name}");
+        assert!(!ids.contains(&again[0]), "{name}");
     }
 }
 
@@ -289,9 +367,9 @@ fn every_provider_rejects_invalid_requests() {
 
         let unknown_path = provider.on_user(&sandbox, "GET", &json!("a/b/c"), &json!({}));
         assert_eq!(unknown_path.0, 404, "{name}");
-        let deleted = sandbox.send(&line.replace("POST", "DELETE"), &key, &json!({}));
+        let patched = sandbox.send(&line.replace("POST", "PATCH"), &key, &json!({}));
         assert_eq!(
-            deleted.0,
+            patched.0,
             if name == "pivotal_tracker" { 404 } else { 405 },
             "{name}"
         );

@@ -189,7 +189,7 @@ pub struct AccountBuilder {
 }
 
 impl AccountBuilder {
-    /// Gives it a name for people.
+    /// Sets its name, which is for people.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Debug, Display, Write as _};
 
-use super::types::{ErrorCode, FindingCode, Limit, Location, Outcome};
+use super::types::{CallResult, ErrorCode, FindingCode, Limit, Location, Outcome};
 
 macro_rules! display {
     ($($name:ty),*) => {$(
@@ -15,7 +15,7 @@ macro_rules! display {
     )*};
 }
 
-display!(ErrorCode, FindingCode, Limit, Location, Outcome);
+display!(CallResult, ErrorCode, FindingCode, Limit, Location, Outcome);
 
 fn write_word(case: &dyn Debug, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     // The generated types write the name in Rust: `ErrorCode::InvalidRequest`.

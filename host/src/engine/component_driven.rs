@@ -31,7 +31,7 @@ use super::pool::{InstancePool, PooledInstance};
 use super::requests::Requests;
 use crate::bindings::accounts as wit;
 use crate::bindings::http_api::HttpResponse;
-use crate::bindings::steps::Operation;
+use crate::bindings::steps::{Operation, UserUpdate};
 use crate::bindings::types::{Error as CallError, Response};
 use crate::client::Client;
 
@@ -63,14 +63,35 @@ impl HasData for HasTable {
     type Data<'a> = &'a mut ResourceTable;
 }
 
+/// The functions of `users`.
+struct Users {
+    create: ComponentExportIndex,
+    update: ComponentExportIndex,
+    get: ComponentExportIndex,
+    list: ComponentExportIndex,
+    delete: ComponentExportIndex,
+}
+
+impl Users {
+    fn new(guest: &Guest) -> Result<Self, wasmtime::Error> {
+        let function = |name: &str| guest::export(&guest.component, USERS, name);
+        Ok(Self {
+            create: function("create-user")?,
+            update: function("update-user")?,
+            get: function("get-user")?,
+            list: function("list-users")?,
+            delete: function("delete-user")?,
+        })
+    }
+}
+
 /// The component, linked to the network.
 pub(super) struct ComponentDriven {
     guest: Arc<Guest>,
     client: Client,
     pre: InstancePre<State>,
     pool: InstancePool<State>,
-    create: ComponentExportIndex,
-    update: ComponentExportIndex,
+    users: Users,
     handle: ComponentExportIndex,
 }
 
@@ -93,8 +114,7 @@ impl ComponentDriven {
         outgoing_handler::add_to_linker::<_, WasiHttp>(&mut linker, State::http)?;
         name_body_errors(&mut linker)?;
         Ok(Self {
-            create: guest::export(&guest.component, USERS, "create-user")?,
-            update: guest::export(&guest.component, USERS, "update-user")?,
+            users: Users::new(&guest)?,
             handle: guest::export(&guest.component, HANDLER, "handle")?,
             pre: linker.instantiate_pre(&guest.component)?,
             pool: InstancePool::new(guest.limits),
@@ -108,14 +128,33 @@ impl ComponentDriven {
         let requests = self.requests();
         let account = call.account.id();
         let Steps { operation, options } = &steps;
+        let Users {
+            create,
+            update,
+            get,
+            list,
+            delete,
+        } = &self.users;
         let result = match operation {
             Operation::CreateUser(user) => {
-                self.call(call, &requests, &self.create, (account, user, options))
+                self.call(call, &requests, create, (account, user, options))
                     .await
             }
-            Operation::UpdateUser(update) => {
-                let parameters = (account, update.id.as_str(), &update.changes, options);
-                self.call(call, &requests, &self.update, parameters).await
+            Operation::UpdateUser(UserUpdate { id, changes }) => {
+                let parameters = (account, id.as_str(), changes, options);
+                self.call(call, &requests, update, parameters).await
+            }
+            Operation::GetUser(id) => {
+                let parameters = (account, id.as_str(), options);
+                self.call(call, &requests, get, parameters).await
+            }
+            Operation::ListUsers(query) => {
+                self.call(call, &requests, list, (account, query, options))
+                    .await
+            }
+            Operation::DeleteUser(id) => {
+                let parameters = (account, id.as_str(), options);
+                self.call(call, &requests, delete, parameters).await
             }
         };
         let requests = requests.lock().unwrap_or_else(PoisonError::into_inner);

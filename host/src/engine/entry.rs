@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use percent_encoding::percent_decode_str;
 use unified_ticketing_guest::findings::{Findings, quoted, quoted_address};
-use unified_ticketing_guest::http_api::body;
+use unified_ticketing_guest::http_api::{Route, body, route};
+use unified_ticketing_guest::integration::OperationName;
 use unified_ticketing_guest::{primary, set_emails};
 
 use super::error::http_response;
@@ -189,7 +189,11 @@ pub(super) enum Subject<'a> {
     NewUser(Option<Cow<'a, str>>),
     /// The user of this id, to change.
     User(Cow<'a, str>),
-    /// One or the other.
+    /// The user of this id, to delete.
+    Deleted(Cow<'a, str>),
+    /// Nobody is written.
+    Reading,
+    /// Any of them.
     Either,
 }
 
@@ -198,19 +202,28 @@ impl<'a> Subject<'a> {
         match operation {
             Operation::CreateUser(user) => Self::NewUser(primary_address(user).map(Cow::Borrowed)),
             Operation::UpdateUser(update) => Self::User(Cow::Borrowed(&update.id)),
+            Operation::DeleteUser(id) => Self::Deleted(Cow::Borrowed(id)),
+            Operation::GetUser(_) | Operation::ListUsers(_) => Self::Reading,
         }
     }
 
     pub(super) fn from_request(request: &HttpRequest) -> Self {
-        if request.method == "POST" {
-            let user = body::new_user(&request.body, &mut Findings::new(false));
-            let address = primary(set_emails(&user.emails));
-            return Self::NewUser(address.map(|address| Cow::Owned(address.to_owned())));
-        }
         let path = request.target.split('?').next().unwrap_or_default();
-        let id = path.rsplit('/').next().unwrap_or_default();
-        let id = percent_decode_str(id).decode_utf8_lossy().into_owned();
-        Self::User(Cow::Owned(id))
+        // A request without a route is answered without anything sent.
+        let Ok(Route { operation, id }) = route(&request.method, path) else {
+            return Self::Either;
+        };
+        let id = Cow::Owned(id.unwrap_or_default());
+        match operation {
+            OperationName::Create => {
+                let user = body::new_user(&request.body, &mut Findings::new(false));
+                let address = primary(set_emails(&user.emails));
+                Self::NewUser(address.map(|address| Cow::Owned(address.to_owned())))
+            }
+            OperationName::Update => Self::User(id),
+            OperationName::Delete => Self::Deleted(id),
+            OperationName::Get | OperationName::List => Self::Reading,
+        }
     }
 
     /// How to look for the user, to be added to a message.
@@ -228,6 +241,11 @@ impl<'a> Subject<'a> {
                 "; the change may have been made: look at user {} at the provider",
                 quoted(id)
             ),
+            Self::Deleted(id) => format!(
+                "; the user may be deleted: look for user {} at the provider",
+                quoted(id)
+            ),
+            Self::Reading => String::new(),
             Self::Either => {
                 "; the user may have been created or changed: before trying again, look at the provider by email".to_owned()
             }

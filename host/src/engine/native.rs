@@ -25,6 +25,7 @@ pub trait Native: Send + Sync {
         account: &str,
         context: &[u8],
         response: &Result<ProviderResponse, TransportError>,
+        resolve: &mut dyn FnMut(String) -> Result<Account, ResolveError>,
     ) -> HttpStep;
 }
 
@@ -49,7 +50,7 @@ impl HostDriven {
                 Ok(sent) => sent,
                 Err(error) => break Err(error),
             };
-            step = native.resume(call.account.id(), &context, &response);
+            step = native.resume(call.account.id(), &context, &response, &mut resolve);
         };
         conclude(result, call, &requests, || http.subject())
     }

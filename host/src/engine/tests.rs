@@ -8,7 +8,7 @@ use super::guest::Guest;
 use super::limits::Limits;
 use super::*;
 use crate::accounts::{Lookup, LookupError, MemoryAccounts};
-use crate::bindings::types::{Body, Email, ErrorCode, Outcome, StringChange};
+use crate::bindings::types::{Body, Email, ErrorCode, NewUser, Outcome, StringChange, UserChanges};
 use crate::testing::{Act, Log, Provider, response};
 
 const ID: &str = "62f44730-dd91-461e-bd6a-aedd9e0ad79d";

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 use unified_ticketing_guest::field::{Field, REMOTE_DATA, Rule};
 use unified_ticketing_guest::integration::{ALL, Integration, Operation as Row, OperationName};
 
+use super::operations::capitalized;
 use super::schemas::{nullable, nullable_string, one_of, reference};
 
 /// A string that is not blank.
@@ -19,22 +20,15 @@ pub(super) const fn base(operation: OperationName) -> Option<&'static str> {
     match operation {
         OperationName::Create => Some("NewUser"),
         OperationName::Update => Some("UserChanges"),
+        OperationName::Get | OperationName::List | OperationName::Delete => None,
     }
 }
 
 /// The schema of a body that one integration takes, where the operation has a body.
 pub(super) fn special_name(operation: OperationName, integration: &Integration) -> Option<String> {
-    let words = integration.name.split('_').flat_map(|word| {
-        let (first, rest) = word.split_at_checked(1).unwrap_or((word, ""));
-        [first.to_ascii_uppercase(), rest.to_owned()]
-    });
-    Some(
-        base(operation)?
-            .chars()
-            .map(String::from)
-            .chain(words)
-            .collect(),
-    )
+    let words = integration.name.split('_').map(capitalized);
+    let name = [base(operation)?.to_owned()].into_iter().chain(words);
+    Some(name.collect())
 }
 
 /// The schema of an entry of `emails`: on creation alone its type is one of two.
@@ -196,9 +190,14 @@ fn special(operation: OperationName, integration: &Integration, row: &Row) -> Va
         .map(|field| (field.name().to_owned(), property(field)))
         .collect();
     properties.insert(REMOTE_DATA.to_owned(), remote_data());
+    let extension = if row.extension {
+        " The published tables do not have it."
+    } else {
+        ""
+    };
     let mut schema = json!({
         "type": "object",
-        "description": format!("What {} takes. Unknown members are ignored with a warning.", integration.title),
+        "description": format!("What {} takes. Unknown members are ignored with a warning.{extension}", integration.title),
         "properties": properties,
     });
     let required: Vec<&str> = row
@@ -211,7 +210,10 @@ fn special(operation: OperationName, integration: &Integration, row: &Row) -> Va
         schema = with(schema, "required", json!(required));
     }
     // Each need is one more schema that the body must be valid against.
-    let needs: Vec<Value> = row.needs.iter().map(|fields| need(fields)).collect();
+    let mut needs: Vec<Value> = row.needs.iter().map(|fields| need(fields)).collect();
+    if row.joined_name {
+        needs.push(joined_name());
+    }
     if !needs.is_empty() {
         schema = with(schema, "allOf", json!(needs));
     }
@@ -234,6 +236,20 @@ fn need(fields: &[Field]) -> Value {
         [field] => need(field),
         fields => json!({ "anyOf": fields.iter().map(need).collect::<Vec<_>>() }),
     }
+}
+
+/// First and last name only together, where there is no `name`.
+fn joined_name() -> Value {
+    let [name, first, last] = [Field::Name, Field::FirstName, Field::LastName].map(Field::name);
+    json!({
+        "anyOf": [
+            { "required": [name] },
+            {
+                "dependentRequired": { first: [last], last: [first] },
+                "properties": { first: given(), last: given() },
+            },
+        ],
+    })
 }
 
 /// The type of a field, with the additions of a rule.

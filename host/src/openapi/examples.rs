@@ -26,6 +26,8 @@ pub(super) enum Form {
     Default,
     /// A plan, for a dry run.
     Plan,
+    /// The format `debug`.
+    Debug,
     /// An error.
     Error,
 }
@@ -72,9 +74,11 @@ pub(super) fn successes(operation: OperationName, examples: &[Example]) -> Map<S
     entries(accepted, |example| &example.response)
 }
 
-/// The responses of another form, without names.
-pub(super) fn values(form: Form, examples: &[Example]) -> Value {
-    let examples = examples.iter().filter(|example| example.form == form);
+/// The responses of another form, of these operations, without names.
+pub(super) fn values(form: Form, operations: &[&str], examples: &[Example]) -> Value {
+    let examples = examples
+        .iter()
+        .filter(|example| example.form == form && operations.contains(&example.operation.as_str()));
     examples.map(|example| example.response.clone()).collect()
 }
 

@@ -1,7 +1,9 @@
 //! The parameters of the operations.
 
 use serde_json::{Map, Value, json};
+use unified_ticketing_guest::bindings::types::CallResult;
 use unified_ticketing_guest::integration::{ALL, OperationName};
+use unified_ticketing_guest::operation::{DEFAULT_LIMIT, MAX_LIMIT};
 
 use super::forms::{DRY_RUN, FORMAT};
 use super::schemas::reference;
@@ -23,7 +25,8 @@ pub(super) fn components() -> Value {
             "in": "query",
             "description": "The form of the response. `unified`: the unified fields that the provider gave, and its whole response in \
                 `remote_data`. `raw`: the provider's body, byte for byte. `normalized`: exactly the documented fields, `null` \
-                where unknown.",
+                where unknown. `debug`: the unified form, and the last request and response of the provider, without what \
+                authenticates.",
             "schema": reference("ResponseFormat"),
         },
         "truto_ignore_remote_data": boolean("truto_ignore_remote_data", "Leaves `remote_data` out of the response."),
@@ -70,11 +73,30 @@ pub(super) fn components() -> Value {
             "unified_strict",
             "Makes fields that are unsupported or unknown violations instead of warnings.",
         ),
+        "emails_email": {
+            "name": "emails[][email]",
+            "in": "query",
+            "description": "An address: lists the users that have it. `limit`, `next_cursor` and `remote_query` have no use beside it.",
+            "schema": { "type": "string", "pattern": r"\S" },
+            "example": "ines@kelpworks.example",
+        },
+        "limit": {
+            "name": "limit",
+            "in": "query",
+            "description": "How many users a page has at most. Where the provider's pages are smaller, several are read.",
+            "schema": { "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT },
+        },
+        "next_cursor": {
+            "name": "next_cursor",
+            "in": "query",
+            "description": "The `next_cursor` of the page before. An empty one asks for the first page.",
+            "schema": { "type": "string" },
+        },
         "id": {
             "name": "id",
             "in": "path",
             "required": true,
-            "description": "The user's identifier, as in the response to a creation.",
+            "description": "The user's identifier, as in a response. An address is none: a list by that address has the identifier.",
             "schema": { "type": "string", "minLength": 1 },
             "example": "23423523",
         },
@@ -98,12 +120,21 @@ fn requiring() -> Vec<&'static str> {
         .collect()
 }
 
-/// References to the parameters of an operation: all but the identifier of a user that does not exist yet.
+/// References to the parameters of an operation: all but those that it has no use for.
 pub(super) fn references(operation: OperationName) -> Value {
     let all = components();
     let names = all.as_object().into_iter().flat_map(Map::keys);
     names
-        .filter(|name| operation == OperationName::Update || *name != "id")
+        .filter(|name| has_use(name, operation))
         .map(|name| json!({ "$ref": format!("#/components/parameters/{name}") }))
         .collect()
+}
+
+fn has_use(parameter: &str, operation: OperationName) -> bool {
+    match parameter {
+        "id" => operation.has_id(),
+        "emails_email" | "limit" | "next_cursor" => operation == OperationName::List,
+        DRY_RUN | "idempotency_key" => operation.result() != CallResult::Read,
+        _ => true,
+    }
 }

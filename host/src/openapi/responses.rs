@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};
-use unified_ticketing_guest::bindings::types::ErrorCode;
+use unified_ticketing_guest::bindings::types::{CallResult, ErrorCode};
 use unified_ticketing_guest::codes;
 use unified_ticketing_guest::integration::OperationName;
 
@@ -13,6 +13,14 @@ use super::schemas::reference;
 
 /// Statuses of the HTTP protocol itself, before there is a path.
 const PROTOCOL: &[u16] = &[400, 408, 414, 431];
+
+/// Everything that a call may have done.
+const RESULTS: &[CallResult] = &[
+    CallResult::Read,
+    CallResult::Created,
+    CallResult::Updated,
+    CallResult::Deleted,
+];
 
 fn name(status: u16) -> String {
     format!("Error{status}")
@@ -45,18 +53,26 @@ fn success(operation: OperationName, examples: &[Example]) -> Value {
     let done = match operation {
         OperationName::Create => "The user has been created.",
         OperationName::Update => "The user has been changed.",
+        OperationName::Get => "The user.",
+        OperationName::List => "A page of users, or those that have the address.",
+        OperationName::Delete => "The user has been deleted.",
     };
+    let mut headers = vec![
+        "Unified-Result",
+        "Unified-Warning",
+        "RateLimit-Limit",
+        "RateLimit-Remaining",
+        "RateLimit-Reset",
+        "X-Request-Id",
+    ];
+    if operation == OperationName::List {
+        headers.push("Unified-Next-Cursor");
+    }
     json!({
         "description": format!(
             "{done} What was not taken over is in `Unified-Warning`. `x-unified-forms` has the forms that parameters ask for."
         ),
-        "headers": references(&[
-            "Unified-Warning",
-            "RateLimit-Limit",
-            "RateLimit-Remaining",
-            "RateLimit-Reset",
-            "X-Request-Id",
-        ]),
+        "headers": references(&headers),
         "content": {
             "application/json": {
                 "schema": reference(forms::success(operation)),
@@ -148,6 +164,11 @@ pub(super) fn headers() -> Value {
     let string =
         |description: &str| json!({ "description": description, "schema": { "type": "string" } });
     json!({
+        "Unified-Result": {
+            "description": "What the call did. A dry run has none.",
+            "schema": { "type": "string", "enum": RESULTS.iter().copied().map(codes::result).collect::<Vec<_>>() },
+        },
+        "Unified-Next-Cursor": string("For `truto_response_format=raw`: the cursor of the next page, if there is one."),
         "Unified-Warning": {
             "description": "Once for each warning, at most 32 of them, then `more; count=N`. The path is a percent-encoded JSON \
                 Pointer, or the name of a parameter or header.",
@@ -160,7 +181,7 @@ pub(super) fn headers() -> Value {
         "RateLimit-Remaining": number("Requests left in this window, if the provider says so."),
         "RateLimit-Reset": number("Seconds until the next window, if the provider says so."),
         "Retry-After": number("Seconds to wait before the next attempt."),
-        "Allow": string("The method that the path has."),
+        "Allow": string("The methods that the path has."),
         "WWW-Authenticate": string("Where the server asks for a token: `Bearer`."),
         "X-Request-Id": string("The name of this request in the server's log."),
     })

@@ -30,7 +30,7 @@ fn typed_cases_hold_when_component_sends() {
 async fn typed(case: &Case, sender: Sender) {
     let (_, target) = case.http();
     let (settings, mut findings) = Query::parse(&target).settings();
-    let given = case.file.call.body.as_bytes();
+    let given = case.file.call.bytes();
     let changes = match case.operation {
         OperationName::Create => body::new_user(given, &mut findings),
         OperationName::Update => body::changes(given, &mut findings),
@@ -75,8 +75,8 @@ fn check_response(
 ) {
     let content_type = case
         .file
-        .response
-        .as_ref()
+        .responses
+        .last()
         .and_then(|response| response.headers.get("content-type").cloned());
     let mut headers: Vec<(String, String)> = content_type
         .into_iter()

@@ -170,6 +170,19 @@ impl Caller {
         calling.await.unwrap_or(Observed::Panicked)
     }
 
+    /// Has the component run the script of a control, which sends one request that this provider accepts.
+    ///
+    /// Returns how it ended, for the table, and whether it ended so.
+    pub(super) async fn control(&self, provider: &Provider, script: &str) -> (String, bool) {
+        let before = provider.received().len();
+        let then = self.run(script).await;
+        let passed = provider.received().len() - before;
+        (
+            format!("{}, {}", then.summary(), received(passed)),
+            then.says("answered 200") && passed == 1,
+        )
+    }
+
     /// Asserts that the same engine carries out a good call, which this provider receives.
     #[track_caller]
     pub(super) fn assert_recovers(&self, provider: &Provider) -> impl Future<Output = ()> {

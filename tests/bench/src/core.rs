@@ -9,7 +9,7 @@ use tokio::runtime::Builder;
 use unified_ticketing::Engine;
 use unified_ticketing::steps::{Operation, Step};
 use unified_ticketing::types::{Email, NewUser, Options, ProviderResponse};
-use unified_ticketing_guest::bindings::accounts::{Account, Credentials};
+use unified_ticketing_guest::bindings::accounts::{Account, Credentials, ResolveError};
 use unified_ticketing_guest::bindings::{steps as core_steps, types as core};
 use unified_ticketing_guest::steps;
 
@@ -130,7 +130,9 @@ fn native() -> bool {
         headers: headers(),
         body: RESPONSE.as_bytes().to_vec(),
     };
-    let step = steps::resume(ACCOUNT, &sending.context, Ok(&response));
+    let step = steps::resume(ACCOUNT, &sending.context, Ok(&response), |_| {
+        Err(core_accounts::ResolveError::Unknown)
+    });
     matches!(black_box((sending, step)).1, core_steps::Step::Done(Ok(_)))
 }
 

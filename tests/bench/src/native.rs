@@ -38,12 +38,7 @@ impl Native for Core {
             body: body.clone(),
         };
         step(http_api::start(account, &request, |id| {
-            resolve(id.to_owned())
-                .map(resolved)
-                .map_err(|error| match error {
-                    ResolveError::Unknown => core_accounts::ResolveError::Unknown,
-                    ResolveError::Unusable(reason) => core_accounts::ResolveError::Unusable(reason),
-                })
+            resolve_by(resolve, id)
         }))
     }
 
@@ -52,13 +47,31 @@ impl Native for Core {
         account: &str,
         context: &[u8],
         response: &Result<ProviderResponse, TransportError>,
+        resolve: &mut dyn FnMut(String) -> Result<Account, ResolveError>,
     ) -> HttpStep {
         let response = response
             .as_ref()
             .map(provider_response)
             .map_err(transport_error);
-        step(http_api::resume(account, context, response.as_ref()))
+        step(http_api::resume(
+            account,
+            context,
+            response.as_ref(),
+            |id| resolve_by(resolve, id),
+        ))
     }
+}
+
+fn resolve_by(
+    resolve: &mut dyn FnMut(String) -> Result<Account, ResolveError>,
+    id: &str,
+) -> Result<core_accounts::Account, core_accounts::ResolveError> {
+    resolve(id.to_owned())
+        .map(resolved)
+        .map_err(|error| match error {
+            ResolveError::Unknown => core_accounts::ResolveError::Unknown,
+            ResolveError::Unusable(reason) => core_accounts::ResolveError::Unusable(reason),
+        })
 }
 
 fn resolved(account: Account) -> core_accounts::Account {

@@ -281,12 +281,12 @@ fn choice(case: &Case) -> u8 {
     u8::try_from(position).unwrap_or_default()
 }
 
-/// The result of the request of a case, as three parts; none if no request is sent.
+/// The result of the first request of a case, as three parts; none if no request is sent.
 fn result_of(case: &Case) -> Vec<Vec<u8>> {
-    if case.file.response.is_none() {
+    if case.file.responses.is_empty() {
         return Vec::new();
     }
-    let response = response_of(case);
+    let response = response_of(case, 0);
     vec![
         response.status.to_string().into_bytes(),
         pairs(&response.headers),

@@ -47,7 +47,7 @@ fuzz_target!(|bytes: &[u8]| {
         ..Options::default()
     };
     let changes = changes(&mut input);
-    let input = if operation.update {
+    let input = if operation.is_update() {
         let id = id.clone();
         Input::UpdateUser(UserUpdate { id, changes })
     } else {
@@ -81,7 +81,7 @@ fn check_sending(
         (context.form.format, context.form.ignore_remote_data),
         (options.format, options.ignore_remote_data)
     );
-    assert_eq!(context.id.as_deref(), operation.update.then_some(id));
+    assert_eq!(context.id.as_deref(), operation.is_update().then_some(id));
 
     let request = &sending.request;
     let (url, query) = request.url.split_once('?').unwrap_or((&request.url, ""));

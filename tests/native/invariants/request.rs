@@ -4,9 +4,9 @@ use form_urlencoded::parse as pairs;
 use http::Uri;
 use unified_ticketing_guest::account::{authentication, base_url, scheme, setting};
 use unified_ticketing_guest::bindings::accounts::{Account, Credentials};
-use unified_ticketing_guest::bindings::types::{ProviderRequest, Sending};
+use unified_ticketing_guest::bindings::types::{ProviderRequest, Safety, Sending};
 use unified_ticketing_guest::context::{Context, EntryPoint};
-use unified_ticketing_guest::integration::OperationName;
+use unified_ticketing_guest::integration::Body;
 use unified_ticketing_guest::plan::MASK;
 
 use super::{assert_findings, assert_hidden, assert_json_object, printable};
@@ -22,7 +22,7 @@ pub fn assert_sending(
     entry_point: EntryPoint,
 ) -> Context {
     let integration = operation.integration;
-    let table = operation.row();
+    let table = operation.row;
     let Sending {
         request,
         safety,
@@ -32,7 +32,8 @@ pub fn assert_sending(
         context,
     } = sending;
     assert_eq!((*safety, *wait_ms), (table.safety, 0));
-    assert_eq!(plan.as_ref(), Some(request));
+    let changes = *safety != Safety::Safe;
+    assert_eq!(plan.as_ref(), Some(request).filter(|_| changes));
     assert_eq!(request.method, table.method);
     let base = base_url(integration, account.base_url.as_deref(), &account.settings);
     let base = base.expect("a usable account has a base URL");
@@ -62,7 +63,12 @@ pub fn assert_sending(
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%/?&=+*:".contains(&byte);
     assert!(rest.bytes().all(allowed), "{}", request.url);
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let shape: Vec<&str> = table.path.trim_start_matches('/').split('/').collect();
+    let by_email = table
+        .list
+        .and_then(|listing| listing.by_email.as_ref()?.path);
+    let look_up = by_email.filter(|own| format!("/{path}") == **own);
+    let shape = look_up.unwrap_or(table.path);
+    let shape: Vec<&str> = shape.trim_start_matches('/').split('/').collect();
     let segments: Vec<&str> = path.split('/').collect();
     assert_eq!(segments.len(), shape.len(), "{}", request.url);
     for (segment, shape) in segments.iter().zip(shape) {
@@ -91,12 +97,16 @@ pub fn assert_sending(
         .collect();
     assert_eq!(found, owned, "{}", request.url);
     assert_headers(operation, account, request, context);
-    assert_json_object(&request.body);
+    if matches!(table.body, Body::None) {
+        assert!(request.body.is_empty());
+    } else {
+        assert_json_object(&request.body);
+    }
     let read = Context::from_bytes(context, ACCOUNT, entry_point)
         .expect("the guest reads its own context");
     assert_eq!(&read.to_bytes(), context);
     assert_eq!(read.integration.name, integration.name);
-    assert_eq!(read.operation == OperationName::Update, operation.update);
+    assert_eq!(read.operation, table.name);
     assert_eq!(&read.warnings, warnings);
     assert_findings(warnings);
     read
@@ -129,13 +139,18 @@ fn assert_headers(
     };
     let (auth, value) = (auth.expect("credentials"), value.expect("credentials"));
     let length = request.body.len().to_string();
-    let expected = [
+    let of_body = [
         ("content-type", "application/json"),
         ("content-length", length.as_str()),
+    ];
+    let of_every_request = [
         ("accept", "application/json"),
         ("user-agent", "unified-ticketing/0.1.0"),
         (auth.header, value.as_str()),
     ];
+    let has_body = !matches!(operation.row.body, Body::None);
+    let of_body = of_body.into_iter().filter(|_| has_body);
+    let expected: Vec<(&str, &str)> = of_body.chain(of_every_request).collect();
     let found: Vec<(&str, &str)> = request
         .headers
         .iter()

@@ -2,16 +2,17 @@
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::Value;
+use serde_json::{Value, json as json_value};
 use unified_ticketing_guest::bindings::accounts::Account;
 use unified_ticketing_guest::bindings::http_api::HttpResponse;
 use unified_ticketing_guest::bindings::types::{
-    Format, Location, ProviderResponse, TransportError,
+    CallResult, Format, Location, ProviderResponse, TransportError,
 };
 use unified_ticketing_guest::codes;
 use unified_ticketing_guest::context::Context;
 use unified_ticketing_guest::field::ResponseField;
 use unified_ticketing_guest::integration::OperationName;
+use unified_ticketing_guest::json;
 
 use super::{
     assert_error_bounded, assert_headers_bounded, assert_hidden, assert_json, assert_json_object,
@@ -64,7 +65,7 @@ impl<'de> Deserialize<'de> for Raw {
 }
 
 /// The headers that a response may have. No other header of a provider is passed on.
-const HEADERS: [&str; 9] = [
+const HEADERS: [&str; 11] = [
     "content-type",
     "allow",
     "ratelimit-limit",
@@ -72,7 +73,9 @@ const HEADERS: [&str; 9] = [
     "ratelimit-reset",
     "retry-after",
     "unified-code",
+    "unified-next-cursor",
     "unified-outcome",
+    "unified-result",
     "unified-warning",
 ];
 
@@ -179,7 +182,7 @@ pub fn assert_response(
 ) {
     let expected = match sent {
         Ok(sent) => match sent.status {
-            200..=299 => match body(sent) {
+            200..=299 => match body(context, sent) {
                 Some(text) => return assert_success(context, sent, text, response),
                 None => ("invalid-response", "unknown", Some(sent.status), None),
             },
@@ -216,6 +219,8 @@ pub fn assert_response(
     };
     let failure = assert_error(response);
     let (code, outcome, status, limit) = expected;
+    let reads = context.operation.result() == CallResult::Read;
+    let outcome = if reads { "not-sent" } else { outcome };
     assert!(failure.code.starts_with(code), "{failure:?}");
     assert_eq!(failure.outcome, outcome, "{failure:?}");
     assert_eq!(failure.provider_status, status, "{failure:?}");
@@ -231,6 +236,8 @@ pub fn assert_response(
     let look = match context.operation {
         OperationName::Create => "; the user may exist now: ",
         OperationName::Update => "; the change may have been made: ",
+        OperationName::Delete => "; the user may be deleted: ",
+        OperationName::Get | OperationName::List => "",
     };
     assert!(
         outcome != "unknown" || failure.message.contains(look),
@@ -245,7 +252,7 @@ pub fn assert_response(
 }
 
 /// The part of a successful response's body that is passed on, if the response is usable.
-fn body(sent: &ProviderResponse) -> Option<&str> {
+fn body<'a>(context: &Context, sent: &'a ProviderResponse) -> Option<&'a str> {
     let codings = sent
         .headers
         .iter()
@@ -257,7 +264,26 @@ fn body(sent: &ProviderResponse) -> Option<&str> {
         .split(',')
         .all(|coding| matches!(coding.trim(), "" | "identity" | "none" | "utf-8"));
     let text = usable_body(&sent.body)?;
-    let empty = !sent.body.contains(&b'{');
+    let value = json::parse(text).ok()?;
+    let has_users = || {
+        let row = context.integration.operation(OperationName::List);
+        let users = row.and_then(|row| row.list).expect("a list").users;
+        users
+            .map_or_else(|| value.clone(), |name| value.get(name))
+            .as_array()
+            .is_some()
+    };
+    let fits = match context.operation {
+        OperationName::Create | OperationName::Update | OperationName::Get => {
+            value.as_object().is_some()
+        }
+        OperationName::List => has_users(),
+        OperationName::Delete => true,
+    };
+    if !fits {
+        return None;
+    }
+    let empty = usable_body(&[]) == Some(text) && !sent.body.contains(&b'{');
     ((plain || empty) && sent.status != 206).then_some(text)
 }
 
@@ -278,9 +304,32 @@ fn assert_success(context: &Context, sent: &ProviderResponse, text: &str, respon
             .iter()
             .any(|field| field == name)
     };
-    match context.form.format {
-        Format::Raw => assert_eq!(response.body, sent.body),
-        Format::Unified => {
+    let result = (
+        "unified-result".to_owned(),
+        codes::result(context.operation.result()).to_owned(),
+    );
+    assert!(response.headers.contains(&result), "{:?}", response.headers);
+    match (context.form.format, context.operation) {
+        (Format::Raw, _) => assert_eq!(response.body, sent.body),
+        (_, OperationName::Delete) => {
+            let id = json_value!({ "id": context.id });
+            assert_eq!(
+                serde_json::from_slice::<Value>(&response.body).ok(),
+                Some(id)
+            );
+        }
+        (_, OperationName::List) => {
+            let page: Value = serde_json::from_slice(&response.body).expect("an object");
+            let page = page.as_object().expect("an object");
+            let names: Vec<&str> = page.keys().map(String::as_str).collect();
+            assert_eq!(
+                names,
+                ["result", "next_cursor", "prev_cursor", "result_count"]
+            );
+            let users = page["result"].as_array().expect("an array");
+            assert_eq!(page["result_count"], users.len());
+        }
+        (Format::Unified, _) => {
             assert_json_object(&response.body);
             let data = format!("\"remote_data\":{text}}}");
             let whole = response.body.ends_with(data.as_bytes());
@@ -289,7 +338,7 @@ fn assert_success(context: &Context, sent: &ProviderResponse, text: &str, respon
                 !context.form.ignore_remote_data && !excluded("remote_data")
             );
         }
-        Format::Normalized => {
+        (Format::Normalized, _) => {
             let user: serde_json::Map<String, Value> =
                 serde_json::from_slice(&response.body).expect("an object");
             let names = ResponseField::ALL.iter().map(|field| field.name());

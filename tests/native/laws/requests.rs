@@ -12,6 +12,7 @@ use crate::support::{Operation, SECRET, json_of, operations, provider_response, 
 fn missing_required_field_is_violation() {
     for operation in operations() {
         let required: Vec<Field> = operation
+            .row
             .fields
             .iter()
             .filter(|rule| rule.required)
@@ -42,12 +43,12 @@ fn missing_required_field_is_violation() {
                 );
             }
         }
-        let response = if operation.update {
+        let response = if operation.is_update() {
             respond_locally(operation, "", &json!({}))
         } else {
             empty_create(operation)
         };
-        let expected: Vec<String> = if operation.update {
+        let expected: Vec<String> = if operation.is_update() {
             vec![" empty-update".to_owned()]
         } else {
             required
@@ -80,7 +81,7 @@ fn empty_create(operation: Operation) -> HttpResponse {
 fn remote_data_satisfies_no_required_field() {
     for operation in operations()
         .into_iter()
-        .filter(|operation| operation.fields.iter().any(|rule| rule.required))
+        .filter(|operation| operation.row.fields.iter().any(|rule| rule.required))
     {
         let everything = Value::Object(operation.body());
         let response = respond_locally(operation, "", &json!({"remote_data": everything}));
@@ -128,7 +129,7 @@ fn unsupported_field_warns_or_violates() {
         let mut expected = vec!["/shoe_size unknown-field".to_owned()];
         for field in Field::ALL
             .into_iter()
-            .filter(|field| operation.fields.iter().all(|rule| rule.field != *field))
+            .filter(|field| operation.row.fields.iter().all(|rule| rule.field != *field))
         {
             let value = match field {
                 Field::Emails => json!([{"email": "a@b.example"}]),
@@ -268,7 +269,7 @@ fn unusable_account_sends_nothing() {
 fn empty_update_is_one_violation() {
     for operation in operations()
         .into_iter()
-        .filter(|operation| operation.update)
+        .filter(|operation| operation.is_update())
     {
         for body in [
             json!({}),

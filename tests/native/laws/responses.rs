@@ -117,16 +117,17 @@ fn unclear_response_has_unknown_outcome() {
 fn assert_says_how_to_look(operation: Operation, response: &HttpResponse) {
     let body = json_of(response);
     let message = body["message"].as_str().unwrap_or_default();
-    let way = if operation.update {
+    let way = if operation.is_update() {
         "look at the user"
     } else {
         "by email `ines@duarte.example`"
     };
     let way = if operation
+        .row
         .fields
         .iter()
         .any(|rule| rule.field == Field::Emails)
-        || operation.update
+        || operation.is_update()
     {
         way
     } else {
@@ -260,11 +261,16 @@ fn empty_response_is_success() {
                 .headers
                 .iter()
                 .any(|(name, value)| name == "unified-warning" && value.starts_with("id-missing"));
-            assert_eq!(missing, !operation.update, "{} {body}", operation.name());
+            assert_eq!(
+                missing,
+                !operation.is_update(),
+                "{} {body}",
+                operation.name()
+            );
             let id = json_of(&response)["id"].as_str().map(str::to_owned);
             assert_eq!(
                 id.as_deref(),
-                operation.update.then_some("42"),
+                operation.is_update().then_some(operation.id()),
                 "{} {body}",
                 operation.name()
             );

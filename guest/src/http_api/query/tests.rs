@@ -3,7 +3,7 @@
 use super::*;
 
 fn settings(query: &str) -> (Settings, Findings) {
-    Query::parse(&format!("/x?{query}")).settings()
+    Query::parse(&format!("/x?{query}")).settings(OperationName::Create)
 }
 
 fn account(query: &str) -> Result<String, Findings> {

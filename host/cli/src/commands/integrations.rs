@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use unified_ticketing_guest::bindings::integrations::{Integration, Operation};
+use unified_ticketing_guest::bindings::integrations::{Integration, Operation, Paging, Rate};
 use unified_ticketing_guest::describe;
 use unified_ticketing_guest::integration::{ALL, find};
 
@@ -10,7 +10,8 @@ use crate::error::{CliError, ExitStatus};
 use crate::terminal::Terminal;
 
 /// The meaning of the marks in the matrix.
-const LEGEND: &str = "● required   ○ supported   → can be in the response";
+const LEGEND: &str =
+    "● required   ○ supported   → can be in the response   + beyond the published API";
 
 /// The width of a description, and the column of its values.
 const WIDTH: usize = 80;
@@ -118,6 +119,7 @@ fn description(integration: &Integration) -> String {
         settings,
         credentials,
         operations,
+        rate,
     } = integration;
     let mut text = format!("{title} ({name})\n");
     let mut line = |label: &str, value: &str| write_value(&mut text, label, value);
@@ -139,6 +141,19 @@ fn description(integration: &Integration) -> String {
         .map(|set| set.names.join(" + "))
         .collect();
     line("credentials", &sets.join(", or "));
+    if let Some(Rate {
+        requests,
+        seconds,
+        burst,
+    }) = rate
+    {
+        let burst = burst.map(|burst| format!(", {burst} at once"));
+        let burst = burst.unwrap_or_default();
+        line(
+            "rate",
+            &format!("{requests} requests in {seconds} s{burst}"),
+        );
+    }
     for operation in operations {
         write_operation(&mut text, operation);
     }
@@ -155,15 +170,15 @@ fn write_operation(text: &mut String, operation: &Operation) {
         collections,
         conditions,
         response,
+        extension,
+        paging,
+        effect,
     } = operation;
-    let _ = writeln!(text, "\n{name}: {method} {path}");
+    let extension = if *extension { "  (extension)" } else { "" };
+    let _ = writeln!(text, "\n{name}: {method} {path}{extension}");
     let mut line = |label: &str, value: &str| write_value(text, label, value);
     let names = |required| {
-        let names: Vec<&str> = fields
-            .iter()
-            .filter(|field| field.required == required)
-            .map(|field| field.name.as_str())
-            .collect();
+        let names: Vec<&str> = describe::field_names(fields, required).collect();
         names.join(", ")
     };
     line("docs", docs);
@@ -178,4 +193,22 @@ fn write_operation(text: &mut String, operation: &Operation) {
         line("condition", condition);
     }
     line("answers with", &response.join(", "));
+    if let Some(Paging {
+        max_page_size,
+        by_email,
+    }) = paging
+    {
+        let pages = max_page_size.map_or_else(
+            || "none, the whole list at once".to_owned(),
+            |max| format!("of at most {max} users"),
+        );
+        line("pages", &pages);
+        let look_up = if *by_email {
+            "by the provider"
+        } else {
+            "over the whole list"
+        };
+        line("by address", look_up);
+    }
+    line("effect", effect.as_deref().unwrap_or_default());
 }

@@ -36,16 +36,55 @@ fn journal_keeps_received_requests() {
 }
 
 #[test]
+fn requests_are_counted_by_route() {
+    let (sandbox, planhat) = (TestSandbox::new(), Provider::named("planhat"));
+    let ids = planhat.fill(&sandbox, &["a@example.org", "b@example.org"]);
+    planhat.on_user(&sandbox, "GET", &ids[0], &json!({}));
+    planhat.delete(&sandbox, &json!("7"));
+    for line in [
+        "GET /planhat/users?limit=1",
+        "GET /planhat/teams",
+        "GET /planhat/users/",
+        "GET /planhat/users/7/x",
+        "GET /teamwork/people/.json",
+        "GET /teamwork/people/7.json",
+    ] {
+        sandbox.exchange(line, "", "");
+    }
+    let expected = json!({
+        "requests": 8,
+        "methods": { "DELETE": 1, "GET": 5, "POST": 2 },
+        "routes": {
+            "DELETE /planhat/users/{id}": 1,
+            "GET /planhat/users": 1,
+            "GET /planhat/users/{id}": 1,
+            "POST /planhat/users": 2,
+        },
+        "users": 2,
+    });
+    let count = sandbox.control("GET count?integration=planhat", &json!({}));
+    assert_eq!(count, expected);
+    let all = sandbox.control("GET count", &json!({}));
+    assert_eq!(all["methods"]["GET"], 7);
+    assert_eq!(all["routes"]["GET /teamwork/people/{id}.json"], 1);
+    sandbox.control("DELETE requests", &json!({}));
+    let none = json!({ "requests": 0, "methods": {}, "routes": {}, "users": 2 });
+    assert_eq!(sandbox.control("GET count", &json!({})), none);
+}
+
+#[test]
 fn reset_forgets_users_faults_requests() {
     let (sandbox, dixa) = (TestSandbox::new(), Provider::named("dixa"));
     dixa.create(&sandbox, &dixa.body);
     sandbox.control("PUT faults/dixa", &json!({ "kind": "html" }));
+    sandbox.control("PUT reads/dixa", &json!({ "late_by": 1 }));
     sandbox.control("POST reset", &json!({}));
     assert_eq!(
         sandbox.control("GET count", &json!({})),
-        json!({ "requests": 0, "users": 0 })
+        json!({ "requests": 0, "methods": {}, "routes": {}, "users": 0 })
     );
     assert_eq!(sandbox.control("GET requests", &json!({})), json!([]));
+    assert_eq!(sandbox.control("GET reads/dixa", &json!({}))["late_by"], 0);
     assert_eq!(dixa.create(&sandbox, &dixa.body).0, 201);
 }
 
@@ -60,6 +99,8 @@ fn unknown_names_paths_methods_are_rejected() {
         ("GET /", 404),
         ("POST /_sandbox/count", 405),
         ("GET /_sandbox/faults/dixa", 405),
+        ("GET /_sandbox/reads/acme", 404),
+        ("POST /_sandbox/reads/dixa", 405),
     ] {
         assert_eq!(sandbox.send(line, "", &json!({})).0, status, "{line}");
     }

@@ -130,6 +130,20 @@ fn truncated_announces_more_than_it_sends() {
 }
 
 #[test]
+fn empty_response_has_no_length() {
+    let (sandbox, dixa) = (TestSandbox::new(), Provider::named("dixa"));
+    for fault in [
+        json!({ "kind": "truncated" }),
+        json!({ "kind": "slow", "milliseconds": 0 }),
+    ] {
+        let id = &dixa.fill(&sandbox, &["a@example.org"])[0];
+        sandbox.control("PUT faults/dixa", &fault);
+        let deleted = dixa.delete(&sandbox, id);
+        assert!(deleted.1.starts_with("HTTP/1.1 204 ") && !deleted.1.contains("length"));
+    }
+}
+
+#[test]
 fn oversized_has_requested_size() {
     let sandbox = TestSandbox::new();
     let (response, _, users) = create(

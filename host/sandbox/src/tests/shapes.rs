@@ -20,9 +20,17 @@ fn dixa_adds_defaults_of_an_agent() {
     );
     let (status, _, response) = dixa.create(&sandbox, &dixa.body("j@kelpworks.example"));
     assert_eq!(status, 400, "{response}");
+    let emptied = json!({ "additionalEmails": [], "firstName": "Ines" });
+    let (_, _, patched) = dixa.on_user(&sandbox, "PATCH", &agent["id"], &emptied);
+    assert_eq!(
+        patched["data"]["additionalEmails"],
+        body["additionalEmails"]
+    );
+    assert_eq!(patched["data"]["firstName"], "Ines");
     for change in [
         json!({}),
         json!({ "email": "k@kelpworks.example" }),
+        json!({ "roles": [] }),
         json!({ "lastName": 7 }),
     ] {
         assert_eq!(

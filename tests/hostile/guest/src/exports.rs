@@ -4,8 +4,8 @@ use wasi::http::types::{IncomingRequest, OutgoingBody, OutgoingResponse, Respons
 use wasi::io::streams::StreamError;
 
 use crate::bindings::types::{
-    Body, Context, Error, ErrorCode, NewUser, Options, Outcome, ProviderResponse, Response,
-    TransportError, UserChanges,
+    Body, CallResult, Context, Error, ErrorCode, NewUser, Options, Outcome, ProviderResponse,
+    RawBody, Response, TransportError, UserChanges, UserQuery,
 };
 use crate::bindings::{http_api, incoming_handler, integrations, steps, users};
 use crate::script::{Next, Run};
@@ -21,6 +21,8 @@ impl steps::Guest for Hostile {
         let script = match operation {
             steps::Operation::CreateUser(user) => user.remote_data,
             steps::Operation::UpdateUser(update) => update.changes.remote_data,
+            steps::Operation::GetUser(id) | steps::Operation::DeleteUser(id) => Some(id),
+            steps::Operation::ListUsers(query) => query.email,
         };
         step(Run::start(
             Vec::new(),
@@ -57,6 +59,18 @@ impl users::Guest for Hostile {
     ) -> Result<Response, Error> {
         run_whole(changes.remote_data.as_deref())
     }
+
+    fn get_user(_: String, id: String, _: Options) -> Result<Response, Error> {
+        run_whole(Some(&id))
+    }
+
+    fn list_users(_: String, query: UserQuery, _: Options) -> Result<Response, Error> {
+        run_whole(query.email.as_deref())
+    }
+
+    fn delete_user(_: String, id: String, _: Options) -> Result<Response, Error> {
+        run_whole(Some(&id))
+    }
 }
 
 fn run_whole(script: Option<&str>) -> Result<Response, Error> {
@@ -81,7 +95,11 @@ fn result(run: Run) -> Result<Response, Error> {
         });
     }
     Ok(Response {
-        body: Body::Raw(run.report.into_bytes()),
+        body: Body::Raw(RawBody {
+            content_type: None,
+            bytes: run.report.into_bytes(),
+        }),
+        result: CallResult::Created,
         warnings: Vec::new(),
         rate_limit: None,
     })

@@ -1,0 +1,236 @@
+//! The operations of the typed contract.
+
+use std::collections::VecDeque;
+
+use super::{Engine, Plan};
+use crate::bindings::steps::{Operation, UserUpdate};
+use crate::bindings::types::{
+    Body, Error as CallError, NewUser, Options, Page, Response, User, UserChanges, UserQuery,
+};
+
+impl Engine {
+    /// Creates a user with the account of id `account`.
+    ///
+    /// Sends at most one request that creates, whatever happens.
+    ///
+    /// # Errors
+    ///
+    /// Every violation at once, before anything is sent; else why the call failed, with an `outcome` that says whether the user may
+    /// exist now.
+    pub async fn create_user(
+        &self,
+        account: &str,
+        user: NewUser,
+        options: Options,
+    ) -> Result<Response, CallError> {
+        self.carry_out(account, Operation::CreateUser(user), options)
+            .await
+    }
+
+    /// Changes the user `id` with the account of id `account`.
+    ///
+    /// Sends at most one request that changes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::create_user`].
+    pub async fn update_user(
+        &self,
+        account: &str,
+        id: &str,
+        changes: UserChanges,
+        options: Options,
+    ) -> Result<Response, CallError> {
+        self.carry_out(account, update(id, changes), options).await
+    }
+
+    /// Reads the user `id` with the account of id `account`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::create_user`]. A read changes nothing, so the outcome is always `not-sent`.
+    pub async fn get_user(
+        &self,
+        account: &str,
+        id: &str,
+        options: Options,
+    ) -> Result<Response, CallError> {
+        self.carry_out(account, Operation::GetUser(id.to_owned()), options)
+            .await
+    }
+
+    /// Lists users with the account of id `account`: a page of all, or everyone who has an address.
+    ///
+    /// [`Self::pages`] reads a list to its end.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::get_user`]. `invalid-response` also where it is not certain that nobody has the address.
+    pub async fn list_users(
+        &self,
+        account: &str,
+        query: UserQuery,
+        options: Options,
+    ) -> Result<Response, CallError> {
+        self.carry_out(account, Operation::ListUsers(query), options)
+            .await
+    }
+
+    /// Reads a list page by page, as many users at a time as `query` says, from its cursor on.
+    #[must_use]
+    pub fn pages(&self, account: &str, query: UserQuery, options: Options) -> Pages {
+        Pages {
+            engine: self.clone(),
+            account: account.to_owned(),
+            query: Some(query),
+            options,
+            users: VecDeque::new(),
+        }
+    }
+
+    /// Deletes the user `id` with the account of id `account`, in the provider's sense of it.
+    ///
+    /// Sends at most one request that deletes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::create_user`].
+    pub async fn delete_user(
+        &self,
+        account: &str,
+        id: &str,
+        options: Options,
+    ) -> Result<Response, CallError> {
+        self.carry_out(account, Operation::DeleteUser(id.to_owned()), options)
+            .await
+    }
+
+    /// Returns the request that [`Self::create_user`] would send. Opens no connection.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::create_user`] does before sending.
+    pub async fn plan_create_user(
+        &self,
+        account: &str,
+        user: NewUser,
+        options: Options,
+    ) -> Result<Plan, CallError> {
+        self.plan(account, Operation::CreateUser(user), options)
+            .await
+    }
+
+    /// Returns the request that [`Self::update_user`] would send. Opens no connection.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::update_user`] does before sending.
+    pub async fn plan_update_user(
+        &self,
+        account: &str,
+        id: &str,
+        changes: UserChanges,
+        options: Options,
+    ) -> Result<Plan, CallError> {
+        self.plan(account, update(id, changes), options).await
+    }
+
+    /// Returns the request that [`Self::delete_user`] would send. Opens no connection.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::delete_user`] does before sending.
+    pub async fn plan_delete_user(
+        &self,
+        account: &str,
+        id: &str,
+        options: Options,
+    ) -> Result<Plan, CallError> {
+        self.plan(account, Operation::DeleteUser(id.to_owned()), options)
+            .await
+    }
+}
+
+fn update(id: &str, changes: UserChanges) -> Operation {
+    Operation::UpdateUser(UserUpdate {
+        id: id.to_owned(),
+        changes,
+    })
+}
+
+/// The pages of a list, each read when it is asked for.
+///
+/// ```
+/// # use unified_ticketing::types::{Error, Options, UserQuery};
+/// # use unified_ticketing::{Engine, Pages};
+/// # async fn count(engine: &Engine, account: &str) -> Result<usize, Error> {
+/// let everyone = UserQuery { email: None, cursor: None, limit: Some(500) };
+/// let mut pages = engine.pages(account, everyone, Options::default());
+/// let mut count = 0;
+/// while let Some(user) = pages.next_user().await? {
+///     count += usize::from(user.id.is_some());
+/// }
+/// # Ok(count)
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Pages {
+    engine: Engine,
+    account: String,
+    /// The next page; none after the last one, or after an error.
+    query: Option<UserQuery>,
+    options: Options,
+    users: VecDeque<User>,
+}
+
+impl Pages {
+    /// Reads the next page. After the last one, and after an error, there is none.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::list_users`].
+    pub async fn next(&mut self) -> Result<Option<Response>, CallError> {
+        let Some(query) = self.query.take() else {
+            return Ok(None);
+        };
+        let (email, limit) = (query.email.clone(), query.limit);
+        let options = self.options.clone();
+        let page = self
+            .engine
+            .list_users(&self.account, query, options)
+            .await?;
+        if let Body::Users(Page {
+            next_cursor: Some(cursor),
+            ..
+        }) = &page.body
+        {
+            self.query = Some(UserQuery {
+                email,
+                cursor: Some(cursor.clone()),
+                limit,
+            });
+        }
+        Ok(Some(page))
+    }
+
+    /// Returns the next user of the list, and reads a page where there is none left. With the format `raw` there are no users.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::list_users`].
+    pub async fn next_user(&mut self) -> Result<Option<User>, CallError> {
+        loop {
+            if let Some(user) = self.users.pop_front() {
+                return Ok(Some(user));
+            }
+            match self.next().await? {
+                None => return Ok(None),
+                Some(page) => {
+                    if let Body::Users(page) = page.body {
+                        self.users.extend(page.users);
+                    }
+                }
+            }
+        }
+    }
+}
