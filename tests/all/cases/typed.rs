@@ -29,7 +29,7 @@ fn typed_cases_hold_when_component_sends() {
 
 async fn typed(case: &Case, sender: Sender) {
     let (_, target) = case.http();
-    let (settings, mut findings) = Query::parse(&target).settings();
+    let (settings, mut findings) = Query::parse(&target).settings(case.operation);
     let given = case.file.call.bytes();
     let changes = match case.operation {
         OperationName::Create => body::new_user(given, &mut findings),

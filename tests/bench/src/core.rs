@@ -131,7 +131,7 @@ fn native() -> bool {
         body: RESPONSE.as_bytes().to_vec(),
     };
     let step = steps::resume(ACCOUNT, &sending.context, Ok(&response), |_| {
-        Err(core_accounts::ResolveError::Unknown)
+        Err(ResolveError::Unknown)
     });
     matches!(black_box((sending, step)).1, core_steps::Step::Done(Ok(_)))
 }
