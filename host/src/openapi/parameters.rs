@@ -83,8 +83,12 @@ pub(super) fn components() -> Value {
         "limit": {
             "name": "limit",
             "in": "query",
-            "description": "How many users a page has at most. Where the provider's pages are smaller, several are read.",
-            "schema": { "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT },
+            "description": format!(
+                "How many users a page has at most, {DEFAULT_LIMIT} where it is left out. Where the provider's pages are smaller, \
+                 several are read."
+            ),
+            // Without `default`: generated clients send that, and beside an address it is a violation.
+            "schema": { "type": "integer", "minimum": 1, "maximum": MAX_LIMIT },
         },
         "next_cursor": {
             "name": "next_cursor",

@@ -57,8 +57,8 @@ pub(super) fn schemas() -> Map<String, Value> {
     });
     let remote_query = json!({
         "type": "object",
-        "description": "Parameters of the provider's query.",
-        "additionalProperties": { "type": "string" },
+        "description": "Parameters of the provider's query. An object in it makes a name with more brackets.",
+        "additionalProperties": true,
     });
     let health = json!({
         "type": "object",

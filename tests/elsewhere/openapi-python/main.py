@@ -7,8 +7,20 @@ from pathlib import Path
 from uuid import UUID
 
 from client import Client
-from client.api.users import create_user, update_user
-from client.models import EmailType, Error, ErrorCode, NewEmail, NewUser, Outcome, Role, User, UserChanges
+from client.api.users import create_user, delete_user, get_user, list_users, update_user
+from client.models import (
+    DeletedUser,
+    EmailType,
+    Error,
+    ErrorCode,
+    NewEmail,
+    NewUser,
+    Outcome,
+    Role,
+    User,
+    UserChanges,
+    UserPage,
+)
 
 PERSON = NewUser(
     first_name="Ines",
@@ -22,7 +34,7 @@ PERSON = NewUser(
 def live(client, account):
     """Makes the calls of one account. Yields the name of each that gave what it should."""
     options = {"client": client, "integrated_account_id": UUID(account["id"])}
-    changes = UserChanges(first_name="Inès", last_name="Berg")
+    changes = UserChanges(name="Inès Berg", first_name="Inès", last_name="Berg")
     if account["integration"] == "pivotal_tracker":
         options["collectionsid"] = "1"
         changes = UserChanges(roles=[Role(name="viewer")])
@@ -38,19 +50,31 @@ def live(client, account):
     assert isinstance(user.id, str) and user.remote_data.to_dict(), user
     yield "create"
 
+    page = list_users.sync(limit=1, **options)
+    assert isinstance(page, UserPage) and page.result_count == len(page.result) == 1, page
+    yield "list"
+
+    found = list_users.sync(emailsemail="INES@kelpworks.example", **options)
+    assert isinstance(found, UserPage), found
+    assert [each.id for each in found.result] == [user.id] and found.next_cursor is None, found
+    yield "list by address"
+
     updated = update_user.sync(user.id, body=changes, **options)
-    if account["integration"] in UPDATED:
-        assert isinstance(updated, User), updated
-        yield "update"
+    assert isinstance(updated, User), updated
+    yield "update"
 
+    read = get_user.sync(user.id, **options)
+    assert isinstance(read, User) and read.id == user.id, read
+    assert read.remote_data.to_dict(), read
+    yield "get"
 
-def integrations(path, method):
-    """The integrations that have an operation."""
-    operation = json.loads(Path("build/openapi.json").read_text())["paths"][path][method]
-    return {row["integration"] for row in operation["x-unified-integrations"]}
+    deleted = delete_user.sync(user.id, **options)
+    assert isinstance(deleted, DeletedUser) and deleted.id == user.id, deleted
+    yield "delete"
 
-
-UPDATED = integrations("/unified/ticketing/users/{id}", "patch")
+    missing = get_user.sync(user.id, **options)
+    assert isinstance(missing, Error) and missing.code == ErrorCode.PROVIDER_NOT_FOUND, missing
+    yield "get who is deleted"
 
 
 def main():

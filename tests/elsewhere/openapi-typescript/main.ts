@@ -34,7 +34,7 @@ interface Account {
 async function* live(account: Account): AsyncGenerator<string> {
   const pivotal = account.integration === 'pivotal_tracker';
   const query = { integrated_account_id: account.id, ...(pivotal && { 'collections[][id]': '1' }) };
-  const changes: Schemas['UserChanges'] = pivotal ? { roles: [{ name: 'viewer' }] } : { first_name: 'Inès', last_name: 'Berg' };
+  const changes: Schemas['UserChanges'] = pivotal ? { roles: [{ name: 'viewer' }] } : { name: 'Inès Berg', first_name: 'Inès', last_name: 'Berg' };
 
   const refused = await client.POST(path, { params: { query }, body: {} });
   assert.equal(refused.error?.code, 'invalid-request');
@@ -55,20 +55,47 @@ async function* live(account: Account): AsyncGenerator<string> {
   assert.ok(id && remoteData && Object.keys(remoteData).length > 0, JSON.stringify(created.error));
   yield 'create';
 
-  const updated = await client.PATCH(`${path}/{id}`, { params: { path: { id }, query }, body: changes });
-  if (updates.has(account.integration)) {
-    assert.ok(updated.data?.remote_data, JSON.stringify(updated.error));
-    yield 'update';
-  }
+  // A page, then the next one, as far as there is one.
+  let cursor: string | null | undefined;
+  let count = 0;
+  do {
+    const next = { limit: 1, ...(cursor && { next_cursor: cursor }) };
+    const { data, error } = await client.GET(path, { params: { query: { ...query, ...next } } });
+    assert.ok(data, JSON.stringify(error));
+    assert.equal(data.result.length, data.result_count);
+    count += data.result_count;
+    cursor = data.next_cursor;
+  } while (cursor);
+  assert.equal(count, 1);
+  yield 'list';
+
+  const found = await client.GET(path, { params: { query: { ...query, 'emails[][email]': 'INES@kelpworks.example' } } });
+  assert.deepEqual(found.data?.result.map((each) => each.id), [id]);
+  yield 'list by address';
+
+  const one = { path: { id }, query };
+  const updated = await client.PATCH(`${path}/{id}`, { params: one, body: changes });
+  assert.ok(updated.data?.remote_data, JSON.stringify(updated.error));
+  yield 'update';
+
+  const debugged = await client.GET(`${path}/{id}`, {
+    params: { path: { id }, query: { ...query, truto_response_format: 'debug' } },
+  });
+  const debug = debugged.data as Schemas['DebugUser'] | undefined;
+  assert.equal(debug?.result.id, id);
+  assert.equal(debug?.debug.requestOptions.method, 'GET');
+  yield 'debug';
+
+  const deleted = await client.DELETE(`${path}/{id}`, { params: one });
+  assert.equal(deleted.data?.id, id);
+  yield 'delete';
+
+  const missing = await client.GET(`${path}/{id}`, { params: one });
+  assert.equal(missing.error?.code, 'provider-not-found');
+  yield 'get who is deleted';
 }
 
 const read = (file: string): unknown => JSON.parse(readFileSync(file, 'utf8'));
-const document = read('build/openapi.json') as {
-  paths: { [path: string]: { [method: string]: { 'x-unified-integrations': { integration: string }[] } } };
-};
-const updates = new Set(
-  document.paths[`${path}/{id}`]?.['patch']?.['x-unified-integrations'].map((row) => row.integration),
-);
 
 // That the program was compiled is the first.
 let passed = 1;
