@@ -24,8 +24,11 @@ pub use generated::unified::ticketing::types;
 #[cfg(feature = "component-sender")]
 pub(crate) use words::parse_word;
 
+use std::time::SystemTime;
+
 use types::{
-    EmailsChange, Format, JsonChange, NewUser, Options, RolesChange, StringChange, UserChanges,
+    Begun, EmailsChange, Format, IfExists, JsonChange, NewUser, Options, RolesChange, StringChange,
+    UserChanges,
 };
 
 impl std::fmt::Display for types::Error {
@@ -35,6 +38,14 @@ impl std::fmt::Display for types::Error {
 }
 
 impl std::error::Error for types::Error {}
+
+impl Begun {
+    /// A call that begins now.
+    #[must_use]
+    pub fn now() -> Self {
+        Self::Now(humantime::format_rfc3339_seconds(SystemTime::now()).to_string())
+    }
+}
 
 impl Default for NewUser {
     /// Nothing is given.
@@ -80,6 +91,9 @@ impl Default for Options {
             remote_query: Vec::new(),
             collections: Vec::new(),
             strict: false,
+            if_exists: IfExists::Fail,
+            settle: true,
+            resend: false,
         }
     }
 }

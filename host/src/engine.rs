@@ -43,7 +43,7 @@ use self::detach::Attached;
 pub(crate) use self::detach::Ended;
 use self::entry::{CallOutput, Entry as _, Http, Next, Steps, Subject};
 pub use self::error::http_response;
-pub(crate) use self::error::{CODE, OUTCOME};
+pub(crate) use self::error::{CODE, OUTCOME, plain};
 use self::guest::Calling;
 #[cfg(feature = "native")]
 pub use self::native::Native;
@@ -53,8 +53,8 @@ use crate::bindings::http_api::{HttpRequest, HttpResponse};
 use crate::bindings::integrations::Integration;
 use crate::bindings::steps::{Operation, Step};
 use crate::bindings::types::{
-    Context, Error as CallError, Options, Outcome, ProviderRequest, ProviderResponse, Response,
-    Safety, Sending, TransportError, Warning,
+    Begun, Context, Error as CallError, Options, Outcome, ProviderRequest, ProviderResponse,
+    Response, Safety, Sending, TransportError, Warning,
 };
 use crate::client::SendState;
 use crate::telemetry;
@@ -129,9 +129,16 @@ impl Engine {
 
     /// Starts an operation whose requests are sent by other means, their authentication as `***`.
     ///
-    /// The caller sends them, and bounds them as `wit/steps.wit` says.
-    pub async fn start(&self, account: &str, operation: Operation, options: Options) -> Step {
-        let next = match self.first_step(account, operation, options).await {
+    /// The caller sends them, and bounds them as `wit/steps.wit` says. `begun` is when the call began: [`Begun::now`], or, for a
+    /// creation that may have been sent before, when that began.
+    pub async fn start(
+        &self,
+        account: &str,
+        operation: Operation,
+        options: Options,
+        begun: Begun,
+    ) -> Step {
+        let next = match self.first_step(account, operation, options, begun).await {
             Ok(next) => next,
             Err(error) => Next::Done(Err(error)),
         };
@@ -163,8 +170,12 @@ impl Engine {
         account: &str,
         operation: Operation,
         options: Options,
+        begun: Begun,
     ) -> Result<Next<Result<Response, CallError>>, CallError> {
-        let call = self.new_call(account).await?;
+        let call = Call {
+            begun,
+            ..self.new_call(account).await?
+        };
         let steps = Arc::new(Steps { operation, options });
         let started = self.0.host.start(&steps, &call).await;
         started.map_err(|stop| stop.into_error(Outcome::NotSent, &steps.subject()))
@@ -176,12 +187,14 @@ impl Engine {
         operation: Operation,
         options: Options,
     ) -> Result<Plan, CallError> {
-        match self.first_step(account, operation, options).await? {
+        let first = self.first_step(account, operation, options, Begun::now());
+        match first.await? {
             Next::Send(Sending {
                 request,
                 safety,
                 wait_ms: _,
                 plan,
+                resend: _,
                 warnings,
                 context: _,
             }) => Ok(Plan {
@@ -239,6 +252,7 @@ impl Engine {
         let account = self.account(account, &deadline).await?;
         Ok(Call {
             account,
+            begun: Begun::now(),
             deadline,
             state,
         })

@@ -42,6 +42,7 @@ pub struct EngineBuilder {
     accounts: Arc<dyn Accounts>,
     sender: Sender,
     deadline: Duration,
+    settle: Duration,
     limits: Limits,
     response_limits: ResponseLimits,
     max_instances: Option<u32>,
@@ -57,6 +58,7 @@ impl EngineBuilder {
             accounts: Arc::new(MemoryAccounts::new()),
             sender: Sender::default(),
             deadline: Duration::from_secs(20),
+            settle: Duration::from_secs(5),
             limits: Limits {
                 memory: 64 << 20,
                 cpu: Duration::from_millis(200),
@@ -92,6 +94,13 @@ impl EngineBuilder {
     /// response; 20 seconds.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
+        self
+    }
+
+    /// How long a call may look for a user after a creation whose outcome is unknown, besides its deadline; 5 s. With 0 it does not
+    /// look.
+    pub fn settle(mut self, settle: Duration) -> Self {
+        self.settle = settle;
         self
     }
 
@@ -179,6 +188,7 @@ impl EngineBuilder {
             accounts,
             sender,
             deadline,
+            settle,
             mut limits,
             response_limits,
             max_instances,
@@ -209,6 +219,7 @@ impl EngineBuilder {
                 guest,
                 client,
                 max_requests: limits.requests,
+                settle,
             },
             side,
             #[cfg(feature = "native")]

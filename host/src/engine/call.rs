@@ -14,7 +14,7 @@ use super::requests::{self, RequestError, Requests};
 use super::{Engine, error};
 use crate::bindings::accounts::ResolveError;
 use crate::bindings::types::{
-    Error as CallError, Outcome, ProviderRequest, Safety, Sending, TransportError,
+    Begun, Error as CallError, Outcome, ProviderRequest, Safety, Sending, TransportError,
 };
 use crate::client::{Client, SendState};
 use crate::egress;
@@ -22,6 +22,7 @@ use crate::egress;
 /// The data of a call, from its start to its end.
 pub(super) struct Call {
     pub(super) account: CallAccount,
+    pub(super) begun: Begun,
     pub(super) deadline: Deadline,
     pub(super) state: SendState,
 }
@@ -31,6 +32,8 @@ pub(super) struct HostDriven {
     pub(super) guest: Arc<Guest>,
     pub(super) client: Client,
     pub(super) max_requests: u32,
+    /// How long a call may look for a user after a creation whose outcome is unknown.
+    pub(super) settle: Duration,
 }
 
 impl Engine {
@@ -66,12 +69,21 @@ impl HostDriven {
         requests: &mut Requests,
     ) -> Result<E::Output, Stop> {
         let mut next = self.start(entry, call).await?;
+        // A creation that may have been sent before is settled from the start.
+        let mut settling = match call.begun {
+            Begun::Now(_) => None,
+            Begun::Earlier(_) => Some(self.settling(call)),
+        };
         loop {
             let sending = match next {
                 Next::Send(sending) => sending,
                 Next::Done(output) => return Ok(output),
             };
-            let (context, response) = self.send(call, sending, requests).await?;
+            let deadline = settling.as_ref().unwrap_or(&call.deadline);
+            let (context, response) = self.send(call, sending, requests, deadline).await?;
+            if settling.is_none() && requests.is_to_be_settled() {
+                settling = Some(self.settling(call));
+            }
             // Without the deadline: the caller must learn what the provider did.
             next = self
                 .run(call, move |account, calling| {
@@ -88,7 +100,10 @@ impl HostDriven {
         call: &Call,
     ) -> Result<Next<E::Output>, Stop> {
         let entry = Arc::clone(entry);
-        let start = self.run(call, move |account, calling| entry.start(account, calling));
+        let begun = call.begun.clone();
+        let start = self.run(call, move |account, calling| {
+            entry.start(account, &begun, calling)
+        });
         call.deadline.within(start).await.ok_or(Stop::Deadline)?
     }
 
@@ -110,12 +125,14 @@ impl HostDriven {
         call: &Call,
         sending: Sending,
         requests: &mut Requests,
+        deadline: &Deadline,
     ) -> Result<(Vec<u8>, Sent), Stop> {
         let Sending {
             request,
             safety,
             wait_ms,
             plan: _,
+            resend: _,
             warnings: _,
             context,
         } = sending;
@@ -129,7 +146,8 @@ impl HostDriven {
                 tokio::time::sleep(Duration::from_millis(wait_ms.into())).await;
             }
         };
-        if call.deadline.within(wait).await.is_none() {
+        let wait_is_allowed = deadline.allows(Duration::from_millis(wait_ms.into()));
+        if !wait_is_allowed || deadline.within(wait).await.is_none() {
             let kept_back = Err(TransportError::Deadline(false));
             requests.ended(safety, kept_back.as_ref());
             return Ok((context, kept_back));
@@ -139,12 +157,23 @@ impl HostDriven {
             Safety::Safe => SendState::default(),
             Safety::Idempotent | Safety::Once => call.state.clone(),
         };
-        let response = self.exchange(call, request, &state).await;
+        let response = self.exchange(call, request, &state, deadline).await;
         requests.ended(safety, response.as_ref());
         Ok((context, response))
     }
 
-    async fn exchange(&self, call: &Call, request: ProviderRequest, state: &SendState) -> Sent {
+    /// The deadline of the look-ups that settle a creation: a budget of their own, so that a slow provider leaves them some.
+    fn settling(&self, call: &Call) -> Deadline {
+        Deadline::after(self.settle).or(call.deadline.stop())
+    }
+
+    async fn exchange(
+        &self,
+        call: &Call,
+        request: ProviderRequest,
+        state: &SendState,
+        deadline: &Deadline,
+    ) -> Sent {
         let Some(account) = call.account.account() else {
             let why = "the call has no account".to_owned();
             return Err(TransportError::EgressDenied(why));
@@ -153,7 +182,7 @@ impl HostDriven {
             .and_then(|request| egress::permit(account, request))
             .map_err(|error| TransportError::EgressDenied(error.to_string()))?;
         let sending = self.client.send(account, permitted, state);
-        match call.deadline.within(sending).await {
+        match deadline.within(sending).await {
             Some(response) => response.map_err(TransportError::from),
             None => Err(TransportError::Deadline(state.withdraw())),
         }
@@ -174,6 +203,8 @@ pub(super) fn conclude<'a, T: CallOutput>(
     };
     match result {
         Ok(output) => match output.outcome() {
+            // A look-up after the creation may have found a user who was there before.
+            Some(Outcome::Rejected) if requests.looked() && output.is_conflict() => output,
             Some(Outcome::NotSent | Outcome::Rejected) if outcome() == Outcome::Unknown => {
                 T::from_error(error::contradicted(&subject()))
             }

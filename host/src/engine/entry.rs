@@ -12,8 +12,8 @@ use super::guest::Calling;
 use crate::bindings::http_api::{HttpRequest, HttpResponse, HttpStep};
 use crate::bindings::steps::{Operation, Step};
 use crate::bindings::types::{
-    Context, Email, Error as CallError, NewUser, Options, Outcome, ProviderResponse, Response,
-    Sending, TransportError,
+    Begun, Context, Email, Error as CallError, ErrorCode, NewUser, Options, Outcome,
+    ProviderResponse, Response, Sending, TransportError,
 };
 
 /// The next step of a call.
@@ -40,6 +40,7 @@ pub(super) trait Entry: Send + Sync + 'static {
     fn start(
         &self,
         account: &str,
+        begun: &Begun,
         calling: &mut Calling<'_>,
     ) -> wasmtime::Result<Next<Self::Output>>;
 
@@ -63,6 +64,9 @@ pub(super) trait CallOutput: Sized {
     /// The outcome that the component reports, where the output is an error.
     fn outcome(&self) -> Option<Outcome>;
 
+    /// Whether the output is the error for a user who was there before the call.
+    fn is_conflict(&self) -> bool;
+
     /// Code and outcome for the log, where the output is an error.
     fn log_fields(&self) -> Option<(String, String)>;
 }
@@ -79,9 +83,10 @@ impl Entry for Steps {
     fn start(
         &self,
         account: &str,
+        begun: &Begun,
         calling: &mut Calling<'_>,
     ) -> wasmtime::Result<Next<Self::Output>> {
-        let parameters = (account, &self.operation, &self.options);
+        let parameters = (account, &self.operation, &self.options, begun);
         let step = calling.exports.start.call(calling, parameters)?;
         Ok(match step {
             Step::Send(sending) => Next::Send(sending),
@@ -117,6 +122,13 @@ impl CallOutput for Result<Response, CallError> {
         self.as_ref().err().map(|error| error.outcome)
     }
 
+    fn is_conflict(&self) -> bool {
+        let is_conflict = |error: &CallError| {
+            error.code == ErrorCode::ProviderConflict && !error.existing_ids.is_empty()
+        };
+        self.as_ref().is_err_and(is_conflict)
+    }
+
     fn log_fields(&self) -> Option<(String, String)> {
         let error = self.as_ref().err()?;
         Some((error.code.to_string(), error.outcome.to_string()))
@@ -132,12 +144,13 @@ impl Entry for Http {
     fn start(
         &self,
         account: &str,
+        begun: &Begun,
         calling: &mut Calling<'_>,
     ) -> wasmtime::Result<Next<HttpResponse>> {
         let step = calling
             .exports
             .http_start
-            .call(calling, (account, &self.0))?;
+            .call(calling, (account, &self.0, begun))?;
         Ok(match step {
             HttpStep::Send(sending) => Next::Send(sending),
             HttpStep::Respond(response) => Next::Done(response),
@@ -174,6 +187,11 @@ impl CallOutput for HttpResponse {
             // An error that says nothing of the provider's state is one that any client takes for `not-sent`.
             None => (!(200..300).contains(&self.status)).then_some(Outcome::NotSent),
         }
+    }
+
+    fn is_conflict(&self) -> bool {
+        let error = self.error.as_ref();
+        error.is_some_and(|error| error.code == ErrorCode::ProviderConflict)
     }
 
     fn log_fields(&self) -> Option<(String, String)> {
