@@ -47,6 +47,28 @@ impl Begun {
     }
 }
 
+impl Default for User {
+    /// Nothing is known.
+    fn default() -> Self {
+        Self {
+            id: None,
+            name: None,
+            first_name: None,
+            last_name: None,
+            username: None,
+            emails: None,
+            is_active: None,
+            team_ids: None,
+            avatar: None,
+            roles: None,
+            created_at: None,
+            updated_at: None,
+            etag: None,
+            remote_data: None,
+        }
+    }
+}
+
 impl Default for NewUser {
     /// Nothing is given.
     fn default() -> Self {

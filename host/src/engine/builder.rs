@@ -11,10 +11,12 @@ use super::guest::Guest;
 use super::limits::Limits;
 #[cfg(feature = "native")]
 use super::native::Native;
+use super::once::Memory;
 use super::{Engine, Inner, Side};
 use crate::accounts::{Accounts, MemoryAccounts};
 use crate::client::{Client, ResponseLimits};
 use crate::error::Error;
+use crate::store::{Secret, Store};
 
 /// The component of the world `core`, compiled for this target by the build script.
 pub(super) static CORE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/core.cwasm"));
@@ -43,6 +45,7 @@ pub struct EngineBuilder {
     sender: Sender,
     deadline: Duration,
     settle: Duration,
+    store: Option<(Arc<dyn Store>, Secret)>,
     limits: Limits,
     response_limits: ResponseLimits,
     max_instances: Option<u32>,
@@ -59,6 +62,7 @@ impl EngineBuilder {
             sender: Sender::default(),
             deadline: Duration::from_secs(20),
             settle: Duration::from_secs(5),
+            store: None,
             limits: Limits {
                 memory: 64 << 20,
                 cpu: Duration::from_millis(200),
@@ -136,6 +140,13 @@ impl EngineBuilder {
         self
     }
 
+    /// Where calls with an idempotency key are kept, and creations of unknown outcome, and the secret that names and seals them.
+    /// Without a store, keys have no effect, and echoes are remembered by this process alone.
+    pub fn store(mut self, store: impl Store + 'static, secret: Secret) -> Self {
+        self.store = Some((Arc::new(store), secret));
+        self
+    }
+
     /// How many steps of an account's calls an instance of the component may serve; 1, a fresh instance for each step.
     ///
     /// An instance never serves two accounts. Its memory then holds what earlier calls of the same account have left in it.
@@ -189,6 +200,7 @@ impl EngineBuilder {
             sender,
             deadline,
             settle,
+            store,
             mut limits,
             response_limits,
             max_instances,
@@ -206,6 +218,14 @@ impl EngineBuilder {
         let guest = Guest::new(precompiled.unwrap_or(built_in), limits, has_stacks)?;
         let guest = Arc::new(guest);
         let client = Client::new(root_certificates.as_deref(), response_limits)?;
+        // Where the component sends, nothing is kept: its host learns too late what it sends.
+        let memory = match sender {
+            Sender::Host => Some(Memory::new(store)?),
+            #[cfg(feature = "component-sender")]
+            Sender::Component if store.is_some() => return Err(Error::StoreWithoutHost),
+            #[cfg(feature = "component-sender")]
+            Sender::Component => None,
+        };
         let side = match sender {
             Sender::Host => Side::Host,
             #[cfg(feature = "component-sender")]
@@ -220,6 +240,7 @@ impl EngineBuilder {
                 client,
                 max_requests: limits.requests,
                 settle,
+                memory,
             },
             side,
             #[cfg(feature = "native")]

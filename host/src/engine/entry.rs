@@ -2,18 +2,20 @@
 
 use std::borrow::Cow;
 
+
 use unified_ticketing_guest::findings::{Findings, quoted, quoted_address};
 use unified_ticketing_guest::http_api::{Route, body, route};
 use unified_ticketing_guest::integration::OperationName;
 use unified_ticketing_guest::{primary, set_emails};
 
-use super::error::http_response;
 use super::guest::Calling;
+use super::once::Target;
+use super::output::CallOutput;
 use crate::bindings::http_api::{HttpRequest, HttpResponse, HttpStep};
 use crate::bindings::steps::{Operation, Step};
 use crate::bindings::types::{
-    Begun, Context, Email, Error as CallError, ErrorCode, NewUser, Options, Outcome,
-    ProviderResponse, Response, Sending, TransportError,
+    Begun, Context, Email, Error as CallError, NewUser, Options, ProviderResponse, Response,
+    Sending, TransportError,
 };
 
 /// The next step of a call.
@@ -54,21 +56,9 @@ pub(super) trait Entry: Send + Sync + 'static {
 
     /// The subject of the call.
     fn subject(&self) -> Subject<'_>;
-}
 
-/// The output of a call.
-pub(super) trait CallOutput: Sized {
-    /// The output for an error of the host.
-    fn from_error(error: CallError) -> Self;
-
-    /// The outcome that the component reports, where the output is an error.
-    fn outcome(&self) -> Option<Outcome>;
-
-    /// Whether the output is the error for a user who was there before the call.
-    fn is_conflict(&self) -> bool;
-
-    /// Code and outcome for the log, where the output is an error.
-    fn log_fields(&self) -> Option<(String, String)>;
+    /// What the call writes.
+    fn target(&self) -> Target;
 }
 
 /// A call of the typed contract.
@@ -111,27 +101,9 @@ impl Entry for Steps {
     fn subject(&self) -> Subject<'_> {
         Subject::from_operation(&self.operation)
     }
-}
 
-impl CallOutput for Result<Response, CallError> {
-    fn from_error(error: CallError) -> Self {
-        Err(error)
-    }
-
-    fn outcome(&self) -> Option<Outcome> {
-        self.as_ref().err().map(|error| error.outcome)
-    }
-
-    fn is_conflict(&self) -> bool {
-        let is_conflict = |error: &CallError| {
-            error.code == ErrorCode::ProviderConflict && !error.existing_ids.is_empty()
-        };
-        self.as_ref().is_err_and(is_conflict)
-    }
-
-    fn log_fields(&self) -> Option<(String, String)> {
-        let error = self.as_ref().err()?;
-        Some((error.code.to_string(), error.outcome.to_string()))
+    fn target(&self) -> Target {
+        self.subject().target()
     }
 }
 
@@ -174,29 +146,17 @@ impl Entry for Http {
     fn subject(&self) -> Subject<'_> {
         Subject::from_request(&self.0)
     }
-}
 
-impl CallOutput for HttpResponse {
-    fn from_error(error: CallError) -> Self {
-        http_response(&error)
-    }
-
-    fn outcome(&self) -> Option<Outcome> {
-        match &self.error {
-            Some(error) => Some(error.outcome),
-            // An error that says nothing of the provider's state is one that any client takes for `not-sent`.
-            None => (!(200..300).contains(&self.status)).then_some(Outcome::NotSent),
+    fn target(&self) -> Target {
+        let path = self.0.target.split('?').next().unwrap_or_default();
+        let Ok(Route { operation, id }) = route(&self.0.method, path) else {
+            return Subject::Either.target();
+        };
+        Target {
+            operation: operation.as_str(),
+            id,
+            creates: operation == OperationName::Create,
         }
-    }
-
-    fn is_conflict(&self) -> bool {
-        let error = self.error.as_ref();
-        error.is_some_and(|error| error.code == ErrorCode::ProviderConflict)
-    }
-
-    fn log_fields(&self) -> Option<(String, String)> {
-        let error = self.error.as_ref()?;
-        Some((error.code.to_string(), error.outcome.to_string()))
     }
 }
 
@@ -241,6 +201,21 @@ impl<'a> Subject<'a> {
             OperationName::Update => Self::User(id),
             OperationName::Delete => Self::Deleted(id),
             OperationName::Get | OperationName::List => Self::Reading,
+        }
+    }
+
+    /// What a call writes.
+    fn target(&self) -> Target {
+        let (operation, id) = match self {
+            Self::NewUser(_) => (OperationName::Create, None),
+            Self::User(id) => (OperationName::Update, Some(id)),
+            Self::Deleted(id) => (OperationName::Delete, Some(id)),
+            Self::Reading | Self::Either => (OperationName::Get, None),
+        };
+        Target {
+            operation: operation.as_str(),
+            id: id.map(|id| id.clone().into_owned()),
+            creates: operation == OperationName::Create,
         }
     }
 

@@ -88,7 +88,6 @@ pub(crate) const CODE: &str = "unified-code";
 pub(crate) const OUTCOME: &str = "unified-outcome";
 
 /// The header of a warning.
-#[cfg(feature = "component-sender")]
 pub(super) const WARNING: &str = "unified-warning";
 
 /// The body of an error of the host in the published API.
