@@ -7,7 +7,7 @@ use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 use unified_ticketing::openapi;
 use unified_ticketing_guest::bindings::types::Format;
-use unified_ticketing_guest::http_api::query::Query;
+use unified_ticketing_guest::http_api::{query::Query, route};
 use unified_ticketing_guest::integration::OperationName;
 
 use crate::case::ACCOUNT;
@@ -238,13 +238,16 @@ async fn responses_are_documented() {
                 .map_or_else(|_| json!(value), |value| json!(value));
             assert_valid(name, &validator(&document, schema), &value);
         }
-        let (query, _) = Query::parse(&call.request.target).settings();
+        let path = call.request.target.split('?').next().expect("a path");
+        let name_of = route(&call.request.method, path).expect(name).operation;
+        let (query, _) = Query::parse(&call.request.target).settings(name_of);
         let json = response.header("content-type") == Some("application/json");
         if json && query.options.format != Format::Raw {
             let schema = &documented["content"]["application/json"]["schema"];
             assert_valid(name, &validator(&document, schema), &response.json());
             let success = if query.dry_run { "Plan" } else { "User" };
-            if response.status == 200 {
+            let is_user = name_of.responds_with_user() && !query.debug;
+            if response.status == 200 && (query.dry_run || is_user) {
                 assert_valid(name, &named(&document, success), &response.json());
             }
         }
@@ -269,6 +272,7 @@ async fn body_schemas_match_accepted_bodies() {
         let base = match case.operation {
             OperationName::Create => "NewUser",
             OperationName::Update => "UserChanges",
+            OperationName::Get | OperationName::List | OperationName::Delete => continue,
         };
         let name = format!("{base}-{}", case.integration);
         if document["components"]["schemas"].get(&name).is_none() {

@@ -113,7 +113,7 @@ fn post() -> String {
 }
 
 /// The headers that a response may have. No other header of a provider is passed on.
-const HEADERS: [&str; 12] = [
+const HEADERS: [&str; 14] = [
     "allow",
     "connection",
     "content-length",
@@ -124,7 +124,9 @@ const HEADERS: [&str; 12] = [
     "ratelimit-reset",
     "retry-after",
     "unified-code",
+    "unified-next-cursor",
     "unified-outcome",
+    "unified-result",
     "unified-warning",
 ];
 
