@@ -40,9 +40,10 @@ impl ExitStatus {
         match (code, outcome) {
             (_, Outcome::Unknown) => Self::Unknown,
             // Where the outcome is `not-sent`, the provider's failure is that of a read.
-            (ErrorCode::ProviderFailed | ErrorCode::ConnectionLost, Outcome::NotSent) => {
-                Self::Later
-            }
+            (
+                ErrorCode::ProviderFailed | ErrorCode::InvalidResponse | ErrorCode::ConnectionLost,
+                Outcome::NotSent,
+            ) => Self::Later,
             (
                 ErrorCode::ProviderRateLimited
                 | ErrorCode::NoConnection
@@ -79,8 +80,7 @@ impl ExitStatus {
                 Outcome::NotSent,
             ) => Self::Configuration,
             (
-                ErrorCode::InvalidResponse
-                | ErrorCode::ResponseTooLarge
+                ErrorCode::ResponseTooLarge
                 | ErrorCode::RequestTimeout
                 | ErrorCode::HeadersTooLarge
                 | ErrorCode::MalformedRequest
@@ -112,7 +112,7 @@ mod tests {
             (Code::ProviderFailed, NotSent, ExitStatus::Later),
             (Code::ConnectionLost, NotSent, ExitStatus::Later),
             (Code::InvalidResponse, Unknown, ExitStatus::Unknown),
-            (Code::InvalidResponse, NotSent, ExitStatus::Other),
+            (Code::InvalidResponse, NotSent, ExitStatus::Later),
             (Code::ProviderNotFound, NotSent, ExitStatus::Rejected),
             (Code::InvalidRequest, NotSent, ExitStatus::Invalid),
             (Code::AccountUnusable, NotSent, ExitStatus::Configuration),
