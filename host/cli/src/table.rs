@@ -1,5 +1,6 @@
 //! Users as a table for people.
 
+use serde_json::value::RawValue;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::escape;
@@ -71,7 +72,7 @@ fn row(user: &Object<'_>) -> Row {
     let emails = emails.iter().filter(is_primary).chain(others);
     let emails: Vec<String> = emails.map(|email| email.string("email")).collect();
     let roles: Vec<String> = user.objects("roles").iter().map(role).collect();
-    let active = match user.get("is_active").map(|value| value.get()) {
+    let active = match user.get("is_active").map(RawValue::get) {
         Some("true") => "yes",
         Some("false") => "no",
         _ => "",

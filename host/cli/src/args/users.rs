@@ -7,10 +7,6 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::value;
 
 #[derive(Debug, Subcommand)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "the program has one, and parses it once"
-)]
 pub(crate) enum UsersCommand {
     /// Create a user
     #[command(after_help = "\

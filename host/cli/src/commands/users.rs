@@ -55,19 +55,15 @@ async fn single(
         (Output::Json, Format::Raw) if !call.dry_run => response.body.clone(),
         (Output::Json, _) => indented(&response.body),
     };
-    match completed(&call, &response.body) {
-        Some(completed) => session
-            .write(result)
-            .await
-            .map_err(|error| CliError::output_failed_after(&completed, &error)),
-        None => {
-            session.write_read(result).await?;
-            if let Operation::List(list) = call.operation {
-                list::note(&call, list, &response, terminal);
-            }
-            Ok(())
-        }
+    if let Some(completed) = completed(&call, &response.body) {
+        let written = session.write(result).await;
+        return written.map_err(|error| CliError::output_failed_after(&completed, &error));
     }
+    session.write_read(result).await?;
+    if let Operation::List(list) = call.operation {
+        list::note(&call, list, &response, terminal);
+    }
+    Ok(())
 }
 
 fn table(call: &Call<'_>, body: &[u8]) -> Vec<u8> {

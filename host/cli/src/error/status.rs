@@ -43,8 +43,8 @@ impl ExitStatus {
             (
                 ErrorCode::ProviderFailed | ErrorCode::InvalidResponse | ErrorCode::ConnectionLost,
                 Outcome::NotSent,
-            ) => Self::Later,
-            (
+            )
+            | (
                 ErrorCode::ProviderRateLimited
                 | ErrorCode::NoConnection
                 | ErrorCode::Deadline
