@@ -6,8 +6,7 @@ mod error;
 #[cfg(test)]
 mod tests;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64ct::{Base64, Encoding as _};
 use http::Uri;
 
 pub use self::error::{AccountError, CredentialError};
@@ -244,7 +243,7 @@ fn basic(name: &str, user: &str, password: &str) -> Result<String, AccountError>
     }
     Ok(format!(
         "Basic {}",
-        STANDARD.encode(format!("{user}:{password}"))
+        Base64::encode_string(format!("{user}:{password}").as_bytes())
     ))
 }
 

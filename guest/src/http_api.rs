@@ -169,15 +169,27 @@ fn prepare(
     })
 }
 
+/// Whether the API reads a body of this length, with these headers of its request. It rejects any other for its type, its charset, its
+/// coding or its size.
+#[must_use]
+pub fn accepts_body(operation: OperationName, headers: &[(String, String)], length: usize) -> bool {
+    length <= MAX_BODY && unexpected(operation, headers).is_none()
+}
+
+/// What is expected in place of a header's value, where that says that a body which is read is none of this API, and that value.
+fn unexpected(
+    operation: OperationName,
+    headers: &[(String, String)],
+) -> Option<(&'static str, &str)> {
+    let mut headers = headers.iter().filter(|_| operation.has_fields());
+    headers.find_map(|(name, value)| Some((media::expected(name, value)?, value.as_str())))
+}
+
 /// Checks the type and coding of a body that is read, then its size.
 fn check_body(request: &HttpRequest, operation: OperationName) -> Result<(), Rejected> {
-    let headers = request.headers.iter().filter(|_| operation.has_fields());
-    for (name, value) in headers {
-        if let Some(expected) = media::expected(name, value) {
-            let found = quoted(value.trim());
-            let message = format!("expected {expected}, but found {found}");
-            return Err(rejected(ErrorCode::UnsupportedMediaType, 415, &message));
-        }
+    if let Some((expected, found)) = unexpected(operation, &request.headers) {
+        let message = format!("expected {expected}, but found {}", quoted(found.trim()));
+        return Err(rejected(ErrorCode::UnsupportedMediaType, 415, &message));
     }
     if request.body.len() > MAX_BODY {
         return Err(rejected(

@@ -181,17 +181,21 @@ fn single<'a>(
 
 /// The users of a list. A look-up in two spellings may find a user twice.
 fn entries(reader: &Reader<'_>, users: Vec<String>, once: bool) -> Vec<Entry<'static>> {
-    let mut seen = BTreeSet::new();
     let entries = users.into_iter().map(|json| Entry {
         user: parse(&json)
             .map(|value| (reader.integration.user)(&value, OperationName::List))
             .unwrap_or_default(),
         json: Cow::Owned(json),
     });
+    let mut entries: Vec<Entry<'static>> = entries.collect();
+    if once {
+        let mut seen = BTreeSet::new();
+        let keys = entries
+            .iter()
+            .map(|entry| entry.user.id.as_deref().unwrap_or(&entry.json));
+        let first: Vec<bool> = keys.map(|key| seen.insert(key)).collect();
+        let mut first = first.into_iter();
+        entries.retain(|_| first.next().unwrap_or_default());
+    }
     entries
-        .filter(|entry| {
-            let key = entry.user.id.as_deref().unwrap_or(&entry.json);
-            !once || seen.insert(key.to_owned())
-        })
-        .collect()
 }

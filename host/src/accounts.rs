@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 pub(crate) use self::account::Origin;
 pub use self::account::{Account, AccountBuilder, AccountError, AccountLocation, AccountViolation};
-pub use self::file::{AccountsFileError, FileAccounts, FileFinding};
+pub use self::file::FileAccounts;
 pub use self::reload::ReloadableAccounts;
 
 /// What [`Accounts::get`] returns: a future of the account, or of `None` if there is none of that id.

@@ -1,5 +1,6 @@
 //! The engine: the component, loaded once, and the calls through it.
 
+mod access;
 mod account;
 mod builder;
 mod call;
@@ -31,6 +32,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use unified_ticketing_guest::http_api::account_id;
 
+pub(crate) use self::access::Access;
 use self::account::CallAccount;
 pub use self::builder::{EngineBuilder, Sender};
 use self::call::{Call, HostDriven};
@@ -272,14 +274,19 @@ impl Engine {
     /// As [`Self::http`], for a caller that may give up before there is a response: `state` then says whether the provider may have
     /// the request. A state is for one call.
     pub async fn http_observed(&self, request: HttpRequest, state: &SendState) -> HttpResponse {
-        let ended = self.respond(request, state.clone(), None, None).await;
+        let access = account_id(&request.target).map_or(Access::None, Access::Account);
+        let ended = self
+            .respond(request, access, state.clone(), None, None)
+            .await;
         ended.output
     }
 
-    /// Responds to a request as [`Self::http`] does, at the latest when `stop` is true. Its log lines carry `request_id`.
+    /// Responds to a request as [`Self::http`] does, with this access, at the latest when `stop` is true. Its log lines carry
+    /// `request_id`.
     pub(crate) async fn respond(
         &self,
         mut request: HttpRequest,
+        access: Access,
         state: SendState,
         request_id: Option<Arc<str>>,
         stop: Option<watch::Receiver<bool>>,
@@ -288,7 +295,7 @@ impl Engine {
         let deadline = self.deadline().or(stop);
         let (engine, shared) = (self.clone(), state.clone());
         let call = async move {
-            let mut ended = engine.respond_to(request, deadline, shared).await;
+            let mut ended = engine.respond_to(request, access, deadline, shared).await;
             exchange::clear_response(&mut ended.output);
             ended
         };
@@ -299,14 +306,20 @@ impl Engine {
     async fn respond_to(
         &self,
         request: HttpRequest,
+        access: Access,
         deadline: Deadline,
         state: SendState,
     ) -> Ended<HttpResponse> {
-        let account = account_id(&request.target).unwrap_or_default();
-        let call = match self.call(&account, deadline, state).await {
+        let call = match self.call(access.account(), deadline, state).await {
             Ok(call) => call,
             Err(error) => return Ended::without_account(HttpResponse::from_error(error)),
         };
+        // An unknown account comes before what may be done there.
+        if let Access::Denied { account: _, error } = access
+            && call.account.exists()
+        {
+            return Ended::new(&call.account, HttpResponse::from_error(error));
+        }
         let http = Http(request);
         #[cfg(feature = "native")]
         if let Some(native) = &self.0.native {

@@ -1,10 +1,16 @@
-//! Files that hold secrets, or name them.
+//! Files that hold secrets, or name them, and those that are TOML.
+
+mod finding;
+mod reader;
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read as _};
 use std::path::Path;
 
 use secrecy::zeroize::Zeroizing;
+
+pub use self::finding::{FileFinding, TomlFileError};
+pub(crate) use self::reader::{Span, TomlReader};
 
 /// The text of a file that holds secrets, or names them.
 pub(crate) struct SecretFile {

@@ -66,8 +66,7 @@ mod tls;
 
 pub use crate::accounts::{
     Account, AccountBuilder, AccountError, AccountLocation, AccountViolation, Accounts,
-    AccountsFileError, FileAccounts, FileFinding, Lookup, LookupError, MemoryAccounts,
-    ReloadableAccounts,
+    FileAccounts, Lookup, LookupError, MemoryAccounts, ReloadableAccounts,
 };
 #[cfg(feature = "native")]
 pub use crate::bindings::accounts as native_accounts;
@@ -77,7 +76,7 @@ pub use crate::client::SendState;
 pub use crate::engine::Native;
 pub use crate::engine::{Engine, EngineBuilder, Pages, Plan, Sender, how_to_look, http_response};
 pub use crate::error::Error;
-pub use crate::files::FileError;
+pub use crate::files::{FileError, FileFinding, TomlFileError};
 pub use crate::openapi::openapi;
 
 /// The README's examples compile.

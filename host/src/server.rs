@@ -1,7 +1,7 @@
 //! The published HTTP API as a server, in front of an engine.
 //!
 //! The component responds to each request; the server reads the request whole, checks its bearer token if it has tokens, and bounds
-//! the calls in flight. `GET /healthz` and `GET /readyz` are beside the API and need no token.
+//! the calls in flight. `GET /healthz`, `GET /readyz` and `GET /openapi.json` are beside the API and need no token.
 //!
 //! Each request has one log line, also a request that is not valid HTTP: its id, account, integration, operation, method, the
 //! pattern of its route, status, code, outcome and the time; never a path, a query, a header or a body. A request with a status of
@@ -12,7 +12,9 @@ mod builder;
 mod connection;
 mod error;
 mod framing;
+mod gate;
 mod respond;
+mod route;
 mod slots;
 mod socket;
 #[cfg(test)]
@@ -31,7 +33,9 @@ use tokio::time::{sleep, timeout};
 
 pub use self::builder::{BindError, ServerBuilder};
 use self::slots::Slots;
-pub use self::tokens::{Tokens, TokensError};
+pub use self::tokens::{
+    NewToken, NewTokenError, Token, TokenOperation, TokenOperationError, Tokens, TokensError,
+};
 use crate::engine::Engine;
 
 /// The most bytes of bodies that are being read, over all requests.

@@ -8,7 +8,7 @@ mod accounts;
 use std::process::Stdio;
 use std::sync::LazyLock;
 
-use self::accounts::{ACCOUNTS, CanaryAccount, SERVER_TOKEN};
+use self::accounts::{ACCOUNTS, CanaryAccount, SERVER_TOKEN, token_digest};
 use crate::cli::program;
 use crate::client::{Request, Response};
 use crate::provider::Provider;
@@ -17,7 +17,7 @@ use crate::serve::Serve;
 /// The strings that no output may contain, in lower case.
 static FORBIDDEN: LazyLock<Vec<String>> = LazyLock::new(|| {
     let mut forbidden: Vec<String> = ACCOUNTS.iter().flat_map(CanaryAccount::forms).collect();
-    forbidden.push(SERVER_TOKEN.to_owned());
+    forbidden.extend([SERVER_TOKEN.to_owned(), token_digest()]);
     // Any other spelling of a canary starts with one of these.
     forbidden.extend(
         [
@@ -110,11 +110,30 @@ async fn server_shows_no_secret() {
     let provider = Provider::start().await;
     let folder = tempfile::tempdir().expect("a folder");
     let tokens = folder.path().join("tokens");
-    std::fs::write(&tokens, format!("{SERVER_TOKEN}\n")).expect("a file");
     let tokens = tokens.to_str().expect("a path in UTF-8");
-    for (sender, log) in [("host", "json"), ("component", "text")] {
-        let arguments = ["--sender", sender, "--log-format", log, "-vv"];
-        let arguments = [arguments.as_slice(), &["--token-file", tokens]].concat();
+    let entry = format!(
+        "[[token]]\nname = \"shop\"\nsha256 = \"{}\"\naccounts = \"all\"\noperations = [\"create\", \"update\"]\n",
+        token_digest()
+    );
+    for (sender, log, option, file) in [
+        ("host", "json", "--tokens", &entry),
+        (
+            "component",
+            "text",
+            "--token-file",
+            &SERVER_TOKEN.to_owned(),
+        ),
+    ] {
+        std::fs::write(tokens, file).expect("a file");
+        let arguments = [
+            "--sender",
+            sender,
+            "--log-format",
+            log,
+            "-vv",
+            option,
+            tokens,
+        ];
         let mut serve = Serve::with_accounts(&accounts_file(&provider), &arguments);
         let mut calls_made = 0;
         for (number, account) in ACCOUNTS.iter().enumerate() {
@@ -226,6 +245,42 @@ async fn program_shows_no_secret() {
                 .any(|(_, value)| value.contains(&secret))
         }));
     }
+}
+
+/// The output of `Debug`, and errors, of tokens.
+#[test]
+fn tokens_show_no_secret() {
+    use unified_ticketing::server::{NewToken, Tokens};
+    let digest = token_digest();
+    let entry = |rest: &str| format!("[[token]]\nname = \"shop\"\nsha256 = \"{digest}\"\n{rest}\n");
+    let good = entry("accounts = \"all\"\noperations = [\"create\"]");
+    let parse = |text: &str| Tokens::parse_toml("a".as_ref(), text, |_| false);
+    let lines = Tokens::parse(SERVER_TOKEN).expect("good tokens");
+    for tokens in [&parse(&good).expect("good tokens"), &lines] {
+        assert_clean("tokens", format!("{tokens:?}").as_bytes());
+        for token in tokens.iter() {
+            assert_clean("a token", format!("{token:?}").as_bytes());
+        }
+    }
+    for broken in [
+        good.repeat(2),
+        good.replace(&digest, SERVER_TOKEN),
+        good.replace("shop", SERVER_TOKEN)
+            .replace("create", &digest),
+        good.replace(
+            "\"all\"",
+            &format!("[\"{digest}\", \"{SERVER_TOKEN}{SERVER_TOKEN}\"]"),
+        ),
+        good.replace("name", &digest),
+        good.replacen('"', "", 3),
+    ] {
+        let error = parse(&broken).map(drop).expect_err("an error");
+        let printed = format!("{error} {error:?}").replace(&format!("`{SERVER_TOKEN}`"), "");
+        assert_clean("an error", printed.as_bytes());
+    }
+    let new = NewToken::generate("shop").expect("a token");
+    let printed = format!("{new:?}");
+    assert!(!printed.contains(new.expose_token()), "{printed}");
 }
 
 /// The `Debug` output of values with secrets.

@@ -14,6 +14,7 @@ mod reload;
 mod soak;
 mod start;
 mod support;
+mod tokens;
 
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use crate::client::{self, Connection, Request};
 use crate::provider::{Provider, ProviderResponse};
 pub use support::{Serve, Simulators, until};
 use support::{create, error, error_of, get};
+pub use tokens::digest;
 
 const SENDERS: [&str; 2] = ["host", "component"];
 

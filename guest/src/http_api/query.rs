@@ -141,6 +141,13 @@ pub fn account_id(target: &str) -> Option<String> {
     }
 }
 
+/// Whether a request target has the parameter that names the account, whatever its value.
+#[must_use]
+pub fn names_account(target: &str) -> bool {
+    let query = Query::parse(target);
+    query.0.iter().any(|each| each.is_scalar(ACCOUNT))
+}
+
 /// The name of an option in this API.
 const fn option_name(option: OptionField) -> &'static str {
     match option {

@@ -1,7 +1,6 @@
 //! Where a list goes on, and how a caller hands it back: a cursor.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64ct::{Base64UrlUnpadded, Encoding as _};
 use serde::{Deserialize, Serialize};
 
 use crate::integration::Paging;
@@ -34,12 +33,12 @@ impl Position {
             Self::Offset(offset) => format!("{integration}:offset:{offset}"),
             Self::Number { size, number } => format!("{integration}:page:{size}:{number}"),
         };
-        Some(URL_SAFE_NO_PAD.encode(value))
+        Some(Base64UrlUnpadded::encode_string(value.as_bytes()))
     }
 
     /// Reads what [`Self::to_cursor`] wrote for this integration.
     pub(super) fn from_cursor(cursor: &str, integration: &str, paging: &Paging) -> Option<Self> {
-        let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+        let bytes = Base64UrlUnpadded::decode_vec(cursor).ok()?;
         let value = std::str::from_utf8(&bytes).ok()?;
         let (kind, value) = value
             .strip_prefix(integration)?
@@ -104,7 +103,7 @@ mod tests {
 
     #[test]
     fn foreign_cursor_is_rejected() {
-        let encoded = |value: &str| URL_SAFE_NO_PAD.encode(value);
+        let encoded = |value: &str| Base64UrlUnpadded::encode_string(value.as_bytes());
         for (cursor, paging) in [
             (encoded("acme:cursor:"), CURSOR),
             (encoded("acme:offset:1"), CURSOR),

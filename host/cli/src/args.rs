@@ -128,7 +128,11 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Accounts(AccountsCommand),
 
-    /// Serve the HTTP API, with `GET /healthz` and `GET /readyz` beside it
+    /// Make tokens for the clients of `serve`
+    #[command(subcommand)]
+    Token(TokenCommand),
+
+    /// Serve the HTTP API, with `GET /healthz`, `GET /readyz` and `GET /openapi.json` beside it
     Serve(ServeArgs),
 
     /// Serve simulators of the providers, and print an accounts file for them
@@ -163,6 +167,43 @@ pub(crate) enum AccountsCommand {
     Check,
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Make a token, and print it with its entry for the file of `serve --tokens`
+    ///
+    /// The result is a JSON object: `token`, for the client, and `entry`, lines of TOML to add to the file. The entry has a digest
+    /// of the token; the token itself is printed this once, and kept nowhere. No file is read or written.
+    New(NewTokenArgs),
+}
+
+/// The options of `token new`.
+#[derive(Args, Debug)]
+pub(crate) struct NewTokenArgs {
+    /// The name, of 40 characters or fewer; each token of a file has another
+    pub(crate) name: String,
+
+    /// An account that the token reaches, by id. Can be given more than once; without it, the token reaches every account
+    #[arg(long = "account", value_name = "UUID", value_parser = value::account_id)]
+    pub(crate) account_ids: Vec<String>,
+
+    /// What the token may do. Can be given more than once; without it, the token may do everything
+    #[arg(long = "operation", value_name = "OPERATION")]
+    pub(crate) operations: Vec<OperationName>,
+}
+
+/// What a token may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OperationName {
+    /// Get, list and find users
+    Read,
+    /// Create users
+    Create,
+    /// Update users
+    Update,
+    /// Delete users
+    Delete,
+}
+
 /// The options of `serve`.
 #[derive(Args, Debug)]
 pub(crate) struct ServeArgs {
@@ -170,10 +211,15 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,
 
-    /// A file of bearer tokens, one a line; every request but those for `/healthz` and `/readyz` then needs one
+    /// A TOML file of bearer tokens: which accounts each reaches, and what it may do there
     ///
-    /// Required to listen on any address but loopback. Every token reaches every account. SIGHUP reloads this file and the accounts
-    /// file.
+    /// Every request of the API then needs one of the tokens; those for `/healthz`, `/readyz` and `/openapi.json` do not. `token new`
+    /// makes a token and its entry. Tokens are required to listen on any address but loopback. SIGHUP reloads this file and the
+    /// accounts file.
+    #[arg(long, value_name = "FILE", conflicts_with = "token_file")]
+    pub(crate) tokens: Option<PathBuf>,
+
+    /// A file of bearer tokens, one a line, in place of `--tokens`; each reaches every account, and may do everything
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
 

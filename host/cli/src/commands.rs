@@ -6,9 +6,10 @@ mod integrations;
 mod openapi;
 mod sandbox;
 mod serve;
+mod token;
 mod users;
 
-use crate::args::{AccountsCommand, Cli, Command};
+use crate::args::{AccountsCommand, Cli, Command, TokenCommand};
 use crate::error::CliError;
 use crate::terminal::Terminal;
 
@@ -22,6 +23,7 @@ pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<(), CliError> {
         }
         Command::Accounts(AccountsCommand::List) => accounts::list(global, terminal),
         Command::Accounts(AccountsCommand::Check) => accounts::check(global, terminal),
+        Command::Token(TokenCommand::New(arguments)) => token::create(arguments, terminal),
         Command::Serve(arguments) => serve::serve(global, arguments, terminal),
         Command::Sandbox { listen } => sandbox::serve(*listen, terminal),
         Command::Component { out, standalone } => component::write(out, *standalone),

@@ -7,10 +7,11 @@ use std::error::Error;
 use std::path::Path;
 
 use serde_json::json;
-use unified_ticketing::AccountsFileError;
+use unified_ticketing::TomlFileError;
 
 use self::response::look;
 pub(crate) use self::status::ExitStatus;
+use crate::json::Object;
 use crate::operation::Operation;
 
 /// The error of a command.
@@ -215,12 +216,35 @@ impl CliError {
     }
 
     /// An accounts file that cannot be used.
-    pub(crate) fn accounts(error: &AccountsFileError) -> Self {
+    pub(crate) fn accounts(error: &TomlFileError) -> Self {
         let violations = error.violations().iter();
-        let messages: Vec<String> = violations.map(ToString::to_string).collect();
-        let code = (500, "Internal Server Error", "account-unusable");
-        Self::with_code(ExitStatus::Configuration, code, &messages.join("; "))
-            .with_member("faults", &json!(messages).to_string())
+        let faults: Vec<String> = violations.map(ToString::to_string).collect();
+        Self::faults("account-unusable", &faults)
+    }
+
+    /// Files of the configuration that cannot be used, tokens among them.
+    pub(crate) fn configuration(faults: &[String]) -> Self {
+        Self::faults("invalid-configuration", faults)
+    }
+
+    /// Adds the violations of other files to those of the accounts file.
+    pub(crate) fn and_faults(self, more: Vec<String>) -> Self {
+        let members = Object::parse(self.body.as_bytes()).unwrap_or_default();
+        let mut faults = members.strings("faults");
+        if faults.is_empty() || more.is_empty() {
+            return self;
+        }
+        faults.extend(more);
+        Self {
+            hint: self.hint,
+            ..Self::configuration(&faults)
+        }
+    }
+
+    fn faults(code: &'static str, faults: &[String]) -> Self {
+        let code = (500, "Internal Server Error", code);
+        Self::with_code(ExitStatus::Configuration, code, &faults.join("; "))
+            .with_member("faults", &json!(faults).to_string())
     }
 
     /// A list that ends early: its users up to this cursor are printed.

@@ -14,7 +14,6 @@
 //! are not part of it.
 
 mod draft;
-mod error;
 mod reader;
 #[cfg(test)]
 mod tests;
@@ -22,10 +21,9 @@ mod tests;
 use std::collections::HashMap;
 use std::path::Path;
 
-pub use self::error::{AccountsFileError, FileFinding};
 use self::reader::Reader;
 use super::{Account, Accounts, Lookup};
-use crate::files::SecretFile;
+use crate::files::{FileFinding, SecretFile, TomlFileError};
 
 /// The largest accounts file, in bytes: tens of thousands of accounts.
 const MAX_FILE: usize = 16 * 1024 * 1024;
@@ -44,17 +42,11 @@ impl FileAccounts {
     /// # Errors
     ///
     /// Every violation of every account at once, in the order of the file. None holds a secret.
-    pub fn from_file(file: impl AsRef<Path>) -> Result<Self, AccountsFileError> {
+    pub fn from_file(file: impl AsRef<Path>) -> Result<Self, TomlFileError> {
         let file = file.as_ref();
-        let whole = |message: String| FileFinding {
-            file: file.to_owned(),
-            line: None,
-            column: None,
-            account: None,
-            message,
-        };
+        let whole = |message| FileFinding::whole(file, message);
         let read = SecretFile::from_path(file, MAX_FILE)
-            .map_err(|error| AccountsFileError::new(vec![whole(error.to_string())]))?;
+            .map_err(|error| TomlFileError::new(vec![whole(error.to_string())]))?;
         let (mut accounts, holds_secrets) =
             Self::parsed(file, &read.text, &|name| std::env::var(name).ok())?;
         if let Some(exposed) = read.exposed.filter(|_| holds_secrets) {
@@ -74,7 +66,7 @@ impl FileAccounts {
         file: &Path,
         text: &str,
         environment: impl Fn(&str) -> Option<String>,
-    ) -> Result<Self, AccountsFileError> {
+    ) -> Result<Self, TomlFileError> {
         Self::parsed(file, text, &environment).map(|(accounts, _)| accounts)
     }
 
@@ -83,11 +75,11 @@ impl FileAccounts {
         file: &Path,
         text: &str,
         environment: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<(Self, bool), AccountsFileError> {
+    ) -> Result<(Self, bool), TomlFileError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut reader = Reader::new(file, text, environment);
         let all = reader.accounts();
-        let (mut violations, warnings) = (reader.violations, reader.warnings);
+        let (violations, warnings) = (reader.toml.violations, reader.warnings);
         if violations.is_empty() {
             let by_id = all
                 .iter()
@@ -101,8 +93,7 @@ impl FileAccounts {
             };
             return Ok((accounts, reader.holds_secrets));
         }
-        violations.sort_by_key(|violation| (violation.line, violation.column));
-        Err(AccountsFileError::new(violations))
+        Err(TomlFileError::new(violations))
     }
 
     /// Every account, in the order of the file.
@@ -123,6 +114,12 @@ impl FileAccounts {
                 .iter()
                 .find(|account| account.name() == Some(id_or_name))
         })
+    }
+
+    /// Whether there is an account of this id.
+    #[must_use]
+    pub fn contains(&self, id: &str) -> bool {
+        self.by_id(id).is_some()
     }
 
     fn by_id(&self, id: &str) -> Option<&Account> {

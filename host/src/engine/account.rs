@@ -31,6 +31,11 @@ impl CallAccount {
         &self.0.id
     }
 
+    /// Whether there is such an account, usable or not.
+    pub(super) fn exists(&self) -> bool {
+        !matches!(self.0.found, Err(ResolveError::Unknown))
+    }
+
     /// The account, if there is one.
     pub(super) fn account(&self) -> Option<&Account> {
         self.0.found.as_ref().ok()

@@ -46,7 +46,7 @@ impl ServerBuilder {
         }
     }
 
-    /// The tokens that clients need, for every request except those for health; each reaches every account. Without tokens, the
+    /// The tokens that clients need, for every request of the API. Without tokens, every client reaches every account, and the
     /// server responds only to requests for a name of this machine, and to none from a page of another origin.
     pub fn tokens(mut self, tokens: impl Into<Option<Tokens>>) -> Self {
         self.tokens = tokens.into();

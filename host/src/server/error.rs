@@ -12,15 +12,21 @@ use crate::engine::http_response;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// An error of the server itself.
+/// The response for an error of the server itself.
 pub(super) fn response(
     code: ErrorCode,
     message: &str,
     retry_after: Option<u32>,
 ) -> Response<Full<Bytes>> {
-    from_http_response(http_response(&Error {
+    let error = error(code, message.to_owned(), retry_after);
+    from_http_response(http_response(&error))
+}
+
+/// An error of the server itself. Nothing has been sent.
+pub(super) fn error(code: ErrorCode, message: String, retry_after: Option<u32>) -> Error {
+    Error {
         code,
-        message: message.to_owned(),
+        message,
         status: status(code),
         violations: Vec::new(),
         provider: None,
@@ -28,7 +34,7 @@ pub(super) fn response(
         rate_limit: None,
         limit: None,
         outcome: Outcome::NotSent,
-    }))
+    }
 }
 
 /// The status of each of the server's errors.

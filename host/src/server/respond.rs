@@ -1,7 +1,7 @@
 //! A request, from its head to its response.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 use http::header::{ALLOW, AUTHORIZATION, CONNECTION, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
@@ -10,22 +10,23 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
-use unified_ticketing_guest::http_api::{MAX_BODY, account_id};
+use unified_ticketing_guest::http_api::MAX_BODY;
 use unified_ticketing_guest::integration::OperationName;
 
 use super::access_log::AccessLog;
 use super::framing::PendingResponse;
+use super::route::{HEALTH, OPENAPI, READY, route};
 use super::socket::{Exchange, MIN_PROGRESS};
-use super::{Phase, Shared, error};
+use super::{Phase, Shared, error, gate};
 use crate::bindings::http_api::HttpRequest;
 use crate::bindings::types::ErrorCode;
 use crate::client::SendState;
 use crate::engine::{CODE, Ended, OUTCOME};
+use crate::openapi::openapi;
 use crate::telemetry;
 
-const HEALTH: &str = "/healthz";
-const READY: &str = "/readyz";
-const USERS: &str = "/unified/ticketing/users";
+/// The HTTP API in OpenAPI.
+static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| openapi().to_string().into());
 
 /// The most memory that a request's head can reserve for its body, in bytes.
 const MAX_RESERVED: usize = 64 << 10;
@@ -38,10 +39,10 @@ impl Shared {
         exchange: &Exchange,
     ) -> io::Result<Response<Full<Bytes>>> {
         let method = request.method().clone();
-        let (path, operation) = route(&method, request.uri().path());
+        let (path, operation) = route(method.as_str(), request.uri().path());
         let label = telemetry::method_label(method.as_str());
         let mut log = AccessLog::new(self.next_id(), label, path);
-        log.operation = operation;
+        log.operation = operation.map(OperationName::verb);
         // If only hyper knows the body's end, only hyper knows where the next head begins.
         let close = request.body().size_hint().exact().is_none();
         let response = self.route(request, &mut log).await;
@@ -89,31 +90,33 @@ impl Shared {
             return with_close(error::response(ErrorCode::MalformedRequest, why, None));
         }
         match request.uri().path() {
-            HEALTH => return health(request.method(), "ok"),
+            HEALTH => return json(request.method(), health("ok")),
             READY if *self.phase.borrow() == Phase::Serving => {
-                return health(request.method(), "ready");
+                return json(request.method(), health("ready"));
             }
+            OPENAPI => return json(request.method(), DOCUMENT.clone()),
             READY => {
                 let message = "the server is stopping";
                 return error::response(ErrorCode::Overloaded, message, Some(1));
             }
             _ => {}
         }
-        if let Some(tokens) = &self.tokens {
-            if !tokens
-                .current()
-                .accept(request.headers().get(AUTHORIZATION))
-            {
+        let token = if let Some(tokens) = &self.tokens {
+            let tokens = tokens.current();
+            let Some(token) = tokens.find(request.headers().get(AUTHORIZATION)) else {
                 let message = "expected `authorization: Bearer TOKEN` with a token of this server";
                 let mut response = error::response(ErrorCode::Unauthorized, message, None);
                 let challenge = HeaderValue::from_static("Bearer");
                 response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
                 return response;
-            }
+            };
+            Some(token)
         } else if let Some(why) = error::foreign(&request) {
             return error::response(ErrorCode::Forbidden, why, None);
-        }
-        let request = match self.read(request).await {
+        } else {
+            None
+        };
+        let mut request = match self.read(request).await {
             Ok(request) => request,
             Err(ReadError::Timeout) => {
                 let message = "the body of the request did not come in time";
@@ -128,9 +131,9 @@ impl Shared {
                 return with_close(error::response(ErrorCode::Overloaded, message, Some(1)));
             }
         };
-        let account = account_id(&request.target).unwrap_or_default();
+        let access = gate::decide(token.as_deref(), &mut request);
         let single = self.engine.accounts().is_single();
-        let Some(slot) = self.slots.take(&account, single) else {
+        let Some(slot) = self.slots.take(access.account(), single) else {
             let message = "too many requests are in flight here: try again later";
             return error::response(ErrorCode::Overloaded, message, Some(1));
         };
@@ -139,7 +142,7 @@ impl Shared {
         let stop = Some(self.stop_calls.subscribe());
         let Ended { output, account } = self
             .engine
-            .respond(request, SendState::default(), id, stop)
+            .respond(request, access, SendState::default(), id, stop)
             .await;
         log.account = account;
         error::from_http_response(output)
@@ -211,31 +214,14 @@ enum ReadError {
     Overloaded,
 }
 
-/// The log's name of a path, and the operation of the request.
-fn route(method: &Method, path: &str) -> (&'static str, Option<&'static str>) {
-    if path == HEALTH {
-        return (HEALTH, None);
-    }
-    if path == READY {
-        return (READY, None);
-    }
-    match path.strip_prefix(USERS) {
-        Some("") => (
-            USERS,
-            (method == Method::POST).then_some(OperationName::Create.verb()),
-        ),
-        Some(rest) if rest.len() > 1 && rest.rfind('/') == Some(0) => (
-            "/unified/ticketing/users/{id}",
-            (method == Method::PATCH).then_some(OperationName::Update.verb()),
-        ),
-        _ => ("other", None),
-    }
+/// The body of a health check's response.
+fn health(status: &str) -> Bytes {
+    format!(r#"{{"status":"{status}"}}"#).into()
 }
 
-/// The response of a health check.
-fn health(method: &Method, status: &'static str) -> Response<Full<Bytes>> {
+/// The response to a request for a resource of the server itself, which is JSON.
+fn json(method: &Method, body: Bytes) -> Response<Full<Bytes>> {
     if matches!(*method, Method::GET | Method::HEAD) {
-        let body = Bytes::from(format!(r#"{{"status":"{status}"}}"#));
         let mut response = Response::new(Full::new(body));
         let json = HeaderValue::from_static("application/json");
         response.headers_mut().insert(CONTENT_TYPE, json);

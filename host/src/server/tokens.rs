@@ -1,21 +1,86 @@
-//! The bearer tokens that a server accepts (RFC 6750).
+//! The bearer tokens that a server accepts (RFC 6750), and what each of them reaches.
 
-use std::fmt;
+mod file;
+mod generate;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::fmt::{self, Write as _};
 use std::path::Path;
+use std::str::FromStr;
+use std::sync::Arc;
 
 use http::HeaderValue;
-use secrecy::{ExposeSecret as _, SecretString};
-use subtle::{Choice, ConstantTimeEq as _};
+use sha2::{Digest as _, Sha256};
+use subtle::{ConditionallySelectable as _, ConstantTimeEq as _};
 
-use crate::files::{FileError, SecretFile};
+pub use self::generate::{NewToken, NewTokenError};
+use crate::files::{FileError, FileFinding, SecretFile, TomlFileError};
 
 /// The largest file of tokens, in bytes.
 const MAX_FILE: usize = 1024 * 1024;
 
-/// The tokens that a server accepts. Each reaches every account.
+/// The longest name of a token, in characters. A token and its digest are longer.
+const MAX_NAME: usize = 40;
+
+/// The SHA-256 digest of a token (FIPS 180-4).
+type Digest = [u8; 32];
+
+/// The tokens that a server accepts. It holds their digests, not the tokens.
+///
+/// ```
+/// use unified_ticketing::server::{NewToken, TokenOperation, Tokens};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let account = "62f44730-dd91-461e-bd6a-aedd9e0ad79d";
+/// let new = NewToken::generate("shop")?.accounts([account]).operations([TokenOperation::Read]);
+/// assert!(new.expose_token().starts_with("ut_"));
+///
+/// // The file has the digest alone.
+/// let file = new.to_toml();
+/// assert!(!file.contains(new.expose_token()));
+/// let tokens = Tokens::parse_toml("tokens.toml".as_ref(), &file, |id| id == account)?;
+///
+/// let token = tokens.iter().next().ok_or("a token")?;
+/// assert!(token.reaches(account) && token.permits(TokenOperation::Read));
+/// assert!(!token.permits(TokenOperation::Create));
+/// # Ok(())
+/// # }
+/// ```
 pub struct Tokens {
-    tokens: Vec<SecretString>,
+    tokens: Vec<Arc<Token>>,
     warning: Option<String>,
+}
+
+/// A token: which accounts it reaches, and what it may do there.
+pub struct Token {
+    name: Option<String>,
+    scope: String,
+    digest: Digest,
+    accounts: TokenAccounts,
+    operations: BTreeSet<TokenOperation>,
+}
+
+/// The accounts that a token reaches.
+#[derive(Debug)]
+enum TokenAccounts {
+    All,
+    /// Those of these ids, in lower case.
+    Listed(BTreeSet<String>),
+}
+
+/// What a token may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TokenOperation {
+    /// Get, list and find users.
+    Read,
+    /// Create users.
+    Create,
+    /// Update users.
+    Update,
+    /// Delete users.
+    Delete,
 }
 
 /// Why there are no tokens. No message holds a token.
@@ -56,7 +121,8 @@ impl Tokens {
         self.warning.as_deref()
     }
 
-    /// Parses tokens, one a line. Blank lines, lines that begin with `#`, and a byte order mark do not count.
+    /// Parses tokens, one a line. Blank lines, lines that begin with `#`, and a byte order mark do not count. Each token reaches every
+    /// account.
     ///
     /// # Errors
     ///
@@ -72,32 +138,78 @@ impl Tokens {
             if token.len() < 16 || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
                 return Err(TokensError::InvalidToken { line: position + 1 });
             }
-            tokens.push(SecretString::from(token));
+            tokens.push(Token::unlimited(token));
         }
         if tokens.is_empty() {
             Err(TokensError::NoToken)
         } else {
-            Ok(Self {
-                tokens,
-                warning: None,
-            })
+            Ok(Self::new(tokens))
         }
     }
 
-    /// Whether an `authorization` header has one of the tokens. The time that this takes does not depend on the wrong part.
-    pub(crate) fn accept(&self, authorization: Option<&HeaderValue>) -> bool {
-        let given = authorization.and_then(|value| {
-            let (scheme, token) = value.as_bytes().split_at_checked(7)?;
-            scheme
-                .eq_ignore_ascii_case(b"bearer ")
-                .then_some(token.trim_ascii())
-        });
-        let Some(given) = given else { return false };
-        let mut found = Choice::from(0);
-        for token in &self.tokens {
-            found |= token.expose_secret().as_bytes().ct_eq(given);
+    /// Reads a TOML file of tokens, and parses its text as [`Self::parse_toml`] does. It must be a regular file.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::parse_toml`], or when the file cannot be read.
+    pub fn from_toml_file(
+        file: impl AsRef<Path>,
+        has_account: impl Fn(&str) -> bool,
+    ) -> Result<Self, TomlFileError> {
+        let file = file.as_ref();
+        let read = SecretFile::from_path(file, MAX_FILE).map_err(|error| {
+            TomlFileError::new(vec![FileFinding::whole(file, error.to_string())])
+        })?;
+        Self::parse_toml(file, &read.text, has_account)
+    }
+
+    /// Parses tokens from the text of a TOML file, whose path is for messages alone. `has_account` says whether there is an account
+    /// of an id.
+    ///
+    /// ```toml
+    /// [[token]]
+    /// name = "shop-2"
+    /// scope = "shop"        # optional; the name of the token that this one takes the place of
+    /// sha256 = "…"          # the token's SHA-256 digest, 64 hexadecimal digits
+    /// accounts = ["62f44730-dd91-461e-bd6a-aedd9e0ad79d"]    # or "all"
+    /// operations = ["read", "create", "update", "delete"]
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Every violation of every token at once, in the order of the file. None holds a token or a digest.
+    pub fn parse_toml(
+        file: &Path,
+        text: &str,
+        has_account: impl Fn(&str) -> bool,
+    ) -> Result<Self, TomlFileError> {
+        file::parse(file, text, &has_account).map(Self::new)
+    }
+
+    fn new(tokens: Vec<Token>) -> Self {
+        Self {
+            tokens: tokens.into_iter().map(Arc::new).collect(),
+            warning: None,
         }
-        found.into()
+    }
+
+    /// Every token, in the order of the file.
+    pub fn iter(&self) -> impl Iterator<Item = &Token> {
+        self.tokens.iter().map(|token| &**token)
+    }
+
+    /// The token of an `authorization` header. The time that this takes depends neither on the wrong part nor on which one it is.
+    pub(crate) fn find(&self, authorization: Option<&HeaderValue>) -> Option<Arc<Token>> {
+        let (scheme, token) = authorization?.as_bytes().split_at_checked(7)?;
+        if !scheme.eq_ignore_ascii_case(b"bearer ") {
+            return None;
+        }
+        let given = digest(token.trim_ascii());
+        let mut found = u64::MAX;
+        for (position, token) in (0..).zip(&self.tokens) {
+            found.conditional_assign(&position, token.digest.ct_eq(&given));
+        }
+        self.tokens.get(usize::try_from(found).ok()?).cloned()
     }
 }
 
@@ -107,41 +219,125 @@ impl fmt::Debug for Tokens {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn token_needs_its_scheme() {
-        let tokens =
-            Tokens::parse("\u{feff}# of the shop\n\n  0123456789abcdef\nfedcba9876543210\n")
-                .unwrap();
-        let accept = |value: &'static str| tokens.accept(Some(&HeaderValue::from_static(value)));
-        assert!(accept("Bearer 0123456789abcdef") && accept("bearer fedcba9876543210"));
-        for wrong in [
-            "0123456789abcdef",
-            "Basic 0123456789abcdef",
-            "Bearer 0123456789abcde",
-            "Bearer 0123456789abcdef0",
-            "Bearer ",
-            "B",
-        ] {
-            assert!(!accept(wrong), "{wrong}");
+impl Token {
+    /// A token that may do everything with every account.
+    fn unlimited(token: &str) -> Self {
+        let digest = digest(token.as_bytes());
+        Self {
+            name: None,
+            scope: hexadecimal(&digest),
+            digest,
+            accounts: TokenAccounts::All,
+            operations: TokenOperation::ALL.into(),
         }
-        assert!(!tokens.accept(None));
     }
 
-    #[test]
-    fn invalid_token_is_not_shown() {
-        let error = Tokens::parse("0123456789abcdef\nshort\n").unwrap_err();
-        assert!(
-            error.to_string().starts_with("line 2: expected a token"),
-            "{error}"
-        );
-        assert!(Tokens::parse("# nothing\n").is_err());
-        assert_eq!(
-            format!("{:?}", Tokens::parse("0123456789abcdef").unwrap()),
-            "1 tokens"
-        );
+    /// The name, if it has one.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
+
+    /// The name that the token acts under: its own, or that of the token whose place it takes. For a token without a name, the
+    /// digest in hexadecimal.
+    #[must_use]
+    pub fn scope(&self) -> &str {
+        &self.scope
+    }
+
+    /// Whether the token reaches the account of this id.
+    #[must_use]
+    pub fn reaches(&self, account: &str) -> bool {
+        match &self.accounts {
+            TokenAccounts::All => true,
+            TokenAccounts::Listed(ids) => ids.contains(&account.to_ascii_lowercase()),
+        }
+    }
+
+    /// The id of the account, if the token is for one alone.
+    #[must_use]
+    pub fn only_account(&self) -> Option<&str> {
+        match &self.accounts {
+            TokenAccounts::Listed(ids) if ids.len() == 1 => ids.first().map(String::as_str),
+            TokenAccounts::Listed(_) | TokenAccounts::All => None,
+        }
+    }
+
+    /// Whether the token is for this operation.
+    #[must_use]
+    pub fn permits(&self, operation: TokenOperation) -> bool {
+        self.operations.contains(&operation)
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            name,
+            scope: _,
+            digest: _,
+            accounts,
+            operations,
+        } = self;
+        f.debug_struct("Token")
+            .field("name", name)
+            .field("accounts", accounts)
+            .field("operations", operations)
+            .finish_non_exhaustive()
+    }
+}
+
+impl TokenOperation {
+    /// Every operation.
+    pub const ALL: [Self; 4] = [Self::Read, Self::Create, Self::Update, Self::Delete];
+
+    /// Its name in the file of tokens.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+impl fmt::Display for TokenOperation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A string that is the name of no [`TokenOperation`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected one of `read`, `create`, `update`, `delete`")]
+pub struct TokenOperationError;
+
+impl FromStr for TokenOperation {
+    type Err = TokenOperationError;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|operation| operation.as_str() == name)
+            .ok_or(TokenOperationError)
+    }
+}
+
+fn digest(token: &[u8]) -> Digest {
+    Sha256::digest(token).into()
+}
+
+fn hexadecimal(digest: &Digest) -> String {
+    let mut text = String::new();
+    for byte in digest {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+/// Whether this can be the name of a token: a few characters in a line.
+fn is_name(name: &str) -> bool {
+    let length = name.chars().count();
+    (1..=MAX_NAME).contains(&length) && name.trim() == name && !name.contains(char::is_control)
 }

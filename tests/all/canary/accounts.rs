@@ -50,6 +50,11 @@ pub const ACCOUNTS: [CanaryAccount; 8] = [
 /// The token for clients of the server: a secret like the others, which no provider may receive.
 pub const SERVER_TOKEN: &str = "canary/of-the-server=0";
 
+/// The digest of that token, which a file of tokens has in its place.
+pub fn token_digest() -> String {
+    crate::serve::digest(SERVER_TOKEN)
+}
+
 impl CanaryAccount {
     const fn new(integration: &'static str, credential: &'static str) -> Self {
         Self {

@@ -156,9 +156,15 @@ fn accounts() -> Vec<Vec<u8>> {
 
 fn tokens() -> Vec<Vec<u8>> {
     let file = "\u{feff}# of the shop\r\n\n  0123456789abcdef\nfedcba9876543210\n";
+    let toml = format!(
+        "[[token]]\nname = \"a\"\nscope = \"b\"\nsha256 = \"{}\"\n\
+         accounts = [\"62f44730-dd91-461e-bd6a-aedd9e0ad79d\"]\noperations = [\"read\"]\n",
+        "0123456789abcdef".repeat(4)
+    );
     vec![
         parts(&[file.as_bytes(), b"Bearer 0123456789abcdef"]),
         parts(&[b"0123456789abcdef\nshort", b"bearer  x"]),
+        parts(&[toml.as_bytes(), b"Bearer a"]),
     ]
 }
 

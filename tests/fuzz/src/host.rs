@@ -31,6 +31,7 @@ use http::{HeaderMap, Method, Request, Uri};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use sources::egress::policy;
+use sources::files::TomlFileError;
 use sources::secret::Redactor;
 use sources::server::tokens::Tokens as Accepted;
 
@@ -91,9 +92,19 @@ impl Tokens {
             .map_err(|error| error.to_string())
     }
 
+    /// All messages about a TOML file; none where it is valid. It may name any account.
+    pub fn toml_messages(text: &str) -> Vec<String> {
+        let parsed = Accepted::parse_toml(Path::new("tokens.toml"), text, |_| true);
+        let error = parsed.err();
+        let violations = error.iter().flat_map(TomlFileError::violations);
+        violations
+            .map(|violation| format!("{violation} {violation:?}"))
+            .collect()
+    }
+
     /// Whether a header with this value is accepted.
     pub fn accept(&self, value: &[u8]) -> bool {
-        http::HeaderValue::from_bytes(value).is_ok_and(|value| self.0.accept(Some(&value)))
+        http::HeaderValue::from_bytes(value).is_ok_and(|value| self.0.find(Some(&value)).is_some())
     }
 
     /// The output of `Debug`.

@@ -4,9 +4,10 @@
 
 use libfuzzer_sys::fuzz_target;
 use unified_ticketing_fuzz::{input, invariants};
+use unified_ticketing_guest::account::is_uuid;
 use unified_ticketing_guest::bindings::types::{Finding, FindingCode, Location};
 use unified_ticketing_guest::findings::{Findings, MAX_FINDINGS};
-use unified_ticketing_guest::http_api::query::{ACCOUNT, Query, Settings, account_id, is_uuid};
+use unified_ticketing_guest::http_api::query::{ACCOUNT, Query, Settings, account_id};
 
 fuzz_target!(|input: &[u8]| {
     let query = input::string(input);

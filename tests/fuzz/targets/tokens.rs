@@ -1,4 +1,4 @@
-//! A file of bearer tokens, and after it the value of a client's header.
+//! A file of bearer tokens, as lines and as TOML, and after it the value of a client's header.
 
 #![no_main]
 
@@ -17,6 +17,13 @@ fuzz_target!(|bytes: &[u8]| {
             .map(str::trim)
             .filter(|line| !line.is_empty() && !line.starts_with('#'))
     };
+    // Nothing as long as a token or a digest is shown.
+    let is_word = |character: char| character.is_ascii_alphanumeric() || "-_".contains(character);
+    let words = file.split(|character| !is_word(character));
+    let long: Vec<&str> = words.filter(|word| word.len() > 40).collect();
+    for message in Tokens::toml_messages(&file) {
+        assert!(!long.iter().any(|word| message.contains(word)), "{message}");
+    }
     match Tokens::parse(&file) {
         Err(why) => {
             let shown = lines().find(|line| line.len() > 8 && why.contains(line));

@@ -1,8 +1,7 @@
 //! The format `debug`: the unified response, and what went over the wire.
 
-use std::collections::BTreeMap;
-
-use serde::Serialize;
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::RawBody;
@@ -21,12 +20,7 @@ pub(super) fn json(completed: &Completed<'_>) -> Option<Vec<u8>> {
         } => {
             let mut users = Vec::new();
             shape::users_json(entries, &completed.form, &mut users);
-            let page = Page {
-                next_cursor: next_cursor.as_deref(),
-                is_empty_result: entries.is_empty(),
-                result_count: entries.len(),
-            };
-            (users, Some(page))
+            (users, Some((next_cursor.as_deref(), entries.len())))
         }
         Output::User(_) | Output::Deleted(_) => (shape::json(completed), None),
     };
@@ -34,14 +28,19 @@ pub(super) fn json(completed: &Completed<'_>) -> Option<Vec<u8>> {
         request_url: &request.url,
         request_options: RequestOptions {
             method: &request.method,
-            headers: by_name(&request.headers),
+            headers: Headers(&request.headers),
             body: std::str::from_utf8(&request.body)
                 .ok()
                 .and_then(|body| raw(body).ok()),
         },
         data: RawBody::whole(&response.body),
-        response_headers: by_name(&response.headers),
-        page,
+        response_headers: Headers(&response.headers),
+        next_cursor: match page {
+            Some((next_cursor, _)) => NextCursor::OfPage(next_cursor),
+            None => NextCursor::Absent,
+        },
+        is_empty_result: page.map(|(_, count)| count == 0),
+        result_count: page.map(|(_, count)| count),
     });
     // The provider's JSON in the result is inserted, never rebuilt.
     let parts: [&[u8]; 5] = [br#"{"result":"#, &result, br#","debug":"#, &debug, b"}"];
@@ -54,38 +53,61 @@ struct Debug<'a> {
     request_url: &'a str,
     request_options: RequestOptions<'a>,
     data: RawBody<'a>,
-    response_headers: BTreeMap<String, String>,
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    page: Option<Page<'a>>,
+    response_headers: Headers<'a>,
+    /// Of a list; `null` on the last page.
+    #[serde(skip_serializing_if = "NextCursor::is_absent")]
+    next_cursor: NextCursor<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_empty_result: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result_count: Option<usize>,
 }
 
 #[derive(Serialize)]
 struct RequestOptions<'a> {
     method: &'a str,
-    headers: BTreeMap<String, String>,
+    headers: Headers<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<&'a RawValue>,
 }
 
+/// The cursor of the next page.
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Page<'a> {
-    next_cursor: Option<&'a str>,
-    is_empty_result: bool,
-    result_count: usize,
+#[serde(untagged)]
+enum NextCursor<'a> {
+    /// Not a list.
+    Absent,
+    /// A list.
+    OfPage(Option<&'a str>),
 }
 
-/// Headers by their name in lower case; the values of one name are a list (RFC 9110, section 5.3).
-fn by_name(headers: &[(String, String)]) -> BTreeMap<String, String> {
-    let mut by_name: BTreeMap<String, String> = BTreeMap::new();
-    for (name, value) in headers {
-        by_name
-            .entry(name.to_ascii_lowercase())
-            .and_modify(|values| {
-                values.push_str(", ");
-                values.push_str(value);
-            })
-            .or_insert_with(|| value.clone());
+impl NextCursor<'_> {
+    const fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
     }
-    by_name
+}
+
+/// Headers as an object by their name in lower case; the values of one name are a list (RFC 9110, section 5.3).
+struct Headers<'a>(&'a [(String, String)]);
+
+impl Serialize for Headers<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (position, (name, value)) in self.0.iter().enumerate() {
+            let is_same = |other: &str| other.eq_ignore_ascii_case(name);
+            let mut before = self.0.iter().take(position);
+            if before.any(|(other, _)| is_same(other)) {
+                continue;
+            }
+            let mut values = value.clone();
+            for (other, value) in self.0.iter().skip(position + 1) {
+                if is_same(other) {
+                    values.push_str(", ");
+                    values.push_str(value);
+                }
+            }
+            map.serialize_entry(&name.to_ascii_lowercase(), &values)?;
+        }
+        map.end()
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use unified_ticketing_guest::account::is_uuid;
+
 /// Parses a duration, such as `30s`, `500ms` or `1m 30s`. A bare number, such as `0.5`, is seconds.
 pub(super) fn duration(value: &str) -> Result<Duration, String> {
     let duration = match value.parse() {
@@ -27,6 +29,15 @@ pub(super) fn pair(value: &str) -> Result<(String, String), String> {
     match value.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("expected `NAME=VALUE`".to_owned()),
+    }
+}
+
+/// Parses the id of an account.
+pub(super) fn account_id(value: &str) -> Result<String, String> {
+    if is_uuid(value) {
+        Ok(value.to_owned())
+    } else {
+        Err("expected a UUID, as the accounts file has it in `id`".to_owned())
     }
 }
 

@@ -8,6 +8,7 @@ use unified_ticketing::server::{BindError, Server};
 use unified_ticketing::{ReloadableAccounts, Sender};
 
 use self::reload::Reload;
+use self::tokens::TokenSource;
 use crate::args::{Global, SenderName, ServeArgs};
 use crate::error::{CliError, ExitStatus};
 use crate::setup::server_runtime;
@@ -21,27 +22,34 @@ pub(super) fn serve(
 ) -> Result<(), CliError> {
     let ServeArgs {
         listen,
-        token_file,
+        tokens: _,
+        token_file: _,
         sender,
         reuse,
         max_in_flight,
         max_connections,
         grace,
     } = arguments;
-    let tokens = token_file.as_deref().map(tokens::read).transpose();
-    let tokens =
-        tokens.map_err(|error| CliError::new(ExitStatus::Configuration, error.to_string()))?;
-    if !listen.ip().is_loopback() && tokens.is_none() {
+    let source = TokenSource::from_arguments(arguments);
+    if !listen.ip().is_loopback() && source.is_none() {
         let message =
             format!("--listen {listen}: others can reach this address, so requests need tokens");
-        let hint = "give `--token-file FILE`, or listen on 127.0.0.1";
+        let hint = "give `--tokens FILE` or `--token-file FILE`, or listen on 127.0.0.1";
         return Err(CliError::new(ExitStatus::Configuration, message).hint(hint));
     }
     server_runtime()?.block_on(async {
-        let accounts = global.open_accounts().await?;
+        let accounts = global.open_accounts().await;
+        let tokens = source
+            .as_ref()
+            .map(|source| source.read(accounts.as_ref().ok()));
+        let (accounts, tokens) = match (accounts, tokens.transpose()) {
+            (Ok(accounts), Ok(tokens)) => (accounts, tokens),
+            (Ok(_), Err(faults)) => return Err(CliError::configuration(&faults)),
+            (Err(error), tokens) => return Err(error.and_faults(tokens.err().unwrap_or_default())),
+        };
         let mut warnings: Vec<String> = accounts.warnings().map(ToString::to_string).collect();
-        if let (Some(file), Some(tokens)) = (token_file, &tokens) {
-            warnings.extend(tokens::warning(file, tokens));
+        if let (Some(source), Some(tokens)) = (&source, &tokens) {
+            warnings.extend(source.warning(tokens));
         }
         let accounts = ReloadableAccounts::new(accounts);
         let sender = match sender {
@@ -68,7 +76,7 @@ pub(super) fn serve(
         reload::on_hangup(Reload {
             accounts_file: (!global.sandbox).then(|| global.accounts.clone()),
             accounts,
-            tokens: token_file.clone().zip(server.tokens()),
+            tokens: source.zip(server.tokens()),
         })?;
         terminal.listening(server.address());
         for warning in warnings {

@@ -15,18 +15,19 @@ pub(super) fn error(error: &CliError) -> String {
     let body = Object::parse(error.body.as_bytes()).unwrap_or_default();
     let code = body.string("code");
     let mut text = format!("{ERROR}error[{}]:{ERROR:#} ", escape::inline(&code));
-    // The violations of an accounts file, and those of a request.
-    let (of_accounts, violations) = (body.strings("faults"), error.violations.as_slice());
-    let _ = match (of_accounts.as_slice(), violations) {
-        ([_, ..], _) => write!(text, "the accounts cannot be used"),
+    // The violations of files of the configuration, and those of a request.
+    let (faults, violations) = (body.strings("faults"), error.violations.as_slice());
+    let _ = match (faults.as_slice(), violations) {
+        ([_, ..], _) if code == "account-unusable" => write!(text, "the accounts cannot be used"),
+        ([_, ..], _) => write!(text, "the configuration cannot be used"),
         (_, [one]) if code == "invalid-request" => write!(text, "{}", violation(one)),
         (_, [_, _, ..]) if code == "invalid-request" => {
             write!(text, "the request is invalid, and was not sent")
         }
         _ => write!(text, "{}", escape::inline(&body.string("message"))),
     };
-    for violation in &of_accounts {
-        let _ = write!(text, "\n  {}", escape::inline(violation));
+    for fault in &faults {
+        let _ = write!(text, "\n  {}", escape::inline(fault));
     }
     if violations.len() > 1 || code != "invalid-request" {
         for each in violations {

@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 
 use super::super::{Account, AccountLocation};
-use super::reader::Span;
+use crate::files::Span;
 
 #[derive(Default)]
 pub(super) struct Draft {
@@ -21,6 +21,12 @@ pub(super) struct Draft {
 }
 
 impl Draft {
+    /// The account's name for findings.
+    pub(super) fn entry(&self) -> Option<String> {
+        let label = self.label.as_ref()?;
+        Some(format!("account `{label}`"))
+    }
+
     /// The account, or every violation that the integration's table finds, with its location.
     pub(super) fn build(&self) -> Result<Account, Vec<(Span, String)>> {
         let integration = self.integration.as_ref().map_or("", |(name, _)| name);

@@ -1,21 +1,19 @@
 //! Reads the text of an accounts file, and collects every violation.
 
 use std::collections::HashMap;
-use std::ops::Range;
 use std::path::Path;
 
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeValue;
 use unified_ticketing_guest::account::{is_user_name, shown};
 use unified_ticketing_guest::integration;
 use uuid::Uuid;
 
 use super::super::Account;
-use super::FileFinding;
 use super::draft::Draft;
-use crate::files::SecretFile;
+use crate::files::{FileFinding, SecretFile, Span, TomlReader};
 
 /// Replaces a credential that cannot be read, so that the other checks of its account still apply.
 const UNREADABLE: &str = "unreadable";
@@ -23,17 +21,12 @@ const UNREADABLE: &str = "unreadable";
 /// The largest file with a credential, in bytes.
 const MAX_CREDENTIAL_FILE: usize = 64 * 1024;
 
-pub(super) type Span = Range<usize>;
-
 pub(super) struct Reader<'a> {
     file: &'a Path,
-    text: &'a str,
     environment: &'a dyn Fn(&str) -> Option<String>,
-    /// The start of the part of the text that spans count from.
-    base: usize,
+    pub(super) toml: TomlReader<'a>,
     /// Ids in lower case and names, with the line of each.
     taken: HashMap<String, usize>,
-    pub(super) violations: Vec<FileFinding>,
     pub(super) warnings: Vec<FileFinding>,
     /// Whether the text itself holds a secret credential.
     pub(super) holds_secrets: bool,
@@ -47,11 +40,9 @@ impl<'a> Reader<'a> {
     ) -> Self {
         Self {
             file,
-            text,
             environment,
-            base: 0,
+            toml: TomlReader::new(file, text),
             taken: HashMap::new(),
-            violations: Vec::new(),
             warnings: Vec::new(),
             holds_secrets: false,
         }
@@ -59,63 +50,23 @@ impl<'a> Reader<'a> {
 
     /// Reads the accounts without a violation.
     pub(super) fn accounts(&mut self) -> Vec<Account> {
-        let error = match DeTable::parse(self.text) {
-            Ok(document) => return self.document(document.get_ref()),
-            Err(error) => error,
-        };
-        // Each account by itself, so that invalid syntax in one does not hide the violations of others.
         let mut accounts = Vec::new();
-        for section in sections(self.text) {
-            self.base = section.start;
-            match DeTable::parse(self.text.get(section).unwrap_or_default()) {
-                Ok(document) => accounts.extend(self.document(document.get_ref())),
-                Err(error) => self.syntax(&error),
-            }
-        }
-        self.base = 0;
-        if self.violations.is_empty() {
-            self.syntax(&error);
-        }
-        accounts
-    }
-
-    fn syntax(&mut self, error: &toml::de::Error) {
-        // The message alone: the full text of the error quotes the line, which may hold a secret.
-        self.violation(
-            error.span().unwrap_or_default(),
-            None,
-            error.message().to_owned(),
-        );
-    }
-
-    fn document(&mut self, document: &DeTable<'_>) -> Vec<Account> {
-        let mut accounts = Vec::new();
-        for (key, value) in document {
-            match (key.get_ref().as_ref(), value.get_ref()) {
-                ("account", DeValue::Array(tables)) => {
-                    accounts.extend(tables.iter().filter_map(|table| self.account(table)));
-                }
-                ("account", other) => {
-                    self.violation(
-                        value.span(),
-                        None,
-                        format!("expected `[[account]]`, but found one {}", other.type_str()),
-                    );
-                }
-                (other, _) => self.violation(
-                    key.span(),
-                    None,
-                    format!("unknown key {}; expected `[[account]]`", shown(other)),
-                ),
-            }
+        for section in self.toml.sections("account") {
+            self.toml.enter(&section);
+            accounts.extend(
+                section
+                    .entries
+                    .iter()
+                    .filter_map(|table| self.account(table)),
+            );
         }
         accounts
     }
 
     fn account(&mut self, table: &Spanned<DeValue<'_>>) -> Option<Account> {
-        let before = self.violations.len();
+        let before = self.toml.violations.len();
         let DeValue::Table(members) = table.get_ref() else {
-            self.violation(
+            self.toml.violation(
                 table.span(),
                 None,
                 format!("expected a table, but found {}", table.get_ref().type_str()),
@@ -135,21 +86,13 @@ impl<'a> Reader<'a> {
             self.member(&mut draft, key.get_ref(), &key.span(), value);
         }
         if members.get("id").is_none() {
-            self.violation(
-                table.span(),
-                draft.label.clone(),
-                "`id` is missing".to_owned(),
-            );
+            self.violation(&draft, table.span(), "`id` is missing".to_owned());
         }
         if members.get("integration").is_none() {
-            self.violation(
-                table.span(),
-                draft.label.clone(),
-                "`integration` is missing".to_owned(),
-            );
+            self.violation(&draft, table.span(), "`integration` is missing".to_owned());
         }
         let account = self.build(&draft);
-        account.filter(|_| self.violations.len() == before)
+        account.filter(|_| self.toml.violations.len() == before)
     }
 
     fn member(&mut self, draft: &mut Draft, key: &str, span: &Span, value: &Spanned<DeValue<'_>>) {
@@ -159,8 +102,8 @@ impl<'a> Reader<'a> {
                     // Other spellings of a UUID are rejected: the HTTP API compares ids as strings.
                     if id.len() != 36 || Uuid::try_parse(&id).is_err() {
                         self.violation(
+                            draft,
                             value.span(),
-                            draft.label.clone(),
                             format!("`id`: expected a UUID, but found {}", shown(&id)),
                         );
                     } else {
@@ -204,8 +147,8 @@ impl<'a> Reader<'a> {
             other => {
                 let known = "`id`, `name`, `integration`, `base_url`, `settings`, `credentials`";
                 self.violation(
+                    draft,
                     span.clone(),
-                    draft.label.clone(),
                     format!("unknown key {}; expected one of {known}", shown(other)),
                 );
             }
@@ -246,7 +189,7 @@ impl<'a> Reader<'a> {
                     .map(|read| {
                         if let Some(exposed) = read.exposed {
                             let message = format!("{file} {exposed}");
-                            let warning = self.finding(value.span(), draft.label.clone(), message);
+                            let warning = self.toml.finding(value.span(), draft.entry(), message);
                             self.warnings.push(warning);
                         }
                         read.text
@@ -260,7 +203,7 @@ impl<'a> Reader<'a> {
         match found {
             Ok(secret) => Some(SecretString::from(secret.as_str())),
             Err(message) => {
-                self.violation(value.span(), draft.label.clone(), message);
+                self.violation(draft, value.span(), message);
                 None
             }
         }
@@ -281,35 +224,23 @@ impl<'a> Reader<'a> {
         }
         let found = value.get_ref().type_str();
         self.violation(
+            draft,
             value.span(),
-            draft.label.clone(),
             format!("`{key}`: expected a table, but found {found}"),
         );
         Vec::new()
     }
 
     fn string(&mut self, draft: &Draft, key: &str, value: &Spanned<DeValue<'_>>) -> Option<String> {
-        let text = value.get_ref().as_str();
-        if text.is_none() {
-            let found = value.get_ref().type_str();
-            self.violation(
-                value.span(),
-                draft.label.clone(),
-                format!("`{key}`: expected a string, but found {found}"),
-            );
-        }
-        text.map(str::to_owned)
+        self.toml.string(draft.entry(), key, value)
     }
 
     /// Notes an id or a name, which must be unique: both name the account on the command line.
     fn take(&mut self, draft: &Draft, key: &str, text: &str, span: Span) {
-        let line = self.position(span.start).0;
-        if let Some(first) = self.taken.get(text) {
+        if let Some(first) = self.toml.take(&mut self.taken, text, &span) {
             let text = shown(text);
             let message = format!("`{key}`: {text} is taken by the account of line {first}");
-            self.violation(span, draft.label.clone(), message);
-        } else {
-            self.taken.insert(text.to_owned(), line);
+            self.violation(draft, span, message);
         }
     }
 
@@ -326,37 +257,13 @@ impl<'a> Reader<'a> {
             Err(violations) => violations,
         };
         for (span, message) in violations {
-            self.violation(span, draft.label.clone(), message);
+            self.violation(draft, span, message);
         }
         None
     }
 
-    fn violation(&mut self, span: Span, account: Option<String>, message: String) {
-        let violation = self.finding(span, account, message);
-        self.violations.push(violation);
-    }
-
-    fn finding(&self, span: Span, account: Option<String>, message: String) -> FileFinding {
-        let (line, column) = self.position(span.start);
-        FileFinding {
-            file: self.file.to_owned(),
-            line: Some(line),
-            column: Some(column),
-            account,
-            message,
-        }
-    }
-
-    /// Line and column of a byte, from 1.
-    fn position(&self, at: usize) -> (usize, usize) {
-        let before = self.text.get(..self.base + at).unwrap_or(self.text);
-        let line = before.matches('\n').count() + 1;
-        let column = before
-            .rsplit('\n')
-            .next()
-            .map_or(0, |start| start.chars().count())
-            + 1;
-        (line, column)
+    fn violation(&mut self, draft: &Draft, span: Span, message: String) {
+        self.toml.violation(span, draft.entry(), message);
     }
 }
 
@@ -369,23 +276,4 @@ fn variable_shown(name: &str) -> String {
     } else {
         " that it names".to_owned()
     }
-}
-
-/// The parts of a text that begin at `[[`, and the part before the first.
-fn sections(text: &str) -> Vec<Span> {
-    let mut starts = vec![0];
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        if at > 0 && line.trim_start().starts_with("[[") {
-            starts.push(at);
-        }
-        at += line.len();
-    }
-    let ends = starts.iter().copied().skip(1).chain([text.len()]);
-    starts
-        .iter()
-        .copied()
-        .zip(ends)
-        .map(|(start, end)| start..end)
-        .collect()
 }

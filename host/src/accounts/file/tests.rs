@@ -8,11 +8,11 @@ use super::*;
 
 const ID: &str = "62f44730-dd91-461e-bd6a-aedd9e0ad79d";
 
-fn parse(text: &str) -> Result<FileAccounts, AccountsFileError> {
+fn parse(text: &str) -> Result<FileAccounts, TomlFileError> {
     parse_at(Path::new("accounts.toml"), text)
 }
 
-fn parse_at(file: &Path, text: &str) -> Result<FileAccounts, AccountsFileError> {
+fn parse_at(file: &Path, text: &str) -> Result<FileAccounts, TomlFileError> {
     FileAccounts::parse(file, text, |name| match name {
         "TOKEN" => Some("token-from-the-environment".to_owned()),
         "BLANK" => Some(" ".to_owned()),

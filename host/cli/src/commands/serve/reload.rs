@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use unified_ticketing::server::TokenSet;
-use unified_ticketing::{FileAccounts, FileFinding, ReloadableAccounts};
+use unified_ticketing::{FileAccounts, ReloadableAccounts, TomlFileError};
 
-use super::tokens::{self, TokenFileError};
+use super::tokens::TokenSource;
 use crate::error::CliError;
 
 /// What SIGHUP reloads.
@@ -13,41 +13,41 @@ pub(super) struct Reload {
     /// None where the accounts are the sandbox's.
     pub(super) accounts_file: Option<PathBuf>,
     pub(super) accounts: ReloadableAccounts<FileAccounts>,
-    pub(super) tokens: Option<(PathBuf, TokenSet)>,
-}
-
-/// Why a file cannot be reloaded.
-#[derive(Debug, thiserror::Error)]
-enum ReloadError {
-    #[error("{0}")]
-    Accounts(FileFinding),
-    #[error(transparent)]
-    Tokens(#[from] TokenFileError),
+    pub(super) tokens: Option<(TokenSource, TokenSet)>,
 }
 
 impl Reload {
-    /// Reads every file and replaces what the server uses: all of it, or nothing. Returns the warnings, or every error.
-    fn reload(&self) -> Result<Vec<String>, Vec<ReloadError>> {
+    /// Reads every file and replaces what the server uses: all of it, or nothing. Returns the warnings, or every violation.
+    fn reload(&self) -> Result<Vec<String>, Vec<String>> {
         let accounts = self.accounts_file.as_ref().map(FileAccounts::from_file);
-        let tokens = self.tokens.as_ref().map(|(file, _)| tokens::read(file));
-        let (accounts, tokens) = match (accounts.transpose(), tokens.transpose()) {
+        let accounts = accounts.transpose();
+        let current = self.accounts.current();
+        let known = match &accounts {
+            Ok(accounts) => Some(accounts.as_ref().unwrap_or(&current)),
+            Err(_) => None,
+        };
+        let tokens = self.tokens.as_ref().map(|(source, _)| source.read(known));
+        let (accounts, tokens) = match (accounts, tokens.transpose()) {
             (Ok(accounts), Ok(tokens)) => (accounts, tokens),
             (accounts, tokens) => {
-                let violations = accounts.err().map(|error| error.violations().to_vec());
-                let errors = violations.into_iter().flatten().map(ReloadError::Accounts);
-                return Err(errors
-                    .chain(tokens.err().map(ReloadError::Tokens))
-                    .collect());
+                let error = accounts.err();
+                let violations = error.iter().flat_map(TomlFileError::violations);
+                let mut violations: Vec<String> = violations.map(ToString::to_string).collect();
+                violations.extend(tokens.err().into_iter().flatten());
+                return Err(violations);
             }
         };
         let mut warnings = Vec::new();
-        if let Some(accounts) = accounts {
+        if let Some(accounts) = &accounts {
             warnings.extend(accounts.warnings().map(ToString::to_string));
-            self.accounts.replace(accounts);
         }
-        if let (Some((file, set)), Some(tokens)) = (&self.tokens, tokens) {
-            warnings.extend(tokens::warning(file, &tokens));
+        // The tokens first: one that is no longer there never reaches an account that is new.
+        if let (Some((source, set)), Some(tokens)) = (&self.tokens, tokens) {
+            warnings.extend(source.warning(&tokens));
             set.replace(tokens);
+        }
+        if let Some(accounts) = accounts {
+            self.accounts.replace(accounts);
         }
         Ok(warnings)
     }
@@ -73,11 +73,11 @@ pub(super) fn on_hangup(reload: Reload) -> Result<(), CliError> {
                     }
                     tracing::warn!("accounts and tokens are read anew");
                 }
-                Ok(Err(errors)) => {
-                    for error in &errors {
-                        tracing::error!("{error}");
+                Ok(Err(violations)) => {
+                    for violation in &violations {
+                        tracing::error!("{violation}");
                     }
-                    let faults = errors.len();
+                    let faults = violations.len();
                     tracing::error!(faults, "accounts and tokens stay as they were");
                 }
                 Err(error) => tracing::error!(%error, "accounts and tokens stay as they were"),

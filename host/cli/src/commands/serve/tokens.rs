@@ -1,26 +1,50 @@
-//! `--token-file`.
+//! `--tokens` and `--token-file`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use unified_ticketing::server::{Tokens, TokensError};
+use unified_ticketing::FileAccounts;
+use unified_ticketing::server::Tokens;
 
-/// Why a token file cannot be used. It never holds a token.
-#[derive(Debug, thiserror::Error)]
-#[error("--token-file {}: {error}", .file.display())]
-pub(super) struct TokenFileError {
-    file: PathBuf,
-    error: TokensError,
+use crate::args::ServeArgs;
+
+/// Where the tokens of the server are.
+#[derive(Clone, Debug)]
+pub(super) enum TokenSource {
+    /// In the file of `--tokens`.
+    Toml(PathBuf),
+    /// In the file of `--token-file`.
+    Lines(PathBuf),
 }
 
-pub(super) fn read(file: &Path) -> Result<Tokens, TokenFileError> {
-    Tokens::from_file(file).map_err(|error| TokenFileError {
-        file: file.to_owned(),
-        error,
-    })
-}
+impl TokenSource {
+    pub(super) fn from_arguments(arguments: &ServeArgs) -> Option<Self> {
+        let toml = arguments.tokens.clone().map(Self::Toml);
+        toml.or_else(|| arguments.token_file.clone().map(Self::Lines))
+    }
 
-/// Returns a warning if others can read the token file.
-pub(super) fn warning(file: &Path, tokens: &Tokens) -> Option<String> {
-    let warning = tokens.warning()?;
-    Some(format!("--token-file {}: {warning}", file.display()))
+    /// Reads the tokens. Without accounts, which cannot be read then, those of a token are not looked for.
+    ///
+    /// # Errors
+    ///
+    /// Every violation. None holds a token or a digest.
+    pub(super) fn read(&self, accounts: Option<&FileAccounts>) -> Result<Tokens, Vec<String>> {
+        match self {
+            Self::Toml(file) => {
+                let has_account = |id: &str| accounts.is_none_or(|accounts| accounts.contains(id));
+                Tokens::from_toml_file(file, has_account).map_err(|error| {
+                    let violations = error.violations().iter();
+                    violations.map(ToString::to_string).collect()
+                })
+            }
+            Self::Lines(file) => Tokens::from_file(file)
+                .map_err(|error| vec![format!("--token-file {}: {error}", file.display())]),
+        }
+    }
+
+    /// Returns a warning if others can read a file that has the tokens themselves.
+    pub(super) fn warning(&self, tokens: &Tokens) -> Option<String> {
+        let (Self::Toml(file) | Self::Lines(file)) = self;
+        let warning = tokens.warning()?;
+        Some(format!("--token-file {}: {warning}", file.display()))
+    }
 }
