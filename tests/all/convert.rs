@@ -133,3 +133,16 @@ pub fn options(options: guest::Options) -> host::Options {
         strict,
     }
 }
+
+pub fn query(query: guest::UserQuery) -> host::UserQuery {
+    let guest::UserQuery {
+        email,
+        cursor,
+        limit,
+    } = query;
+    host::UserQuery {
+        email,
+        cursor,
+        limit,
+    }
+}

@@ -24,7 +24,7 @@
 //! * A page has 50 agents, or as many as `pageLimit` asks for up to 100, in the order of their
 //!   creation. A `pageLimit` below 1 and a key that is none are rejected. On the last page
 //!   `meta.next` is absent, on the first `meta.previous`.
-//! * The filter compares exactly, capitals too, with the address and the additional ones.
+//! * The filter compares the address and the additional ones without regard to ASCII case.
 //! * The address of a former agent is free, and a new agent with it has a new id.
 //! * A picture's address is sent at once in its hosted form.
 
@@ -37,7 +37,7 @@ use super::call::{Call, CallResult, JsonResponse};
 use super::fields::{Field, Kind, field, first_violation, merge, nullable};
 use super::paging::{Cursor, Order, Page};
 use super::store::{Record, Store, array, get_str, record};
-use super::{Simulator, clock};
+use super::{Pages, Simulator, clock};
 
 const TOKEN: &str = "sandbox-dixa-token";
 
@@ -52,7 +52,7 @@ pub(super) static SIMULATOR: Simulator = Simulator {
     },
     respond,
     routes: &["/v1/agents", "/v1/agents/{id}"],
-    has_pages: true,
+    pages: Pages::Marked,
     has_filters: true,
     limit: None,
 };

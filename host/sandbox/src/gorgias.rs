@@ -20,7 +20,7 @@
 //!
 //! * A taken address gives 409; the old pages name it as the example.
 //! * Without a `timezone` the account's is UTC.
-//! * `email` and `external_id` compare exactly, capitals too; names are ordered by their code points. A
+//! * `email` compares without regard to ASCII case, `external_id` exactly; names are ordered by their code points. A
 //!   `limit`, an order or a cursor that is none is rejected, a cursor of another order too.
 //!   `available_first` changes nothing. No bots are listed: the sandbox starts empty.
 //! * `firstname`, `lastname` and `active` are rejected as unknown on write, being in no documented
@@ -40,7 +40,7 @@ use super::clock::Limit;
 use super::fields::{Field, Kind, Violation, ViolationKind, field, nullable, violations};
 use super::paging::{Cursor, Order, Page};
 use super::store::{Record, Store, User, array, get_str, record};
-use super::{Simulator, clock};
+use super::{Pages, Simulator, clock};
 
 const EMAIL: &str = "ops@acme.example";
 const API_KEY: &str = "sandbox-gorgias-key";
@@ -58,7 +58,7 @@ pub(super) static SIMULATOR: Simulator = Simulator {
     },
     respond,
     routes: &["/api/users", "/api/users/{id}"],
-    has_pages: true,
+    pages: Pages::Marked,
     has_filters: true,
     limit: Some(Limit {
         requests: 40,

@@ -20,18 +20,18 @@
 //! * `fullName` is split at its first space; without one the names are empty. An update keeps a name
 //!   that is left out, and `null` empties one; `fullName` follows.
 //! * Unknown members are ignored.
-//! * `email` compares exactly, capitals too, and is required. The list is in the order of the invitations.
+//! * `email` compares without regard to ASCII case, and is required. The list is in the order of the invitations.
 //! * A removed user is unknown from then on, also by id, and the address can be invited again, with a new id.
 //!   The lists of removed and of external users are not simulated.
 
 use http::Method;
 use serde_json::{Value, json};
 
-use super::Simulator;
 use super::accounts::Account;
 use super::call::{Call, CallResult, JsonResponse};
 use super::fields::{Field, Kind, Violation, field, first_violation, nullable};
 use super::store::{Record, Store, array, get_str, record};
+use super::{Pages, Simulator};
 
 const API_KEY: &str = "sandbox-hive-key";
 const OWNER: &str = "Ow7nErKq3ZtYb5VdX";
@@ -53,7 +53,7 @@ pub(super) static SIMULATOR: Simulator = Simulator {
         "/api/v1/users/{id}",
         "/api/v1/testcredentials",
     ],
-    has_pages: false,
+    pages: Pages::None,
     has_filters: true,
     limit: None,
 };

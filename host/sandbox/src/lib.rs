@@ -37,7 +37,7 @@
 //!
 //! | Member | Usual | Effect |
 //! | --- | --- | --- |
-//! | `max_page_size` | `null` | a page has at most that many users, whatever its request asks for; rejected for a provider without pages |
+//! | `max_page_size` | `null` | a page has at most that many users, whatever its request asks for; rejected for a provider without pages, and for one whose pages say nothing about a next one: there a short page is the last (Planhat) |
 //! | `ignore_filters` | `false` | a list has every user, whatever its filters; rejected for a provider without filters |
 //! | `late_by` | 0 | a user who is created while this is set is missing from the next `n` responses to a get or a list of the provider |
 //!
@@ -170,11 +170,21 @@ struct Simulator {
     /// The paths after the integration's name. A segment may be `{name}`, with a suffix.
     routes: &'static [&'static str],
     /// Whether lists come in pages.
-    has_pages: bool,
+    pages: Pages,
     /// Whether a parameter filters a list.
     has_filters: bool,
     /// The limit that the provider reports in headers.
     limit: Option<Limit>,
+}
+
+/// The pages of a list.
+enum Pages {
+    /// The list has none.
+    None,
+    /// A page says whether another follows.
+    Marked,
+    /// A page shorter than its request asks for is the last one.
+    Unmarked,
 }
 
 impl Simulator {
@@ -218,7 +228,7 @@ impl Provider {
             account: _,
             respond,
             routes: _,
-            has_pages: _,
+            pages: _,
             has_filters: _,
             limit,
         } = self.simulator;

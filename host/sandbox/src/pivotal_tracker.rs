@@ -28,7 +28,7 @@ use super::accounts::Account;
 use super::call::{Call, CallResult, JsonResponse};
 use super::fields::{Field, Kind, ViolationKind, field, merge, violations};
 use super::store::{Record, Store, array, get_str, record};
-use super::{Simulator, clock};
+use super::{Pages, Simulator, clock};
 
 const TOKEN: &str = "5a6d6b0c1f2e4d3897a8b9c0d1e2f304";
 const PROJECT: &str = "1";
@@ -47,7 +47,7 @@ pub(super) static SIMULATOR: Simulator = Simulator {
         "/services/v5/projects/{project}/memberships",
         "/services/v5/projects/{project}/memberships/{membership}",
     ],
-    has_pages: false,
+    pages: Pages::None,
     has_filters: false,
     limit: None,
 };

@@ -19,7 +19,7 @@
 //! * Other unknown members are ignored. `inactive` is false when left out, as in captures. `null` removes a member that is
 //!   not required. `custom` merges.
 //! * A page has 2,000 users, a figure that one client gives, or `limit` if that is less; what is no number is ignored.
-//!   The list is in the order of creation. `email` compares exactly, capitals too.
+//!   The list is in the order of creation. `email` compares without regard to ASCII case.
 //! * A delete responds with `{"deletedCount": 1}`; its page shows no response. The official list has no 204.
 //! * Extras such as `image` and `poc` are sent as in captures, `updatedAt` not at all.
 
@@ -34,7 +34,7 @@ use super::clock::Limit;
 use super::fields::{Field, Kind, field, first_violation, merge, nullable};
 use super::paging::slice;
 use super::store::{Record, Store, get_str, record};
-use super::{Simulator, clock};
+use super::{Pages, Simulator, clock};
 
 const TOKEN: &str = "sandbox-planhat-token";
 
@@ -60,7 +60,7 @@ pub(super) static SIMULATOR: Simulator = Simulator {
     },
     respond,
     routes: &["/users", "/users/{id}"],
-    has_pages: true,
+    pages: Pages::Unmarked,
     has_filters: true,
     limit: Some(Limit {
         requests: 200,

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use serde::{Deserialize, Serialize};
 
-use super::Simulator;
+use super::{Pages, Simulator};
 
 /// What the reads of a provider see, other than usual. Writes see every user.
 #[derive(Default, Serialize, Deserialize)]
@@ -27,8 +27,13 @@ impl ReadSettings {
     pub(super) fn parse(body: &[u8], simulator: &Simulator) -> Result<Self, String> {
         let settings: Self = serde_json::from_slice(body).map_err(|error| error.to_string())?;
         let name = simulator.account.integration;
-        if settings.max_page_size.is_some() && !simulator.has_pages {
-            return Err(format!("`max_page_size`: {name} has no pages"));
+        let why = match simulator.pages {
+            Pages::Marked => None,
+            Pages::None => Some("has no pages"),
+            Pages::Unmarked => Some("ends its list with a short page"),
+        };
+        if let Some(why) = why.filter(|_| settings.max_page_size.is_some()) {
+            return Err(format!("`max_page_size`: {name} {why}"));
         }
         if settings.ignore_filters && !simulator.has_filters {
             return Err(format!("`ignore_filters`: {name} has no filters"));

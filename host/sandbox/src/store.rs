@@ -22,10 +22,11 @@ pub(super) struct User {
 }
 
 impl User {
-    /// Whether the user has exactly this address. No provider documents how its filter compares;
-    /// this one tells capitals apart, so that a client cannot rely on the opposite.
+    /// Whether the user has this address, without regard to ASCII case, as an address is taken in
+    /// any case. No provider documents how its filter compares.
     pub(super) fn has_address(&self, address: &str) -> bool {
-        self.addresses.iter().any(|known| known == address)
+        let mut addresses = self.addresses.iter();
+        addresses.any(|known| known.eq_ignore_ascii_case(address))
     }
 }
 

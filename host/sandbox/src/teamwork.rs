@@ -23,7 +23,8 @@
 //! * A taken address gives 400, the documented status for bad data; `continueIfUserExists` changes nothing about it.
 //! * `user` is sent only where `getUserDetails` is true.
 //! * A larger `pageSize` is 500, and a `page` or size that is no number from 1 is ignored. A page behind the last one is empty,
-//!   and an empty list has one page. The list is in the order of creation. `emailaddress` compares exactly, capitals too.
+//!   and an empty list has one page. The list is in the order of creation. `emailaddress` compares without
+//!   regard to ASCII case.
 //! * A deleted person is unknown from then on, and the address is free.
 //! * Unknown members are ignored; on update `null` empties a member other than the address.
 //! * The limit is 150 in a minute, as for a sibling product.
@@ -39,7 +40,7 @@ use super::clock::Limit;
 use super::fields::{Field, Kind, field, first_violation, nullable};
 use super::paging::slice;
 use super::store::{Record, Store, get_str, record};
-use super::{Simulator, clock};
+use super::{Pages, Simulator, clock};
 
 const API_KEY: &str = "sandbox-teamwork-key";
 /// Taken as well, for an account with OAuth.
@@ -58,7 +59,7 @@ pub(super) static SIMULATOR: Simulator = Simulator {
     },
     respond,
     routes: &["/people.json", "/people/{id}.json"],
-    has_pages: true,
+    pages: Pages::Marked,
     has_filters: true,
     limit: Some(Limit {
         requests: 150,

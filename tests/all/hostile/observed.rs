@@ -39,8 +39,8 @@ impl Observed {
 
     pub(super) fn from_body(body: Body) -> Self {
         match body {
-            Body::Raw(report) => Self::Report(String::from_utf8(report).unwrap()),
-            Body::User(user) => panic!("a script makes no user: {user:?}"),
+            Body::Raw(report) => Self::Report(String::from_utf8(report.bytes).unwrap()),
+            other => panic!("a script makes no user: {other:?}"),
         }
     }
 

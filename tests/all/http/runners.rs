@@ -130,7 +130,7 @@ async fn native(accounts: &BTreeMap<String, TestAccount>, request: &Request) -> 
             HttpStep::Respond(response) => break response,
             HttpStep::Send(sending) => {
                 let response = execute(sending.request).await;
-                step = http_api::resume(&id, &sending.context, response.as_ref());
+                step = http_api::resume(&id, &sending.context, response.as_ref(), resolve);
             }
         }
     };

@@ -10,7 +10,12 @@ fn pages_are_small_when_set() {
     let sandbox = TestSandbox::new();
     for provider in providers() {
         let settings = format!("PUT reads/{}", provider.name);
-        let Some(parameter) = &provider.page else {
+        // Planhat says nothing about a next page: a short one is the last.
+        let Some(parameter) = provider
+            .page
+            .as_ref()
+            .filter(|_| provider.name != "planhat")
+        else {
             continue;
         };
         provider.fill(
@@ -24,11 +29,8 @@ fn pages_are_small_when_set() {
         }
         let page = provider.list(&sandbox, &format!("{}?{parameter}=1", provider.create));
         assert_eq!(page.len(), 1, "{}", provider.name);
-        // Planhat says nothing about a next page: a short one looks like the last.
-        if provider.name != "planhat" {
-            let pages = pages(&sandbox, &provider, 100);
-            assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1]);
-        }
+        let pages = pages(&sandbox, &provider, 100);
+        assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1]);
         sandbox.control(&settings.replace("PUT", "DELETE"), &json!({}));
         assert_eq!(provider.list(&sandbox, &provider.create).len(), 3);
     }
@@ -105,13 +107,13 @@ fn rejected_requests_are_no_reads() {
 fn settings_are_replaced_as_whole() {
     let sandbox = TestSandbox::new();
     let usual = json!({ "max_page_size": null, "ignore_filters": false, "late_by": 0 });
-    assert_eq!(sandbox.control("GET reads/planhat", &json!({})), usual);
+    assert_eq!(sandbox.control("GET reads/gorgias", &json!({})), usual);
     let settings = json!({ "max_page_size": 2, "ignore_filters": true, "late_by": 3 });
-    sandbox.control("PUT reads/planhat", &settings);
-    assert_eq!(sandbox.control("GET reads/planhat", &json!({})), settings);
+    sandbox.control("PUT reads/gorgias", &settings);
+    assert_eq!(sandbox.control("GET reads/gorgias", &json!({})), settings);
     assert_eq!(sandbox.control("GET reads/dixa", &json!({})), usual);
-    sandbox.control("PUT reads/planhat", &json!({}));
-    assert_eq!(sandbox.control("GET reads/planhat", &json!({})), usual);
+    sandbox.control("PUT reads/gorgias", &json!({}));
+    assert_eq!(sandbox.control("GET reads/gorgias", &json!({})), usual);
 }
 
 #[test]
@@ -122,6 +124,11 @@ fn invalid_settings_are_rejected() {
         ("dixa", json!({ "late_by": -1 }), "-1"),
         ("dixa", json!({ "pages": 2 }), "unknown field `pages`"),
         ("hive", json!({ "max_page_size": 2 }), "hive has no pages"),
+        (
+            "planhat",
+            json!({ "max_page_size": 2 }),
+            "planhat ends its list",
+        ),
         (
             "pivotal_tracker",
             json!({ "ignore_filters": true }),
