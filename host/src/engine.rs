@@ -41,6 +41,7 @@ use self::component_driven::ComponentDriven;
 use self::deadline::Deadline;
 use self::detach::Attached;
 pub(crate) use self::detach::Ended;
+pub use self::entry::how_to_look;
 use self::entry::{CallOutput, Entry as _, Http, Next, Steps, Subject};
 pub use self::error::http_response;
 pub(crate) use self::error::{CODE, OUTCOME};

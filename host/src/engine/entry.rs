@@ -274,6 +274,13 @@ impl<'a> Subject<'a> {
     }
 }
 
+/// Returns how to look for the user that a request may have written, for a caller that gives up on it: the end of a sentence, as
+/// the message of an error with the outcome `unknown` has it. Empty for a read.
+#[must_use]
+pub fn how_to_look(request: &HttpRequest) -> String {
+    Subject::from_request(request).how_to_look()
+}
+
 /// The first address of type `primary`, else the first.
 fn primary_address(user: &NewUser) -> Option<&str> {
     let emails = user.emails.as_deref().unwrap_or_default();

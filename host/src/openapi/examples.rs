@@ -11,15 +11,30 @@ pub(super) struct Example {
     case: String,
     /// The case's subject, in a sentence.
     about: String,
-    update: bool,
+    operation: String,
+    form: Form,
     body: Value,
     status: u16,
     response: Value,
 }
 
+/// The form of a response.
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Form {
+    /// The default one, or `normalized`, which is a case of it.
+    Default,
+    /// A plan, for a dry run.
+    Plan,
+    /// The format `debug`.
+    Debug,
+    /// An error.
+    Error,
+}
+
 impl Example {
-    fn is_of(&self, operation: OperationName) -> bool {
-        self.update == (operation == OperationName::Update)
+    fn is_accepted(&self, operation: OperationName) -> bool {
+        self.operation == operation.as_str() && self.form != Form::Error
     }
 
     fn entry(&self, value: &Value) -> (String, Value) {
@@ -46,24 +61,32 @@ fn entries<'a>(
 
 /// Bodies of an operation that were accepted.
 pub(super) fn bodies(operation: OperationName, examples: &[Example]) -> Map<String, Value> {
-    let accepted = examples
-        .iter()
-        .filter(|example| example.is_of(operation) && example.status == 200);
+    let accepted = examples.iter();
+    let accepted = accepted.filter(|example| example.is_accepted(operation));
     entries(accepted, |example| &example.body)
 }
 
-/// The responses to accepted bodies.
+/// The responses to accepted bodies, in the default form.
 pub(super) fn successes(operation: OperationName, examples: &[Example]) -> Map<String, Value> {
     let accepted = examples
         .iter()
-        .filter(|example| example.is_of(operation) && example.status == 200);
+        .filter(|example| example.is_accepted(operation) && example.form == Form::Default);
     entries(accepted, |example| &example.response)
+}
+
+/// The responses of another form, of these operations, without names.
+pub(super) fn values(form: Form, operations: &[&str], examples: &[Example]) -> Value {
+    let examples = examples
+        .iter()
+        .filter(|example| example.form == form && operations.contains(&example.operation.as_str()));
+    examples.map(|example| example.response.clone()).collect()
 }
 
 /// Errors of a status.
 pub(super) fn errors(status: u16, examples: &[Example]) -> Map<String, Value> {
+    let examples = examples.iter();
     entries(
-        examples.iter().filter(|example| example.status == status),
+        examples.filter(|example| example.form == Form::Error && example.status == status),
         |example| &example.response,
     )
 }

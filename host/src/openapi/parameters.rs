@@ -1,7 +1,12 @@
-//! The parameters of both operations.
+//! The parameters of the operations.
 
 use serde_json::{Map, Value, json};
-use unified_ticketing_guest::integration::OperationName;
+use unified_ticketing_guest::bindings::types::CallResult;
+use unified_ticketing_guest::integration::{ALL, OperationName};
+use unified_ticketing_guest::operation::{DEFAULT_LIMIT, MAX_LIMIT};
+
+use super::forms::{DRY_RUN, FORMAT};
+use super::schemas::reference;
 
 /// The parameters by their names in the document, which are those of the published pages.
 pub(super) fn components() -> Value {
@@ -15,13 +20,14 @@ pub(super) fn components() -> Value {
             "schema": { "type": "string", "format": "uuid" },
             "example": "62f44730-dd91-461e-bd6a-aedd9e0ad79d",
         },
-        "truto_response_format": {
-            "name": "truto_response_format",
+        FORMAT: {
+            "name": FORMAT,
             "in": "query",
             "description": "The form of the response. `unified`: the unified fields that the provider gave, and its whole response in \
                 `remote_data`. `raw`: the provider's body, byte for byte. `normalized`: exactly the documented fields, `null` \
-                where unknown.",
-            "schema": { "type": "string", "enum": ["unified", "raw", "normalized"], "default": "unified" },
+                where unknown. `debug`: the unified form, and the last request and response of the provider, without what \
+                authenticates.",
+            "schema": reference("ResponseFormat"),
         },
         "truto_ignore_remote_data": boolean("truto_ignore_remote_data", "Leaves `remote_data` out of the response."),
         "truto_exclude_fields": {
@@ -41,7 +47,7 @@ pub(super) fn components() -> Value {
                 violation.",
             "style": "deepObject",
             "explode": true,
-            "schema": { "type": "object", "additionalProperties": { "type": "string" } },
+            "schema": reference("RemoteQuery"),
             "example": { "foo": "bar" },
         },
         "collections_id": {
@@ -59,19 +65,42 @@ pub(super) fn components() -> Value {
             "description": "The type of the collection, such as `project`. It belongs to an identifier.",
             "schema": { "type": "string" },
         },
-        "unified_dry_run": boolean(
-            "unified_dry_run",
+        DRY_RUN: boolean(
+            DRY_RUN,
             "Responds with the request that would be sent, its credentials as `***`. Nothing is sent.",
         ),
         "unified_strict": boolean(
             "unified_strict",
             "Makes fields that are unsupported or unknown violations instead of warnings.",
         ),
+        "emails_email": {
+            "name": "emails[][email]",
+            "in": "query",
+            "description": "An address: lists the users that have it. `limit`, `next_cursor` and `remote_query` have no use beside it.",
+            "schema": { "type": "string", "pattern": r"\S" },
+            "example": "ines@kelpworks.example",
+        },
+        "limit": {
+            "name": "limit",
+            "in": "query",
+            "description": format!(
+                "How many users a page has at most, {DEFAULT_LIMIT} where it is left out. Where the provider's pages are smaller, \
+                 several are read."
+            ),
+            // Without `default`: generated clients send that, and beside an address it is a violation.
+            "schema": { "type": "integer", "minimum": 1, "maximum": MAX_LIMIT },
+        },
+        "next_cursor": {
+            "name": "next_cursor",
+            "in": "query",
+            "description": "The `next_cursor` of the page before. An empty one asks for the first page.",
+            "schema": { "type": "string" },
+        },
         "id": {
             "name": "id",
             "in": "path",
             "required": true,
-            "description": "The user's identifier, as in the response to a creation.",
+            "description": "The user's identifier, as in a response. An address is none: a list by that address has the identifier.",
             "schema": { "type": "string", "minLength": 1 },
             "example": "23423523",
         },
@@ -86,8 +115,7 @@ pub(super) fn components() -> Value {
 
 /// The integrations, by title, that need a collection.
 fn requiring() -> Vec<&'static str> {
-    unified_ticketing_guest::integration::ALL
-        .iter()
+    ALL.iter()
         .filter(|integration| {
             let mut rows = integration.operations.iter();
             rows.any(|row| row.collection().is_some())
@@ -96,12 +124,21 @@ fn requiring() -> Vec<&'static str> {
         .collect()
 }
 
-/// References to the parameters of an operation: all but the identifier of a user that does not exist yet.
+/// References to the parameters of an operation: all but those that it has no use for.
 pub(super) fn references(operation: OperationName) -> Value {
     let all = components();
     let names = all.as_object().into_iter().flat_map(Map::keys);
     names
-        .filter(|name| operation == OperationName::Update || *name != "id")
+        .filter(|name| has_use(name, operation))
         .map(|name| json!({ "$ref": format!("#/components/parameters/{name}") }))
         .collect()
+}
+
+fn has_use(parameter: &str, operation: OperationName) -> bool {
+    match parameter {
+        "id" => operation.has_id(),
+        "emails_email" | "limit" | "next_cursor" => operation == OperationName::List,
+        DRY_RUN | "idempotency_key" => operation.result() != CallResult::Read,
+        _ => true,
+    }
 }

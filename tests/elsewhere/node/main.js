@@ -6,16 +6,21 @@ import { setTimeout } from 'node:timers/promises';
 import * as accounts from './accounts.js';
 import { integrations, steps, users } from './build/ticketing.js';
 import { send } from './send.js';
-import { newUser, operation, options, publishedResult, userChanges } from '../shape.js';
+import { newUser, operation, options, publishedResult, resolved, userChanges, userQuery } from '../shape.js';
+
+/** The operations of `users`. */
+const OPERATIONS = {
+  'create-user': (account, call) => users.createUser(account.id, newUser(call.body), options(call)),
+  'update-user': (account, call) => users.updateUser(account.id, call.id, userChanges(call.body), options(call)),
+  'get-user': (account, call) => users.getUser(account.id, call.id, options(call)),
+  'list-users': (account, call) => users.listUsers(account.id, userQuery(call.query), options(call)),
+  'delete-user': (account, call) => users.deleteUser(account.id, call.id, options(call)),
+};
 
 /** The result of a call by `users`. An error is thrown, as are those of the runtime, which are thrown again. */
-function callUsers(account, call, user) {
+function callUsers(account, call) {
   try {
-    const val =
-      user === undefined
-        ? users.createUser(account.id, newUser(call.body), options(call))
-        : users.updateUser(account.id, user, userChanges(call.body), options(call));
-    return { tag: 'ok', val };
+    return { tag: 'ok', val: OPERATIONS[call.operation](account, call) };
   } catch (thrown) {
     if (thrown.payload?.outcome === undefined) throw thrown;
     return { tag: 'err', val: thrown.payload };
@@ -23,9 +28,9 @@ function callUsers(account, call, user) {
 }
 
 /** The result of a call by `steps`. */
-async function callSteps(account, call, user) {
+async function callSteps(account, call) {
   let written = false;
-  let step = steps.start(account.id, operation(call, user), options(call));
+  let step = steps.start(account.id, operation(call), options(call));
   while (step.tag === 'send') {
     const { request, safety, waitMs, context } = step.val;
     // Whatever the component asks for, a call writes once.
@@ -48,13 +53,10 @@ const makeCall = { users: callUsers, steps: callSteps }[process.argv[2]];
 const { accounts: all, calls } = JSON.parse(readFileSync(0, 'utf8'));
 for (const account of all) accounts.add(account, makeCall === callSteps ? 'injected' : 'disclosed');
 
-const created = new Map();
-const responses = [];
+const responses = new Map();
 for (const call of calls) {
   const account = all.find(({ name }) => name === call.account);
-  const user = call.update && (created.get(call.update) ?? call.update);
-  const response = publishedResult(await makeCall(account, call, user));
-  created.set(call.name, response.id);
-  responses.push(response);
+  const result = await makeCall(account, resolved(call, responses));
+  responses.set(call.name, publishedResult(result));
 }
-process.stdout.write(JSON.stringify(responses));
+process.stdout.write(JSON.stringify([...responses.values()]));

@@ -7,10 +7,14 @@ import http.client
 import json
 import sys
 import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from wasmtime import Engine, Store, WasiConfig
 from wasmtime.component import Component, Linker, Record, Variant
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+import http_api  # noqa: E402
 
 PACKAGE = "unified:ticketing"
 VERSION = "0.2.0"
@@ -102,14 +106,34 @@ def send(request):
 
 def users(functions):
     """A function that makes a call by `users`, and returns a `result<response, error>`."""
-    interface = functions("users", "create-user", "update-user")
+    interface = functions("users", "create-user", "update-user", "get-user", "list-users", "delete-user")
 
-    def make_call(account, call, user):
-        if user is None:
-            return interface["create-user"](account["id"], new_user(call["body"]), options(call))
-        return interface["update-user"](account["id"], user, user_changes(call["body"]), options(call))
+    def make_call(account, call):
+        return interface[call["operation"]](account["id"], *arguments(call), options(call))
 
     return make_call
+
+
+def arguments(call):
+    """The arguments of a function of `users`, between the account and the options."""
+    match call["operation"]:
+        case "create-user":
+            return [new_user(call["body"])]
+        case "update-user":
+            return [call["id"], user_changes(call["body"])]
+        case "list-users":
+            return [user_query(call.get("query", {}))]
+        case _:
+            return [call["id"]]
+
+
+def operation(call):
+    """An `operation` of `steps`."""
+    payload = arguments(call)
+    if call["operation"] == "update-user":
+        user, changes = payload
+        payload = [record(id=user, changes=changes)]
+    return Variant(call["operation"], *payload)
 
 
 def steps(functions):
@@ -117,13 +141,9 @@ def steps(functions):
     interface = functions("steps", "start", "resume")
     authenticate = functions("integrations", "authenticate")["authenticate"]
 
-    def make_call(account, call, user):
-        if user is None:
-            operation = Variant("create-user", new_user(call["body"]))
-        else:
-            operation = Variant("update-user", record(id=user, changes=user_changes(call["body"])))
+    def make_call(account, call):
         written = False
-        step = interface["start"](account["id"], operation, options(call))
+        step = interface["start"](account["id"], operation(call), options(call))
         # A step is a `sending`, or the result.
         while isinstance(step, Record):
             # Whatever the component asks for, a call writes once.
@@ -173,6 +193,10 @@ def user_changes(body):
     return record(**changes, remote_data=json_string(body, "remote_data"))
 
 
+def user_query(query):
+    return record(**{name: query.get(name) for name in ("email", "cursor", "limit")})
+
+
 def options(call):
     return record(
         format="unified",
@@ -193,13 +217,33 @@ def plain(value):
     return value
 
 
-def published_response(response):
-    """The published object of a response, and its warnings. The provider's JSON stays a string."""
-    body = plain(response.body)
+def published_user(user):
+    """The published object of a user. The provider's JSON stays a string."""
+    body = plain(user)
     if "emails" in body:
         body["emails"] = [{"email": email.pop("address"), **email} for email in body["emails"]]
-    body["warnings"] = [f"{warning.code} {warning.path}" for warning in response.warnings]
     return body
+
+
+def published_body(body):
+    """The published object of a `body`, whose cases differ by type but for a user."""
+    match body.tag:
+        case "user":
+            return published_user(body.payload)
+        case "users":
+            page = body.payload
+            users = [published_user(user) for user in page.users]
+            next_cursor = getattr(page, "next-cursor")
+            return {"result": users, "next_cursor": next_cursor, "prev_cursor": None, "result_count": len(users)}
+        case "deleted":
+            return {"id": body.payload}
+    raise SystemExit(f"a body that was not asked for: {body.tag}")
+
+
+def published_response(response):
+    """The published object of a response, its warnings, and what the call did."""
+    warnings = [f"{warning.code} {warning.path}" for warning in response.warnings]
+    return {**published_body(response.body), "warnings": warnings, "did": response.result}
 
 
 def published_error(error):
@@ -219,14 +263,11 @@ def main():
     make, credentials = {"users": (users, "disclosed"), "steps": (steps, "injected")}[interface]
     accounts = {account["name"]: account for account in inputs["accounts"]}
     make_call = make(instantiate(component, resolver(inputs["accounts"], credentials)))
-    created, responses = {}, []
+    bodies = {}
     for call in inputs["calls"]:
-        user = created.get(call["update"], call["update"]) if "update" in call else None
-        result = make_call(accounts[call["account"]], call, user)
-        response = published_response(result.payload) if result.tag == "ok" else published_error(result.payload)
-        created[call["name"]] = response.get("id")
-        responses.append(response)
-    json.dump(responses, sys.stdout)
+        result = make_call(accounts[call["account"]], http_api.resolve(call, bodies))
+        bodies[call["name"]] = published_response(result.payload) if result.tag == "ok" else published_error(result.payload)
+    json.dump(list(bodies.values()), sys.stdout)
 
 
 main()

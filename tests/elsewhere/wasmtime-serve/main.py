@@ -1,12 +1,14 @@
 """Serves the standalone component with stock `wasmtime serve`, and makes every call over HTTP."""
 
-import http.client
 import json
 import os
 import re
 import subprocess
 import sys
-from urllib.parse import quote, unquote, urlencode
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+import http_api  # noqa: E402
 
 VARIABLE = "UNIFIED_TICKETING_ACCOUNTS_JSON"
 
@@ -25,38 +27,12 @@ def serve(wasmtime, component, accounts):
     raise SystemExit(f"wasmtime did not start: {''.join(log)}")
 
 
-def send(port, call, account, user):
-    query = [("integrated_account_id", account)]
-    for index, collection in enumerate(call.get("collections", [])):
-        query += [(f"collections[{index}][{key}]", value) for key, value in collection.items()]
-    path = "/unified/ticketing/users" + ("" if user is None else f"/{quote(user, safe='')}")
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    connection.request(
-        "POST" if user is None else "PATCH",
-        f"{path}?{urlencode(query)}",
-        json.dumps(call["body"]),
-        {"content-type": "application/json"},
-    )
-    response = connection.getresponse()
-    body = json.loads(response.read(), parse_float=str)
-    if response.status == 200:
-        warnings = response.headers.get_all("unified-warning", [])
-        body["warnings"] = [unquote(header.replace('; path="', " ").removesuffix('"')) for header in warnings]
-    return {"status": response.status, "body": body}
-
-
 def main():
-    wasmtime, component = sys.argv[1:]
+    component, wasmtime = sys.argv[1:]
     inputs = json.load(sys.stdin)
-    ids = {account["name"]: account["id"] for account in inputs["accounts"]}
     server, port = serve(wasmtime, component, inputs["accounts"])
     try:
-        created, responses = {}, []
-        for call in inputs["calls"]:
-            user = created.get(call["update"], call["update"]) if "update" in call else None
-            responses.append(send(port, call, ids[call["account"]], user))
-            created[call["name"]] = responses[-1]["body"].get("id")
-        json.dump(responses, sys.stdout)
+        json.dump(http_api.make(port, inputs["calls"], inputs["accounts"]), sys.stdout)
     finally:
         server.terminate()
         server.wait()

@@ -35,7 +35,10 @@ pub(super) fn json(completed: &Completed<'_>) -> Option<Vec<u8>> {
         },
         data: RawBody::whole(&response.body),
         response_headers: Headers(&response.headers),
-        next_cursor: page.map(|(next_cursor, _)| next_cursor),
+        next_cursor: match page {
+            Some((next_cursor, _)) => NextCursor::OfPage(next_cursor),
+            None => NextCursor::Absent,
+        },
         is_empty_result: page.map(|(_, count)| count == 0),
         result_count: page.map(|(_, count)| count),
     });
@@ -52,8 +55,8 @@ struct Debug<'a> {
     data: RawBody<'a>,
     response_headers: Headers<'a>,
     /// Of a list; `null` on the last page.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_cursor: Option<Option<&'a str>>,
+    #[serde(skip_serializing_if = "NextCursor::is_absent")]
+    next_cursor: NextCursor<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     is_empty_result: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,6 +69,22 @@ struct RequestOptions<'a> {
     headers: Headers<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<&'a RawValue>,
+}
+
+/// The cursor of the next page.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum NextCursor<'a> {
+    /// Not a list.
+    Absent,
+    /// A list.
+    OfPage(Option<&'a str>),
+}
+
+impl NextCursor<'_> {
+    const fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
 }
 
 /// Headers as an object by their name in lower case; the values of one name are a list (RFC 9110, section 5.3).
