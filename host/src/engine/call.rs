@@ -54,7 +54,7 @@ impl HostDriven {
     /// Carries out a call.
     pub(super) async fn call<E: Entry>(&self, entry: E, call: &Call) -> E::Output {
         let entry = Arc::new(entry);
-        let mut requests = Requests::new(self.max_requests);
+        let mut requests = Requests::new(self.max_requests, entry.safety());
         let result = self.steps(&entry, call, &mut requests).await;
         conclude(result, call, &requests, || entry.subject())
     }

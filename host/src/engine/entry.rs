@@ -13,7 +13,7 @@ use crate::bindings::http_api::{HttpRequest, HttpResponse, HttpStep};
 use crate::bindings::steps::{Operation, Step};
 use crate::bindings::types::{
     Context, Email, Error as CallError, NewUser, Options, Outcome, ProviderResponse, Response,
-    Sending, TransportError,
+    Safety, Sending, TransportError,
 };
 
 /// The next step of a call.
@@ -53,6 +53,9 @@ pub(super) trait Entry: Send + Sync + 'static {
 
     /// The subject of the call.
     fn subject(&self) -> Subject<'_>;
+
+    /// The safety of the operation that the call is for. No request of the call may do more.
+    fn safety(&self) -> Safety;
 }
 
 /// The output of a call.
@@ -105,6 +108,14 @@ impl Entry for Steps {
 
     fn subject(&self) -> Subject<'_> {
         Subject::from_operation(&self.operation)
+    }
+
+    fn safety(&self) -> Safety {
+        match self.operation {
+            Operation::CreateUser(_) => Safety::Once,
+            Operation::UpdateUser(_) | Operation::DeleteUser(_) => Safety::Idempotent,
+            Operation::GetUser(_) | Operation::ListUsers(_) => Safety::Safe,
+        }
     }
 }
 
@@ -160,6 +171,16 @@ impl Entry for Http {
 
     fn subject(&self) -> Subject<'_> {
         Subject::from_request(&self.0)
+    }
+
+    fn safety(&self) -> Safety {
+        let path = self.0.target.split('?').next().unwrap_or_default();
+        match route(&self.0.method, path).map(|route| route.operation) {
+            Ok(OperationName::Create) => Safety::Once,
+            Ok(OperationName::Update | OperationName::Delete) => Safety::Idempotent,
+            // A request without a route is answered without anything sent.
+            Ok(OperationName::Get | OperationName::List) | Err(_) => Safety::Safe,
+        }
     }
 }
 
