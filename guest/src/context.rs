@@ -119,7 +119,10 @@ fn from_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static Inte
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bindings::types::{FindingCode, Location};
+    use crate::bindings::accounts::{Account, Credentials};
+    use crate::bindings::steps::{Operation, Step};
+    use crate::bindings::types::{FindingCode, Location, Options, ProviderResponse, UserQuery};
+    use crate::steps;
 
     const ACCOUNT: &str = "62f44730-dd91-461e-bd6a-aedd9e0ad79d";
 
@@ -160,6 +163,57 @@ mod tests {
         assert_eq!(read.warnings, written.warnings);
         assert_eq!(read.form, written.form);
         assert_eq!((read.id.as_deref(), read.position), (Some("1/ü"), 3));
+    }
+
+    #[test]
+    fn list_context_returns_unchanged() {
+        let account = || Account {
+            integration: "gorgias".to_owned(),
+            base_url: Some("http://g.test".to_owned()),
+            settings: Vec::new(),
+            credentials: Credentials::Injected(vec!["access_token".to_owned()]),
+        };
+        let options = Options {
+            format: Format::Unified,
+            ignore_remote_data: false,
+            exclude_fields: Vec::new(),
+            remote_query: vec![("order_by".to_owned(), "name:asc".to_owned())],
+            collections: Vec::new(),
+            strict: false,
+        };
+        let query = UserQuery {
+            email: None,
+            cursor: None,
+            limit: Some(500),
+        };
+        let Step::Send(first) =
+            steps::start(ACCOUNT, Operation::ListUsers(query), &options, |_| {
+                Ok(account())
+            })
+        else {
+            panic!("a list is sent");
+        };
+        // As many as can be collected before the last page, each of 4 kB.
+        let user = format!(r#"{{"id": 1, "bio": "{}"}}"#, "é".repeat(2_000));
+        let users = vec![user.as_str(); 499].join(",");
+        let body = format!(r#"{{"data": [{users}], "meta": {{"next_cursor": "c2"}}}}"#);
+        let response = ProviderResponse {
+            status: 200,
+            headers: Vec::new(),
+            body: body.into_bytes(),
+        };
+        let Step::Send(next) =
+            steps::resume(ACCOUNT, &first.context, Ok(&response), |_| Ok(account()))
+        else {
+            panic!("one user is left");
+        };
+        assert!(next.request.url.contains("?limit=1&cursor=c2&order_by="));
+        let bytes = next.context;
+        let read = Context::from_bytes(&bytes, ACCOUNT, EntryPoint::Steps).unwrap();
+        assert_eq!(read.to_bytes(), bytes);
+        // Nothing is in it but the users and their lengths.
+        let size = 499 * (user.len() + 2);
+        assert!((size..size + 500).contains(&bytes.len()), "{}", bytes.len());
     }
 
     #[test]

@@ -73,9 +73,12 @@ impl<'a> Completed<'a> {
 }
 
 /// What a call is for.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one, it is moved once, and a box would cost every call of one user an allocation"
+#[cfg_attr(
+    target_pointer_width = "64",
+    expect(
+        clippy::large_enum_variant,
+        reason = "there is one, it is moved once, and a box would cost every call of one user an allocation"
+    )
 )]
 #[derive(Debug)]
 pub enum Output<'a> {

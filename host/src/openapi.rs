@@ -11,10 +11,9 @@ mod operations;
 mod parameters;
 mod responses;
 mod schemas;
+mod server;
 
 use serde_json::{Map, Value, json};
-
-use self::schemas::reference;
 
 /// The HTTP API in OpenAPI 3.1: every parameter, body, status, header and error, with examples that are calls of the golden
 /// cases.
@@ -31,7 +30,7 @@ use self::schemas::reference;
 pub fn openapi() -> Value {
     let examples = examples::all();
     let mut paths = operations::paths(&examples);
-    paths.insert("/healthz".to_owned(), json!({ "get": health() }));
+    paths.extend(server::paths());
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -58,7 +57,7 @@ pub fn openapi() -> Value {
                 "token": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "A line of the server's token file, if it has one.",
+                    "description": "A token of the server, if it has any: it reaches some accounts or all, and may do some operations or all.",
                 },
             },
             "parameters": parameters::components(),
@@ -76,26 +75,6 @@ fn components(examples: &[examples::Example]) -> Value {
     schemas.extend(schemas::schemas());
     schemas.extend(forms::schemas(examples));
     schemas.extend(errors::schemas());
+    schemas.extend(server::schemas());
     Value::Object(schemas)
-}
-
-fn health() -> Value {
-    // What a server rejects before it looks at the path.
-    let mut responses = responses::of_protocol();
-    responses.insert(
-        "200".to_owned(),
-        json!({
-            "description": "The server serves.",
-            "headers": { "X-Request-Id": { "$ref": "#/components/headers/X-Request-Id" } },
-            "content": { "application/json": { "schema": reference("Health"), "example": { "status": "ok" } } },
-        }),
-    );
-    json!({
-        "operationId": "health",
-        "tags": ["server"],
-        "summary": "Tell whether the server serves",
-        "description": "Sends no request to a provider, and needs no token.",
-        "security": [],
-        "responses": responses,
-    })
 }

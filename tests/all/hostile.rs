@@ -13,6 +13,7 @@ mod imports;
 mod leftovers;
 mod limits;
 mod observed;
+mod operations;
 mod reach;
 mod requests;
 mod responses;
@@ -33,6 +34,7 @@ async fn hostile_component_is_contained() {
         forgery::attempts(&mut table, entry_point).await;
         limits::attempts(&mut table, entry_point).await;
         requests::attempts(&mut table, entry_point).await;
+        operations::attempts(&mut table, entry_point).await;
         contexts::attempts(&mut table, entry_point).await;
         traps::attempts(&mut table, entry_point).await;
         leftovers::attempts(&mut table, entry_point).await;

@@ -29,6 +29,7 @@ mod faults;
 mod hostile;
 mod http;
 mod interface;
+mod life;
 mod openapi;
 mod provider;
 #[path = "../raw_provider.rs"]

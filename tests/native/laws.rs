@@ -1,12 +1,14 @@
 //! Laws of every operation of every integration.
 
+mod debug;
+mod reads;
 mod requests;
 mod responses;
 mod spellings;
 
 use serde_json::Value;
 use unified_ticketing_guest::bindings::http_api::{HttpResponse, HttpStep};
-use unified_ticketing_guest::bindings::types::Sending;
+use unified_ticketing_guest::bindings::types::{Safety, Sending};
 
 use crate::support::{Operation, json_of, start};
 
@@ -15,6 +17,12 @@ fn error_of(response: &HttpResponse) -> (u16, String, String) {
     let body = json_of(response);
     let member = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
     (response.status, member("code"), member("outcome"))
+}
+
+/// The outcome of an error: whatever became of a request that only reads, nothing was changed.
+fn outcome_of(operation: Operation, of_write: &str) -> String {
+    let reads = operation.row.safety == Safety::Safe;
+    if reads { "not-sent" } else { of_write }.to_owned()
 }
 
 /// The response to a call that sends no request.

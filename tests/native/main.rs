@@ -17,6 +17,7 @@
 mod case;
 mod cases;
 mod costs;
+mod directories;
 mod invariants;
 mod laws;
 mod properties;

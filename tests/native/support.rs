@@ -178,6 +178,18 @@ impl Operation {
         }
     }
 
+    /// The response of a provider that carries the operation out, with one user. The members of the user are all that it has, except
+    /// where that is a list.
+    pub fn success(self, user: &str) -> String {
+        match self.row.list {
+            Some(listing) => match listing.users {
+                Some(member) => format!(r#"{{"{member}": [{user}]}}"#),
+                None => format!("[{user}]"),
+            },
+            None => user.to_owned(),
+        }
+    }
+
     /// A body with every field of the operation.
     pub fn body(self) -> Map<String, Value> {
         let value = |rule: &Rule| match rule.field {

@@ -25,13 +25,20 @@ pub(super) fn send_at_once(sending: &Sending) -> Result<ProviderResponse, Transp
 /// No `request-options` are set: they would import a clock, and deadlines are the host's.
 fn send(request: &ProviderRequest) -> Result<ProviderResponse, TransportError> {
     let outgoing = outgoing(request)?;
-    let body = outgoing
-        .body()
-        .map_err(|()| denied("the host gives no body to write"))?;
+    // A body that is taken and stays empty is a chunked one to a host, which only sees its end come: a request without a body takes
+    // none.
+    let body = if request.body.is_empty() {
+        None
+    } else {
+        let body = outgoing.body();
+        Some(body.map_err(|()| denied("the host gives no body to write"))?)
+    };
     let future = outgoing_handler::handle(outgoing, None).map_err(|code| transport_error(&code))?;
-    // Of a request without a body only the end is written. A host may respond, or fail, before it has taken the whole body. That response or failure counts, so a body that cannot be
-    // written is no error yet.
-    let _ = write(body, &request.body);
+    if let Some(body) = body {
+        // A host may respond, or fail, before it has taken the whole body. That response or failure counts, so a body that cannot
+        // be written is no error yet.
+        let _ = write(body, &request.body);
+    }
     read(&wait(&future)?)
 }
 

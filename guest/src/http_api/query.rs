@@ -4,16 +4,16 @@
 //! `form_urlencoded` crate's. Reading the brackets is our own: the crates that do it give up at the first violation, do not read
 //! `a[][id]`, and let the last of two values win in silence.
 
+mod collections;
+mod parameter;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
+use collections::Collections;
+use parameter::{Parameter, parameter};
 
 use crate::account::is_uuid;
-use crate::bindings::types::{
-    Collection, FindingCode as Code, Format, IfExists, Location, Options, UserQuery,
-};
+use crate::bindings::types::{FindingCode as Code, Format, IfExists, Location, Options, UserQuery};
 use crate::field::OptionField;
 use crate::findings::{Findings, quoted};
 use crate::integration::OperationName;
@@ -70,76 +70,6 @@ pub struct Settings {
     pub debug: bool,
     /// Which users to list.
     pub list: UserQuery,
-}
-
-/// One parameter: `name[key][key]=value`.
-#[derive(Debug)]
-struct Parameter<'a> {
-    name: Cow<'a, str>,
-    value: Cow<'a, str>,
-}
-
-impl Parameter<'_> {
-    /// The name before the brackets, and what is in them.
-    fn keys(&self) -> (&str, Vec<&str>) {
-        let Some((base, rest)) = self.name.split_once('[') else {
-            return (&self.name, Vec::new());
-        };
-        match rest.strip_suffix(']') {
-            Some(keys) => (base, split(keys)),
-            None => (&self.name, Vec::new()),
-        }
-    }
-
-    /// Whether it is this one, which has one value. Clients that spell every parameter as an array spell this one so, too.
-    fn is_scalar(&self, name: &str) -> bool {
-        let Some(rest) = self.name.strip_prefix(name) else {
-            return false;
-        };
-        let index = rest
-            .strip_prefix('[')
-            .and_then(|rest| rest.strip_suffix(']'));
-        rest.is_empty()
-            || index.is_some_and(|index| index.bytes().all(|byte| byte.is_ascii_digit()))
-    }
-
-    /// Whether the name is one that this API may have, in this version or another: such a parameter must not be ignored.
-    fn is_reserved(&self) -> bool {
-        let name = self.name.trim_start().as_bytes();
-        RESERVED.iter().any(|prefix| {
-            let start = name.get(..prefix.len());
-            start.is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
-        })
-    }
-}
-
-/// The prefixes of this API's own parameters.
-const RESERVED: [&str; 2] = ["truto_", "unified_"];
-
-/// Keys between `][`.
-fn split(mut keys: &str) -> Vec<&str> {
-    let mut split = Vec::new();
-    while let Some(end) = keys.as_bytes().windows(2).position(|pair| pair == b"][")
-        && let (Some(key), Some(rest)) = (keys.get(..end), keys.get(end + 2..))
-    {
-        split.push(key);
-        keys = rest;
-    }
-    split.push(keys);
-    split
-}
-
-/// One parameter, decoded where there is something to decode: most have nothing.
-fn parameter(encoded: &str) -> Option<Parameter<'_>> {
-    if encoded.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
-        let (name, value) = form_urlencoded::parse(encoded.as_bytes()).next()?;
-        return Some(Parameter { name, value });
-    }
-    let (name, value) = encoded.split_once('=').unwrap_or((encoded, ""));
-    Some(Parameter {
-        name: Cow::Borrowed(name),
-        value: Cow::Borrowed(value),
-    })
 }
 
 /// The account's id in a request target, as given; `None` when it is missing, or given more than once.
@@ -430,78 +360,5 @@ impl<'a> Query<'a> {
             }
         };
         (format, false)
-    }
-}
-
-/// Entries of `collections` as they come in: by their index, or, where the brackets are empty, in turn.
-#[derive(Default)]
-struct Collections<'a> {
-    entries: Vec<Entry<'a>>,
-    /// The position of the last entry of an index.
-    last: BTreeMap<&'a str, usize>,
-}
-
-struct Entry<'a> {
-    index: &'a str,
-    id: Option<&'a str>,
-    kind: Option<&'a str>,
-}
-
-impl<'a> Entry<'a> {
-    fn member(&mut self, name: &str) -> &mut Option<&'a str> {
-        if name == "id" {
-            &mut self.id
-        } else {
-            &mut self.kind
-        }
-    }
-}
-
-impl<'a> Collections<'a> {
-    fn add(&mut self, index: &'a str, name: &str, value: &'a str, findings: &mut Findings) {
-        let last = self.last.get(index);
-        if let Some(entry) = last.and_then(|position| self.entries.get_mut(*position)) {
-            let member = entry.member(name);
-            if member.is_none() {
-                *member = Some(value);
-                return;
-            }
-            // With empty brackets, a member that the last entry has already begins the next entry.
-            if !index.is_empty() {
-                let message = format_args!(
-                    "expected one value of `[{name}]` for the index {}, but found more",
-                    quoted(index)
-                );
-                findings.violation(Code::TooMany, Location::Query, "collections", message);
-                return;
-            }
-        }
-        let mut entry = Entry {
-            index,
-            id: None,
-            kind: None,
-        };
-        *entry.member(name) = Some(value);
-        self.last.insert(index, self.entries.len());
-        self.entries.push(entry);
-    }
-
-    fn finish(self, findings: &mut Findings) -> Vec<Collection> {
-        let mut collections = Vec::with_capacity(self.entries.len());
-        for Entry { index, id, kind } in self.entries {
-            if let Some(id) = id {
-                collections.push(Collection {
-                    id: id.to_owned(),
-                    type_: kind.map(str::to_owned),
-                });
-            } else {
-                let message = format_args!(
-                    "expected an `[id]` for the index {}, but found a type alone",
-                    quoted(index)
-                );
-                findings.violation(Code::Required, Location::Query, "collections", message);
-            }
-        }
-        collections
     }
 }

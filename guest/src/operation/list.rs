@@ -4,19 +4,21 @@
 //! so a response that holds anybody else is a page of the whole list, and the rest of the list is read. Providers also differ in
 //! whether case counts: an address with capitals is asked for in lower case too.
 
+mod check;
+mod look_up;
+#[cfg(test)]
+mod tests;
+
+use look_up::{Filter, start_of_look_up};
 use serde::{Deserialize, Serialize};
 
 use super::create::Creation;
 use super::cursor::Position;
-use crate::bindings::types::{
-    FindingCode as Code, Format, Location, Options, ProviderResponse, User, UserQuery,
-};
-use crate::body::is_blank;
+use crate::bindings::types::{Format, Options, ProviderResponse, UserQuery};
 use crate::context::Context;
-use crate::field::OptionField;
-use crate::findings::{Findings, quoted};
+use crate::findings::Findings;
 use crate::integration::{ByEmail, Integration, Listing, OperationName, Paging};
-use crate::json::{Array, Value, parse};
+use crate::json::{Array, Value};
 use crate::plan::OwnRequest;
 use crate::rate;
 
@@ -28,6 +30,10 @@ pub const DEFAULT_LIMIT: u32 = 100;
 
 /// The pages that are read to fill one page of a caller, or to look up one spelling of an address.
 pub const MAX_PAGES: u32 = 10;
+
+/// The most that is collected before a page is given to the caller, in bytes: as much as the largest response that hosts accept. Large
+/// pages then end early, rather than at the limit of the memory.
+const MAX_COLLECTED: usize = 4 << 20;
 
 /// The largest page of a look-up.
 const LOOK_UP_LIMIT: u32 = 200;
@@ -56,8 +62,10 @@ enum Aim {
         address: String,
         /// Whether it is asked for in lower case.
         lower: bool,
-        /// Whether responses hold anybody: there is no filter, or it is passed over.
-        unfiltered: bool,
+        /// What the responses show of the provider's filter.
+        filter: Filter,
+        /// Whether one response is to show the user, because its body is passed on.
+        alone: bool,
     },
 }
 
@@ -86,28 +94,29 @@ impl List {
             cursor,
             limit,
         } = query;
-        check_remote_query(listing, email.is_some(), options, findings);
+        check::remote_query(listing, email.is_some(), options, findings);
         let paging = &listing.paging;
         let max = paging.max().unwrap_or(MAX_LIMIT);
         let (aim, position) = if let Some(address) = email {
-            check_email(query, address, findings);
+            check::email(query, address, findings);
             let aim = Aim::Email {
                 address: address.clone(),
                 lower: false,
-                unfiltered: listing.by_email.is_none(),
+                filter: Filter::new(listing),
+                alone: options.format == Format::Raw,
             };
             (aim, start_of_look_up(paging))
         } else {
             let position = cursor
                 .as_deref()
-                .map(|cursor| check_cursor(integration, paging, cursor, findings));
+                .map(|cursor| check::cursor(integration, paging, cursor, findings));
             // A cursor of page numbers goes on with pages of its size.
             let size = match position {
                 Some(Some(Position::Number { size, .. })) => Some(size),
                 _ => None,
             };
             let left = limit.or(size).unwrap_or(DEFAULT_LIMIT);
-            check_limit(left, size, findings);
+            check::limit(left, size, findings);
             let start = || Some(Position::start(paging, max.min(left)));
             let position = position.unwrap_or_else(start)?;
             let alone = options.format == Format::Raw;
@@ -134,7 +143,8 @@ impl List {
             aim: Aim::Email {
                 address: context.email.clone()?,
                 lower: false,
-                unfiltered: listing.by_email.is_none(),
+                filter: Filter::new(listing),
+                alone: false,
             },
             position: start_of_look_up(&listing.paging),
             read: 0,
@@ -153,10 +163,11 @@ impl List {
         if let Aim::Email {
             address,
             lower,
-            unfiltered,
+            filter,
+            alone: _,
         } = &self.aim
             && let Some(ByEmail { parameter, path }) = &listing.by_email
-            && !(*unfiltered && path.is_some())
+            && !(*filter == Filter::PassedOver && path.is_some())
         {
             own.path = *path;
             let address = if *lower {
@@ -255,75 +266,16 @@ impl List {
             Position::Number { size, .. } => *size <= left,
             _ => left > 0,
         };
+        let collected: usize = self.users.iter().map(String::len).sum();
+        let goes_on = fits && !alone && self.read < MAX_PAGES && collected < MAX_COLLECTED;
         match next {
-            Some(next)
-                if fits && !alone && self.read < MAX_PAGES && listing.paging.max().is_some() =>
-            {
+            Some(next) if goes_on && listing.paging.max().is_some() => {
                 self.aim = Aim::Page { left, alone };
                 self.position = next;
                 After::Send(self)
             }
             next => After::Done(self.users, next),
         }
-    }
-
-    fn read_look_up(
-        mut self,
-        integration: &Integration,
-        listing: &Listing,
-        page: &Page<'_>,
-    ) -> After {
-        let Aim::Email {
-            address,
-            lower,
-            unfiltered,
-        } = &mut self.aim
-        else {
-            return After::Done(self.users, None);
-        };
-        let by_email = listing.by_email.as_ref();
-        let filtered = !*unfiltered;
-        for json in page.users.raw() {
-            let user = parse(json).map(|user| (integration.user)(&user, OperationName::List));
-            if user.is_ok_and(|user| has_address(&user, address)) {
-                self.users.push(json.to_owned());
-            } else {
-                *unfiltered = true;
-            }
-        }
-        if filtered && *unfiltered && by_email.is_some_and(|it| it.path.is_some()) {
-            // The look-up has a path of its own, and does not look up: everyone is at the list's.
-            let lower = *lower;
-            self.restart(listing, lower);
-            return After::Send(self);
-        }
-        let filtered = !*unfiltered;
-        let has_capitals = address.bytes().any(|byte| byte.is_ascii_uppercase());
-        let again = filtered && !*lower && has_capitals;
-        match self.next(listing, page, filtered) {
-            Err(why) => After::Unusable(why),
-            Ok(Some(_)) if self.read == MAX_PAGES => After::Unusable(
-                "has more users than were read: whether one of the others has this address is not known",
-            ),
-            Ok(Some(next)) => {
-                self.position = next;
-                After::Send(self)
-            }
-            Ok(None) if again => {
-                self.restart(listing, true);
-                After::Send(self)
-            }
-            Ok(None) => After::Done(self.users, None),
-        }
-    }
-
-    /// Goes back to the first page of a look-up, in this spelling.
-    fn restart(&mut self, listing: &Listing, in_lower_case: bool) {
-        if let Aim::Email { lower, .. } = &mut self.aim {
-            *lower = in_lower_case;
-        }
-        self.position = start_of_look_up(&listing.paging);
-        self.read = 0;
     }
 
     /// The position of the next page. Where absence is to be certain, a short page does not end a list: the provider may have made
@@ -367,11 +319,6 @@ impl List {
     }
 }
 
-fn start_of_look_up(paging: &Paging) -> Position {
-    let max = paging.max().unwrap_or(MAX_LIMIT);
-    Position::start(paging, max.min(LOOK_UP_LIMIT))
-}
-
 /// A page as the provider gave it.
 struct Page<'a> {
     value: &'a Value<'a>,
@@ -385,88 +332,4 @@ fn index(number: u32) -> usize {
 
 fn number(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
-}
-
-/// Whether any address of a user is this one, without regard to ASCII case.
-fn has_address(user: &User, address: &str) -> bool {
-    let mut emails = user.emails.iter().flatten();
-    emails.any(|email| email.address.eq_ignore_ascii_case(address))
-}
-
-/// Reads the cursor of a caller.
-fn check_cursor(
-    integration: &Integration,
-    paging: &Paging,
-    cursor: &str,
-    findings: &mut Findings,
-) -> Option<Position> {
-    let position = Position::from_cursor(cursor, integration.name, paging);
-    if position.is_none() {
-        let (title, found) = (integration.title, quoted(cursor));
-        let message = format_args!("expected the cursor of a page of {title}, but found {found}");
-        let path = findings.option_name(OptionField::Cursor);
-        findings.violation(Code::Format, Location::Query, path, message);
-    }
-    position
-}
-
-/// Checks how many users a caller asks for. `size` is that of the cursor's pages.
-fn check_limit(limit: u32, size: Option<u32>, findings: &mut Findings) {
-    let least = size.unwrap_or(1);
-    if !(least..=MAX_LIMIT).contains(&limit) {
-        let of_cursor = if size.is_some() {
-            ", because the cursor has pages of that size"
-        } else {
-            ""
-        };
-        let message = format_args!(
-            "expected a number from {least} to {MAX_LIMIT}{of_cursor}, but found {limit}"
-        );
-        let path = findings.option_name(OptionField::Limit);
-        findings.violation(Code::Format, Location::Query, path, message);
-    }
-}
-
-/// Checks what goes with an address, and the address.
-fn check_email(query: &UserQuery, address: &str, findings: &mut Findings) {
-    if is_blank(address) {
-        let path = findings.option_name(OptionField::Email);
-        let message = format_args!("expected an address, but found {}", quoted(address));
-        findings.violation(Code::Format, Location::Query, path, message);
-    }
-    for (given, option) in [
-        (query.cursor.is_some(), OptionField::Cursor),
-        (query.limit.is_some(), OptionField::Limit),
-    ] {
-        if given {
-            let path = findings.option_name(option);
-            let message = "a look-up by an address has one page with everyone who has it";
-            findings.violation(Code::UnsupportedField, Location::Query, path, message);
-        }
-    }
-}
-
-/// Checks that the caller's parameters leave the pages and the look-up alone.
-fn check_remote_query(
-    listing: &Listing,
-    is_look_up: bool,
-    options: &Options,
-    findings: &mut Findings,
-) {
-    let own = listing.paging.parameters().into_iter().flatten();
-    let own: Vec<&str> = own
-        .chain(listing.by_email.as_ref().map(|it| it.parameter))
-        .collect();
-    for (name, _) in &options.remote_query {
-        let base = name.split('[').next().unwrap_or_default();
-        let message = if is_look_up {
-            "a look-up by an address takes no parameters of the provider"
-        } else if own.iter().any(|own| own.eq_ignore_ascii_case(base.trim())) {
-            "a list sets this parameter itself"
-        } else {
-            continue;
-        };
-        let path = findings.remote_query_path(name);
-        findings.violation(Code::UnsupportedField, Location::Query, path, message);
-    }
 }

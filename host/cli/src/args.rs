@@ -1,5 +1,6 @@
 //! The arguments. Their doc comments are the help texts.
 
+mod users;
 mod value;
 
 use std::ffi::OsString;
@@ -9,13 +10,16 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// Create and update the users of ticketing products, in one way for all of them.
+pub(crate) use self::users::{CallArgs, Format, ListArgs, Output, UserArgs, UsersCommand};
+
+/// Create, update, get, list and delete the users of ticketing products, in one way for all of them.
 ///
 /// Results are JSON on standard output; everything else goes to standard error.
 #[derive(Debug, Parser)]
 #[command(
     name = "unified-ticketing",
     version,
+    max_term_width = 80,
     after_help = "\
 Exit codes:
   0  done
@@ -24,9 +28,9 @@ Exit codes:
   3  the request is invalid; nothing was sent
   4  an account or the configuration
   5  the provider rejected it; nothing was changed
-  6  the user may exist, or exists: the message says what is known
+  6  the provider may have acted, or has: the message says what is known
   7  nothing was changed, and the same again later may work
-130  interrupted before anything was sent"
+130  interrupted; nothing was changed"
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -107,7 +111,7 @@ pub(crate) enum LogFormat {
     reason = "the program has one, and parses it once"
 )]
 pub(crate) enum Command {
-    /// Create or update a user
+    /// Create, update, get, list or delete users
     #[command(subcommand)]
     Users(UsersCommand),
 
@@ -153,20 +157,6 @@ pub(crate) enum Command {
 
     /// Print the HTTP API in OpenAPI 3.1
     Openapi,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum UsersCommand {
-    /// Create a user
-    Create(UserArgs),
-
-    /// Change a user; only the fields given are sent, and `null` in --input clears one
-    Update {
-        /// The user's id, as a creation returns it
-        id: String,
-        #[command(flatten)]
-        user: UserArgs,
-    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -255,78 +245,6 @@ pub(crate) struct ServeArgs {
     /// How long calls in flight may take to end after a signal to stop
     #[arg(long, value_name = "DURATION", default_value = "25s", value_parser = value::duration)]
     pub(crate) grace: Duration,
-}
-
-/// A user, and the options of the call. The same for both operations.
-#[derive(Args, Debug)]
-pub(crate) struct UserArgs {
-    /// The account to use, by id or name
-    #[arg(long, value_name = "ID|NAME")]
-    pub(crate) account: String,
-
-    /// The full name
-    #[arg(long)]
-    pub(crate) name: Option<String>,
-    /// The first name
-    #[arg(long, value_name = "NAME")]
-    pub(crate) first_name: Option<String>,
-    /// The last name
-    #[arg(long, value_name = "NAME")]
-    pub(crate) last_name: Option<String>,
-    /// The nick name
-    #[arg(long, value_name = "NAME")]
-    pub(crate) nick_name: Option<String>,
-    /// The URL of a picture
-    #[arg(long, value_name = "URL")]
-    pub(crate) avatar: Option<String>,
-    /// An email address; the type is `primary` or `other`. Can be given more than once
-    #[arg(long = "email", value_name = "ADDRESS[:TYPE]")]
-    pub(crate) emails: Vec<String>,
-    /// A role, by name or by id. Can be given more than once
-    #[arg(long = "role", value_name = "NAME|id:ID")]
-    pub(crate) roles: Vec<String>,
-    /// Custom fields, in the provider's own terms
-    #[arg(long, value_name = "JSON")]
-    pub(crate) custom_fields: Option<String>,
-    /// An object merged into the provider's request as it is
-    #[arg(long, value_name = "JSON")]
-    pub(crate) remote_data: Option<String>,
-    /// The JSON body of the HTTP API, from a file or from standard input (`-`); the flags above win over it
-    #[arg(long, value_name = "FILE|-")]
-    pub(crate) input: Option<PathBuf>,
-
-    /// A collection that the call needs, such as Pivotal Tracker's project. Can be given more than once
-    #[arg(long = "collection", value_name = "[TYPE:]ID")]
-    pub(crate) collections: Vec<String>,
-    /// A parameter for the provider's query. Can be given more than once
-    #[arg(long, value_name = "K=V", value_parser = value::pair)]
-    pub(crate) remote_query: Vec<(String, String)>,
-    /// The format of the response
-    #[arg(long, default_value = "unified")]
-    pub(crate) format: Format,
-    /// Leave out the provider's own response
-    #[arg(long)]
-    pub(crate) ignore_remote_data: bool,
-    /// A field to leave out of the response. Can be given more than once
-    #[arg(long = "exclude-field", value_name = "F")]
-    pub(crate) exclude_fields: Vec<String>,
-    /// Reject fields that are unsupported or unknown, instead of warning about them
-    #[arg(long)]
-    pub(crate) strict: bool,
-    /// Show the request that would be sent, secrets masked; nothing is sent, no connection is opened
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-}
-
-/// The format of a response.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// The unified fields that the provider returned, and its whole response in `remote_data`
-    Unified,
-    /// The provider's bytes
-    Raw,
-    /// Exactly the documented fields, `null` where unknown
-    Normalized,
 }
 
 /// Who sends the requests of a call. The responses are the same.

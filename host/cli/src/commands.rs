@@ -9,7 +9,7 @@ mod serve;
 mod token;
 mod users;
 
-use crate::args::{AccountsCommand, Cli, Command, TokenCommand, UsersCommand};
+use crate::args::{AccountsCommand, Cli, Command, TokenCommand};
 use crate::error::CliError;
 use crate::terminal::Terminal;
 
@@ -17,10 +17,7 @@ use crate::terminal::Terminal;
 pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<(), CliError> {
     let global = &cli.global;
     match &cli.command {
-        Command::Users(UsersCommand::Create(user)) => users::create(global, user, terminal),
-        Command::Users(UsersCommand::Update { id, user }) => {
-            users::update(global, id, user, terminal)
-        }
+        Command::Users(command) => users::run(global, command, terminal),
         Command::Integrations { name, json } => {
             integrations::show(name.as_deref(), *json, terminal)
         }

@@ -1,107 +1,18 @@
 //! The error of a command, and its exit code.
 
+mod response;
+mod status;
+
 use std::error::Error;
 use std::path::Path;
-use std::process::ExitCode;
 
 use serde_json::json;
 use unified_ticketing::TomlFileError;
-use unified_ticketing::http_api::HttpResponse;
-use unified_ticketing::types::{ErrorCode, Outcome};
 
-use crate::args::UserArgs;
-use crate::json::{Object, compact};
-use crate::location::{location, without_field};
-
-/// The exit status of the program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum ExitStatus {
-    /// Done.
-    Done = 0,
-    /// An error without a code of its own.
-    Other = 1,
-    /// The arguments are wrong.
-    Usage = 2,
-    /// The request is invalid; nothing was sent.
-    Invalid = 3,
-    /// An account, or the configuration.
-    Configuration = 4,
-    /// The provider rejected the request; nothing was changed.
-    Rejected = 5,
-    /// The response cannot be used, the outcome is unknown, or the program itself failed after the provider had acted.
-    Unknown = 6,
-    /// Nothing was changed, and the same call may work later.
-    Later = 7,
-    /// Interrupted before anything was sent.
-    Interrupted = 130,
-}
-
-impl From<ExitStatus> for ExitCode {
-    fn from(status: ExitStatus) -> Self {
-        Self::from(status as u8)
-    }
-}
-
-impl ExitStatus {
-    /// Returns the exit status for an error of a call.
-    const fn from_error(code: ErrorCode, outcome: Outcome) -> Self {
-        match (code, outcome) {
-            // A response without a result says no more than none does.
-            (_, Outcome::Unknown)
-            | (
-                ErrorCode::ProviderFailed
-                | ErrorCode::InvalidResponse
-                | ErrorCode::ResponseTooLarge
-                | ErrorCode::ConnectionLost,
-                Outcome::NotSent,
-            ) => Self::Unknown,
-            (
-                ErrorCode::ProviderRateLimited
-                | ErrorCode::NoConnection
-                | ErrorCode::Deadline
-                | ErrorCode::Overloaded,
-                Outcome::NotSent | Outcome::Rejected,
-            ) => Self::Later,
-            (_, Outcome::Rejected)
-            | (
-                ErrorCode::ProviderInvalid
-                | ErrorCode::ProviderUnauthorized
-                | ErrorCode::ProviderForbidden
-                | ErrorCode::ProviderNotFound
-                | ErrorCode::ProviderConflict
-                | ErrorCode::ProviderRejected,
-                Outcome::NotSent,
-            ) => Self::Rejected,
-            (
-                ErrorCode::InvalidRequest
-                | ErrorCode::MethodNotAllowed
-                | ErrorCode::RouteNotFound
-                | ErrorCode::UnsupportedOperation
-                | ErrorCode::BodyTooLarge
-                | ErrorCode::UriTooLong
-                | ErrorCode::UnsupportedMediaType,
-                Outcome::NotSent,
-            ) => Self::Invalid,
-            (
-                ErrorCode::UnknownAccount
-                | ErrorCode::AccountUnusable
-                | ErrorCode::Unauthorized
-                | ErrorCode::Forbidden
-                | ErrorCode::EgressDenied,
-                Outcome::NotSent,
-            ) => Self::Configuration,
-            (
-                ErrorCode::RequestTimeout
-                | ErrorCode::HeadersTooLarge
-                | ErrorCode::MalformedRequest
-                | ErrorCode::GuestTrap
-                | ErrorCode::LimitExceeded,
-                Outcome::NotSent,
-            ) => Self::Other,
-        }
-    }
-}
+use self::response::look;
+pub(crate) use self::status::ExitStatus;
+use crate::json::Object;
+use crate::operation::Operation;
 
 /// The error of a command.
 #[derive(Debug)]
@@ -141,15 +52,7 @@ pub(crate) struct CompletedCall<'a> {
 pub(crate) enum CompletedOperation {
     Created,
     Changed,
-}
-
-impl CompletedOperation {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Created => "created",
-            Self::Changed => "changed",
-        }
-    }
+    Deleted,
 }
 
 /// Why a result was not written.
@@ -209,16 +112,25 @@ impl CliError {
         )
     }
 
-    /// An interruption by a signal. `advice` says how to look for the user where a provider may have the request.
-    pub(crate) fn interrupted(advice: Option<String>) -> Self {
-        let Some(advice) = advice else {
-            return Self::new(ExitStatus::Interrupted, "interrupted; nothing was sent");
+    /// An interruption by a signal, before anything was sent that writes.
+    pub(crate) fn interrupted(operation: Operation<'_>) -> Self {
+        let message = match operation.completed() {
+            Some(_) => "interrupted; nothing was sent",
+            None => "interrupted; nothing was changed",
         };
+        Self::new(ExitStatus::Interrupted, message)
+    }
+
+    /// An interruption by a signal, where a provider may have a request that writes. `advice` says how to look for the user.
+    pub(crate) fn interrupted_write(operation: Operation<'_>, advice: &str) -> Self {
         let body = json!({
             "statusCode": 500, "error": "Internal Server Error", "message": format!("interrupted{advice}"), "code": "interrupted",
             "outcome": "unknown",
         });
-        Self::with_body(ExitStatus::Unknown, body.to_string())
+        Self {
+            hint: look(operation).map(str::to_owned),
+            ..Self::with_body(ExitStatus::Unknown, body.to_string())
+        }
     }
 
     /// A result that cannot be written, of a command that changed nothing.
@@ -239,14 +151,16 @@ impl CliError {
 
     /// A result that cannot be written, of a completed call. The error is then the only record of the user's id.
     pub(crate) fn output_failed_after(call: &CompletedCall<'_>, cause: &OutputError) -> Self {
-        let done = call.operation.as_str();
+        let done = match call.operation {
+            CompletedOperation::Created => "the user exists: the provider has created it",
+            CompletedOperation::Changed => "the user exists: the provider has changed it",
+            CompletedOperation::Deleted => "the user is deleted: the provider has done it",
+        };
         let id = match &call.id {
             Some(id) => format!(" (id `{id}`)"),
             None => String::new(),
         };
-        let message = format!(
-            "the user exists: the provider has {done} it{id}, but the result was not written: {cause}"
-        );
+        let message = format!("{done}{id}, but the result was not written: {cause}");
         let mut body = json!({
             "statusCode": 500, "error": "Internal Server Error", "message": message, "code": "output-failed", "outcome": "done",
         });
@@ -333,45 +247,12 @@ impl CliError {
             .with_member("faults", &json!(faults).to_string())
     }
 
-    /// A response of the HTTP API that is an error. Violations are located at the flags of `user`.
-    pub(crate) fn from_response(response: &HttpResponse, user: &UserArgs) -> Self {
-        let body = String::from_utf8_lossy(&response.body);
-        let members = Object::parse(body.as_bytes()).unwrap_or_default();
-        let status = response.error.map_or(ExitStatus::Other, |error| {
-            ExitStatus::from_error(error.code, error.outcome)
-        });
-        let violations = members.objects("violations");
-        let violations = violations.iter().map(|violation| {
-            let (path, code) = (violation.string("path"), violation.string("code"));
-            Violation {
-                location: location(&violation.string("in"), &path, user),
-                message: without_field(&code, &path, violation.string("message")),
-                code,
-            }
-        });
-        let mut error = Self {
-            violations: violations.collect(),
-            ..Self::with_body(status, compact(&body))
-        };
-        let header = |name: &str| {
-            let headers = response.headers.iter();
-            let value = headers.rev().find(|(given, _)| given == name);
-            value.and_then(|(_, value)| value.parse::<u64>().ok())
-        };
-        if let Some(seconds) = header("retry-after") {
-            error = error.with_member("retry_after", &seconds.to_string());
-        }
-        let rate_limit: serde_json::Map<_, _> = ["limit", "remaining", "reset"]
-            .into_iter()
-            .filter_map(|name| {
-                let value = header(&format!("ratelimit-{name}"))?;
-                Some((name.to_owned(), value.into()))
-            })
-            .collect();
-        if !rate_limit.is_empty() {
-            error = error.with_member("rate_limit", &json!(rate_limit).to_string());
-        }
-        error
+    /// A list that ends early: its users up to this cursor are printed.
+    pub(crate) fn go_on_at(self, cursor: &str) -> Self {
+        self.with_member("next_cursor", &json!(cursor).to_string())
+            .hint(format!(
+                "all users before are printed: go on with `--cursor {cursor}`"
+            ))
     }
 
     /// Adds a member to the body.
@@ -387,31 +268,6 @@ impl CliError {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn code_and_outcome_give_exit_status() {
-        use ErrorCode as Code;
-        use Outcome::{NotSent, Rejected, Unknown};
-        for (code, outcome, status) in [
-            (Code::ProviderRateLimited, Rejected, ExitStatus::Later),
-            (Code::ProviderRateLimited, Unknown, ExitStatus::Unknown),
-            (Code::NoConnection, NotSent, ExitStatus::Later),
-            (Code::Deadline, NotSent, ExitStatus::Later),
-            (Code::Deadline, Unknown, ExitStatus::Unknown),
-            (Code::Overloaded, NotSent, ExitStatus::Later),
-            (Code::ProviderConflict, Rejected, ExitStatus::Rejected),
-            (Code::ProviderFailed, Unknown, ExitStatus::Unknown),
-            (Code::InvalidRequest, NotSent, ExitStatus::Invalid),
-            (Code::AccountUnusable, NotSent, ExitStatus::Configuration),
-            (Code::EgressDenied, NotSent, ExitStatus::Configuration),
-            (Code::LimitExceeded, NotSent, ExitStatus::Other),
-            (Code::LimitExceeded, Rejected, ExitStatus::Rejected),
-            (Code::GuestTrap, Unknown, ExitStatus::Unknown),
-        ] {
-            let found = ExitStatus::from_error(code, outcome);
-            assert_eq!(found, status, "{code} {outcome}");
-        }
-    }
 
     #[test]
     fn added_member_keeps_the_others() {

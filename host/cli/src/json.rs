@@ -58,9 +58,13 @@ impl<'a> Object<'a> {
 
     /// Returns the strings in the array of this name; none where there is no such array.
     pub(crate) fn strings(&self, name: &str) -> Vec<String> {
+        self.array(name).into_iter().map(as_string).collect()
+    }
+
+    /// Returns the elements of the array of this name; none where there is no such array.
+    pub(crate) fn array(&self, name: &str) -> Vec<&'a RawValue> {
         let array = self.get(name).map(RawValue::get).unwrap_or_default();
-        let strings: Vec<&RawValue> = serde_json::from_str(array).unwrap_or_default();
-        strings.into_iter().map(as_string).collect()
+        serde_json::from_str(array).unwrap_or_default()
     }
 }
 

@@ -2,14 +2,18 @@
 
 use std::path::Path;
 
-use crate::args::UserArgs;
+use crate::args::{CallArgs, UserArgs};
+use crate::operation::Call;
+
+/// The location of the user's id.
+pub(crate) const ID: &str = "ID";
 
 /// Returns the flag for a location of the HTTP API; for a member that `--input` has, `--input` and the member's pointer.
-pub(crate) fn location(part: &str, path: &str, user: &UserArgs) -> String {
-    match part {
-        "body" => body_location(path, user),
-        "query" => query_location(path, user),
-        "path" => "ID".to_owned(),
+pub(crate) fn location(part: &str, path: &str, call: &Call<'_>) -> String {
+    match (part, call.operation.user()) {
+        ("body", Some(user)) => body_location(path, user),
+        ("query", _) => query_location(path, call.options),
+        ("path", _) => ID.to_owned(),
         _ => format!("{part} {path}"),
     }
 }
@@ -59,12 +63,12 @@ fn location_in_value(member: &str, rest: &str, given: usize) -> String {
     }
 }
 
-fn query_location(name: &str, user: &UserArgs) -> String {
+fn query_location(name: &str, options: &CallArgs) -> String {
     let (base, keys) = name.split_at(name.find('[').unwrap_or(name.len()));
     match base {
         "integrated_account_id" => "--account".to_owned(),
         "collections" => match keys.trim_start_matches('[').split(']').next() {
-            Some(index) if user.collections.len() > 1 => match index.parse::<usize>() {
+            Some(index) if options.collections.len() > 1 => match index.parse::<usize>() {
                 Ok(index) => format!("--collection (number {})", index + 1),
                 Err(_) => "--collection".to_owned(),
             },
@@ -73,6 +77,9 @@ fn query_location(name: &str, user: &UserArgs) -> String {
         "remote_query" => format!("--remote-query {}", keys.trim_matches(['[', ']']))
             .trim_end()
             .to_owned(),
+        "emails" => "--email".to_owned(),
+        "limit" => "--limit".to_owned(),
+        "next_cursor" => "--cursor".to_owned(),
         "truto_exclude_fields" => "--exclude-field".to_owned(),
         "truto_ignore_remote_data" => "--ignore-remote-data".to_owned(),
         "truto_response_format" => "--format".to_owned(),
@@ -99,31 +106,31 @@ mod tests {
     use clap::Parser as _;
 
     use super::*;
-    use crate::args::{Cli, Command, UsersCommand};
+    use crate::args::{Cli, Command};
 
-    fn user(flags: &[&str]) -> UserArgs {
-        let command = ["unified-ticketing", "users", "create", "--account", "a"];
-        let cli = Cli::try_parse_from(command.iter().chain(flags)).expect("good flags");
-        match cli.command {
-            Command::Users(UsersCommand::Create(user)) => user,
-            other => panic!("{other:?}"),
+    /// Returns the locations of parts and paths, for the flags of a command.
+    fn assert_locations(command: &[&str], locations: &[(&str, &str, &str)]) {
+        let arguments = ["unified-ticketing", "users"].iter().chain(command);
+        let cli = Cli::try_parse_from(arguments.chain(&["--account", "a"])).expect("good flags");
+        let Command::Users(command) = &cli.command else {
+            panic!("{:?}", cli.command);
+        };
+        let call = Call::new(command).expect("a call");
+        for (part, path, shown) in locations {
+            assert_eq!(location(part, path, &call), *shown, "{part} {path}");
         }
     }
 
     #[test]
     fn location_is_the_flag() {
-        let flags = [
-            "--email",
-            "a",
-            "--email",
-            "b",
-            "--custom-fields",
-            "{}",
-            "--role",
-            "x",
+        let create = [
+            "create",
+            "--email=a",
+            "--email=b",
+            "--custom-fields={}",
+            "--role=x",
         ];
-        let user = user(&flags);
-        for (part, path, shown) in [
+        let locations = [
             ("body", "/first_name", "--first-name"),
             ("body", "/emails", "--email"),
             ("body", "/emails/1/email", "--email (number 2)"),
@@ -135,17 +142,25 @@ mod tests {
             ("query", "truto_exclude_fields[0]", "--exclude-field"),
             ("query", "x", "x"),
             ("path", "id", "ID"),
-        ] {
-            assert_eq!(location(part, path, &user), shown, "{part} {path}");
-        }
+        ];
+        assert_locations(&create, &locations);
+        let locations = [
+            ("query", "emails", "--email"),
+            ("query", "emails[][email]", "--email"),
+            ("query", "limit", "--limit"),
+            ("query", "next_cursor", "--cursor"),
+        ];
+        assert_locations(&["list"], &locations);
     }
 
     #[test]
     fn input_member_has_its_pointer() {
-        let user = user(&["--input", "-", "--name", "x"]);
-        assert_eq!(location("body", "/name", &user), "--name");
-        assert_eq!(location("body", "/emails/0", &user), "--input - /emails/0");
-        assert_eq!(location("body", "", &user), "--input -");
+        let locations = [
+            ("body", "/name", "--name"),
+            ("body", "/emails/0", "--input - /emails/0"),
+            ("body", "", "--input -"),
+        ];
+        assert_locations(&["create", "--input=-", "--name=x"], &locations);
     }
 
     #[test]

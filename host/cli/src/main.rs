@@ -8,9 +8,11 @@ mod input;
 mod json;
 mod location;
 mod log;
+mod operation;
 mod setup;
 mod signal;
 mod stdout;
+mod table;
 mod terminal;
 
 use std::process::ExitCode;

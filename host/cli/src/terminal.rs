@@ -106,6 +106,17 @@ impl Terminal {
         }
     }
 
+    /// Prints where a list goes on, after output that does not say it.
+    pub(crate) fn next_cursor(&mut self, cursor: &str) {
+        match self.log.format() {
+            LogFormat::Text => {
+                let cursor = escape::inline(cursor);
+                self.print_lines(&format!("the next page: `--cursor {cursor}`"));
+            }
+            LogFormat::Json => self.log.line(&json!({"next_cursor": cursor}).to_string()),
+        }
+    }
+
     /// Prints the error of a command, and returns its exit status.
     pub(crate) fn error(&mut self, error: &CliError) -> ExitStatus {
         match self.log.format() {
@@ -153,6 +164,17 @@ impl Terminal {
     }
 }
 
+/// The width of a terminal that does not say it.
+const DEFAULT_WIDTH: usize = 80;
+
+/// Returns the width of lines for people on standard output; none where it is no terminal.
+pub(crate) fn output_width() -> Option<usize> {
+    io::stdout().is_terminal().then(|| {
+        let size = terminal_size::terminal_size_of(io::stdout());
+        size.map_or(DEFAULT_WIDTH, |(width, _)| width.0.into())
+    })
+}
+
 /// Prints the help or the version.
 ///
 /// # Errors
@@ -179,7 +201,9 @@ pub(crate) fn print(bytes: &[u8]) -> io::Result<()> {
         return write_out(bytes);
     }
     let text = String::from_utf8_lossy(bytes);
-    let is_json = Object::parse(bytes).is_ok();
+    // JSON Lines are several values.
+    let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<Object<'_>>();
+    let is_json = values.all(|value| value.is_ok());
     let text = if is_json {
         escape::json(&text)
     } else {

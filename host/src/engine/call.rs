@@ -73,7 +73,7 @@ impl HostDriven {
         call: &Call,
     ) -> (E::Output, Option<Receipt>) {
         let entry = Arc::new(entry);
-        let mut requests = Requests::new(self.max_requests);
+        let mut requests = Requests::new(self.max_requests, entry.safety());
         let result = match self.start(&entry, call, &call.begun).await {
             Ok(Next::Send(mut sending)) => match (&self.memory, sending.plan.take()) {
                 (Some(memory), Some(plan)) => {

@@ -24,7 +24,7 @@ use wasmtime_wasi_http::{
 use self::egress::Egress;
 use super::account::{CallAccount, HasAccount};
 use super::call::{Call, Stop, conclude};
-use super::entry::{Entry as _, Http, Steps};
+use super::entry::{Entry, Http, Steps};
 use super::guest::{self, Guest};
 use super::limits::{GuestError, Memory, RESOURCES};
 use super::pool::{InstancePool, PooledInstance};
@@ -125,7 +125,7 @@ impl ComponentDriven {
 
     /// Has the component carry out an operation.
     pub(super) async fn steps(&self, steps: Steps, call: &Call) -> Result<Response, CallError> {
-        let requests = self.requests();
+        let requests = self.requests(&steps);
         let account = call.account.id();
         let Steps { operation, options } = &steps;
         let Users {
@@ -163,15 +163,17 @@ impl ComponentDriven {
 
     /// Has the component respond to a request of the HTTP API.
     pub(super) async fn http(&self, http: Http, call: &Call) -> HttpResponse {
-        let requests = self.requests();
+        let requests = self.requests(&http);
         let serving = self.serve(http.0.clone(), call, &requests);
         let result = Self::within_deadline(call, serving).await;
         let requests = requests.lock().unwrap_or_else(PoisonError::into_inner);
         conclude(result, call, &requests, || http.subject())
     }
 
-    fn requests(&self) -> SharedRequests {
-        Arc::new(Mutex::new(Requests::new(self.guest.limits.requests)))
+    /// The requests of a call.
+    fn requests(&self, call: &impl Entry) -> SharedRequests {
+        let requests = Requests::new(self.guest.limits.requests, call.safety());
+        Arc::new(Mutex::new(requests))
     }
 
     /// Calls a function with the account of the call.

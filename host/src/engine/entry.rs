@@ -14,7 +14,7 @@ use super::output::CallOutput;
 use crate::bindings::http_api::{HttpRequest, HttpResponse, HttpStep};
 use crate::bindings::steps::{Operation, Step};
 use crate::bindings::types::{
-    Begun, Context, Email, Error as CallError, NewUser, Options, ProviderResponse, Response,
+    Begun, Context, Email, Error as CallError, NewUser, Options, ProviderResponse, Response, Safety,
     Sending, TransportError,
 };
 
@@ -56,6 +56,10 @@ pub(super) trait Entry: Send + Sync + 'static {
 
     /// The subject of the call.
     fn subject(&self) -> Subject<'_>;
+
+    /// The safety of the operation that the call is for. No request of the call may do more.
+    fn safety(&self) -> Safety;
+
 
     /// What the call writes.
     fn target(&self) -> Target;
@@ -102,6 +106,15 @@ impl Entry for Steps {
         Subject::from_operation(&self.operation)
     }
 
+    fn safety(&self) -> Safety {
+        match self.operation {
+            Operation::CreateUser(_) => Safety::Once,
+            Operation::UpdateUser(_) | Operation::DeleteUser(_) => Safety::Idempotent,
+            Operation::GetUser(_) | Operation::ListUsers(_) => Safety::Safe,
+        }
+    }
+
+
     fn target(&self) -> Target {
         self.subject().target()
     }
@@ -146,6 +159,17 @@ impl Entry for Http {
     fn subject(&self) -> Subject<'_> {
         Subject::from_request(&self.0)
     }
+
+    fn safety(&self) -> Safety {
+        let path = self.0.target.split('?').next().unwrap_or_default();
+        match route(&self.0.method, path).map(|route| route.operation) {
+            Ok(OperationName::Create) => Safety::Once,
+            Ok(OperationName::Update | OperationName::Delete) => Safety::Idempotent,
+            // A request without a route is answered without anything sent.
+            Ok(OperationName::Get | OperationName::List) | Err(_) => Safety::Safe,
+        }
+    }
+
 
     fn target(&self) -> Target {
         let path = self.0.target.split('?').next().unwrap_or_default();
@@ -244,6 +268,13 @@ impl<'a> Subject<'a> {
             }
         }
     }
+}
+
+/// Returns how to look for the user that a request may have written, for a caller that gives up on it: the end of a sentence, as
+/// the message of an error with the outcome `unknown` has it. Empty for a read.
+#[must_use]
+pub fn how_to_look(request: &HttpRequest) -> String {
+    Subject::from_request(request).how_to_look()
 }
 
 /// The first address of type `primary`, else the first.

@@ -38,7 +38,7 @@ impl HostDriven {
         http: Http,
         call: &Call,
     ) -> HttpResponse {
-        let mut requests = Requests::new(self.max_requests);
+        let mut requests = Requests::new(self.max_requests, http.safety());
         let mut account = call.account.clone();
         let mut resolve = |id| account.resolve(id);
         let mut step = native.start(call.account.id(), &http.0, &call.begun, &mut resolve);

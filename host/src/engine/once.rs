@@ -183,7 +183,7 @@ impl HostDriven {
             ..call.clone()
         };
         let mut transcript = Transcript::new(call.begun.clone());
-        let mut requests = Requests::new(self.max_requests);
+        let mut requests = Requests::new(self.max_requests, entry.safety());
         let result = self
             .steps(entry, call, first, &mut requests, Some(&mut transcript))
             .await;

@@ -8,10 +8,11 @@ use crate::bindings::types::{Outcome, ProviderResponse, Safety, TransportError};
 /// The requests of one call.
 ///
 /// At most one may be of safety `once`. After it, unless the provider rejected it, only `safe` ones may follow. At most one may be
-/// `idempotent`.
+/// `idempotent`. None may do more than the call's operation: a read writes nothing, and only a create creates.
 #[derive(Debug)]
 pub(super) struct Requests {
     left: u32,
+    operation: Safety,
     once: Write,
     idempotent: Write,
     /// Whether a read after the creation has succeeded.
@@ -36,6 +37,10 @@ enum Write {
 pub(super) enum RequestError {
     #[error("it tried to send more requests than a call may")]
     TooMany,
+    #[error("it tried to write in a call that reads")]
+    WriteInRead,
+    #[error("it tried to create in a call for a user who exists")]
+    CreateInChange,
     #[error("it tried to send a second request that creates")]
     SecondOnce,
     #[error("it tried to write after a request that creates")]
@@ -45,10 +50,11 @@ pub(super) enum RequestError {
 }
 
 impl Requests {
-    /// At most `max` requests.
-    pub(super) const fn new(max: u32) -> Self {
+    /// At most `max` requests, of a call for an operation of this safety.
+    pub(super) const fn new(max: u32, operation: Safety) -> Self {
         Self {
             left: max,
+            operation,
             once: Write::None,
             idempotent: Write::None,
             looked: false,
@@ -60,6 +66,10 @@ impl Requests {
         self.left = self.left.checked_sub(1).ok_or(RequestError::TooMany)?;
         match safety {
             Safety::Safe => Ok(()),
+            _ if self.operation == Safety::Safe => Err(RequestError::WriteInRead),
+            Safety::Once if self.operation == Safety::Idempotent => {
+                Err(RequestError::CreateInChange)
+            }
             Safety::Once if self.once != Write::None => Err(RequestError::SecondOnce),
             Safety::Idempotent if !matches!(self.once, Write::None | Write::Rejected) => {
                 Err(RequestError::WriteAfterOnce)
@@ -198,7 +208,7 @@ mod tests {
     fn second_create_is_denied() {
         let lost = Err(TransportError::NoConnection("why".to_owned()));
         for first in [Ok(response(201)), Ok(response(409)), lost] {
-            let mut requests = Requests::new(9);
+            let mut requests = Requests::new(9, Safety::Once);
             sent(&mut requests, Safety::Once, &first);
             assert_eq!(requests.admit(Safety::Once), Err(RequestError::SecondOnce));
             assert_eq!(requests.admit(Safety::Safe), Ok(()));
@@ -208,20 +218,39 @@ mod tests {
     #[test]
     fn only_rejected_create_admits_update() {
         for (status, admitted) in [(409, true), (201, false), (408, false), (500, false)] {
-            let mut requests = Requests::new(9);
+            let mut requests = Requests::new(9, Safety::Once);
             sent(&mut requests, Safety::Once, &Ok(response(status)));
             let result = requests.admit(Safety::Idempotent);
             assert_eq!(result.is_ok(), admitted, "{status}");
         }
-        let mut requests = Requests::new(9);
+        let mut requests = Requests::new(9, Safety::Once);
         sent(&mut requests, Safety::Idempotent, &Ok(response(400)));
         let result = requests.admit(Safety::Idempotent);
         assert_eq!(result, Err(RequestError::SecondIdempotent));
     }
 
     #[test]
+    fn operation_bounds_its_requests() {
+        let admit = |operation, safety| Requests::new(9, operation).admit(safety);
+        for write in [Safety::Idempotent, Safety::Once] {
+            let result = admit(Safety::Safe, write);
+            assert_eq!(result, Err(RequestError::WriteInRead));
+        }
+        let result = admit(Safety::Idempotent, Safety::Once);
+        assert_eq!(result, Err(RequestError::CreateInChange));
+        for (operation, safety) in [
+            (Safety::Safe, Safety::Safe),
+            (Safety::Idempotent, Safety::Safe),
+            (Safety::Idempotent, Safety::Idempotent),
+            (Safety::Once, Safety::Idempotent),
+        ] {
+            assert_eq!(admit(operation, safety), Ok(()), "{safety:?}");
+        }
+    }
+
+    #[test]
     fn requests_are_counted() {
-        let mut requests = Requests::new(2);
+        let mut requests = Requests::new(2, Safety::Once);
         assert_eq!(requests.admit(Safety::Safe), Ok(()));
         assert_eq!(requests.admit(Safety::Safe), Ok(()));
         assert_eq!(requests.admit(Safety::Safe), Err(RequestError::TooMany));
@@ -250,7 +279,7 @@ mod tests {
                 Outcome::Rejected,
             ),
         ] {
-            let mut requests = Requests::new(1);
+            let mut requests = Requests::new(1, Safety::Once);
             sent(&mut requests, safety, &result);
             assert_eq!(requests.outcome(), outcome, "{safety:?} {result:?}");
         }

@@ -16,7 +16,7 @@ pub(super) fn components() -> Value {
             "name": "integrated_account_id",
             "in": "query",
             "required": true,
-            "description": "The ID of the integrated account to use for the request.",
+            "description": "The ID of the integrated account to use for the request. A client with a token for one account may leave it out.",
             "schema": { "type": "string", "format": "uuid" },
             "example": "62f44730-dd91-461e-bd6a-aedd9e0ad79d",
         },

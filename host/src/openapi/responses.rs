@@ -41,6 +41,11 @@ pub(super) fn by_status(operation: OperationName, examples: &[Example]) -> Value
     Value::Object(responses)
 }
 
+/// The response of an error's status.
+pub(super) fn of_status(status: u16) -> Value {
+    response(&name(status))
+}
+
 /// The responses to what no HTTP server takes.
 pub(super) fn of_protocol() -> Map<String, Value> {
     let statuses = PROTOCOL.iter();

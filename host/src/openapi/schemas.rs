@@ -60,18 +60,12 @@ pub(super) fn schemas() -> Map<String, Value> {
         "description": "Parameters of the provider's query. An object in it makes a name with more brackets.",
         "additionalProperties": true,
     });
-    let health = json!({
-        "type": "object",
-        "properties": { "status": { "type": "string", "const": "ok" } },
-        "required": ["status"],
-    });
     Map::from_iter([
         ("User".to_owned(), user()),
         ("Email".to_owned(), email),
         ("Role".to_owned(), role),
         ("RemoteData".to_owned(), remote_data),
         ("RemoteQuery".to_owned(), remote_query),
-        ("Health".to_owned(), health),
     ])
 }
 

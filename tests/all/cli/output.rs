@@ -1,116 +1,12 @@
 //! Standard output and standard error: what they get, and what happens when they fail.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use serde_json::Value;
 
+use super::fixture::{Fixture, Stdout, accounts_folder, run};
 use super::support::program;
 use crate::faults::Stderr;
-use crate::provider::{Provider, ProviderResponse};
-
-/// Returns a folder with an accounts file: the account `dixa` at this URL.
-pub fn accounts_folder(url: &str) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = format!(
-        "[[account]]\nid = \"62f44730-dd91-461e-bd6a-aedd9e0ad79d\"\nintegration = \"dixa\"\nname = \"dixa\"\n\
-         base_url = \"{url}\"\ncredentials = {{ api_token = \"a-token-of-dixa\" }}\n"
-    );
-    std::fs::write(folder.path().join("accounts.toml"), file).expect("a file");
-    folder
-}
-
-/// A kind of standard output.
-#[derive(Clone, Copy, Debug)]
-enum Stdout {
-    Full,
-    Closed,
-    ReaderGone,
-    Read,
-}
-
-const AGENT: &str =
-    r#"{"data": {"id": "a1", "displayName": "Ines", "email": "ines@kelpworks.example"}}"#;
-
-/// A provider and an account of it.
-struct Fixture {
-    provider: Provider,
-    folder: tempfile::TempDir,
-}
-
-impl Fixture {
-    async fn start() -> Self {
-        let provider = Provider::start().await;
-        let folder = accounts_folder(&provider.url());
-        let fixture = Self { provider, folder };
-        fixture.respond(201, &[], AGENT);
-        fixture
-    }
-
-    /// Has the provider send this response from now on.
-    fn respond(&self, status: u16, headers: &[(&str, &str)], body: &str) {
-        let headers = headers.iter();
-        let headers = headers.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        self.provider.respond(Some(ProviderResponse {
-            status,
-            headers: headers.collect(),
-            body: body.as_bytes().to_vec(),
-        }));
-    }
-
-    /// Creates a user; returns the exit code, standard output and standard error.
-    fn create(&self, arguments: &[&str], stdout: Stdout) -> (Option<i32>, String, String) {
-        let accounts = self.folder.path().join("accounts.toml");
-        let accounts = accounts.to_str().expect("text");
-        let create = [
-            "users",
-            "create",
-            "--account",
-            "dixa",
-            "--name",
-            "Ines",
-            "--email",
-        ];
-        let common = ["--accounts", accounts];
-        let arguments = [&common, &create[..], &["ines@kelpworks.example"], arguments].concat();
-        run(&arguments, stdout)
-    }
-}
-
-fn run(arguments: &[&str], stdout: Stdout) -> (Option<i32>, String, String) {
-    let mut command = program(arguments);
-    if let Stdout::Closed = stdout {
-        // Only a shell starts a program without standard output.
-        let mut shell = Command::new("sh");
-        shell.args(["-c", "exec \"$0\" \"$@\" >&-"]);
-        shell.arg(command.get_program()).args(command.get_args());
-        command = shell;
-    }
-    match stdout {
-        Stdout::Full => {
-            let full = std::fs::File::options().write(true).open("/dev/full");
-            command.stdout(full.expect("/dev/full"));
-        }
-        Stdout::ReaderGone => {
-            let (reader, writer) = std::io::pipe().expect("a pipe");
-            drop(reader);
-            command.stdout(writer);
-        }
-        Stdout::Closed | Stdout::Read => {
-            command.stdout(Stdio::piped());
-        }
-    }
-    let run = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn();
-    let output = run
-        .expect("it starts")
-        .wait_with_output()
-        .expect("its output");
-    let text = |bytes| String::from_utf8(bytes).expect("text");
-    (
-        output.status.code(),
-        text(output.stdout),
-        text(output.stderr),
-    )
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unwritten_result_says_user_exists() {

@@ -3,9 +3,10 @@
 use std::process::{Child, Stdio};
 
 use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-use super::output::accounts_folder;
+use super::fixture::{accounts_folder, response};
 use super::support::{program, signal};
 use crate::provider::{Provider, ProviderResponse};
 use crate::serve::until;
@@ -129,4 +130,85 @@ async fn signal_ends_unread_result() {
     assert_eq!(code, Some(6), "{err}");
     assert!(err.contains("exist"), "{err}");
     drop(unread);
+}
+
+const AGENT: &str = "8d4e1f66-1c5e-4f0a-9a35-0f3f4b0b9c11";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn interrupted_deletion_is_unknown() {
+    let provider = Provider::start().await;
+    provider.respond(Some(response(204, &[], "")));
+    provider.hold(true);
+    let call = Call::start(&provider.url(), &["users", "delete", AGENT, "--yes"]);
+    until("the request", async || {
+        (provider.count() == 1).then_some(())
+    })
+    .await;
+    let (code, out, err) = call.end("INT");
+    assert_eq!((code, out.as_str()), (Some(6), ""), "{err}");
+    assert!(
+        err.contains("the user may be deleted") && err.contains(AGENT) && err.contains("users get"),
+        "{err}"
+    );
+    provider.hold(false);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn interrupted_read_exits_130() {
+    let provider = Provider::start().await;
+    provider.respond(Some(response(200, &[], "{}")));
+    provider.hold(true);
+    for arguments in [
+        &["users", "get", AGENT][..],
+        &["users", "list"],
+        &["users", "list", "--all"],
+    ] {
+        for name in ["INT", "TERM"] {
+            let call = Call::start(&provider.url(), arguments);
+            until("the request", async || {
+                (provider.count() == 1).then_some(())
+            })
+            .await;
+            provider.received();
+            let (code, out, err) = call.end(name);
+            assert_eq!((code, out.as_str()), (Some(130), ""), "{err}");
+            assert_eq!(
+                err,
+                "error[interrupted]: interrupted; nothing was changed\n"
+            );
+        }
+    }
+    provider.hold(false);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn interrupted_list_says_where_to_go_on() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("its address"));
+    let list = ["users", "list", "--all", "--limit=1", "--log-format=json"];
+    let call = Call::start(&url, &list);
+    let (mut stream, _) = listener.accept().await.expect("a connection");
+    let page = r#"{"data": [{"id": "a1"}], "meta": {"next": "/agents?pageKey=k1"}}"#;
+    let page = format!(
+        "HTTP/1.1 200 -\r\ncontent-length: {}\r\n\r\n{page}",
+        page.len()
+    );
+    // The second page does not come.
+    for response in [page.as_bytes(), b""] {
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            let read = stream.read_buf(&mut request).await;
+            assert_ne!(read.expect("a request"), 0);
+        }
+        stream.write_all(response).await.expect("it is read");
+    }
+    let (code, out, err) = call.end("INT");
+    assert_eq!(code, Some(130), "{err}");
+    assert!(
+        out.lines().count() == 1 && out.starts_with(r#"{"id":"a1""#),
+        "{out}"
+    );
+    let body: Value = serde_json::from_str(&err).expect("JSON");
+    assert_eq!(body["outcome"], "not-sent", "{body:#}");
+    assert_ne!(body["next_cursor"], Value::Null, "{body:#}");
 }

@@ -95,7 +95,7 @@ impl Drop for Sandbox {
 }
 
 /// For each integration, the arguments that create a user, the arguments that update it and what the output then has.
-pub const CALLS: &[(&str, &[&str], Option<(&[&str], &str)>)] = &[
+pub const CALLS: &[(&str, &[&str], (&[&str], &str))] = &[
     (
         "dixa",
         &[
@@ -104,7 +104,7 @@ pub const CALLS: &[(&str, &[&str], Option<(&[&str], &str)>)] = &[
             "--email",
             "ines@kelpworks.example",
         ],
-        None,
+        (&["--last-name", "Halvorsen-Aas"], "Halvorsen-Aas"),
     ),
     (
         "gorgias",
@@ -116,7 +116,7 @@ pub const CALLS: &[(&str, &[&str], Option<(&[&str], &str)>)] = &[
             "--email",
             "ines@kelpworks.example",
         ],
-        None,
+        (&["--name", "Ines Halvorsen-Aas"], "Ines Halvorsen-Aas"),
     ),
     (
         "hive",
@@ -126,7 +126,7 @@ pub const CALLS: &[(&str, &[&str], Option<(&[&str], &str)>)] = &[
             "--email",
             "ines@kelpworks.example",
         ],
-        Some((&["--last-name", "Halvorsen-Aas"], "Halvorsen-Aas")),
+        (&["--last-name", "Halvorsen-Aas"], "Halvorsen-Aas"),
     ),
     (
         "pivotal_tracker",
@@ -140,7 +140,7 @@ pub const CALLS: &[(&str, &[&str], Option<(&[&str], &str)>)] = &[
             "--collection",
             "project:1",
         ],
-        Some((&["--role", "viewer", "--collection", "1"], "viewer")),
+        (&["--role", "viewer", "--collection", "1"], "viewer"),
     ),
     (
         "planhat",
@@ -154,7 +154,7 @@ pub const CALLS: &[(&str, &[&str], Option<(&[&str], &str)>)] = &[
             "--email",
             "ines@kelpworks.example",
         ],
-        Some((
+        (
             &[
                 "--last-name",
                 "Halvorsen-Aas",
@@ -162,7 +162,7 @@ pub const CALLS: &[(&str, &[&str], Option<(&[&str], &str)>)] = &[
                 "id:000000000000000000000000",
             ],
             "Halvorsen-Aas",
-        )),
+        ),
     ),
     (
         "teamwork",
@@ -176,6 +176,6 @@ pub const CALLS: &[(&str, &[&str], Option<(&[&str], &str)>)] = &[
             "--role",
             "account",
         ],
-        Some((&["--last-name", "Halvorsen-Aas"], "OK")),
+        (&["--last-name", "Halvorsen-Aas"], "OK"),
     ),
 ];

@@ -5,10 +5,11 @@ use std::panic::Location;
 use std::time::Duration;
 
 use unified_ticketing::http_api::HttpRequest;
-use unified_ticketing::types::{NewUser, Options};
+use unified_ticketing::types::{Error, NewUser, Options, Response, UserChanges, UserQuery};
 use unified_ticketing::{
     Account, AccountBuilder, Engine, EngineBuilder, MemoryAccounts, Sender, http_response,
 };
+use unified_ticketing_guest::integration::OperationName;
 use unified_ticketing_hostile::PRECOMPILED;
 
 use super::observed::Observed;
@@ -150,24 +151,59 @@ impl Caller {
 
     /// Has the component run a script, with this account.
     pub(super) async fn run_as(&self, account: &str, script: &str) -> Observed {
+        self.run_for(OperationName::Create, account, script).await
+    }
+
+    /// Has the component run a script in a call for this operation, with this account.
+    pub(super) async fn run_for(
+        &self,
+        operation: OperationName,
+        account: &str,
+        script: &str,
+    ) -> Observed {
         let this = self.clone();
         let (account, script) = (account.to_owned(), script.to_owned());
         // On a task of its own: a panic of the engine is a row of the table, too.
         let calling = tokio::spawn(async move {
             if this.entry_point.is_http() {
-                let request = request(&account, &script);
+                let request = request_for(operation, &account, &script);
                 return Observed::from_response(&this.engine.http(request).await);
             }
-            let created = this
-                .engine
-                .create_user(&account, user(&script), Options::default())
-                .await;
-            match created {
+            match this.typed(operation, &account, script).await {
                 Ok(response) => Observed::from_body(response.body),
                 Err(error) => Observed::from_response(&http_response(&error)),
             }
         });
         calling.await.unwrap_or(Observed::Panicked)
+    }
+
+    async fn typed(
+        &self,
+        operation: OperationName,
+        account: &str,
+        script: String,
+    ) -> Result<Response, Error> {
+        let (engine, options) = (&self.engine, Options::default());
+        match operation {
+            OperationName::Create => engine.create_user(account, user(&script), options).await,
+            OperationName::Update => {
+                let changes = UserChanges {
+                    remote_data: Some(script),
+                    ..UserChanges::default()
+                };
+                engine.update_user(account, "1", changes, options).await
+            }
+            OperationName::Get => engine.get_user(account, &script, options).await,
+            OperationName::List => {
+                let query = UserQuery {
+                    email: Some(script),
+                    cursor: None,
+                    limit: None,
+                };
+                engine.list_users(account, query, options).await
+            }
+            OperationName::Delete => engine.delete_user(account, &script, options).await,
+        }
     }
 
     /// Has the component run the script of a control, which sends one request that this provider accepts.
@@ -217,9 +253,15 @@ pub(super) fn user(script: &str) -> NewUser {
 
 /// A request of the HTTP API with this script.
 pub(super) fn request(account: &str, script: &str) -> HttpRequest {
+    request_for(OperationName::Create, account, script)
+}
+
+/// A request of the HTTP API for this operation, with this script in its body.
+fn request_for(operation: OperationName, account: &str, script: &str) -> HttpRequest {
+    let id = if operation.has_id() { "/1" } else { "" };
     HttpRequest {
-        method: "POST".to_owned(),
-        target: format!("/unified/ticketing/users?integrated_account_id={account}"),
+        method: operation.http_method().to_owned(),
+        target: format!("/unified/ticketing/users{id}?integrated_account_id={account}"),
         headers: vec![("content-type".to_owned(), "application/json".to_owned())],
         body: script.as_bytes().to_vec(),
     }

@@ -2,11 +2,13 @@
 
 use serde_json::{Map, Value, json};
 use unified_ticketing_guest::bindings::http_api::{HttpResponse, HttpStep};
-use unified_ticketing_guest::bindings::types::Sending;
+use unified_ticketing_guest::bindings::types::{Safety, Sending};
 use unified_ticketing_guest::field::Field;
 
 use super::{error_of, respond_locally, violations};
-use crate::support::{Operation, SECRET, json_of, operations, provider_response, resume, start};
+use crate::support::{
+    Operation, SECRET, every_operation, json_of, operations, provider_response, resume, start,
+};
 
 #[test]
 fn missing_required_field_is_violation() {
@@ -198,7 +200,9 @@ fn remote_data_keeps_its_digits() {
 
 #[test]
 fn dry_run_hides_only_the_secret() {
-    for operation in operations() {
+    let mut writes = every_operation();
+    writes.retain(|operation| operation.row.safety != Safety::Safe);
+    for operation in writes {
         let Sending {
             request, context, ..
         } = operation.plan("");
@@ -213,7 +217,11 @@ fn dry_run_hides_only_the_secret() {
         assert_eq!(response.status, 200, "{}", operation.name());
         assert_eq!(plan["method"], request.method, "{}", operation.name());
         assert_eq!(plan["url"], request.url, "{}", operation.name());
-        let sent: Value = serde_json::from_slice(&request.body).expect("JSON");
+        let sent: Value = if request.body.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&request.body).expect("JSON")
+        };
         assert_eq!(plan["body"], sent, "{}", operation.name());
         let headers = plan["headers"].as_array().cloned().unwrap_or_default();
         assert_eq!(headers.len(), request.headers.len(), "{}", operation.name());
@@ -229,7 +237,7 @@ fn dry_run_hides_only_the_secret() {
 
 #[test]
 fn unusable_account_sends_nothing() {
-    for operation in operations() {
+    for operation in every_operation() {
         let call = |account| match start(
             &operation.request("", &Value::Object(operation.body())),
             account,

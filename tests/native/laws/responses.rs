@@ -1,16 +1,17 @@
 //! Laws of responses: the result of a call for any response of the provider.
 
-use serde_json::{Map, json};
+use serde_json::json;
 use unified_ticketing_guest::bindings::http_api::HttpResponse;
 use unified_ticketing_guest::bindings::types::TransportError;
 use unified_ticketing_guest::field::{Field, ResponseField};
+use unified_ticketing_guest::integration::OperationName;
 
-use super::error_of;
-use crate::support::{Operation, json_of, operations, provider_response};
+use super::{error_of, outcome_of};
+use crate::support::{Operation, every_operation, json_of, provider_response};
 
 #[test]
 fn rejecting_status_has_its_code() {
-    for operation in operations() {
+    for operation in every_operation() {
         for (status, code) in [
             (400, "provider-invalid"),
             (401, "provider-unauthorized"),
@@ -23,7 +24,8 @@ fn rejecting_status_has_its_code() {
         ] {
             for body in ["{}", "", "<html>no</html>", "[]", "null", r#""text""#] {
                 let response = operation.resume("", Ok(&provider_response(status, &[], body)));
-                let expected = (status, code.to_owned(), "rejected".to_owned());
+                let outcome = outcome_of(operation, "rejected");
+                let expected = (status, code.to_owned(), outcome);
                 assert_eq!(error_of(&response), expected, "{} {body}", operation.name());
                 let shown = json_of(&response);
                 assert_eq!(shown["truto_is_remote_error"], true, "{}", operation.name());
@@ -37,7 +39,7 @@ fn rejecting_status_has_its_code() {
 
 #[test]
 fn retry_after_is_passed_on() {
-    for operation in operations() {
+    for operation in every_operation() {
         let headers = [
             ("Retry-After", "17"),
             ("X-RateLimit-Limit", "40"),
@@ -67,23 +69,31 @@ fn retry_after_is_passed_on() {
 
 #[test]
 fn unclear_response_has_unknown_outcome() {
-    for operation in operations() {
-        let responses = [
+    for operation in every_operation() {
+        let outcome = outcome_of(operation, "unknown");
+        let mut responses = vec![
             (500, "{}", "provider-failed"),
             (503, "", "provider-failed"),
             (200, "<html></html>", "invalid-response"),
-            (200, "[1]", "invalid-response"),
             (201, r#"{"id": "#, "invalid-response"),
             (206, "{}", "invalid-response"),
             (200, "\u{c}{}", "invalid-response"),
             (302, "{}", "invalid-response"),
             (304, "", "invalid-response"),
         ];
+        // Any JSON says that the user is deleted.
+        match operation.row.name {
+            OperationName::Delete => {}
+            OperationName::List => responses.push((200, r#"{"x": 1}"#, "invalid-response")),
+            OperationName::Create | OperationName::Update | OperationName::Get => {
+                responses.push((200, "[1]", "invalid-response"));
+            }
+        }
         for (status, body, code) in responses {
             let response = operation.resume("", Ok(&provider_response(status, &[], body)));
             assert_eq!(
                 error_of(&response),
-                (502, code.to_owned(), "unknown".to_owned()),
+                (502, code.to_owned(), outcome.clone()),
                 "{} {status} {body}",
                 operation.name()
             );
@@ -92,7 +102,7 @@ fn unclear_response_has_unknown_outcome() {
         let response = operation.resume("", Ok(&provider_response(408, &[], "{}")));
         assert_eq!(
             error_of(&response),
-            (408, "provider-rejected".to_owned(), "unknown".to_owned()),
+            (408, "provider-rejected".to_owned(), outcome.clone()),
             "{}",
             operation.name()
         );
@@ -106,32 +116,31 @@ fn unclear_response_has_unknown_outcome() {
         );
         assert_eq!(
             error_of(&response),
-            (502, "invalid-response".to_owned(), "unknown".to_owned()),
+            (502, "invalid-response".to_owned(), outcome),
             "{}",
             operation.name()
         );
     }
 }
 
-/// Checks that the message says how to look for the user.
+/// Checks that the message says how to look for the user where the outcome is unknown, and only there.
 fn assert_says_how_to_look(operation: Operation, response: &HttpResponse) {
     let body = json_of(response);
     let message = body["message"].as_str().unwrap_or_default();
-    let way = if operation.is_update() {
-        "look at the user"
-    } else {
-        "by email `ines@duarte.example`"
-    };
-    let way = if operation
-        .row
-        .fields
-        .iter()
-        .any(|rule| rule.field == Field::Emails)
-        || operation.is_update()
-    {
-        way
-    } else {
-        "look"
+    let takes_email = operation.row.rule(Field::Emails).is_some();
+    let way = match operation.row.name {
+        OperationName::Create if takes_email => "by email `ines@duarte.example`",
+        OperationName::Create => "by the user's name",
+        OperationName::Update => "look at the user",
+        OperationName::Delete => "look for the user",
+        OperationName::Get | OperationName::List => {
+            assert!(
+                !message.contains("; the "),
+                "{}: {message}",
+                operation.name()
+            );
+            return;
+        }
     };
     assert!(message.contains(way), "{}: {message}", operation.name());
 }
@@ -139,7 +148,7 @@ fn assert_says_how_to_look(operation: Operation, response: &HttpResponse) {
 #[test]
 fn transport_error_has_its_outcome() {
     let why = || "why".to_owned();
-    for operation in operations() {
+    for operation in every_operation() {
         for (error, status, code, outcome) in [
             (
                 TransportError::NoConnection(why()),
@@ -209,7 +218,7 @@ fn transport_error_has_its_outcome() {
             let response = operation.resume("", Err(&error));
             assert_eq!(
                 error_of(&response),
-                (status, code.to_owned(), outcome.to_owned()),
+                (status, code.to_owned(), outcome_of(operation, outcome)),
                 "{} {error:?}",
                 operation.name()
             );
@@ -242,7 +251,7 @@ fn transport_error_has_its_outcome() {
 
 #[test]
 fn empty_response_is_success() {
-    for operation in operations() {
+    for operation in every_operation() {
         for (status, body) in [
             (200, "{}"),
             (200, ""),
@@ -252,28 +261,31 @@ fn empty_response_is_success() {
             (200, r#"{"id": null}"#),
         ] {
             let response = operation.resume("", Ok(&provider_response(status, &[], body)));
-            if body == "null " {
-                assert_eq!(response.status, 502, "{}", operation.name());
+            let name = format!("{} {body}", operation.name());
+            let is_usable = match operation.row.name {
+                OperationName::Create | OperationName::Update | OperationName::Get => {
+                    body != "null "
+                }
+                OperationName::Delete => true,
+                // What is no list says of nobody that they are missing.
+                OperationName::List => false,
+            };
+            if !is_usable {
+                let outcome = outcome_of(operation, "unknown");
+                let expected = (502, "invalid-response".to_owned(), outcome);
+                assert_eq!(error_of(&response), expected, "{name}");
                 continue;
             }
-            assert_eq!(response.status, 200, "{} {body}", operation.name());
+            assert_eq!(response.status, 200, "{name}");
             let missing = response
                 .headers
                 .iter()
                 .any(|(name, value)| name == "unified-warning" && value.starts_with("id-missing"));
-            assert_eq!(
-                missing,
-                !operation.is_update(),
-                "{} {body}",
-                operation.name()
-            );
+            let has_id = operation.row.name.has_id();
+            assert_eq!(missing, !has_id, "{name}");
             let id = json_of(&response)["id"].as_str().map(str::to_owned);
-            assert_eq!(
-                id.as_deref(),
-                operation.is_update().then_some(operation.id()),
-                "{} {body}",
-                operation.name()
-            );
+            let expected = has_id.then_some(operation.id());
+            assert_eq!(id.as_deref(), expected, "{name}");
         }
     }
 }
@@ -284,33 +296,57 @@ fn normalized_response_has_documented_fields() {
         .into_iter()
         .map(ResponseField::name)
         .collect();
-    for operation in operations() {
-        let sent = provider_response(200, &[], r#"{"id": "1", "data": {"id": "1"}, "x": 1}"#);
-        let response = operation.resume("&truto_response_format=normalized", Ok(&sent));
-        let body = json_of(&response);
-        let found: Vec<&str> = body
-            .as_object()
-            .map(|body| body.keys().map(String::as_str).collect())
-            .unwrap_or_default();
-        assert_eq!(found, names, "{}", operation.name());
+    let user_of = |operation: Operation, query: &str| {
+        let sent = operation.success(r#"{"id": "1", "data": {"id": "1"}, "x": 1}"#);
+        let body = json_of(&operation.resume(query, Ok(&provider_response(200, &[], &sent))));
+        let listed = body["result"].as_array().and_then(|users| users.first());
+        let user = listed.unwrap_or(&body);
+        user.as_object().cloned().expect("a user")
+    };
+    for operation in every_operation() {
+        let name = operation.name();
+        let user = user_of(operation, "&truto_response_format=normalized");
+        let found: Vec<&str> = user.keys().map(String::as_str).collect();
+        if operation.row.name == OperationName::Delete {
+            assert_eq!(found, ["id"], "{name}");
+            continue;
+        }
+        assert_eq!(found, names, "{name}");
         for excluded in ResponseField::ALL {
-            let query = format!(
-                "&truto_response_format=normalized&truto_exclude_fields[]={}",
-                excluded.name()
-            );
-            let body = json_of(&operation.resume(&query, Ok(&sent)));
-            assert!(
-                body.get(excluded.name()).is_none(),
-                "{} {}",
-                operation.name(),
-                excluded.name()
-            );
-            assert_eq!(
-                body.as_object().map(Map::len),
-                Some(names.len() - 1),
-                "{}",
-                operation.name()
-            );
+            let excluded = excluded.name();
+            let query =
+                format!("&truto_response_format=normalized&truto_exclude_fields[]={excluded}");
+            let user = user_of(operation, &query);
+            assert!(!user.contains_key(excluded), "{name} {excluded}");
+            assert_eq!(user.len(), names.len() - 1, "{name}");
+        }
+    }
+}
+
+#[test]
+fn success_says_what_it_did() {
+    for operation in every_operation() {
+        let expected = match operation.row.name {
+            OperationName::Create => "created",
+            OperationName::Update => "updated",
+            OperationName::Get | OperationName::List => "read",
+            OperationName::Delete => "deleted",
+        };
+        let results = |response: &HttpResponse| -> Vec<String> {
+            let headers = response.headers.iter();
+            let results = headers.filter(|(name, _)| name == "unified-result");
+            results.map(|(_, value)| value.clone()).collect()
+        };
+        let success = operation.success(r#"{"id": "1", "_id": "1"}"#);
+        for format in ["unified", "raw", "normalized", "debug"] {
+            let query = format!("&truto_response_format={format}");
+            let name = format!("{} {format}", operation.name());
+            let made = operation.resume(&query, Ok(&provider_response(200, &[], &success)));
+            assert_eq!(results(&made), [expected], "{name}");
+            let failed = operation.resume(&query, Ok(&provider_response(500, &[], &success)));
+            assert_eq!(results(&failed), [""; 0], "{name}");
+            let body = String::from_utf8_lossy(&made.body).into_owned();
+            assert_eq!(body == success, format == "raw", "{name}");
         }
     }
 }

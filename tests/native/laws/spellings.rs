@@ -2,9 +2,12 @@
 
 use serde_json::{Value, json};
 use unified_ticketing_guest::bindings::http_api::HttpStep;
+use unified_ticketing_guest::integration::OperationName;
 
-use super::error_of;
-use crate::support::{Operation, http_request, json_of, operations, provider_response, start};
+use super::{error_of, outcome_of};
+use crate::support::{
+    Operation, every_operation, http_request, json_of, operations, provider_response, start,
+};
 
 /// JSON that many readers reject or change.
 fn odd_json() -> Vec<String> {
@@ -47,26 +50,36 @@ fn assert_ends_with(body: &[u8], end: &str, name: &str) {
 
 #[test]
 fn odd_spelling_in_response_is_kept() {
-    for operation in operations() {
+    for operation in every_operation() {
+        let name = operation.name();
         for more in odd_json() {
-            let text = response_with(&more);
+            let user = response_with(&more);
+            let text = operation.success(&user);
             for (before, after) in [("", ""), ("\u{feff}", "\r\n"), ("\u{feff} \n", " ")] {
                 let sent = provider_response(200, &[], &format!("{before}{text}{after}"));
                 let response = operation.resume("", Ok(&sent));
-                assert_eq!(response.status, 200, "{}", operation.name());
-                let id = r#"{"id":"1""#;
-                let id = if operation.is_update() && !response.body.starts_with(id.as_bytes()) {
-                    &format!(r#"{{"id":"{}""#, operation.id())
-                } else {
-                    id
+                assert_eq!(response.status, 200, "{name}");
+                let own = format!(r#"{{"id":"{}""#, operation.id());
+                let starts_with = |start: &str| response.body.starts_with(start.as_bytes());
+                let (starts, end) = match operation.row.name {
+                    OperationName::Create => (
+                        starts_with(r#"{"id":"1""#),
+                        format!(r#""remote_data":{user}}}"#),
+                    ),
+                    OperationName::Update | OperationName::Get => (
+                        starts_with(r#"{"id":"1""#) || starts_with(&own),
+                        format!(r#""remote_data":{user}}}"#),
+                    ),
+                    OperationName::List => (
+                        starts_with(r#"{"result":[{"id":"1""#),
+                        format!(
+                            r#""remote_data":{user}}}],"next_cursor":null,"prev_cursor":null,"result_count":1}}"#
+                        ),
+                    ),
+                    OperationName::Delete => (starts_with(&own), format!("{own}}}")),
                 };
-                assert!(
-                    response.body.starts_with(id.as_bytes()),
-                    "{}",
-                    operation.name()
-                );
-                let end = format!(r#""remote_data":{text}}}"#);
-                assert_ends_with(&response.body, &end, &operation.name());
+                assert!(starts, "{name}");
+                assert_ends_with(&response.body, &end, &name);
             }
         }
     }
@@ -74,12 +87,22 @@ fn odd_spelling_in_response_is_kept() {
 
 #[test]
 fn blank_response_is_empty_object() {
-    for operation in operations() {
+    for operation in every_operation() {
+        let name = operation.name();
         for body in ["", " \r\n", "\u{feff}", "\u{feff}\t"] {
             for headers in [vec![], vec![("content-encoding", "gzip")]] {
                 let response = operation.resume("", Ok(&provider_response(201, &headers, body)));
-                assert_eq!(response.status, 200, "{} {body:?}", operation.name());
-                assert_ends_with(&response.body, r#""remote_data":{}}"#, &operation.name());
+                if operation.row.name == OperationName::List {
+                    assert_eq!(response.status, 502, "{name} {body:?}");
+                    continue;
+                }
+                assert_eq!(response.status, 200, "{name} {body:?}");
+                let end = if operation.row.name == OperationName::Delete {
+                    format!(r#"{{"id":"{}"}}"#, operation.id())
+                } else {
+                    r#""remote_data":{}}"#.to_owned()
+                };
+                assert_ends_with(&response.body, &end, &name);
             }
         }
     }
@@ -88,10 +111,10 @@ fn blank_response_is_empty_object() {
 #[test]
 fn null_content_coding_is_accepted() {
     let status = |operation: Operation, headers: &[(&str, &str)]| {
-        let sent = provider_response(200, headers, &response_with("1"));
+        let sent = provider_response(200, headers, &operation.success(&response_with("1")));
         operation.resume("", Ok(&sent)).status
     };
-    for operation in operations() {
+    for operation in every_operation() {
         for coding in [
             "identity",
             "None",
@@ -137,7 +160,7 @@ fn lone_surrogate_keeps_mapped_field() {
 
 #[test]
 fn rejection_body_is_kept() {
-    for operation in operations() {
+    for operation in every_operation() {
         for json in odd_json() {
             let response = operation.resume(
                 "",
@@ -163,7 +186,7 @@ fn rejection_body_is_kept() {
 
 #[test]
 fn large_rejection_ends_between_characters() {
-    for operation in operations() {
+    for operation in every_operation() {
         let largest = format!("[\"{}\"]", "x".repeat((64 << 10) - 4));
         let shown = json_of(&operation.resume("", Ok(&provider_response(422, &[], &largest))));
         assert!(shown["raw_response"].is_array());
@@ -203,7 +226,7 @@ fn one_line_rejection_joins_message() {
         message.expect("a message")
     };
     let (longest, longer) = ("é".repeat(200), "é".repeat(201));
-    for operation in operations() {
+    for operation in every_operation() {
         for status in [400, 422, 503] {
             for text in [
                 "Seat limit reached",
@@ -287,9 +310,11 @@ fn odd_spelling_in_request_is_kept() {
 
 #[test]
 fn partial_content_is_unusable() {
-    for operation in operations() {
-        let response = operation.resume("", Ok(&provider_response(206, &[], &response_with("1"))));
-        let expected = (502, "invalid-response".to_owned(), "unknown".to_owned());
+    for operation in every_operation() {
+        let success = operation.success(&response_with("1"));
+        let response = operation.resume("", Ok(&provider_response(206, &[], &success)));
+        let outcome = outcome_of(operation, "unknown");
+        let expected = (502, "invalid-response".to_owned(), outcome);
         assert_eq!(error_of(&response), expected, "{}", operation.name());
         assert_eq!(json_of(&response)["provider_status"], json!(206));
     }

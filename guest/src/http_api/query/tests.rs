@@ -1,6 +1,7 @@
 //! The reader of queries, on what its documentation mentions.
 
 use super::*;
+use crate::bindings::types::Collection;
 
 fn settings(query: &str) -> (Settings, Findings) {
     Query::parse(&format!("/x?{query}")).settings(OperationName::Create)

@@ -1,221 +1,109 @@
-//! `users create` and `users update`: the flags become a request of the HTTP API.
+//! `users`: the flags become requests of the HTTP API.
 
-use form_urlencoded::Serializer;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use tokio::sync::oneshot;
-use unified_ticketing::SendState;
-use unified_ticketing::http_api::{HttpRequest, HttpResponse};
-use unified_ticketing::types::{FindingCode, Warning};
+mod list;
+mod request;
+mod session;
 
-use crate::args::{Format, Global, UserArgs};
-use crate::error::{CliError, CompletedCall, CompletedOperation, ExitStatus, OutputError};
+use unified_ticketing::http_api::HttpResponse;
+
+use self::list::Page;
+use self::session::Session;
+use crate::args::{Format, Global, Output, UsersCommand};
+use crate::error::{CliError, CompletedCall};
 use crate::input::body;
 use crate::json::{Object, indented};
-use crate::location::location;
-use crate::setup::{call_runtime, find_account};
-use crate::signal::StopSignal;
-use crate::terminal::{Terminal, print};
+use crate::operation::{Call, Operation};
+use crate::setup::call_runtime;
+use crate::table::Table;
+use crate::terminal::{Terminal, output_width};
 
-pub(super) fn create(
+/// Carries out the operation of a command.
+pub(super) fn run(
     global: &Global,
-    user: &UserArgs,
+    command: &UsersCommand,
     terminal: &mut Terminal,
 ) -> Result<(), CliError> {
-    call(global, None, user, terminal)
-}
-
-pub(super) fn update(
-    global: &Global,
-    id: &str,
-    user: &UserArgs,
-    terminal: &mut Terminal,
-) -> Result<(), CliError> {
-    if id.is_empty() {
-        return Err(CliError::new(
-            ExitStatus::Invalid,
-            "ID: expected a user's id, but found nothing",
-        ));
-    }
-    call(global, Some(id), user, terminal)
-}
-
-/// Changes the user of this id, or creates a user.
-fn call(
-    global: &Global,
-    id: Option<&str>,
-    user: &UserArgs,
-    terminal: &mut Terminal,
-) -> Result<(), CliError> {
-    let body = body(user)?;
+    let call = Call::new(command)?;
+    let body = call.operation.user().map(body).transpose()?;
     let runtime = call_runtime()?;
-    let result = runtime.block_on(send(global, id, user, body, terminal));
+    let result = runtime.block_on(async {
+        let mut session = Session::open(global, call).await?;
+        match call.operation {
+            Operation::List(list) if list.all => list::all(&mut session, list, terminal).await,
+            _ => single(&mut session, body.unwrap_or_default(), terminal).await,
+        }
+    });
     // A thread that still looks up a name, or writes a result that is not read, ends with the process.
     runtime.shutdown_background();
     result
 }
 
-async fn send(
-    global: &Global,
-    id: Option<&str>,
-    user: &UserArgs,
+/// Carries out a call of one response, and prints that.
+async fn single(
+    session: &mut Session<'_>,
     body: Vec<u8>,
     terminal: &mut Terminal,
 ) -> Result<(), CliError> {
-    let accounts = global.open_accounts().await?;
-    let account = find_account(&accounts, &user.account)?.id().to_owned();
-    let engine = global.engine(accounts)?;
-    let advice = advice(id, &body);
-    let (method, path) = match id {
-        None => ("POST", String::new()),
-        // All bytes but letters and digits are encoded, so that an id such as `..` is checked as an id.
-        Some(id) => (
-            "PATCH",
-            format!("/{}", utf8_percent_encode(id, NON_ALPHANUMERIC)),
-        ),
+    let call = session.call;
+    let cursor = match call.operation {
+        Operation::List(list) => list.cursor.as_deref(),
+        _ => None,
     };
-    let request = HttpRequest {
-        method: method.to_owned(),
-        target: format!("/unified/ticketing/users{path}?{}", query(&account, user)),
-        headers: vec![("content-type".to_owned(), "application/json".to_owned())],
-        body,
+    let response = session.respond(cursor, body, terminal).await?;
+    let result = match (call.output, call.options.format) {
+        (Output::Table, _) => table(&call, &response.body),
+        (Output::Json, Format::Raw) if !call.dry_run => response.body.clone(),
+        (Output::Json, _) => indented(&response.body),
     };
-
-    let (state, mut stop) = (SendState::default(), StopSignal::listen());
-    let response = tokio::select! {
-        biased;
-        response = engine.http_observed(request, &state) => response,
-        () = stop.received() => {
-            return Err(CliError::interrupted(state.withdraw().then_some(advice)));
-        }
-    };
-    if response.status != 200 {
-        return Err(CliError::from_response(&response, user));
+    if let Some(completed) = completed(&call, &response.body) {
+        let written = session.write(result).await;
+        return written.map_err(|error| CliError::output_failed_after(&completed, &error));
     }
-    log_rate_limit(&response);
-    for warning in &response.warnings {
-        terminal.warning(warning, &warning_location(warning, user));
+    session.write_read(result).await?;
+    if let Operation::List(list) = call.operation {
+        list::note(&call, list, &response, terminal);
     }
-    let result = if user.format == Format::Raw && !user.dry_run {
-        response.body.clone()
-    } else {
-        indented(&response.body)
-    };
-    if user.dry_run {
-        return terminal.result(&result);
-    }
-    let completed = match id {
-        Some(id) => CompletedCall {
-            operation: CompletedOperation::Changed,
-            id: Some(id.to_owned()),
-            response_body: &response.body,
-        },
-        None => CompletedCall {
-            operation: CompletedOperation::Created,
-            id: user_id(&response.body, user),
-            response_body: &response.body,
-        },
-    };
-    tokio::select! {
-        biased;
-        written = write(result) => {
-            written.map_err(|error| CliError::output_failed_after(&completed, &error.into()))
-        }
-        () = stop.received() => Err(CliError::output_failed_after(&completed, &OutputError::Interrupted)),
-    }
+    Ok(())
 }
 
-/// Writes to standard output on a thread of its own: it blocks while the result is not read, and a signal must still end the call.
-async fn write(result: Vec<u8>) -> std::io::Result<()> {
-    let (sender, receiver) = oneshot::channel();
-    std::thread::Builder::new()
-        .name("output".to_owned())
-        .spawn(move || sender.send(print(&result)))?;
-    receiver.await.map_err(std::io::Error::other)?
-}
-
-/// Returns the advice for an unknown outcome: how to look for the user.
-fn advice(id: Option<&str>, body: &[u8]) -> String {
-    if let Some(id) = id {
-        return format!("; the change may have been made: look at user `{id}` at the provider");
-    }
-    let emails = Object::parse(body).unwrap_or_default().objects("emails");
-    let is_primary = |email: &&Object<'_>| email.string("type") == "primary";
-    let email = emails.iter().find(is_primary).or_else(|| emails.first());
-    let by = match email.map(|email| email.string("email")) {
-        Some(email) if !email.is_empty() => format!("email `{email}`"),
-        _ => "the user's name, no email was given".to_owned(),
+fn table(call: &Call<'_>, body: &[u8]) -> Vec<u8> {
+    let users = match call.operation {
+        Operation::List(_) => Page::parse(body).objects(),
+        _ => Object::parse(body).into_iter().collect(),
     };
-    format!("; the user may exist now: before trying again, look at the provider by {by}")
+    Table::new(output_width()).lines(&users).into_bytes()
 }
 
-/// Returns the id in a unified user; none where the body is the provider's own.
-fn user_id(body: &[u8], user: &UserArgs) -> Option<String> {
-    if user.format == Format::Raw {
-        return None;
-    }
-    let id = Object::parse(body).ok()?.string("id");
-    (!id.is_empty()).then_some(id)
-}
-
-/// Logs the provider's rate limit, where the response has one.
-fn log_rate_limit(response: &HttpResponse) {
-    let header = |name: &str| {
-        let mut headers = response.headers.iter();
-        let header = headers.find(|(given, _)| given == name);
-        header.and_then(|(_, value)| value.parse::<u64>().ok())
+/// Returns what the provider has done; none where nothing was changed.
+fn completed<'a>(call: &Call<'_>, response_body: &'a [u8]) -> Option<CompletedCall<'a>> {
+    let operation = call.operation.completed().filter(|_| !call.dry_run)?;
+    let id = match call.operation.id() {
+        Some(id) => Some(id.to_owned()),
+        None => user_id(response_body, call.options.format),
     };
-    let [limit, remaining, reset] =
-        ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"].map(header);
-    if limit.or(remaining).or(reset).is_some() {
-        tracing::info!(limit, remaining, reset, "rate limit");
-    }
+    Some(CompletedCall {
+        operation,
+        id,
+        response_body,
+    })
 }
 
-/// Returns the location of a warning in terms of flags; nothing for a warning of the response.
-fn warning_location(warning: &Warning, user: &UserArgs) -> String {
-    match warning.code {
-        FindingCode::IdMissing | FindingCode::More => String::new(),
-        _ => location(&warning.in_.to_string(), &warning.path, user),
-    }
-}
-
-/// Returns the query of the request.
-fn query(account: &str, user: &UserArgs) -> String {
-    let mut query = Serializer::new(String::new());
-    query.append_pair("integrated_account_id", account);
-    let format = match user.format {
-        Format::Unified => "unified",
-        Format::Raw => "raw",
-        Format::Normalized => "normalized",
+/// Returns the id in a user; none where the body is the provider's own.
+fn user_id(body: &[u8], format: Format) -> Option<String> {
+    let body = Object::parse(body).ok()?;
+    let user = match format {
+        Format::Unified | Format::Normalized => body,
+        Format::Debug => Object::parse(body.get("result")?.get().as_bytes()).ok()?,
+        Format::Raw => return None,
     };
-    query.append_pair("truto_response_format", format);
-    for (name, value) in [
-        ("truto_ignore_remote_data", user.ignore_remote_data),
-        ("unified_strict", user.strict),
-        ("unified_dry_run", user.dry_run),
-    ] {
-        if value {
-            query.append_pair(name, "true");
-        }
-    }
-    for field in &user.exclude_fields {
-        query.append_pair("truto_exclude_fields[]", field);
-    }
-    for (position, collection) in user.collections.iter().enumerate() {
-        let (kind, id) = collection
-            .split_once(':')
-            .map_or((None, collection.as_str()), |(kind, id)| (Some(kind), id));
-        query.append_pair(&format!("collections[{position}][id]"), id);
-        if let Some(kind) = kind {
-            query.append_pair(&format!("collections[{position}][type]"), kind);
-        }
-    }
-    for (name, value) in &user.remote_query {
-        // The name `filter[a]` is the key `a` within the key `filter`.
-        let (base, keys) = name.split_at(name.find('[').unwrap_or(name.len()));
-        query.append_pair(&format!("remote_query[{base}]{keys}"), value);
-    }
-    query.finish()
+    Some(user.string("id")).filter(|id| !id.is_empty())
+}
+
+/// Returns a header of a response.
+fn header<'a>(response: &'a HttpResponse, name: &str) -> Option<&'a str> {
+    let mut headers = response.headers.iter();
+    let header = headers.find(|(given, _)| given == name);
+    header.map(|(_, value)| value.as_str())
 }
 
 #[cfg(test)]
@@ -223,11 +111,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn advice_names_the_primary_address() {
-        let body = br#"{"emails":[{"email":"a@b"},{"email":"c@d","type":"primary"}]}"#;
-        assert!(advice(None, body).ends_with("by email `c@d`"));
-        assert!(advice(None, br#"{"emails":[{"email":"a@b"}]}"#).ends_with("by email `a@b`"));
-        assert!(advice(None, b"{}").ends_with("no email was given"));
-        assert!(advice(Some("7"), b"{}").contains("user `7`"));
+    fn format_says_where_the_id_is() {
+        let user = br#"{"id":"7","result":{"id":"8"}}"#;
+        for (format, id) in [
+            (Format::Unified, Some("7")),
+            (Format::Normalized, Some("7")),
+            (Format::Debug, Some("8")),
+            (Format::Raw, None),
+        ] {
+            assert_eq!(user_id(user, format).as_deref(), id, "{format:?}");
+        }
+        assert_eq!(user_id(b"{}", Format::Unified), None);
     }
 }

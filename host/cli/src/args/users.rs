@@ -1,0 +1,213 @@
+//! The arguments of `users`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::value;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UsersCommand {
+    /// Create a user
+    #[command(after_help = "\
+Example:
+  unified-ticketing users create --account acme-gorgias \\
+      --name 'Tomas Okafor' --email tomas@kelpworks.example --role agent")]
+    Create {
+        #[command(flatten)]
+        call: CallArgs,
+        #[command(flatten)]
+        output: OutputArgs,
+        #[command(flatten)]
+        dry_run: DryRunArgs,
+        #[command(flatten)]
+        user: UserArgs,
+    },
+
+    /// Change a user; only the fields given are sent
+    ///
+    /// In --input, `null` clears a field.
+    #[command(after_help = "\
+Example:
+  unified-ticketing users update 612004418 --account acme-gorgias --role admin")]
+    Update {
+        /// The user's id
+        id: String,
+        #[command(flatten)]
+        call: CallArgs,
+        #[command(flatten)]
+        output: OutputArgs,
+        #[command(flatten)]
+        dry_run: DryRunArgs,
+        #[command(flatten)]
+        user: UserArgs,
+    },
+
+    /// Show a user
+    #[command(after_help = "\
+Example:
+  unified-ticketing users get 612004418 --account acme-gorgias")]
+    Get {
+        /// The user's id
+        id: String,
+        #[command(flatten)]
+        call: CallArgs,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+
+    /// List users: a page of them, all of them, or those who have an address
+    ///
+    /// A page is a JSON object: the users in `result`, and in `next_cursor` the
+    /// value of --cursor for the next page, or `null`.
+    #[command(after_help = "\
+Examples:
+  unified-ticketing users list --account acme-gorgias --output table
+  unified-ticketing users list --account acme-gorgias --all > users.jsonl
+  unified-ticketing users list --account acme-gorgias \\
+      --email tomas@kelpworks.example")]
+    List {
+        #[command(flatten)]
+        list: ListArgs,
+        #[command(flatten)]
+        call: CallArgs,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+
+    /// Delete a user, in the provider's sense of it
+    ///
+    /// `integrations NAME` says what deleting means for each provider, and so
+    /// does this command without --yes.
+    #[command(after_help = "\
+Example:
+  unified-ticketing users delete 612004418 --account acme-gorgias --yes")]
+    Delete {
+        /// The user's id
+        id: String,
+        /// Delete; without this, nothing is sent
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        call: CallArgs,
+        #[command(flatten)]
+        dry_run: DryRunArgs,
+    },
+}
+
+/// The options of a call, whatever the operation.
+#[derive(Args, Debug)]
+pub(crate) struct CallArgs {
+    /// The account to use, by id or name
+    #[arg(long, value_name = "ID|NAME")]
+    pub(crate) account: String,
+    /// A collection that the call needs, such as Pivotal Tracker's project. Can be given more than once
+    #[arg(long = "collection", value_name = "[TYPE:]ID")]
+    pub(crate) collections: Vec<String>,
+    /// A parameter for the provider's query. Can be given more than once
+    #[arg(long, value_name = "K=V", value_parser = value::pair)]
+    pub(crate) remote_query: Vec<(String, String)>,
+    /// The format of the response
+    #[arg(long, default_value = "unified")]
+    pub(crate) format: Format,
+    /// Leave out the provider's own response
+    #[arg(long)]
+    pub(crate) ignore_remote_data: bool,
+    /// A field to leave out of the response. Can be given more than once
+    #[arg(long = "exclude-field", value_name = "F")]
+    pub(crate) exclude_fields: Vec<String>,
+    /// Reject fields that are unsupported or unknown, instead of warning about them
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+/// How users are shown.
+#[derive(Args, Debug)]
+pub(crate) struct OutputArgs {
+    /// How users are shown
+    #[arg(long, default_value = "json")]
+    pub(crate) output: Output,
+}
+
+/// Whether an operation that writes is only planned.
+#[derive(Args, Debug)]
+pub(crate) struct DryRunArgs {
+    /// Show the request that would be sent, secrets masked; nothing is sent, no connection is opened
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// Which users to list.
+#[derive(Args, Debug)]
+pub(crate) struct ListArgs {
+    /// List everyone who has this address, in any case
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) email: Option<String>,
+    /// List all users, page after page, as JSON Lines: one user a line
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// How many users a page has, from 1 to 500 [default: 100]
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<String>,
+    /// Where to go on: `next_cursor` of the page before
+    #[arg(long)]
+    pub(crate) cursor: Option<String>,
+}
+
+/// A user.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "The user")]
+pub(crate) struct UserArgs {
+    /// The full name
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// The first name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) first_name: Option<String>,
+    /// The last name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) last_name: Option<String>,
+    /// The nick name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) nick_name: Option<String>,
+    /// The URL of a picture
+    #[arg(long, value_name = "URL")]
+    pub(crate) avatar: Option<String>,
+    /// An email address; the type is `primary` or `other`. Can be given more than once
+    #[arg(long = "email", value_name = "ADDRESS[:TYPE]")]
+    pub(crate) emails: Vec<String>,
+    /// A role, by name or by id. Can be given more than once
+    #[arg(long = "role", value_name = "NAME|id:ID")]
+    pub(crate) roles: Vec<String>,
+    /// Custom fields, in the provider's own terms
+    #[arg(long, value_name = "JSON")]
+    pub(crate) custom_fields: Option<String>,
+    /// An object merged into the provider's request as it is
+    #[arg(long, value_name = "JSON")]
+    pub(crate) remote_data: Option<String>,
+    /// The JSON body of the HTTP API, from a file or from standard input (`-`); the flags above win over it
+    #[arg(long, value_name = "FILE|-")]
+    pub(crate) input: Option<PathBuf>,
+}
+
+/// The format of a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// The unified fields that the provider returned, and its whole response in `remote_data`
+    Unified,
+    /// The provider's bytes
+    Raw,
+    /// Exactly the documented fields, `null` where unknown
+    Normalized,
+    /// The unified response, and the last request and response of the call, secrets masked
+    Debug,
+}
+
+/// How users are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// As JSON
+    Json,
+    /// As a table for people: id, name, address, role, and whether the user is active
+    Table,
+}
