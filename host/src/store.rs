@@ -15,10 +15,17 @@
 //! | is one of the last two, and [`ClaimRequest::resend`] is set | [`Claimed::New`] |
 //!
 //! What is kept is opaque to a store: it is sealed by a [`Secret`], which derives the keys of records, too. A store that is
-//! stolen names no user. An embedder can bring its own [`Store`].
+//! stolen names no user. [`Sqlite`] keeps records in a file; an embedder can bring its own [`Store`].
 
 mod canonical;
+#[cfg(feature = "sqlite")]
+mod record;
 mod secret;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+#[cfg(feature = "sqlite")]
+#[cfg(test)]
+mod suite;
 
 use std::fmt;
 use std::pin::Pin;
@@ -26,6 +33,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 pub use self::secret::{SealError, Secret, SecretError};
+#[cfg(feature = "sqlite")]
+pub use self::sqlite::Sqlite;
 
 /// What the methods of a [`Store`] return.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
