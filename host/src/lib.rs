@@ -57,6 +57,7 @@ mod openapi;
 mod raw_provider;
 mod secret;
 pub mod server;
+pub mod store;
 mod telemetry;
 #[cfg(test)]
 mod testing;

@@ -1,0 +1,167 @@
+//! What every store has to do: the table of the store, row by row, on two handles of one store.
+
+mod laws;
+
+use std::task::Poll;
+use std::time::{Duration, SystemTime};
+
+use super::{
+    Claim, ClaimRequest, Claimed, Fingerprint, Kept, KeptOutcome, RecordKey, Store, UnknownEcho,
+};
+
+/// A store, and its time.
+pub(super) trait Harness: Sync {
+    /// The store.
+    fn store(&self) -> &dyn Store;
+
+    /// Another handle on the same store, as that of another process.
+    fn other(&self) -> &dyn Store;
+
+    /// The store's time.
+    fn now(&self) -> impl Future<Output = SystemTime> + Send;
+
+    /// Lets time pass.
+    fn pass(&self, time: Duration) -> impl Future<Output = ()> + Send;
+}
+
+/// Makes a test of every law in this file, each on a store of its own.
+macro_rules! test_store {
+    ($harness:path) => {
+        $crate::store::suite::test_store! { $harness:
+            fresh_record_is_new
+            claimed_record_is_in_flight
+            done_record_is_kept
+            unknown_record_is_leased
+            lapsed_record_is_unknown
+            other_fingerprint_is_mismatch
+            given_back_record_is_new
+            resend_claims_unknown_anew
+            short_lived_claim_lapses_away
+            lost_claim_changes_nothing
+            release_leaves_record_as_found
+            keep_without_lifetime_keeps_expiry
+            take_over_outlives_expiry
+            echo_is_found_until_forgotten
+            sweep_deletes_what_has_expired
+            claims_at_once_have_one_winner
+            large_record_is_kept_whole
+        }
+    };
+    ($harness:path: $($law:ident)+) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $law() {
+                $crate::store::suite::$law(&$harness().await).await;
+            }
+        )+
+    };
+}
+pub(super) use self::laws::*;
+pub(super) use test_store;
+
+const LEASE: Duration = Duration::from_secs(30);
+const MINUTE: Duration = Duration::from_mins(1);
+const DAY: Duration = Duration::from_hours(24);
+const WEEK: Duration = Duration::from_hours(7 * 24);
+
+/// How far two readings of one clock may be apart.
+const TOLERANCE: Duration = Duration::from_secs(5);
+
+fn key(name: u8) -> RecordKey {
+    RecordKey::from_bytes([name; 32])
+}
+
+/// A request for the record of this name, by a create.
+pub(super) fn request(name: u8) -> ClaimRequest {
+    let fingerprint = Fingerprint::from_bytes([1; 32]);
+    ClaimRequest::new(key(name), fingerprint, LEASE, WEEK)
+}
+
+async fn claim(store: &dyn Store, request: ClaimRequest) -> Claimed {
+    store.claim(request).await.unwrap()
+}
+
+/// The claim of a record that is new.
+#[track_caller]
+pub(super) fn new(claimed: Claimed) -> Claim {
+    match claimed {
+        Claimed::New(claim) => claim,
+        other => panic!("expected a new record, but found {other:?}"),
+    }
+}
+
+/// The claim of an unknown record, and what was kept of it.
+#[track_caller]
+pub(super) fn unknown(claimed: Claimed) -> (Claim, Option<Vec<u8>>) {
+    match claimed {
+        Claimed::Unknown { claim, kept } => (claim, kept.map(|kept| kept.sealed)),
+        other => panic!("expected an unknown record, but found {other:?}"),
+    }
+}
+
+#[track_caller]
+fn done(claimed: Claimed) -> Kept {
+    match claimed {
+        Claimed::Done(kept) => kept,
+        other => panic!("expected a record that is done, but found {other:?}"),
+    }
+}
+
+#[track_caller]
+fn in_flight(claimed: &Claimed) -> Duration {
+    match claimed {
+        Claimed::InFlight { retry_after } => *retry_after,
+        other => panic!("expected a record in flight, but found {other:?}"),
+    }
+}
+
+/// Keeps a record as unknown.
+async fn keep_unknown(store: &dyn Store, name: u8) -> Claim {
+    let claim = new(claim(store, request(name)).await);
+    let outcome = KeptOutcome::Unknown;
+    let kept = store.keep(claim.clone(), outcome, b"lost".into(), Some(WEEK));
+    assert!(kept.await.unwrap());
+    claim
+}
+
+/// Keeps a record as done.
+async fn keep_done(store: &dyn Store, name: u8) -> Claim {
+    let claim = new(claim(store, request(name)).await);
+    let outcome = KeptOutcome::Done;
+    let kept = store.keep(claim.clone(), outcome, b"made".into(), Some(DAY));
+    assert!(kept.await.unwrap());
+    claim
+}
+
+/// Checks how long ago a call began, by the store's time.
+async fn assert_age(harness: &impl Harness, begun: SystemTime, age: Duration) {
+    let found = harness
+        .now()
+        .await
+        .duration_since(begun)
+        .unwrap_or_default();
+    let allowed = age.saturating_sub(TOLERANCE)..=age + TOLERANCE;
+    assert!(allowed.contains(&found), "{found:?} is not {age:?}");
+}
+
+/// Polls all of them until all are done.
+pub(super) async fn join_all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
+    let mut futures: Vec<_> = futures.into_iter().map(Box::pin).collect();
+    let mut outputs: Vec<Option<F::Output>> = futures.iter().map(|_| None).collect();
+    std::future::poll_fn(|context| {
+        for (future, output) in futures.iter_mut().zip(&mut outputs) {
+            if output.is_none() {
+                match future.as_mut().poll(context) {
+                    Poll::Ready(value) => *output = Some(value),
+                    Poll::Pending => {}
+                }
+            }
+        }
+        if outputs.iter().all(Option::is_some) {
+            return Poll::Ready(());
+        }
+        Poll::Pending
+    })
+    .await;
+    outputs.into_iter().flatten().collect()
+}
