@@ -197,23 +197,6 @@ impl Case {
         (method, format!("/unified/ticketing/users{path}?{query}"))
     }
 
-    /// Whether a provider on loopback can respond like this, without a wait.
-    pub fn is_served(&self) -> bool {
-        let File {
-            requests,
-            responses,
-            ..
-        } = &self.file;
-        let can_respond = |response: &Response| {
-            use ResponseError::{ConnectionLost, ResponseTruncated};
-            matches!(
-                response.error,
-                None | Some(ConnectionLost | ResponseTruncated)
-            )
-        };
-        responses.iter().all(can_respond) && requests.iter().all(|request| request.wait_ms == 0)
-    }
-
     /// The account with the test's own server in it.
     pub fn account_at(&self, server: &str) -> Account {
         let base_url = self

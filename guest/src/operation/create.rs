@@ -313,10 +313,11 @@ fn older<'a>(context: &Context, creation: &mut Creation, ids: Vec<String>) -> St
     match creation.error.take() {
         // A person who was there may have been made a user by this call.
         Some(mut error) if context.integration.adopts => {
-            error.message.push_str(&format!(
+            let found = format!(
                 "; {title} has a user with this address who was there before, and may have been changed by this call: {}",
                 list_of(&ids)
-            ));
+            );
+            error.message.push_str(&found);
             error.existing_ids = ids;
             Step::Done(Err(error))
         }
