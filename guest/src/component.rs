@@ -11,7 +11,7 @@ use crate::bindings::accounts;
 use crate::bindings::http_api::{self, HttpRequest, HttpStep};
 use crate::bindings::integrations::{self, CredentialsError, Integration};
 use crate::bindings::steps::{self, Operation, Step};
-use crate::bindings::types::{Context, Options, ProviderResponse, TransportError};
+use crate::bindings::types::{Begun, Context, Options, ProviderResponse, TransportError};
 
 /// The standard library's own allocator in a later version. It begins with the memory that an instance has, where the one of
 /// this version grows it at once: growing costs the host more than the rest of a call.

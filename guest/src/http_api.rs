@@ -1,6 +1,7 @@
 //! The published HTTP API: starts a call with a request, and resumes it until there is a response.
 
 pub mod body;
+mod key;
 mod media;
 pub mod query;
 mod response;
@@ -18,6 +19,7 @@ use crate::integration::OperationName;
 use crate::operation::{self, Next};
 use crate::plan::{self, Call, Input, Planned};
 use crate::steps::resolve_error;
+pub use key::{IDEMPOTENCY_KEY, KeyError, idempotency_key};
 use query::Query;
 pub use query::account_id;
 pub use route::{Route, RouteError, USERS, route};
@@ -129,14 +131,8 @@ fn prepare(
     let account = account.map_err(|reason| resolve_error(account_id, reason))?;
     plan::operation(plan::integration(&account)?, operation)?;
     let (settings, mut findings) = query.settings(operation);
-    if operation.http_method() != "GET" && header(request, "idempotency-key").is_some() {
-        let message = "idempotency keys are not honoured: the request may be carried out again";
-        findings.warning(
-            FindingCode::IdempotencyKeyIgnored,
-            Location::Header,
-            "idempotency-key",
-            message,
-        );
+    if operation.http_method() != "GET" {
+        check_key(request, &mut findings);
     }
     let changes = match operation {
         OperationName::Create => body::new_user(&request.body, &mut findings),
@@ -189,6 +185,33 @@ fn unexpected(
     headers.find_map(|(name, value)| Some((media::expected(name, value)?, value.as_str())))
 }
 
+/// Checks the idempotency key. A host that honours keys takes it out of the request.
+fn check_key(request: &HttpRequest, findings: &mut Findings) {
+    match idempotency_key(&request.headers) {
+        Ok(None) => {}
+        Ok(Some(_)) => {
+            let message = "idempotency keys are not honoured: the request may be carried out again";
+            findings.warning(
+                FindingCode::IdempotencyKeyIgnored,
+                Location::Header,
+                IDEMPOTENCY_KEY,
+                message,
+            );
+        }
+        Err(error) => {
+            let (code, message) = match error {
+                KeyError::Several => (FindingCode::TooMany, "expected one key, but found more"),
+                KeyError::Invalid => (
+                    FindingCode::Format,
+                    "expected 1 to 255 characters of printable ASCII, as a string in quotation marks or bare, then without space, \
+                     quotation mark and comma",
+                ),
+            };
+            findings.violation(code, Location::Header, IDEMPOTENCY_KEY, message);
+        }
+    }
+}
+
 /// Checks the type and coding of a body that is read, then its size.
 fn check_body(request: &HttpRequest, operation: OperationName) -> Result<(), Rejected> {
     if let Some((expected, found)) = unexpected(operation, &request.headers) {
@@ -203,14 +226,6 @@ fn check_body(request: &HttpRequest, operation: OperationName) -> Result<(), Rej
         ));
     }
     Ok(())
-}
-
-fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
-    request
-        .headers
-        .iter()
-        .find(|(given, _)| given.eq_ignore_ascii_case(name))
-        .map(|(_, value)| value.trim())
 }
 
 fn violations(findings: Findings) -> Rejected {

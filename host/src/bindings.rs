@@ -24,8 +24,11 @@ pub use generated::unified::ticketing::types;
 #[cfg(feature = "component-sender")]
 pub(crate) use words::parse_word;
 
+use std::time::SystemTime;
+
 use types::{
-    EmailsChange, Format, JsonChange, NewUser, Options, RolesChange, StringChange, UserChanges,
+    Begun, EmailsChange, Format, IfExists, JsonChange, NewUser, Options, RolesChange, StringChange,
+    UserChanges,
 };
 
 impl std::fmt::Display for types::Error {
@@ -35,6 +38,36 @@ impl std::fmt::Display for types::Error {
 }
 
 impl std::error::Error for types::Error {}
+
+impl Begun {
+    /// A call that begins now.
+    #[must_use]
+    pub fn now() -> Self {
+        Self::Now(humantime::format_rfc3339_seconds(SystemTime::now()).to_string())
+    }
+}
+
+impl Default for User {
+    /// Nothing is known.
+    fn default() -> Self {
+        Self {
+            id: None,
+            name: None,
+            first_name: None,
+            last_name: None,
+            username: None,
+            emails: None,
+            is_active: None,
+            team_ids: None,
+            avatar: None,
+            roles: None,
+            created_at: None,
+            updated_at: None,
+            etag: None,
+            remote_data: None,
+        }
+    }
+}
 
 impl Default for NewUser {
     /// Nothing is given.
@@ -80,6 +113,9 @@ impl Default for Options {
             remote_query: Vec::new(),
             collections: Vec::new(),
             strict: false,
+            if_exists: IfExists::Fail,
+            settle: true,
+            resend: false,
         }
     }
 }

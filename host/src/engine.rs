@@ -16,6 +16,8 @@ mod guest;
 mod limits;
 #[cfg(feature = "native")]
 mod native;
+mod once;
+mod output;
 mod pool;
 mod requests;
 #[cfg(test)]
@@ -30,7 +32,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use unified_ticketing_guest::http_api::account_id;
+use unified_ticketing_guest::http_api::{IDEMPOTENCY_KEY, account_id, idempotency_key};
 
 pub(crate) use self::access::Access;
 use self::account::CallAccount;
@@ -41,20 +43,23 @@ use self::component_driven::ComponentDriven;
 use self::deadline::Deadline;
 use self::detach::Attached;
 pub(crate) use self::detach::Ended;
-use self::entry::{CallOutput, Entry as _, Http, Next, Steps, Subject};
+use self::entry::{Entry as _, Http, Next, Steps, Subject};
+pub(crate) use self::once::{Caller, Receipt};
+use self::once::Memory;
+use self::output::CallOutput as _;
 pub use self::error::http_response;
-pub(crate) use self::error::{CODE, OUTCOME};
+pub(crate) use self::error::{CODE, OUTCOME, plain};
 use self::guest::Calling;
 #[cfg(feature = "native")]
 pub use self::native::Native;
-pub use self::users::Pages;
+pub use self::users::{Once, Pages};
 use crate::accounts::Accounts;
 use crate::bindings::http_api::{HttpRequest, HttpResponse};
 use crate::bindings::integrations::Integration;
 use crate::bindings::steps::{Operation, Step};
 use crate::bindings::types::{
-    Context, Error as CallError, Options, Outcome, ProviderRequest, ProviderResponse, Response,
-    Safety, Sending, TransportError, Warning,
+    Begun, Context, Error as CallError, Options, Outcome, ProviderRequest, ProviderResponse,
+    Response, Safety, Sending, TransportError, Warning,
 };
 use crate::client::SendState;
 use crate::telemetry;
@@ -129,9 +134,16 @@ impl Engine {
 
     /// Starts an operation whose requests are sent by other means, their authentication as `***`.
     ///
-    /// The caller sends them, and bounds them as `wit/steps.wit` says.
-    pub async fn start(&self, account: &str, operation: Operation, options: Options) -> Step {
-        let next = match self.first_step(account, operation, options).await {
+    /// The caller sends them, and bounds them as `wit/steps.wit` says. `begun` is when the call began: [`Begun::now`], or, for a
+    /// creation that may have been sent before, when that began.
+    pub async fn start(
+        &self,
+        account: &str,
+        operation: Operation,
+        options: Options,
+        begun: Begun,
+    ) -> Step {
+        let next = match self.first_step(account, operation, options, begun).await {
             Ok(next) => next,
             Err(error) => Next::Done(Err(error)),
         };
@@ -163,8 +175,12 @@ impl Engine {
         account: &str,
         operation: Operation,
         options: Options,
+        begun: Begun,
     ) -> Result<Next<Result<Response, CallError>>, CallError> {
-        let call = self.new_call(account).await?;
+        let call = Call {
+            begun,
+            ..self.new_call(account).await?
+        };
         let steps = Arc::new(Steps { operation, options });
         let started = self.0.host.start(&steps, &call).await;
         started.map_err(|stop| stop.into_error(Outcome::NotSent, &steps.subject()))
@@ -176,12 +192,14 @@ impl Engine {
         operation: Operation,
         options: Options,
     ) -> Result<Plan, CallError> {
-        match self.first_step(account, operation, options).await? {
+        let first = self.first_step(account, operation, options, Begun::now());
+        match first.await? {
             Next::Send(Sending {
                 request,
                 safety,
                 wait_ms: _,
                 plan,
+                resend: _,
                 warnings,
                 context: _,
             }) => Ok(Plan {
@@ -200,24 +218,28 @@ impl Engine {
         account: &str,
         operation: Operation,
         options: Options,
+        caller: Caller,
     ) -> Result<Response, CallError> {
         let state = SendState::default();
         let (engine, account) = (self.clone(), account.to_owned());
         let (deadline, shared) = (self.deadline(), state.clone());
         let call = async move {
             let steps = Steps { operation, options };
-            let call = match engine.call(&account, deadline, shared).await {
+            let call = match engine.call(&account, deadline, shared, caller).await {
                 Ok(call) => call,
                 Err(error) => return Ended::without_account(Err(error)),
             };
-            let output = match &engine.0.side {
+            let (output, receipt) = match &engine.0.side {
                 Side::Host => engine.0.host.call(steps, &call).await,
                 #[cfg(feature = "component-sender")]
-                Side::Component(component) => component.steps(steps, &call).await,
+                Side::Component(component) => (component.steps(steps, &call).await, None),
             };
-            Ended::new(&call.account, output)
+            Ended {
+                receipt,
+                ..Ended::new(&call.account, output)
+            }
         };
-        Attached::new(state, call).await.output
+        Attached::new(state, call).await.delivered()
     }
 
     /// The deadline of a call that starts now.
@@ -226,8 +248,8 @@ impl Engine {
     }
 
     async fn new_call(&self, account: &str) -> Result<Call, CallError> {
-        self.call(account, self.deadline(), SendState::default())
-            .await
+        let (state, caller) = (SendState::default(), Caller::default());
+        self.call(account, self.deadline(), state, caller).await
     }
 
     async fn call(
@@ -235,12 +257,17 @@ impl Engine {
         account: &str,
         deadline: Deadline,
         state: SendState,
+        caller: Caller,
     ) -> Result<Call, CallError> {
         let account = self.account(account, &deadline).await?;
         Ok(Call {
             account,
+            begun: Begun::now(),
             deadline,
+            time: self.0.deadline,
             state,
+            caller,
+            send_until: None,
         })
     }
 
@@ -274,10 +301,11 @@ impl Engine {
     /// the request. A state is for one call.
     pub async fn http_observed(&self, request: HttpRequest, state: &SendState) -> HttpResponse {
         let access = account_id(&request.target).map_or(Access::None, Access::Account);
+        let caller = Caller::default();
         let ended = self
-            .respond(request, access, state.clone(), None, None)
+            .respond(request, access, caller, state.clone(), None, None)
             .await;
-        ended.output
+        ended.delivered()
     }
 
     /// Responds to a request as [`Self::http`] does, with this access, at the latest when `stop` is true. Its log lines carry
@@ -286,19 +314,35 @@ impl Engine {
         &self,
         mut request: HttpRequest,
         access: Access,
+        mut caller: Caller,
         state: SendState,
         request_id: Option<Arc<str>>,
         stop: Option<watch::Receiver<bool>>,
     ) -> Ended<HttpResponse> {
         exchange::clear_request(&mut request);
+        self.take_key(&mut request, &mut caller);
         let deadline = self.deadline().or(stop);
         let (engine, shared) = (self.clone(), state.clone());
         let call = async move {
-            let mut ended = engine.respond_to(request, access, deadline, shared).await;
+            let responding = engine.respond_to(request, access, caller, deadline, shared);
+            let mut ended = responding.await;
             exchange::clear_response(&mut ended.output);
             ended
         };
         Attached::new(state, telemetry::with_request_id(request_id, call)).await
+    }
+
+    /// Takes the idempotency key out of a request, where keys are honoured. One that is none is the component's to reject.
+    fn take_key(&self, request: &mut HttpRequest, caller: &mut Caller) {
+        let memory = self.0.host.memory.as_ref();
+        if memory.is_some_and(Memory::has_store)
+            && request.method != "GET"
+            && let Ok(Some(key)) = idempotency_key(&request.headers)
+        {
+            let is_key = |name: &str| name.eq_ignore_ascii_case(IDEMPOTENCY_KEY);
+            request.headers.retain(|(name, _)| !is_key(name));
+            caller.key = Some(key);
+        }
     }
 
     /// The response of the component.
@@ -306,10 +350,11 @@ impl Engine {
         &self,
         request: HttpRequest,
         access: Access,
+        caller: Caller,
         deadline: Deadline,
         state: SendState,
     ) -> Ended<HttpResponse> {
-        let call = match self.call(access.account(), deadline, state).await {
+        let call = match self.call(access.account(), deadline, state, caller).await {
             Ok(call) => call,
             Err(error) => return Ended::without_account(HttpResponse::from_error(error)),
         };
@@ -325,12 +370,15 @@ impl Engine {
             let output = self.0.host.native(&**native, http, &call).await;
             return Ended::new(&call.account, output);
         }
-        let output = match &self.0.side {
+        let (output, receipt) = match &self.0.side {
             Side::Host => self.0.host.call(http, &call).await,
             #[cfg(feature = "component-sender")]
-            Side::Component(component) => component.http(http, &call).await,
+            Side::Component(component) => (component.http(http, &call).await, None),
         };
-        Ended::new(&call.account, output)
+        Ended {
+            receipt,
+            ..Ended::new(&call.account, output)
+        }
     }
 
     /// The accounts of calls.

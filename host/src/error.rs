@@ -21,6 +21,12 @@ pub enum Error {
     /// The thread that counts time for the limit on CPU cannot be started.
     #[error("the thread that limits CPU time cannot be started: {0}")]
     Ticker(std::io::Error),
+    /// There is no secret for what is remembered of calls.
+    #[error("{0}")]
+    Secret(Cause),
+    /// A store was given, and the component sends for itself.
+    #[error("a store needs an engine that sends the requests of the component: nothing is kept where the component sends")]
+    StoreWithoutHost,
 }
 
 impl Error {
@@ -30,6 +36,10 @@ impl Error {
 
     pub(crate) fn root_certificates(cause: impl Into<Cause>) -> Self {
         Self::RootCertificates(cause.into())
+    }
+
+    pub(crate) fn secret(cause: impl Into<Cause>) -> Self {
+        Self::Secret(cause.into())
     }
 
     pub(crate) fn tls(cause: impl Into<Cause>) -> Self {

@@ -11,10 +11,12 @@ use super::guest::Guest;
 use super::limits::Limits;
 #[cfg(feature = "native")]
 use super::native::Native;
+use super::once::Memory;
 use super::{Engine, Inner, Side};
 use crate::accounts::{Accounts, MemoryAccounts};
 use crate::client::{Client, ResponseLimits};
 use crate::error::Error;
+use crate::store::{Secret, Store};
 
 /// The component of the world `core`, compiled for this target by the build script.
 pub(super) static CORE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/core.cwasm"));
@@ -42,6 +44,8 @@ pub struct EngineBuilder {
     accounts: Arc<dyn Accounts>,
     sender: Sender,
     deadline: Duration,
+    settle: Duration,
+    store: Option<(Arc<dyn Store>, Secret)>,
     limits: Limits,
     response_limits: ResponseLimits,
     max_instances: Option<u32>,
@@ -57,6 +61,8 @@ impl EngineBuilder {
             accounts: Arc::new(MemoryAccounts::new()),
             sender: Sender::default(),
             deadline: Duration::from_secs(20),
+            settle: Duration::from_secs(5),
+            store: None,
             limits: Limits {
                 memory: 64 << 20,
                 cpu: Duration::from_millis(200),
@@ -95,6 +101,13 @@ impl EngineBuilder {
         self
     }
 
+    /// How long a call may look for a user after a creation whose outcome is unknown, besides its deadline; 5 s. With 0 it does not
+    /// look.
+    pub fn settle(mut self, settle: Duration) -> Self {
+        self.settle = settle;
+        self
+    }
+
     /// How much memory the component may use for a call, in bytes; 64 MiB.
     pub fn max_memory(mut self, bytes: usize) -> Self {
         self.limits.memory = bytes;
@@ -124,6 +137,13 @@ impl EngineBuilder {
     /// KiB. Less than 8 KiB counts as 8 KiB, and more than 4,096 headers are always too many.
     pub fn max_response_headers(mut self, bytes: usize) -> Self {
         self.response_limits.headers = bytes;
+        self
+    }
+
+    /// Where calls with an idempotency key are kept, and creations of unknown outcome, and the secret that names and seals them.
+    /// Without a store, keys have no effect, and echoes are remembered by this process alone.
+    pub fn store(mut self, store: impl Store + 'static, secret: Secret) -> Self {
+        self.store = Some((Arc::new(store), secret));
         self
     }
 
@@ -179,6 +199,8 @@ impl EngineBuilder {
             accounts,
             sender,
             deadline,
+            settle,
+            store,
             mut limits,
             response_limits,
             max_instances,
@@ -196,6 +218,14 @@ impl EngineBuilder {
         let guest = Guest::new(precompiled.unwrap_or(built_in), limits, has_stacks)?;
         let guest = Arc::new(guest);
         let client = Client::new(root_certificates.as_deref(), response_limits)?;
+        // Where the component sends, nothing is kept: its host learns too late what it sends.
+        let memory = match sender {
+            Sender::Host => Some(Memory::new(store)?),
+            #[cfg(feature = "component-sender")]
+            Sender::Component if store.is_some() => return Err(Error::StoreWithoutHost),
+            #[cfg(feature = "component-sender")]
+            Sender::Component => None,
+        };
         let side = match sender {
             Sender::Host => Side::Host,
             #[cfg(feature = "component-sender")]
@@ -209,6 +239,8 @@ impl EngineBuilder {
                 guest,
                 client,
                 max_requests: limits.requests,
+                settle,
+                memory,
             },
             side,
             #[cfg(feature = "native")]

@@ -3,27 +3,38 @@
 //! Each call owns its data, so that it can continue in a task of its own when its caller leaves.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::account::CallAccount;
 use super::deadline::Deadline;
-use super::entry::{CallOutput, Entry, Next, Sent, Subject};
+use super::entry::{Entry, Next, Sent, Subject};
 use super::guest::{Calling, Guest};
 use super::limits::GuestError;
+use super::once::{Caller, Memory, Receipt, Transcript};
+use super::output::CallOutput;
 use super::requests::{self, RequestError, Requests};
 use super::{Engine, error};
 use crate::bindings::accounts::ResolveError;
 use crate::bindings::types::{
-    Error as CallError, Outcome, ProviderRequest, Safety, Sending, TransportError,
+    Begun, Error as CallError, Outcome, ProviderRequest, Safety, Sending, TransportError,
 };
 use crate::client::{Client, SendState};
 use crate::egress;
 
 /// The data of a call, from its start to its end.
+#[derive(Clone)]
 pub(super) struct Call {
     pub(super) account: CallAccount,
+    pub(super) begun: Begun,
     pub(super) deadline: Deadline,
+    /// How long the call may take.
+    pub(super) time: Duration,
     pub(super) state: SendState,
+    /// Who makes it.
+    pub(super) caller: Caller,
+    /// By the wall clock, when it may send nothing any more that writes: a process that was suspended must not go on with a claim
+    /// that another may have taken over.
+    pub(super) send_until: Option<SystemTime>,
 }
 
 /// The side that carries out calls with the engine's own client. Its instances have no network.
@@ -31,6 +42,10 @@ pub(super) struct HostDriven {
     pub(super) guest: Arc<Guest>,
     pub(super) client: Client,
     pub(super) max_requests: u32,
+    /// How long a call may look for a user after a creation whose outcome is unknown.
+    pub(super) settle: Duration,
+    /// What is remembered of calls that write; nothing where the component sends for itself.
+    pub(super) memory: Option<Memory>,
 }
 
 impl Engine {
@@ -52,26 +67,61 @@ impl Engine {
 
 impl HostDriven {
     /// Carries out a call.
-    pub(super) async fn call<E: Entry>(&self, entry: E, call: &Call) -> E::Output {
+    pub(super) async fn call<E: Entry>(
+        &self,
+        entry: E,
+        call: &Call,
+    ) -> (E::Output, Option<Receipt>) {
         let entry = Arc::new(entry);
         let mut requests = Requests::new(self.max_requests);
-        let result = self.steps(&entry, call, &mut requests).await;
-        conclude(result, call, &requests, || entry.subject())
+        let result = match self.start(&entry, call, &call.begun).await {
+            Ok(Next::Send(mut sending)) => match (&self.memory, sending.plan.take()) {
+                (Some(memory), Some(plan)) => {
+                    return self.guarded(memory, &entry, call, sending, &plan).await;
+                }
+                _ => {
+                    self.steps(&entry, call, Some(sending), &mut requests, None)
+                        .await
+                }
+            },
+            Ok(Next::Done(output)) => Ok(output),
+            Err(stop) => Err(stop),
+        };
+        let output = conclude(result, call, &requests, || entry.subject());
+        (output, None)
     }
 
-    async fn steps<E: Entry>(
+    /// Sends and resumes until the call is over: from this request on, or from the start.
+    pub(super) async fn steps<E: Entry>(
         &self,
         entry: &Arc<E>,
         call: &Call,
+        first: Option<Sending>,
         requests: &mut Requests,
+        mut transcript: Option<&mut Transcript>,
     ) -> Result<E::Output, Stop> {
-        let mut next = self.start(entry, call).await?;
+        let mut next = match first {
+            Some(sending) => Next::Send(sending),
+            None => self.start(entry, call, &call.begun).await?,
+        };
+        // A creation that may have been sent before is settled from the start.
+        let mut settling = match call.begun {
+            Begun::Now(_) => None,
+            Begun::Earlier(_) => Some(self.settling(call)),
+        };
         loop {
             let sending = match next {
                 Next::Send(sending) => sending,
                 Next::Done(output) => return Ok(output),
             };
-            let (context, response) = self.send(call, sending, requests).await?;
+            let deadline = settling.as_ref().unwrap_or(&call.deadline);
+            let (context, response) = self.send(call, sending, requests, deadline).await?;
+            if let Some(transcript) = &mut transcript {
+                transcript.push(&response);
+            }
+            if settling.is_none() && requests.is_to_be_settled() {
+                settling = Some(self.settling(call));
+            }
             // Without the deadline: the caller must learn what the provider did.
             next = self
                 .run(call, move |account, calling| {
@@ -86,9 +136,13 @@ impl HostDriven {
         &self,
         entry: &Arc<E>,
         call: &Call,
+        begun: &Begun,
     ) -> Result<Next<E::Output>, Stop> {
         let entry = Arc::clone(entry);
-        let start = self.run(call, move |account, calling| entry.start(account, calling));
+        let begun = begun.clone();
+        let start = self.run(call, move |account, calling| {
+            entry.start(account, &begun, calling)
+        });
         call.deadline.within(start).await.ok_or(Stop::Deadline)?
     }
 
@@ -110,12 +164,14 @@ impl HostDriven {
         call: &Call,
         sending: Sending,
         requests: &mut Requests,
+        deadline: &Deadline,
     ) -> Result<(Vec<u8>, Sent), Stop> {
         let Sending {
             request,
             safety,
             wait_ms,
             plan: _,
+            resend: _,
             warnings: _,
             context,
         } = sending;
@@ -129,7 +185,11 @@ impl HostDriven {
                 tokio::time::sleep(Duration::from_millis(wait_ms.into())).await;
             }
         };
-        if call.deadline.within(wait).await.is_none() {
+        let is_late = safety != Safety::Safe
+            && call.send_until.is_some_and(|until| SystemTime::now() > until);
+        let wait_is_allowed = !is_late
+            && deadline.allows(Duration::from_millis(wait_ms.into()));
+        if !wait_is_allowed || deadline.within(wait).await.is_none() {
             let kept_back = Err(TransportError::Deadline(false));
             requests.ended(safety, kept_back.as_ref());
             return Ok((context, kept_back));
@@ -139,12 +199,23 @@ impl HostDriven {
             Safety::Safe => SendState::default(),
             Safety::Idempotent | Safety::Once => call.state.clone(),
         };
-        let response = self.exchange(call, request, &state).await;
+        let response = self.exchange(call, request, &state, deadline).await;
         requests.ended(safety, response.as_ref());
         Ok((context, response))
     }
 
-    async fn exchange(&self, call: &Call, request: ProviderRequest, state: &SendState) -> Sent {
+    /// The deadline of the look-ups that settle a creation: a budget of their own, so that a slow provider leaves them some.
+    fn settling(&self, call: &Call) -> Deadline {
+        Deadline::after(self.settle).or(call.deadline.stop())
+    }
+
+    async fn exchange(
+        &self,
+        call: &Call,
+        request: ProviderRequest,
+        state: &SendState,
+        deadline: &Deadline,
+    ) -> Sent {
         let Some(account) = call.account.account() else {
             let why = "the call has no account".to_owned();
             return Err(TransportError::EgressDenied(why));
@@ -153,7 +224,7 @@ impl HostDriven {
             .and_then(|request| egress::permit(account, request))
             .map_err(|error| TransportError::EgressDenied(error.to_string()))?;
         let sending = self.client.send(account, permitted, state);
-        match call.deadline.within(sending).await {
+        match deadline.within(sending).await {
             Some(response) => response.map_err(TransportError::from),
             None => Err(TransportError::Deadline(state.withdraw())),
         }
@@ -174,6 +245,8 @@ pub(super) fn conclude<'a, T: CallOutput>(
     };
     match result {
         Ok(output) => match output.outcome() {
+            // A look-up after the creation may have found a user who was there before.
+            Some(Outcome::Rejected) if requests.looked() && output.is_conflict() => output,
             Some(Outcome::NotSent | Outcome::Rejected) if outcome() == Outcome::Unknown => {
                 T::from_error(error::contradicted(&subject()))
             }

@@ -26,6 +26,18 @@ impl Deadline {
         Self { stop, ..self }
     }
 
+    /// Whether there is more time than this left.
+    pub(super) fn allows(&self, time: Duration) -> bool {
+        let until = Instant::now().checked_add(time);
+        self.at
+            .is_none_or(|at| until.is_some_and(|until| until < at))
+    }
+
+    /// The signal to stop.
+    pub(super) fn stop(&self) -> Option<watch::Receiver<bool>> {
+        self.stop.clone()
+    }
+
     /// Returns the output of the future, or drops it at the deadline and returns `None`. After the deadline, the future does not
     /// start.
     pub(super) async fn within<T>(&self, future: impl Future<Output = T>) -> Option<T> {

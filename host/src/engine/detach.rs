@@ -6,7 +6,8 @@ use std::task::{Context, Poll};
 use tokio::runtime::Handle;
 
 use super::account::CallAccount;
-use super::entry::CallOutput;
+use super::once::Receipt;
+use super::output::CallOutput;
 use crate::accounts::Account;
 use crate::client::SendState;
 use crate::telemetry;
@@ -15,6 +16,8 @@ use crate::telemetry;
 pub(crate) struct Ended<T> {
     pub(crate) output: T,
     pub(crate) account: Option<Account>,
+    /// To be delivered where the output has reached the caller.
+    pub(crate) receipt: Option<Receipt>,
 }
 
 impl<T> Ended<T> {
@@ -23,7 +26,16 @@ impl<T> Ended<T> {
         Self {
             output,
             account: account.account().cloned(),
+            receipt: None,
         }
+    }
+
+    /// The output, which has reached the caller.
+    pub(super) fn delivered(self) -> T {
+        if let Some(receipt) = self.receipt {
+            receipt.deliver();
+        }
+        self.output
     }
 
     /// The end of a call whose account could not be found.
@@ -31,6 +43,7 @@ impl<T> Ended<T> {
         Self {
             output,
             account: None,
+            receipt: None,
         }
     }
 }

@@ -2,17 +2,19 @@
 
 use std::borrow::Cow;
 
+
 use unified_ticketing_guest::findings::{Findings, quoted, quoted_address};
 use unified_ticketing_guest::http_api::{Route, body, route};
 use unified_ticketing_guest::integration::OperationName;
 use unified_ticketing_guest::{primary, set_emails};
 
-use super::error::http_response;
 use super::guest::Calling;
+use super::once::Target;
+use super::output::CallOutput;
 use crate::bindings::http_api::{HttpRequest, HttpResponse, HttpStep};
 use crate::bindings::steps::{Operation, Step};
 use crate::bindings::types::{
-    Context, Email, Error as CallError, NewUser, Options, Outcome, ProviderResponse, Response,
+    Begun, Context, Email, Error as CallError, NewUser, Options, ProviderResponse, Response,
     Sending, TransportError,
 };
 
@@ -40,6 +42,7 @@ pub(super) trait Entry: Send + Sync + 'static {
     fn start(
         &self,
         account: &str,
+        begun: &Begun,
         calling: &mut Calling<'_>,
     ) -> wasmtime::Result<Next<Self::Output>>;
 
@@ -53,18 +56,9 @@ pub(super) trait Entry: Send + Sync + 'static {
 
     /// The subject of the call.
     fn subject(&self) -> Subject<'_>;
-}
 
-/// The output of a call.
-pub(super) trait CallOutput: Sized {
-    /// The output for an error of the host.
-    fn from_error(error: CallError) -> Self;
-
-    /// The outcome that the component reports, where the output is an error.
-    fn outcome(&self) -> Option<Outcome>;
-
-    /// Code and outcome for the log, where the output is an error.
-    fn log_fields(&self) -> Option<(String, String)>;
+    /// What the call writes.
+    fn target(&self) -> Target;
 }
 
 /// A call of the typed contract.
@@ -79,9 +73,10 @@ impl Entry for Steps {
     fn start(
         &self,
         account: &str,
+        begun: &Begun,
         calling: &mut Calling<'_>,
     ) -> wasmtime::Result<Next<Self::Output>> {
-        let parameters = (account, &self.operation, &self.options);
+        let parameters = (account, &self.operation, &self.options, begun);
         let step = calling.exports.start.call(calling, parameters)?;
         Ok(match step {
             Step::Send(sending) => Next::Send(sending),
@@ -106,20 +101,9 @@ impl Entry for Steps {
     fn subject(&self) -> Subject<'_> {
         Subject::from_operation(&self.operation)
     }
-}
 
-impl CallOutput for Result<Response, CallError> {
-    fn from_error(error: CallError) -> Self {
-        Err(error)
-    }
-
-    fn outcome(&self) -> Option<Outcome> {
-        self.as_ref().err().map(|error| error.outcome)
-    }
-
-    fn log_fields(&self) -> Option<(String, String)> {
-        let error = self.as_ref().err()?;
-        Some((error.code.to_string(), error.outcome.to_string()))
+    fn target(&self) -> Target {
+        self.subject().target()
     }
 }
 
@@ -132,12 +116,13 @@ impl Entry for Http {
     fn start(
         &self,
         account: &str,
+        begun: &Begun,
         calling: &mut Calling<'_>,
     ) -> wasmtime::Result<Next<HttpResponse>> {
         let step = calling
             .exports
             .http_start
-            .call(calling, (account, &self.0))?;
+            .call(calling, (account, &self.0, begun))?;
         Ok(match step {
             HttpStep::Send(sending) => Next::Send(sending),
             HttpStep::Respond(response) => Next::Done(response),
@@ -161,24 +146,17 @@ impl Entry for Http {
     fn subject(&self) -> Subject<'_> {
         Subject::from_request(&self.0)
     }
-}
 
-impl CallOutput for HttpResponse {
-    fn from_error(error: CallError) -> Self {
-        http_response(&error)
-    }
-
-    fn outcome(&self) -> Option<Outcome> {
-        match &self.error {
-            Some(error) => Some(error.outcome),
-            // An error that says nothing of the provider's state is one that any client takes for `not-sent`.
-            None => (!(200..300).contains(&self.status)).then_some(Outcome::NotSent),
+    fn target(&self) -> Target {
+        let path = self.0.target.split('?').next().unwrap_or_default();
+        let Ok(Route { operation, id }) = route(&self.0.method, path) else {
+            return Subject::Either.target();
+        };
+        Target {
+            operation: operation.as_str(),
+            id,
+            creates: operation == OperationName::Create,
         }
-    }
-
-    fn log_fields(&self) -> Option<(String, String)> {
-        let error = self.error.as_ref()?;
-        Some((error.code.to_string(), error.outcome.to_string()))
     }
 }
 
@@ -223,6 +201,21 @@ impl<'a> Subject<'a> {
             OperationName::Update => Self::User(id),
             OperationName::Delete => Self::Deleted(id),
             OperationName::Get | OperationName::List => Self::Reading,
+        }
+    }
+
+    /// What a call writes.
+    fn target(&self) -> Target {
+        let (operation, id) = match self {
+            Self::NewUser(_) => (OperationName::Create, None),
+            Self::User(id) => (OperationName::Update, Some(id)),
+            Self::Deleted(id) => (OperationName::Delete, Some(id)),
+            Self::Reading | Self::Either => (OperationName::Get, None),
+        };
+        Target {
+            operation: operation.as_str(),
+            id: id.map(|id| id.clone().into_owned()),
+            creates: operation == OperationName::Create,
         }
     }
 

@@ -63,6 +63,11 @@ fn error(
     if outcome == Outcome::Unknown {
         message.push_str(&subject.how_to_look());
     }
+    plain(code, status, outcome, message)
+}
+
+/// An error of the host: it has neither violations nor a provider's response.
+pub(crate) const fn plain(code: ErrorCode, status: u16, outcome: Outcome, message: String) -> Error {
     Error {
         code,
         message,
@@ -73,6 +78,8 @@ fn error(
         rate_limit: None,
         limit: None,
         outcome,
+        existing_ids: Vec::new(),
+        looked: 0,
     }
 }
 
@@ -81,7 +88,6 @@ pub(crate) const CODE: &str = "unified-code";
 pub(crate) const OUTCOME: &str = "unified-outcome";
 
 /// The header of a warning.
-#[cfg(feature = "component-sender")]
 pub(super) const WARNING: &str = "unified-warning";
 
 /// The body of an error of the host in the published API.

@@ -11,7 +11,7 @@ use super::guest::{Calling, export};
 use crate::bindings::http_api::{HttpRequest, HttpStep};
 use crate::bindings::integrations::Integration;
 use crate::bindings::steps::{Operation, Step};
-use crate::bindings::types::{Options, ProviderResponse, TransportError};
+use crate::bindings::types::{Begun, Options, ProviderResponse, TransportError};
 
 /// The types of a function.
 pub(super) trait Function {
@@ -36,11 +36,11 @@ type Sent<'a> = Result<&'a ProviderResponse, &'a TransportError>;
 
 functions! {
     /// `steps.start`
-    Start(&'a str, &'a Operation, &'a Options) -> Step;
+    Start(&'a str, &'a Operation, &'a Options, &'a Begun) -> Step;
     /// `steps.resume`
     Resume(&'a str, &'a [u8], Sent<'a>) -> Step;
     /// `http-api.start`
-    HttpStart(&'a str, &'a HttpRequest) -> HttpStep;
+    HttpStart(&'a str, &'a HttpRequest, &'a Begun) -> HttpStep;
     /// `http-api.resume`
     HttpResume(&'a str, &'a [u8], Sent<'a>) -> HttpStep;
     /// `integrations.list-integrations`

@@ -7,7 +7,7 @@ use super::entry::{Entry as _, Http};
 use super::requests::Requests;
 use crate::bindings::accounts::{Account, Host as _, ResolveError};
 use crate::bindings::http_api::{HttpRequest, HttpResponse, HttpStep};
-use crate::bindings::types::{ProviderResponse, TransportError};
+use crate::bindings::types::{Begun, ProviderResponse, TransportError};
 
 /// The steps of the HTTP API as functions.
 pub trait Native: Send + Sync {
@@ -16,6 +16,7 @@ pub trait Native: Send + Sync {
         &self,
         account: &str,
         request: &HttpRequest,
+        begun: &Begun,
         resolve: &mut dyn FnMut(String) -> Result<Account, ResolveError>,
     ) -> HttpStep;
 
@@ -40,13 +41,16 @@ impl HostDriven {
         let mut requests = Requests::new(self.max_requests);
         let mut account = call.account.clone();
         let mut resolve = |id| account.resolve(id);
-        let mut step = native.start(call.account.id(), &http.0, &mut resolve);
+        let mut step = native.start(call.account.id(), &http.0, &call.begun, &mut resolve);
         let result = loop {
             let sending = match step {
                 HttpStep::Send(sending) => sending,
                 HttpStep::Respond(response) => break Ok(response),
             };
-            let (context, response) = match self.send(call, sending, &mut requests).await {
+            let (context, response) = match self
+                .send(call, sending, &mut requests, &call.deadline)
+                .await
+            {
                 Ok(sent) => sent,
                 Err(error) => break Err(error),
             };

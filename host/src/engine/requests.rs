@@ -14,6 +14,8 @@ pub(super) struct Requests {
     left: u32,
     once: Write,
     idempotent: Write,
+    /// Whether a read after the creation has succeeded.
+    looked: bool,
 }
 
 /// The state of a request that writes.
@@ -49,6 +51,7 @@ impl Requests {
             left: max,
             once: Write::None,
             idempotent: Write::None,
+            looked: false,
         }
     }
 
@@ -82,7 +85,11 @@ impl Requests {
         response: Result<&ProviderResponse, &TransportError>,
     ) {
         let write = match safety {
-            Safety::Safe => return,
+            Safety::Safe => {
+                let succeeded = response.is_ok_and(|response| matches!(response.status, 200..=299));
+                self.looked |= self.once == Write::Sent && succeeded;
+                return;
+            }
             Safety::Idempotent => &mut self.idempotent,
             Safety::Once => &mut self.once,
         };
@@ -105,6 +112,16 @@ impl Requests {
                 | TransportError::Deadline(false),
             ) => Write::NotSent,
         };
+    }
+
+    /// Whether there is a creation whose outcome may be unknown, so that what follows looks for the user.
+    pub(super) fn is_to_be_settled(&self) -> bool {
+        self.once == Write::Sent
+    }
+
+    /// Whether a read after the creation has succeeded.
+    pub(super) const fn looked(&self) -> bool {
+        self.looked
     }
 
     /// The outcome of the call, should it end now without a result.

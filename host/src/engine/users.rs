@@ -2,13 +2,25 @@
 
 use std::collections::VecDeque;
 
-use super::{Engine, Plan};
+use super::{Caller, Engine, Plan, plain};
 use crate::bindings::steps::{Operation, UserUpdate};
 use crate::bindings::types::{
-    Body, Error as CallError, NewUser, Options, Page, Response, User, UserChanges, UserQuery,
+    Body, Error as CallError, ErrorCode, NewUser, Options, Outcome, Page, Response, User,
+    UserChanges, UserQuery,
 };
 
 impl Engine {
+    /// Calls under an idempotency key: the same call with the same key is carried out once, whoever makes it again and when, as
+    /// long as the store keeps it. Where the engine has no store, a key is a warning `idempotency-key-ignored` of the HTTP API, and
+    /// has no effect here.
+    #[must_use]
+    pub fn once(&self, key: impl Into<String>) -> Once<'_> {
+        Once {
+            engine: self,
+            key: key.into(),
+        }
+    }
+
     /// Creates a user with the account of id `account`.
     ///
     /// Sends at most one request that creates, whatever happens.
@@ -23,7 +35,8 @@ impl Engine {
         user: NewUser,
         options: Options,
     ) -> Result<Response, CallError> {
-        self.carry_out(account, Operation::CreateUser(user), options)
+        let operation = Operation::CreateUser(user);
+        self.carry_out(account, operation, options, Caller::default())
             .await
     }
 
@@ -41,7 +54,9 @@ impl Engine {
         changes: UserChanges,
         options: Options,
     ) -> Result<Response, CallError> {
-        self.carry_out(account, update(id, changes), options).await
+        let operation = update(id, changes);
+        self.carry_out(account, operation, options, Caller::default())
+            .await
     }
 
     /// Reads the user `id` with the account of id `account`.
@@ -55,7 +70,8 @@ impl Engine {
         id: &str,
         options: Options,
     ) -> Result<Response, CallError> {
-        self.carry_out(account, Operation::GetUser(id.to_owned()), options)
+        let operation = Operation::GetUser(id.to_owned());
+        self.carry_out(account, operation, options, Caller::default())
             .await
     }
 
@@ -72,7 +88,8 @@ impl Engine {
         query: UserQuery,
         options: Options,
     ) -> Result<Response, CallError> {
-        self.carry_out(account, Operation::ListUsers(query), options)
+        let operation = Operation::ListUsers(query);
+        self.carry_out(account, operation, options, Caller::default())
             .await
     }
 
@@ -101,7 +118,8 @@ impl Engine {
         id: &str,
         options: Options,
     ) -> Result<Response, CallError> {
-        self.carry_out(account, Operation::DeleteUser(id.to_owned()), options)
+        let operation = Operation::DeleteUser(id.to_owned());
+        self.carry_out(account, operation, options, Caller::default())
             .await
     }
 
@@ -156,6 +174,85 @@ fn update(id: &str, changes: UserChanges) -> Operation {
         id: id.to_owned(),
         changes,
     })
+}
+
+/// The calls of one idempotency key.
+///
+/// The client's rule is one sentence: use the same key until it succeeds.
+#[derive(Clone, Debug)]
+pub struct Once<'a> {
+    engine: &'a Engine,
+    key: String,
+}
+
+impl Once<'_> {
+    /// Creates a user, as [`Engine::create_user`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::create_user`]. `idempotency-in-flight` while the same call is being made, `idempotency-mismatch` where the key
+    /// was used for another one, `store-unavailable` where the key cannot be claimed: nothing was sent then. `invalid-request` if
+    /// the key has not 1 to 255 characters of printable ASCII.
+    pub async fn create_user(
+        &self,
+        account: &str,
+        user: NewUser,
+        options: Options,
+    ) -> Result<Response, CallError> {
+        self.carry_out(account, Operation::CreateUser(user), options)
+            .await
+    }
+
+    /// Changes a user, as [`Engine::update_user`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::create_user`].
+    pub async fn update_user(
+        &self,
+        account: &str,
+        id: &str,
+        changes: UserChanges,
+        options: Options,
+    ) -> Result<Response, CallError> {
+        self.carry_out(account, update(id, changes), options).await
+    }
+
+    /// Deletes a user, as [`Engine::delete_user`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::create_user`].
+    pub async fn delete_user(
+        &self,
+        account: &str,
+        id: &str,
+        options: Options,
+    ) -> Result<Response, CallError> {
+        self.carry_out(account, Operation::DeleteUser(id.to_owned()), options)
+            .await
+    }
+
+    async fn carry_out(
+        &self,
+        account: &str,
+        operation: Operation,
+        options: Options,
+    ) -> Result<Response, CallError> {
+        let is_printable = self.key.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+        if !is_printable || !(1..=255).contains(&self.key.len()) {
+            let message = "expected a key of 1 to 255 characters of printable ASCII";
+            let code = ErrorCode::InvalidRequest;
+            return Err(plain(code, 400, Outcome::NotSent, message.to_owned()));
+        }
+        let caller = Caller {
+            scope: None,
+            key: Some(self.key.clone()),
+        };
+        self.engine
+            .carry_out(account, operation, options, caller)
+            .await
+    }
 }
 
 /// The pages of a list, each read when it is asked for.

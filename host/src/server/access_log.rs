@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::slots::Slot;
 use crate::accounts::Account;
+use crate::engine::Receipt;
 use crate::telemetry;
 
 /// The log line of a request, and the slot that the request holds. The line is written once the response has been written, or its
@@ -21,6 +22,8 @@ pub(super) struct AccessLog {
     pub(super) code: Option<String>,
     pub(super) outcome: Option<String>,
     pub(super) slot: Option<Slot>,
+    /// Dropped with the line, where the client did not get the response: then an echo of the request gets it.
+    pub(super) receipt: Option<Receipt>,
     written: bool,
 }
 
@@ -37,12 +40,16 @@ impl AccessLog {
             code: None,
             outcome: None,
             slot: None,
+            receipt: None,
             written: false,
         }
     }
 
     /// Writes the line of a request whose client has its response.
     pub(super) fn responded(mut self) {
+        if let Some(receipt) = self.receipt.take() {
+            receipt.deliver();
+        }
         self.write(None);
     }
 

@@ -8,7 +8,7 @@ use http_body_util::Full;
 
 use crate::bindings::http_api::HttpResponse;
 use crate::bindings::types::{Error, ErrorCode, Outcome};
-use crate::engine::http_response;
+use crate::engine::{http_response, plain};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -25,15 +25,8 @@ pub(super) fn response(
 /// An error of the server itself. Nothing has been sent.
 pub(super) fn error(code: ErrorCode, message: String, retry_after: Option<u32>) -> Error {
     Error {
-        code,
-        message,
-        status: status(code),
-        violations: Vec::new(),
-        provider: None,
         retry_after,
-        rate_limit: None,
-        limit: None,
-        outcome: Outcome::NotSent,
+        ..plain(code, status(code), Outcome::NotSent, message)
     }
 }
 

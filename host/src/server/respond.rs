@@ -21,7 +21,7 @@ use super::{Phase, Shared, error, gate};
 use crate::bindings::http_api::HttpRequest;
 use crate::bindings::types::ErrorCode;
 use crate::client::SendState;
-use crate::engine::{CODE, Ended, OUTCOME};
+use crate::engine::{CODE, Caller, Ended, OUTCOME};
 use crate::openapi::openapi;
 use crate::telemetry;
 
@@ -140,11 +140,20 @@ impl Shared {
         log.slot = Some(slot);
         let id = Some(Arc::clone(&log.request));
         let stop = Some(self.stop_calls.subscribe());
-        let Ended { output, account } = self
+        let caller = Caller {
+            // A token's name is the caller's to choose: no other kind of caller has a scope like it.
+            scope: token.map(|token| format!("token:{}", token.scope()).into()),
+            key: None,
+        };
+        let Ended {
+            output,
+            account,
+            receipt,
+        } = self
             .engine
-            .respond(request, access, SendState::default(), id, stop)
+            .respond(request, access, caller, SendState::default(), id, stop)
             .await;
-        log.account = account;
+        (log.account, log.receipt) = (account, receipt);
         error::from_http_response(output)
     }
 

@@ -121,7 +121,8 @@ fn native() -> bool {
     };
     let operation = core_steps::Operation::CreateUser(user);
     let options = core::Options::default();
-    let step = steps::start(ACCOUNT, operation, &options, |_| Ok(account));
+    let begun = core::Begun::Now("2026-11-02T10:00:00Z".to_owned());
+    let step = steps::start(ACCOUNT, operation, &options, &begun, |_| Ok(account));
     let core_steps::Step::Send(sending) = step else {
         return false;
     };

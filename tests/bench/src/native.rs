@@ -7,8 +7,8 @@ use unified_ticketing::Native;
 use unified_ticketing::http_api::{HttpError, HttpRequest, HttpResponse, HttpStep};
 use unified_ticketing::native_accounts::{Account, Credentials, ResolveError};
 use unified_ticketing::types::{
-    ErrorCode, FindingCode, Location, Outcome, ProviderRequest, ProviderResponse, Safety, Sending,
-    TransportError, Warning,
+    Begun, ErrorCode, FindingCode, Location, Outcome, ProviderRequest, ProviderResponse, Safety,
+    Sending, TransportError, Warning,
 };
 use unified_ticketing_guest::bindings::accounts as core_accounts;
 use unified_ticketing_guest::bindings::http_api as core_api;
@@ -23,6 +23,7 @@ impl Native for Core {
         &self,
         account: &str,
         request: &HttpRequest,
+        begun: &Begun,
         resolve: &mut dyn FnMut(String) -> Result<Account, ResolveError>,
     ) -> HttpStep {
         let HttpRequest {
@@ -37,7 +38,7 @@ impl Native for Core {
             headers: headers.clone(),
             body: body.clone(),
         };
-        step(http_api::start(account, &request, |id| {
+        step(http_api::start(account, &request, &begun_of(begun), |id| {
             resolve_by(resolve, id)
         }))
     }
@@ -59,6 +60,13 @@ impl Native for Core {
             response.as_ref(),
             |id| resolve_by(resolve, id),
         ))
+    }
+}
+
+fn begun_of(begun: &Begun) -> core::Begun {
+    match begun {
+        Begun::Now(time) => core::Begun::Now(time.clone()),
+        Begun::Earlier(time) => core::Begun::Earlier(time.clone()),
     }
 }
 
@@ -133,6 +141,7 @@ fn sending(sending: core::Sending) -> Sending {
         safety,
         wait_ms,
         plan,
+        resend,
         warnings,
         context,
     } = sending;
@@ -145,6 +154,7 @@ fn sending(sending: core::Sending) -> Sending {
         },
         wait_ms,
         plan: plan.map(provider_request),
+        resend,
         warnings: warnings.into_iter().map(warning).collect(),
         context,
     }

@@ -4,8 +4,8 @@ use wasi::http::types::{IncomingRequest, OutgoingBody, OutgoingResponse, Respons
 use wasi::io::streams::StreamError;
 
 use crate::bindings::types::{
-    Body, CallResult, Context, Error, ErrorCode, NewUser, Options, Outcome, ProviderResponse,
-    RawBody, Response, TransportError, UserChanges, UserQuery,
+    Begun, Body, CallResult, Context, Error, ErrorCode, NewUser, Options, Outcome,
+    ProviderResponse, RawBody, Response, TransportError, UserChanges, UserQuery,
 };
 use crate::bindings::{http_api, incoming_handler, integrations, steps, users};
 use crate::script::{Next, Run};
@@ -17,7 +17,7 @@ const CODE: &str = "provider-failed";
 struct Hostile;
 
 impl steps::Guest for Hostile {
-    fn start(_: String, operation: steps::Operation, _: Options) -> steps::Step {
+    fn start(_: String, operation: steps::Operation, _: Options, _: Begun) -> steps::Step {
         let script = match operation {
             steps::Operation::CreateUser(user) => user.remote_data,
             steps::Operation::UpdateUser(update) => update.changes.remote_data,
@@ -92,6 +92,8 @@ fn result(run: Run) -> Result<Response, Error> {
             rate_limit: None,
             limit: None,
             outcome,
+            existing_ids: Vec::new(),
+            looked: 0,
         });
     }
     Ok(Response {
@@ -106,7 +108,7 @@ fn result(run: Run) -> Result<Response, Error> {
 }
 
 impl http_api::Guest for Hostile {
-    fn start(_: String, request: http_api::HttpRequest) -> http_api::HttpStep {
+    fn start(_: String, request: http_api::HttpRequest, _: Begun) -> http_api::HttpStep {
         let script = String::from_utf8_lossy(&request.body).into_owned();
         http_step(Run::start(request.headers, &script))
     }

@@ -114,6 +114,7 @@ impl Run {
             request: self.request,
             safety: self.safety,
             wait_ms: self.wait_ms,
+            resend: false,
             warnings: Vec::new(),
         })
     }

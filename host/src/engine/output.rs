@@ -1,0 +1,194 @@
+//! The outputs of calls: of the typed contract, and of the HTTP API.
+
+use serde::{Deserialize, Serialize};
+
+use super::error::{WARNING, http_response};
+use crate::bindings::http_api::HttpResponse;
+use crate::bindings::types::{
+    Body, CallResult, Error as CallError, ErrorCode, FindingCode, Location, Outcome, Response, User,
+    Warning,
+};
+
+/// The output of a call.
+pub(super) trait CallOutput: Sized {
+    /// The output for an error of the host.
+    fn from_error(error: CallError) -> Self;
+
+    /// The outcome that the component reports, where the output is an error.
+    fn outcome(&self) -> Option<Outcome>;
+
+    /// Whether the output is the error for a user who was there before the call.
+    fn is_conflict(&self) -> bool;
+
+    /// Code and outcome for the log, where the output is an error.
+    fn log_fields(&self) -> Option<(String, String)>;
+
+    /// The output of a call that was carried out before, of which nothing but the user's id can be told.
+    fn from_id(id: Option<&str>) -> Self;
+
+    /// The id of the user.
+    fn user_id(&self) -> Option<String>;
+
+    /// Whether the user was looked for after the creation.
+    fn is_settled(&self) -> bool;
+
+    /// Notes that the output is that of an earlier call with the same key.
+    fn mark_replayed(&mut self);
+
+    /// Adds a warning: what came of the call could not be recorded.
+    fn warn_not_recorded(&mut self);
+}
+
+impl CallOutput for Result<Response, CallError> {
+    fn from_error(error: CallError) -> Self {
+        Err(error)
+    }
+
+    fn outcome(&self) -> Option<Outcome> {
+        self.as_ref().err().map(|error| error.outcome)
+    }
+
+    fn is_conflict(&self) -> bool {
+        let is_conflict = |error: &CallError| {
+            error.code == ErrorCode::ProviderConflict && !error.existing_ids.is_empty()
+        };
+        self.as_ref().is_err_and(is_conflict)
+    }
+
+    fn log_fields(&self) -> Option<(String, String)> {
+        let error = self.as_ref().err()?;
+        Some((error.code.to_string(), error.outcome.to_string()))
+    }
+
+    fn from_id(id: Option<&str>) -> Self {
+        Ok(Response {
+            body: Body::User(User {
+                id: id.map(str::to_owned),
+                ..User::default()
+            }),
+            result: CallResult::Found,
+            warnings: vec![not_shown()],
+            rate_limit: None,
+        })
+    }
+
+    fn user_id(&self) -> Option<String> {
+        match &self.as_ref().ok()?.body {
+            Body::User(user) => user.id.clone(),
+            Body::Deleted(id) => Some(id.clone()),
+            Body::Users(_) | Body::Raw(_) => None,
+        }
+    }
+
+    fn is_settled(&self) -> bool {
+        let result = self.as_ref().map(|response| response.result);
+        matches!(result, Ok(CallResult::Settled | CallResult::Found))
+    }
+
+    fn mark_replayed(&mut self) {}
+
+    fn warn_not_recorded(&mut self) {
+        match self {
+            Ok(response) => response.warnings.push(not_recorded()),
+            Err(error) => error.message.push_str("; this could not be recorded"),
+        }
+    }
+}
+
+impl CallOutput for HttpResponse {
+    fn from_error(error: CallError) -> Self {
+        http_response(&error)
+    }
+
+    fn outcome(&self) -> Option<Outcome> {
+        match &self.error {
+            Some(error) => Some(error.outcome),
+            // An error that says nothing of the provider's state is one that any client takes for `not-sent`.
+            None => (!(200..300).contains(&self.status)).then_some(Outcome::NotSent),
+        }
+    }
+
+    fn is_conflict(&self) -> bool {
+        let error = self.error.as_ref();
+        error.is_some_and(|error| error.code == ErrorCode::ProviderConflict)
+    }
+
+    fn log_fields(&self) -> Option<(String, String)> {
+        let error = self.error.as_ref()?;
+        Some((error.code.to_string(), error.outcome.to_string()))
+    }
+
+    fn from_id(id: Option<&str>) -> Self {
+        let mut response = Self {
+            status: 200,
+            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+            // Strings always serialize.
+            body: serde_json::to_vec(&UserId {
+                id: id.map(str::to_owned),
+            })
+            .unwrap_or_default(),
+            warnings: Vec::new(),
+            error: None,
+        };
+        response.warn(not_shown());
+        response
+    }
+
+    fn user_id(&self) -> Option<String> {
+        let id: UserId = serde_json::from_slice(&self.body).ok()?;
+        id.id
+    }
+
+    fn is_settled(&self) -> bool {
+        let mut headers = self.headers.iter();
+        let result = headers.find(|(name, _)| name == "unified-result");
+        result.is_some_and(|(_, value)| matches!(value.as_str(), "settled" | "found"))
+    }
+
+    fn mark_replayed(&mut self) {
+        let header = ("idempotency-replayed".to_owned(), "true".to_owned());
+        self.headers.push(header);
+    }
+
+    fn warn_not_recorded(&mut self) {
+        self.warn(not_recorded());
+    }
+}
+
+/// The id in the JSON of a user.
+#[derive(Deserialize, Serialize)]
+struct UserId {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+}
+
+impl HttpResponse {
+    /// Adds a warning, and its header.
+    fn warn(&mut self, warning: Warning) {
+        let value = format!("{}; path=\"\"", warning.code);
+        self.headers.push((WARNING.to_owned(), value));
+        self.warnings.push(warning);
+    }
+}
+
+fn not_recorded() -> Warning {
+    Warning {
+        code: FindingCode::NotRecorded,
+        in_: Location::Body,
+        path: String::new(),
+        message: "the call is done, but that could not be recorded: the same key may send it again"
+            .to_owned(),
+    }
+}
+
+/// The warning about an output that another version of this program has kept.
+fn not_shown() -> Warning {
+    Warning {
+        code: FindingCode::NotRecorded,
+        in_: Location::Body,
+        path: String::new(),
+        message: "the call was carried out before, and its response was kept in a form that cannot be read now: nothing is known \
+                  but the id"
+            .to_owned(),
+    }
+}
