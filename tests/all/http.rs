@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 
 use unified_ticketing::{Engine, Sender};
 
-use crate::case::{self, ACCOUNT, Case};
+use crate::case::{ACCOUNT, Case};
 use crate::cases::{content_type, provider_responses, served_cases};
 use crate::client::{Request, Response};
 use crate::provider::{Provider, ProviderResponse, Received};
