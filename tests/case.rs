@@ -2,6 +2,8 @@
 //!
 //! Shared by the tests of the core and the tests of the host. `README.md` in this folder is the manual.
 
+#[path = "case/begun.rs"]
+pub mod begun;
 #[path = "case/check.rs"]
 pub mod check;
 #[path = "case/list.rs"]
@@ -21,6 +23,7 @@ use unified_ticketing_guest::integration::OperationName;
 /// The account's id in every case.
 pub const ACCOUNT: &str = "0f7f1a52-6c1d-4a4e-9d3c-5a0f7c1e2b34";
 
+#[derive(Clone)]
 pub struct Case {
     pub name: String,
     pub integration: String,
@@ -39,7 +42,7 @@ pub struct Account {
     pub credentials: BTreeMap<String, String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct File {
     pub about: String,
@@ -55,7 +58,7 @@ pub struct File {
     pub result: CaseResult,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AccountChanges {
     base_url: Option<String>,
@@ -63,7 +66,7 @@ struct AccountChanges {
     credentials: Option<BTreeMap<String, String>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Call {
     pub id: Option<String>,
@@ -76,7 +79,7 @@ pub struct Call {
     pub body: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
     pub method: String,
@@ -88,22 +91,43 @@ pub struct Request {
     /// Whether the body is compared byte for byte.
     #[serde(default)]
     pub exact: bool,
+    /// How long the host waits before it sends this request.
+    #[serde(default)]
+    pub wait_ms: u32,
 }
 
-#[derive(Deserialize)]
+/// A provider's response, or the reason why there is none.
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Response {
-    pub status: u16,
+    /// Of an error, the status of the response that began.
+    pub status: Option<u16>,
+    pub error: Option<ResponseError>,
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
     body: Option<String>,
     body_base64: Option<String>,
 }
 
-#[derive(Deserialize)]
+/// Why there is no complete response.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum ResponseError {
+    NoConnection,
+    EgressDenied,
+    ConnectionLost,
+    ResponseTruncated,
+    DeadlineBeforeStart,
+    DeadlineAfterStart,
+    ResponseTooLarge,
+}
+
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CaseResult {
     pub status: u16,
+    /// What the call did, where that is not what its operation does.
+    pub result: Option<String>,
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
     pub body: Option<String>,
@@ -118,6 +142,10 @@ pub struct CaseResult {
     #[serde(default)]
     pub missing_query: Vec<String>,
     pub provider_status: Option<u16>,
+    #[serde(default)]
+    pub existing_ids: Vec<String>,
+    #[serde(default)]
+    pub looked: u32,
 }
 
 impl Response {
@@ -225,6 +253,12 @@ fn read(path: &Path, integration: &str, account: &Account) -> Case {
         file.responses.len(),
         "{name}: each request has its response"
     );
+    for response in &file.responses {
+        assert!(
+            response.status.is_some() || response.error.is_some(),
+            "{name}: a response has a status or an error"
+        );
+    }
     let mut account = account.clone();
     if let Some(changes) = &file.account {
         account.base_url = changes.base_url.clone().or(account.base_url);

@@ -160,6 +160,28 @@ pub(crate) fn merged(body: &[u8], data: &str, wrapper: Option<&str>) -> Vec<u8> 
     merged.into_bytes()
 }
 
+/// The address that `merged` has where `body` has `address`: the caller's own data may have replaced it.
+#[must_use]
+pub(crate) fn sent_address(
+    body: &[u8],
+    merged: &[u8],
+    wrapper: Option<&str>,
+    address: &str,
+) -> Option<String> {
+    let fields = |body| {
+        let body = parse(std::str::from_utf8(body).ok()?).ok()?;
+        Some(wrapper.map_or_else(|| body.clone(), |wrapper| body.get(wrapper)))
+    };
+    let (body, merged) = (fields(body)?, fields(merged)?);
+    let mut members = body.as_object()?.iter();
+    // A name may be an address, too.
+    let (member, _) = members
+        .find(|(name, _)| name.starts_with("email") && body.get(name).as_str() == Some(address))?;
+    let address = merged.get(&member);
+    let address = address.as_str().filter(|it| !is_blank(it));
+    address.map(str::to_owned)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -324,7 +324,8 @@ impl<'a> Reader<'a> {
             .is_some_and(|row| row.safety == Safety::Safe);
         let outcome = if reads { Outcome::NotSent } else { outcome };
         if outcome == Outcome::Unknown {
-            message.push_str(&how_to_look(self.name, self.context, self.integration));
+            let email = self.context.email.as_deref();
+            message.push_str(&how_to_look(self.name, email, self.integration));
         }
         error(code, status, outcome, message)
     }
@@ -384,9 +385,13 @@ const fn without_body(status: u16) -> ProviderRejection {
 }
 
 /// How to look for the user where the outcome is unknown.
-fn how_to_look(name: OperationName, context: &Context, integration: &Integration) -> String {
+pub(crate) fn how_to_look(
+    name: OperationName,
+    email: Option<&str>,
+    integration: &Integration,
+) -> String {
     let title = integration.title;
-    match (name, &context.email) {
+    match (name, email) {
         (OperationName::Create, Some(email)) => {
             format!(
                 "; the user may exist now: before trying again, look in {title} by email {}",

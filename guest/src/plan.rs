@@ -16,7 +16,7 @@ use crate::bindings::types::{
     Begun, Error, ErrorCode, Finding, FindingCode, IfExists, Options, Outcome, ProviderRequest,
     Safety, Sending, UserChanges, UserQuery,
 };
-use crate::body::{primary_position, set_emails};
+use crate::body::{merged, primary_position, sent_address, set_emails};
 use crate::context::{Context, EntryPoint, Form};
 use crate::field::{REMOTE_DATA, ResponseField};
 use crate::findings::{Findings, error, quoted};
@@ -194,11 +194,7 @@ pub fn plan(call: &Call<'_>, mut findings: Findings) -> Result<Planned, Error> {
     let warnings = findings.verdict()?;
     let emails = input.changes().map_or(&[][..], |it| set_emails(&it.emails));
     let position = primary_position(emails).unwrap_or_default();
-    let creation = match input {
-        Input::Create(changes) => Some(creation(integration, changes, &valid, options, begun)),
-        _ => None,
-    };
-    let context = Context {
+    let mut context = Context {
         account: account_id.to_owned(),
         entry_point,
         integration,
@@ -224,43 +220,56 @@ pub fn plan(call: &Call<'_>, mut findings: Findings) -> Result<Planned, Error> {
     };
     let body = match (&operation.body, input.changes(), input.id()) {
         (Body::Fields(write), Some(changes), _) => {
-            Some(with_data(write(changes), valid.remote_data, operation))
+            let own = write(changes);
+            Some(match valid.remote_data {
+                Some(data) => {
+                    let wrapper = operation.wrapper;
+                    let body = merged(&own, data, wrapper);
+                    // A look-up is for the address that the provider receives.
+                    let email = context.email.take();
+                    context.email = email.and_then(|it| sent_address(&own, &body, wrapper, &it));
+                    body
+                }
+                None => own,
+            })
         }
         (Body::Id(write), _, Some(id)) => Some(write(id)),
         _ => None,
     };
     let request = request(&context, account, operation, &target, body)?;
-    let Some(creation) = creation else {
+    let Input::Create(changes) = input else {
         return Ok(Planned::new(request, operation, context));
     };
+    let mut creation = creation(&context, changes, target.project, options, begun);
     let resend = options.resend;
-    let is_first = creation.phase == Phase::Create;
-    let context = Context {
-        list: (!is_first)
-            .then(|| List::look_up(&context, &creation))
-            .flatten(),
-        creation: Some(creation),
-        ..context
-    };
-    Ok(if is_first || context.list.is_none() {
-        Planned {
-            resend,
-            ..Planned::new(request, operation, context)
-        }
-    } else {
-        Planned {
+    if creation.phase != Phase::Create {
+        context.list = List::look_up(&context, &creation);
+    }
+    if context.list.is_some() {
+        context.creation = Some(creation);
+        return Ok(Planned {
             resend,
             plan: Some(request),
             ..next_request(context, account)?
-        }
+        });
+    }
+    // Without an address nobody can be looked for.
+    if let Some(error) = creation.error {
+        return Err(error);
+    }
+    creation.phase = Phase::Create;
+    context.creation = Some(creation);
+    Ok(Planned {
+        resend,
+        ..Planned::new(request, operation, context)
     })
 }
 
 /// The state of a creation that begins.
 fn creation(
-    integration: &Integration,
+    context: &Context,
     changes: &UserChanges,
-    valid: &validate::Valid<'_>,
+    project: Option<&str>,
     options: &Options,
     begun: &Begun,
 ) -> Creation {
@@ -274,7 +283,7 @@ fn creation(
         settle: options.settle,
         if_exists: options.if_exists,
         changes: looks.then(|| changes.clone()),
-        project: valid.project.map(str::to_owned),
+        project: project.map(str::to_owned),
         remote_query: if looks {
             options.remote_query.clone()
         } else {
@@ -288,7 +297,8 @@ fn creation(
             Phase::Create
         },
         is_earlier,
-        error: is_earlier.then(|| lost_earlier(integration.title, since)),
+        error: is_earlier
+            .then(|| lost_earlier(context.integration, since, context.email.as_deref())),
     }
 }
 
@@ -363,7 +373,7 @@ impl Planned {
 /// A body with the caller's own data.
 fn with_data(body: Vec<u8>, data: Option<&str>, operation: &Operation) -> Vec<u8> {
     match data {
-        Some(data) => crate::body::merged(&body, data, operation.wrapper),
+        Some(data) => merged(&body, data, operation.wrapper),
         None => body,
     }
 }

@@ -35,6 +35,30 @@ impl Case {
         self.file.responses.last()
     }
 
+    /// Whether the user is one of the provider's list, though the call is not for one.
+    fn is_found(&self) -> bool {
+        let result = self.file.result.result.as_deref();
+        matches!(result, Some("found" | "settled" | "unchanged"))
+    }
+
+    /// Whether the call looks for a user before it creates one.
+    pub fn looks_first(&self) -> bool {
+        self.operation.verb() == "create"
+            && (self.file.requests.first()).is_some_and(|request| request.method == "GET")
+    }
+
+    /// Compares the plan of a call that looks first with the creation, where the call comes to that.
+    pub fn check_plan(&self, method: &str, target: &str, body: &[u8]) {
+        let name = &format!("{}, plan", self.name);
+        assert_eq!(method, "POST", "{name}");
+        let mut requests = self.file.requests.iter();
+        if let Some(creation) = requests.find(|request| request.method == "POST") {
+            assert_eq!(target, creation.target, "{name}");
+            let expected = creation.body.as_deref().unwrap_or_default();
+            assert_eq!(json(name, body), json(name, expected.as_bytes()), "{name}");
+        }
+    }
+
     /// Compares the number of requests that the provider received.
     pub fn check_count(&self, received: usize) {
         let expected = self.file.requests.len();
@@ -162,6 +186,15 @@ impl Case {
             .unwrap_or_else(|| panic!("{name}: a 200 has a body"));
         let sent = self.last_response().map(Response::body);
         self.check_result(headers);
+        if self.format() == "raw" && self.is_found() {
+            self.check_listed_data(&String::from_utf8_lossy(body));
+            let json = Some(&"application/json".to_owned());
+            let content_type = headers.iter().find(|(header, _)| header == "content-type");
+            let content_type = content_type.map(|(_, value)| value);
+            assert_eq!(content_type.or(json), json, "{name}: content type");
+            assert_eq!(body, expected.as_bytes(), "{name}: the bytes of the case");
+            return;
+        }
         if self.format() == "raw" {
             assert_eq!(
                 body,
@@ -188,6 +221,8 @@ impl Case {
         let is_list = self.operation.verb() == "list";
         if self.has_remote_data() && is_list {
             self.take_listed_data(&mut found, body);
+        } else if self.has_remote_data() && self.is_found() {
+            self.take_found_data(&mut found, body);
         } else if self.has_remote_data() {
             let data = found
                 .as_object_mut()
@@ -225,6 +260,7 @@ impl Case {
             _ => "read",
         };
         // A dry run does nothing.
+        let done = self.file.result.result.as_deref().unwrap_or(done);
         let done = Some(done).filter(|_| !self.is_dry_run());
         let mut headers = headers.iter();
         let found = headers.find(|(header, _)| header == "unified-result");
@@ -301,8 +337,32 @@ impl Case {
             rejected.then_some(true),
             "{name}: {shown}"
         );
+        let one_id = <&[String; 1]>::try_from(expected.existing_ids.as_slice());
+        assert_eq!(
+            found["existing_id"].as_str(),
+            one_id.ok().map(|[id]| id.as_str()),
+            "{name}: existing_id in {shown}"
+        );
+        let ids: Vec<&str> = array(&found["existing_ids"])
+            .iter()
+            .filter_map(Value::as_str)
+            .collect();
+        let several = Some(&expected.existing_ids).filter(|ids| ids.len() > 1);
+        assert_eq!(
+            ids,
+            several.map_or(&[][..], Vec::as_slice),
+            "{name}: existing_ids in {shown}"
+        );
+        assert_eq!(
+            found["looked"].as_u64().unwrap_or_default(),
+            u64::from(expected.looked),
+            "{name}: looked in {shown}"
+        );
         if rejected {
-            let sent = self.last_response().map(Response::body).unwrap_or_default();
+            // A look-up that follows a creation does not change its error.
+            let mut responses = self.file.responses.iter().rev();
+            let sent = responses.find(|response| response.status == expected.provider_status);
+            let sent = sent.map(Response::body).unwrap_or_default();
             let raw = serde_json::from_slice(&sent)
                 .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&sent).into_owned()));
             assert_eq!(found["raw_response"], raw, "{name}: raw_response");

@@ -45,12 +45,35 @@ impl Case {
             );
         }
         let users = found.get_mut("result").and_then(Value::as_array_mut);
-        for user in users.into_iter().flatten() {
-            let _ = user
-                .as_object_mut()
-                .map(|user| user.shift_remove("remote_data"));
-        }
+        users.into_iter().flatten().for_each(take_data);
     }
+
+    /// Checks that the `remote_data` of a user who was looked for is an element of the provider's responses, digit for digit. Removes
+    /// it from `found`.
+    pub(super) fn take_found_data(&self, found: &mut Value, body: &[u8]) {
+        let name = &self.name;
+        let ListedUser { remote_data } =
+            serde_json::from_slice(body).unwrap_or_else(|error| panic!("{name}: no user, {error}"));
+        let data = remote_data.map(RawValue::get);
+        self.check_listed_data(data.unwrap_or_else(|| panic!("{name}: no remote_data")));
+        take_data(found);
+    }
+
+    /// Checks that JSON is an element of the provider's responses.
+    pub(super) fn check_listed_data(&self, data: &str) {
+        let mut sent = self.file.responses.iter().flat_map(elements);
+        assert!(
+            sent.any(|element| element == data),
+            "{}: no element of a response: {data}",
+            self.name
+        );
+    }
+}
+
+fn take_data(user: &mut Value) {
+    let _ = user
+        .as_object_mut()
+        .map(|user| user.shift_remove("remote_data"));
 }
 
 /// The elements of a provider's list, as they came: the response is an array, or an object with one.

@@ -1,16 +1,29 @@
 //! Every golden case through the core.
 
 use unified_ticketing_guest::bindings::http_api::HttpStep;
-use unified_ticketing_guest::bindings::types::CallResult;
+use unified_ticketing_guest::bindings::types::{Begun, CallResult};
 use unified_ticketing_guest::integration::{ALL, OperationName};
 
+use crate::case::begun::{BEGUN, time};
 use crate::case::{self, Case};
-use crate::support::{SERVER, account, request, response_of, resume_step, start};
+use crate::support::{SERVER, account, request, response_of, resume_step, start_at};
 
 /// The kinds of cases that an operation needs.
 const fn kinds(operation: OperationName) -> &'static [&'static str] {
     match operation {
-        OperationName::Create | OperationName::Update => &[
+        OperationName::Create => &[
+            "minimal",
+            "full",
+            "unsupported-field",
+            "remote-data-merge",
+            "remote-query",
+            "invalid",
+            "rejected",
+            "odd-response",
+            "settle",
+            "exists",
+        ],
+        OperationName::Update => &[
             "minimal",
             "full",
             "unsupported-field",
@@ -50,10 +63,14 @@ const fn kinds(operation: OperationName) -> &'static [&'static str] {
     }
 }
 
-fn run(case: &Case) {
+/// A time that every test can do with as the present, and its text.
+const LATER: (i64, &str) = (1_835_481_595, "2028-02-29T23:59:55");
+
+fn run(case: &Case, begun: &str) {
     let name = &case.name;
     let reads = case.operation.result() == CallResult::Read;
-    let mut step = start(&request(case), account(case));
+    let begun = Begun::Now(begun.to_owned());
+    let mut step = start_at(&request(case), account(case), &begun);
     let mut sent = 0;
     let response = loop {
         let sending = match step {
@@ -61,9 +78,21 @@ fn run(case: &Case) {
             HttpStep::Respond(response) => break response,
         };
         let request = &sending.request;
-        // The plan is the request of a call that changes something.
-        let plan = Some(request).filter(|_| sent == 0 && !reads);
-        assert_eq!(sending.plan.as_ref(), plan, "{name}: plan");
+        // The plan is the request of a call that changes something: the first one, unless that looks for the user.
+        let plan = sending.plan.as_ref();
+        if sent == 0 && case.looks_first() {
+            let plan = plan.unwrap_or_else(|| panic!("{name}: no plan"));
+            case.check_plan(
+                &plan.method,
+                plan.url.trim_start_matches(SERVER),
+                &plan.body,
+            );
+        } else {
+            let first = Some(request).filter(|_| sent == 0 && !reads);
+            assert_eq!(plan, first, "{name}: plan");
+        }
+        let wait = case.file.requests.get(sent).map(|request| request.wait_ms);
+        assert_eq!(Some(sending.wait_ms), wait, "{name}: wait");
         let target = request
             .url
             .strip_prefix(SERVER)
@@ -76,7 +105,7 @@ fn run(case: &Case) {
             &request.body,
         );
         let response = response_of(case, sent);
-        step = resume_step(&sending.context, Ok(&response), account(case));
+        step = resume_step(&sending.context, response.as_ref(), account(case));
         sent += 1;
     };
     case.check_response(SERVER, response.status, &response.headers, &response.body);
@@ -85,11 +114,25 @@ fn run(case: &Case) {
 
 #[test]
 fn every_case_holds_natively() {
-    let cases = case::all();
+    all_hold(&case::all(), BEGUN);
+}
+
+/// Nothing but the time that has passed since the call began counts.
+#[test]
+fn settling_holds_at_any_time() {
+    let (seconds, text) = LATER;
+    assert_eq!(time(seconds), text);
+    let mut cases = case::all();
+    cases.retain(|case| case.file.call.settle);
+    let cases: Vec<Case> = cases.iter().map(|case| case.begun_at(seconds)).collect();
+    all_hold(&cases, &format!("{text}Z"));
+}
+
+fn all_hold(cases: &[Case], begun: &str) {
     let failed: Vec<&str> = cases
         .iter()
         .filter(|case| {
-            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(case))).is_err()
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(case, begun))).is_err()
         })
         .map(|case| case.name.as_str())
         .collect();

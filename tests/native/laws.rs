@@ -1,5 +1,6 @@
 //! Laws of every operation of every integration.
 
+mod creations;
 mod debug;
 mod reads;
 mod requests;

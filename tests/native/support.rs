@@ -9,7 +9,8 @@ use unified_ticketing_guest::field::{Field, Rule};
 use unified_ticketing_guest::http_api;
 use unified_ticketing_guest::integration::{ALL, Integration, Operation as Row, OperationName};
 
-use crate::case::{self, ACCOUNT, Case};
+use crate::case::begun::BEGUN;
+use crate::case::{self, ACCOUNT, Case, ResponseError};
 
 /// The address of a server that no test connects to.
 pub const SERVER: &str = "http://provider.test";
@@ -51,16 +52,14 @@ pub fn http_request(method: &str, target: &str, body: &[u8]) -> HttpRequest {
     }
 }
 
-/// When every call begins.
-pub const BEGUN: &str = "2026-03-02T08:15:30Z";
-
-fn begun() -> Begun {
-    Begun::Now(BEGUN.to_owned())
-}
-
 /// Starts a call, with this account alone.
 pub fn start(request: &HttpRequest, account: Account) -> HttpStep {
-    http_api::start(ACCOUNT, request, &begun(), |id| {
+    start_at(request, account, &Begun::Now(BEGUN.to_owned()))
+}
+
+/// Starts a call that began at a time.
+pub fn start_at(request: &HttpRequest, account: Account, begun: &Begun) -> HttpStep {
+    http_api::start(ACCOUNT, request, begun, |id| {
         if id == ACCOUNT {
             Ok(account)
         } else {
@@ -69,8 +68,8 @@ pub fn start(request: &HttpRequest, account: Account) -> HttpStep {
     })
 }
 
-/// The provider's response of a case to the request at this position.
-pub fn response_of(case: &Case, position: usize) -> ProviderResponse {
+/// What becomes of the request of a case at this position.
+pub fn response_of(case: &Case, position: usize) -> Result<ProviderResponse, TransportError> {
     let response = case.file.responses.get(position).unwrap_or_else(|| {
         panic!(
             "{}: request {position} was sent, but the case has no response",
@@ -82,11 +81,26 @@ pub fn response_of(case: &Case, position: usize) -> ProviderResponse {
         .iter()
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
-    ProviderResponse {
-        status: response.status,
-        headers,
-        body: response.body(),
-    }
+    let status = response.status;
+    let why = || "a case says so".to_owned();
+    Err(match response.error {
+        None => {
+            return Ok(ProviderResponse {
+                status: status.unwrap_or_default(),
+                headers,
+                body: response.body(),
+            });
+        }
+        Some(ResponseError::NoConnection) => TransportError::NoConnection(why()),
+        Some(ResponseError::EgressDenied) => TransportError::EgressDenied(why()),
+        Some(ResponseError::ConnectionLost) => TransportError::ConnectionLost(why()),
+        Some(ResponseError::ResponseTruncated) => {
+            TransportError::ResponseTruncated((status.unwrap_or_default(), why()))
+        }
+        Some(ResponseError::DeadlineBeforeStart) => TransportError::Deadline(false),
+        Some(ResponseError::DeadlineAfterStart) => TransportError::Deadline(true),
+        Some(ResponseError::ResponseTooLarge) => TransportError::ResponseTooLarge(status),
+    })
 }
 
 /// Resumes a call, with this account alone.

@@ -16,8 +16,8 @@ use crate::bindings::types::{
 };
 use crate::context::Context;
 use crate::findings::{error, quoted, quoted_address};
-use crate::integration::OperationName;
-use crate::interpret::Reader;
+use crate::integration::{Integration, OperationName};
+use crate::interpret::{Reader, how_to_look};
 use crate::plan::{Planned, add_warning, next_request};
 use crate::steps::resolve_error;
 use crate::timestamp::seconds;
@@ -78,10 +78,11 @@ impl Creation {
 }
 
 /// The error of a creation that may have been sent earlier.
-pub(crate) fn lost_earlier(title: &str, since: &str) -> Error {
-    let since = quoted(since);
-    let message =
+pub(crate) fn lost_earlier(integration: &Integration, since: &str, email: Option<&str>) -> Error {
+    let (title, since) = (integration.title, quoted(since));
+    let mut message =
         format!("this creation may have been sent to {title} at {since}, and its response is lost");
+    message.push_str(&how_to_look(OperationName::Create, email, integration));
     error(ErrorCode::ConnectionLost, 502, Outcome::Unknown, message)
 }
 
@@ -125,6 +126,8 @@ pub(super) fn resume<'a>(
         Step::Update(id, changes, warnings) => {
             creation.phase = Phase::Update;
             creation.changes = Some(changes);
+            // The user is there: what becomes of the change is another matter.
+            creation.error = None;
             context.id = Some(id);
             context.warnings = warnings;
         }
@@ -153,7 +156,7 @@ fn read<'a>(
         Err(error) if creation.phase == Phase::Create => {
             return after_create(context, creation, error);
         }
-        Err(error) => return failed(creation, error),
+        Err(error) => return failed(context, creation, error),
     };
     let Some((list, listing)) = list.zip(reader.listing()) else {
         let (output, warnings) = single(&reader, &success, context);
@@ -172,7 +175,7 @@ fn read<'a>(
         success.response,
     ) {
         After::Send(list) => Step::NextPage(list),
-        After::Unusable(why) => failed(creation, reader.unusable(success.response, why)),
+        After::Unusable(why) => failed(context, creation, reader.unusable(success.response, why)),
         After::Done(users, _) => {
             let users = entries(&reader, users, true);
             match after_look_up(context, creation, users) {
@@ -188,8 +191,25 @@ fn read<'a>(
 }
 
 /// What follows a request that failed, where it is not the creation. A look-up that fails leaves an earlier error as it is.
-fn failed<'a>(creation: &mut Creation, error: Error) -> Step<'a> {
-    Step::Done(Err(creation.error.take().unwrap_or(error)))
+fn failed<'a>(context: &Context, creation: &mut Creation, error: Error) -> Step<'a> {
+    let Some(mut earlier) = creation.error.take() else {
+        return Step::Done(Err(error));
+    };
+    if creation.phase == Phase::Settle {
+        let found = match earlier.looked {
+            0 => String::new(),
+            looked => found_nobody(context, looked) + ", and then ",
+        };
+        let failed = format!("; {found}a look-up failed: {}", error.message);
+        earlier.message.push_str(&failed);
+    }
+    Step::Done(Err(earlier))
+}
+
+fn found_nobody(context: &Context, looked: u32) -> String {
+    let email = quoted_address(context.email.as_deref().unwrap_or_default());
+    let look_ups = if looked == 1 { "look-up" } else { "look-ups" };
+    format!("{looked} {look_ups} found nobody with the email {email}")
 }
 
 /// What follows a creation that the provider has not carried out, as far as is known.
@@ -263,10 +283,9 @@ fn nobody<'a>(context: &Context, creation: &mut Creation) -> Step<'a> {
         creation.error = Some(error);
         return Step::LookLater(*wait);
     }
-    let email = quoted_address(context.email.as_deref().unwrap_or_default());
-    error.message.push_str(&format!(
-        "; {looked} look-ups found nobody with the email {email}, and a new user may be shown late"
-    ));
+    let found = found_nobody(context, error.looked);
+    let message = format!("; {found}, and a new user may be shown late");
+    error.message.push_str(&message);
     Step::Done(Err(error))
 }
 
@@ -294,10 +313,11 @@ fn older<'a>(context: &Context, creation: &mut Creation, ids: Vec<String>) -> St
     match creation.error.take() {
         // A person who was there may have been made a user by this call.
         Some(mut error) if context.integration.adopts => {
-            error.message.push_str(&format!(
+            let found = format!(
                 "; {title} has a user with this address who was there before, and may have been changed by this call: {}",
                 list_of(&ids)
-            ));
+            );
+            error.message.push_str(&found);
             error.existing_ids = ids;
             Step::Done(Err(error))
         }
@@ -358,21 +378,19 @@ fn change<'a>(context: &Context, creation: &mut Creation, user: Entry<'static>) 
     let (Some(row), Some(given), Some(id)) = (row, given, user.user.id.clone()) else {
         return Found::User(user, CallResult::Found, context.warnings.clone());
     };
+    let creates = context.integration.operation(OperationName::Create);
     let Difference {
         changes,
         not_changed,
-    } = difference(row, &given, &user.user);
+    } = difference(row, creates, &given, &user.user);
     let mut warnings = context.warnings.clone();
-    for field in not_changed {
+    for (field, why) in not_changed {
         let title = context.integration.title;
         let warning = Finding {
             code: FindingCode::UnsupportedField,
             in_: Location::Body,
             path: field.pointer().to_owned(),
-            message: format!(
-                "{title} takes `{}` of a new user only: it is not changed",
-                field.name()
-            ),
+            message: format!("{title} {why}: `{}` is not changed", field.name()),
         };
         add_warning(&mut warnings, warning);
     }

@@ -1,7 +1,9 @@
 //! What of a creation differs in the user who is there.
 
-use crate::bindings::types::{Role, RolesChange, StringChange, User, UserChanges};
-use crate::body::role_value;
+use crate::bindings::types::{
+    Email, EmailsChange, Role, RolesChange, StringChange, User, UserChanges,
+};
+use crate::body::{role_value, set_emails};
 use crate::field::{Field, Rule};
 use crate::integration::Operation;
 use crate::json::is_hollow;
@@ -11,19 +13,28 @@ use crate::member::joined;
 pub(super) struct Difference {
     /// The changes to make, where there are any.
     pub(super) changes: Option<UserChanges>,
-    /// The fields given that differ, or cannot be compared, and that an update does not take.
-    pub(super) not_changed: Vec<Field>,
+    /// The fields given that differ, or cannot be compared, and that an update does not change; and why.
+    pub(super) not_changed: Vec<(Field, &'static str)>,
 }
 
-/// Compares the fields given with a user. `row` is the update. A field that cannot be compared differs.
+/// Why an update does not change a field: the rest of a sentence that begins with the provider.
+const CREATE_ONLY: &str = "takes this of a new user only";
+const HALF: &str = "takes both parts of a name, or neither";
+
+/// Compares the fields given with a user. `row` is the update, `creates` the creation. A field that cannot be compared differs.
 ///
-/// The addresses do not differ: by one of them the user was found.
-pub(super) fn difference(row: &Operation, given: &UserChanges, user: &User) -> Difference {
+/// The primary address does not differ: by it the user was found.
+pub(super) fn difference(
+    row: &Operation,
+    creates: Option<&Operation>,
+    given: &UserChanges,
+    user: &User,
+) -> Difference {
     let UserChanges {
         first_name,
         last_name,
         name,
-        emails: _,
+        emails,
         roles,
         nick_name,
         custom_fields,
@@ -35,21 +46,22 @@ pub(super) fn difference(row: &Operation, given: &UserChanges, user: &User) -> D
     let mut take = |field: Field, differs: bool| {
         let taken = differs && row.rule(field).is_some();
         if differs && !taken {
-            not_changed.push(field);
+            not_changed.push((field, CREATE_ONLY));
         }
         taken
     };
     let parts = [first_name, last_name].map(set);
-    // Where the name is replaced as a whole, its parts differ together.
-    let parts_differ = if row.joined_name {
+    let own = [&user.first_name, &user.last_name].map(Option::as_deref);
+    let is_half = row.joined_name && set(name).is_none() && parts.contains(&None);
+    // Where the name is replaced as a whole, its parts differ together, and one alone would replace both.
+    let parts_differ = if is_half {
+        [false; 2]
+    } else if row.joined_name {
         let whole = joined(parts[0], parts[1]);
         let differ = set(name).is_none() && whole.is_some() && whole != user.name;
         [differ, differ]
     } else {
-        [
-            differs(first_name, user.first_name.as_deref()),
-            differs(last_name, user.last_name.as_deref()),
-        ]
+        [differs(first_name, own[0]), differs(last_name, own[1])]
     };
     if take(Field::FirstName, parts_differ[0]) {
         changes.first_name = first_name.clone();
@@ -76,6 +88,19 @@ pub(super) fn difference(row: &Operation, given: &UserChanges, user: &User) -> D
     if take(Field::CustomFields, has_custom_fields) {
         changes.custom_fields = custom_fields.clone();
     }
+    // Where a creation has no place for further addresses, there is a warning already.
+    let further = |row: &Operation| row.rule(Field::Emails).is_some_and(|rule| rule.further);
+    if row.rule(Field::Emails).is_none() && creates.is_some_and(further) {
+        take(Field::Emails, emails_differ(emails, user));
+    }
+    if is_half {
+        let fields = [(Field::FirstName, first_name), (Field::LastName, last_name)];
+        let differing = fields
+            .into_iter()
+            .zip(own)
+            .filter(|((_, given), own)| differs(given, *own));
+        not_changed.extend(differing.map(|((field, _), _)| (field, HALF)));
+    }
     changes.remote_data = remote_data.clone().filter(|data| !is_hollow(data));
     Difference {
         changes: (changes != UserChanges::default()).then_some(changes),
@@ -92,6 +117,16 @@ fn set(change: &StringChange) -> Option<&str> {
 
 fn differs(change: &StringChange, found: Option<&str>) -> bool {
     set(change).is_some_and(|given| found.is_none_or(|found| found.trim() != given.trim()))
+}
+
+/// Whether the user lacks one of the addresses.
+fn emails_differ(emails: &EmailsChange, user: &User) -> bool {
+    let own = user.emails.as_deref().unwrap_or_default();
+    let is_own = |given: &Email| {
+        let mut own = own.iter();
+        own.any(|own| own.address.eq_ignore_ascii_case(&given.address))
+    };
+    !set_emails(emails).iter().all(is_own)
 }
 
 fn roles_differ(rule: Option<&Rule>, roles: &RolesChange, user: &User) -> bool {
@@ -122,8 +157,10 @@ mod tests {
     use crate::integration::{OperationName, find};
 
     fn compared(integration: &str, given: &UserChanges, user: &User) -> Difference {
-        let row = find(integration).unwrap().operation(OperationName::Update);
-        difference(row.unwrap(), given, user)
+        let integration = find(integration).unwrap();
+        let row = integration.operation(OperationName::Update).unwrap();
+        let creates = integration.operation(OperationName::Create);
+        difference(row, creates, given, user)
     }
 
     fn string(value: &str) -> StringChange {
@@ -198,7 +235,7 @@ mod tests {
             ..UserChanges::default()
         };
         let difference = compared("hive", &given, &User::default());
-        assert_eq!(difference.not_changed, [Field::Name]);
+        assert_eq!(difference.not_changed, [(Field::Name, CREATE_ONLY)]);
         assert_eq!(difference.changes, None);
     }
 }

@@ -16,14 +16,14 @@ use crate::provider::Provider;
 
 #[test]
 fn typed_cases_hold_when_host_sends() {
-    run_all("host", |case, runtime| {
+    run_all("host", Sender::Host, |case, runtime| {
         runtime.block_on(typed(case, Sender::Host));
     });
 }
 
 #[test]
 fn typed_cases_hold_when_component_sends() {
-    run_all("component", |case, runtime| {
+    run_all("component", Sender::Component, |case, runtime| {
         runtime.block_on(typed(case, Sender::Component));
     });
 }
@@ -231,6 +231,8 @@ fn check_error(case: &Case, provider: &Provider, error: &Error) {
         rate_limit: limits,
         limit,
         outcome,
+        existing_ids,
+        looked,
     } = error;
     let mut headers = rate_limit(limits.as_ref());
     headers.extend(retry_after.map(|seconds| ("retry-after".to_owned(), seconds.to_string())));
@@ -270,6 +272,9 @@ fn check_error(case: &Case, provider: &Provider, error: &Error) {
         "provider_status": provider_status,
         "truto_is_remote_error": provider_status.filter(|status| *status >= 400).map(|_| true),
         "raw_response": raw,
+        "existing_id": <&[String; 1]>::try_from(existing_ids.as_slice()).ok().map(|[id]| id),
+        "existing_ids": Some(existing_ids).filter(|ids| ids.len() > 1),
+        "looked": looked,
     });
     case.check_response(
         &provider.url(),

@@ -292,7 +292,9 @@ fn result_of(case: &Case) -> Vec<Vec<u8>> {
     if case.file.responses.is_empty() {
         return Vec::new();
     }
-    let response = response_of(case, 0);
+    let Ok(response) = response_of(case, 0) else {
+        return Vec::new();
+    };
     vec![
         response.status.to_string().into_bytes(),
         pairs(&response.headers),
