@@ -121,7 +121,9 @@ mod tests {
     use super::*;
     use crate::bindings::accounts::{Account, Credentials};
     use crate::bindings::steps::{Operation, Step};
-    use crate::bindings::types::{FindingCode, Location, Options, ProviderResponse, UserQuery};
+    use crate::bindings::types::{
+        Begun, FindingCode, Location, Options, ProviderResponse, UserQuery,
+    };
     use crate::steps;
 
     const ACCOUNT: &str = "62f44730-dd91-461e-bd6a-aedd9e0ad79d";
@@ -179,18 +181,20 @@ mod tests {
             exclude_fields: Vec::new(),
             remote_query: vec![("order_by".to_owned(), "name:asc".to_owned())],
             collections: Vec::new(),
-            strict: false,
+            ..Options::default()
         };
         let query = UserQuery {
             email: None,
             cursor: None,
             limit: Some(500),
         };
-        let Step::Send(first) =
-            steps::start(ACCOUNT, Operation::ListUsers(query), &options, |_| {
-                Ok(account())
-            })
-        else {
+        let Step::Send(first) = steps::start(
+            ACCOUNT,
+            Operation::ListUsers(query),
+            &options,
+            &Begun::Now(String::new()),
+            |_| Ok(account()),
+        ) else {
             panic!("a list is sent");
         };
         // As many as can be collected before the last page, each of 4 kB.

@@ -45,14 +45,14 @@ use self::detach::Attached;
 pub(crate) use self::detach::Ended;
 pub use self::entry::how_to_look;
 use self::entry::{Entry as _, Http, Next, Steps, Subject};
-use self::once::Memory;
-pub(crate) use self::once::{Caller, Receipt};
-use self::output::CallOutput as _;
 pub use self::error::http_response;
 pub(crate) use self::error::{CODE, OUTCOME, plain};
 use self::guest::Calling;
 #[cfg(feature = "native")]
 pub use self::native::Native;
+use self::once::Memory;
+pub(crate) use self::once::{Caller, Receipt};
+use self::output::CallOutput as _;
 pub use self::users::{Once, Pages};
 use crate::accounts::Accounts;
 use crate::bindings::http_api::{HttpRequest, HttpResponse};

@@ -25,7 +25,9 @@ pub enum Error {
     #[error("{0}")]
     Secret(Cause),
     /// A store was given, and the component sends for itself.
-    #[error("a store needs an engine that sends the requests of the component: nothing is kept where the component sends")]
+    #[error(
+        "a store needs an engine that sends the requests of the component: nothing is kept where the component sends"
+    )]
     StoreWithoutHost,
 }
 

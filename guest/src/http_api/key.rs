@@ -76,7 +76,11 @@ mod tests {
     #[test]
     fn both_spellings_are_one_key() {
         for value in ["8e03978e-40d5", "\"8e03978e-40d5\"", " \"8e03978e-40d5\" "] {
-            assert_eq!(key(&[value]), Ok(Some("8e03978e-40d5".to_owned())), "{value}");
+            assert_eq!(
+                key(&[value]),
+                Ok(Some("8e03978e-40d5".to_owned())),
+                "{value}"
+            );
         }
         let spaced = key(&[r#""joiner of \"May\", \\ 1""#]);
         assert_eq!(spaced, Ok(Some(r#"joiner of "May", \ 1"#.to_owned())));
@@ -88,8 +92,19 @@ mod tests {
     fn anything_else_is_no_key() {
         let long = "k".repeat(256);
         for value in [
-            "", "\"\"", "a b", "a,b", "a\"b", "\"a", "a\"", "\"a\\b\"", "\"a\"b\"", "é", "\"a\u{7f}\"",
-            "\"a\";p=1", &long,
+            "",
+            "\"\"",
+            "a b",
+            "a,b",
+            "a\"b",
+            "\"a",
+            "a\"",
+            "\"a\\b\"",
+            "\"a\"b\"",
+            "é",
+            "\"a\u{7f}\"",
+            "\"a\";p=1",
+            &long,
         ] {
             assert_eq!(key(&[value]), Err(KeyError::Invalid), "{value}");
         }

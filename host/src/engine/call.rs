@@ -186,9 +186,10 @@ impl HostDriven {
             }
         };
         let is_late = safety != Safety::Safe
-            && call.send_until.is_some_and(|until| SystemTime::now() > until);
-        let wait_is_allowed = !is_late
-            && deadline.allows(Duration::from_millis(wait_ms.into()));
+            && call
+                .send_until
+                .is_some_and(|until| SystemTime::now() > until);
+        let wait_is_allowed = !is_late && deadline.allows(Duration::from_millis(wait_ms.into()));
         if !wait_is_allowed || deadline.within(wait).await.is_none() {
             let kept_back = Err(TransportError::Deadline(false));
             requests.ended(safety, kept_back.as_ref());

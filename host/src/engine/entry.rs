@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-
 use unified_ticketing_guest::findings::{Findings, quoted, quoted_address};
 use unified_ticketing_guest::http_api::{Route, body, route};
 use unified_ticketing_guest::integration::OperationName;
@@ -14,8 +13,8 @@ use super::output::CallOutput;
 use crate::bindings::http_api::{HttpRequest, HttpResponse, HttpStep};
 use crate::bindings::steps::{Operation, Step};
 use crate::bindings::types::{
-    Begun, Context, Email, Error as CallError, NewUser, Options, ProviderResponse, Response, Safety,
-    Sending, TransportError,
+    Begun, Context, Email, Error as CallError, NewUser, Options, ProviderResponse, Response,
+    Safety, Sending, TransportError,
 };
 
 /// The next step of a call.
@@ -59,7 +58,6 @@ pub(super) trait Entry: Send + Sync + 'static {
 
     /// The safety of the operation that the call is for. No request of the call may do more.
     fn safety(&self) -> Safety;
-
 
     /// What the call writes.
     fn target(&self) -> Target;
@@ -113,7 +111,6 @@ impl Entry for Steps {
             Operation::GetUser(_) | Operation::ListUsers(_) => Safety::Safe,
         }
     }
-
 
     fn target(&self) -> Target {
         self.subject().target()
@@ -169,7 +166,6 @@ impl Entry for Http {
             Ok(OperationName::Get | OperationName::List) | Err(_) => Safety::Safe,
         }
     }
-
 
     fn target(&self) -> Target {
         let path = self.0.target.split('?').next().unwrap_or_default();

@@ -67,7 +67,12 @@ fn error(
 }
 
 /// An error of the host: it has neither violations nor a provider's response.
-pub(crate) const fn plain(code: ErrorCode, status: u16, outcome: Outcome, message: String) -> Error {
+pub(crate) const fn plain(
+    code: ErrorCode,
+    status: u16,
+    outcome: Outcome,
+    message: String,
+) -> Error {
     Error {
         code,
         message,

@@ -14,8 +14,8 @@ mod transcript;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use self::echo::{Echo, Echoes, End, InFlight, MAX_ECHOES, SETTLED_LIFETIME, UNKNOWN_LIFETIME};
 pub(crate) use self::echo::Receipt;
+use self::echo::{Echo, Echoes, End, InFlight, MAX_ECHOES, SETTLED_LIFETIME, UNKNOWN_LIFETIME};
 pub(super) use self::transcript::Transcript;
 use super::call::{Call, HostDriven, conclude};
 use super::entry::Entry;
@@ -178,7 +178,10 @@ impl HostDriven {
             }
         };
         let call = &Call {
-            send_until: held.claim.as_ref().map(|_| SystemTime::now() + self.lease(call) / 2),
+            send_until: held
+                .claim
+                .as_ref()
+                .map(|_| SystemTime::now() + self.lease(call) / 2),
             begun,
             ..call.clone()
         };
@@ -253,7 +256,9 @@ impl HostDriven {
                     let opened = memory.secret.open(key, &record, &kept.sealed).ok();
                     let transcript = opened.and_then(|bytes| Transcript::from_bytes(&bytes));
                     let transcript = transcript.ok_or_else(|| {
-                        unavailable(&StoreError::corrupt("what was kept of this call cannot be read"))
+                        unavailable(&StoreError::corrupt(
+                            "what was kept of this call cannot be read",
+                        ))
                     })?;
                     return Ok((Turn::Replay(transcript), held));
                 }
@@ -461,6 +466,12 @@ fn mismatch() -> CallError {
 
 /// The error of an echo that does not wait any longer.
 fn still_in_flight() -> CallError {
-    let message = "the deadline passed while the same creation was in flight; the user may exist now";
-    plain(ErrorCode::Deadline, 504, Outcome::Unknown, message.to_owned())
+    let message =
+        "the deadline passed while the same creation was in flight; the user may exist now";
+    plain(
+        ErrorCode::Deadline,
+        504,
+        Outcome::Unknown,
+        message.to_owned(),
+    )
 }

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::error::{WARNING, http_response};
 use crate::bindings::http_api::HttpResponse;
 use crate::bindings::types::{
-    Body, CallResult, Error as CallError, ErrorCode, FindingCode, Location, Outcome, Response, User,
-    Warning,
+    Body, CallResult, Error as CallError, ErrorCode, FindingCode, Location, Outcome, Response,
+    User, Warning,
 };
 
 /// The output of a call.

@@ -3,8 +3,8 @@
 use crate::bindings::accounts::{Account, Credentials};
 use crate::bindings::steps::{Operation, Step};
 use crate::bindings::types::{
-    Body, Error, ErrorCode, FindingCode, Format, Options, Outcome, ProviderResponse, Response,
-    UserQuery,
+    Begun, Body, Error, ErrorCode, FindingCode, Format, Options, Outcome, ProviderResponse,
+    Response, UserQuery,
 };
 use crate::steps::{resume, start};
 
@@ -49,13 +49,17 @@ fn list(
         exclude_fields: Vec::new(),
         remote_query: Vec::new(),
         collections: Vec::new(),
-        strict: false,
+        ..Options::default()
     };
     let mut queries = Vec::new();
     let mut bodies = bodies.iter();
-    let mut step = start(ACCOUNT, Operation::ListUsers(query), &options, |_| {
-        Ok(account(integration))
-    });
+    let mut step = start(
+        ACCOUNT,
+        Operation::ListUsers(query),
+        &options,
+        &Begun::Now(String::new()),
+        |_| Ok(account(integration)),
+    );
     loop {
         match step {
             Step::Done(result) => {

@@ -345,6 +345,9 @@ mod tests {
         let fourth = first(&echoes, 4);
         assert!(matches!(echoes.enter(key(5), false), Echo::TooMany));
         drop((in_flight, fourth));
-        assert!(matches!(echoes.enter(key(2), false), Echo::AfterUnknown(..)));
+        assert!(matches!(
+            echoes.enter(key(2), false),
+            Echo::AfterUnknown(..)
+        ));
     }
 }

@@ -84,7 +84,10 @@ mod tests {
     #[test]
     fn transcript_returns_unchanged() {
         let mut transcript = Transcript::new(Begun::Now("2026-03-02T08:15:30Z".to_owned()));
-        transcript.push(&Err(TransportError::ResponseTruncated((200, "why".to_owned()))));
+        transcript.push(&Err(TransportError::ResponseTruncated((
+            200,
+            "why".to_owned(),
+        ))));
         transcript.push(&Ok(ProviderResponse {
             status: 201,
             headers: vec![("a".to_owned(), "b".to_owned())],
