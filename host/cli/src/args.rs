@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(crate) use self::users::{CallArgs, Format, ListArgs, Output, UserArgs, UsersCommand};
+pub(crate) use self::users::{
+    CallArgs, CreationArgs, Format, IfExists, ListArgs, Output, UserArgs, UsersCommand,
+};
 
 /// Create, update, get, list and delete the users of ticketing products, in one way for all of them.
 ///
@@ -62,6 +64,20 @@ pub(crate) struct Global {
     /// How long a call may take, such as `20s` or `500ms`; a bare number is seconds
     #[arg(long, global = true, value_name = "DURATION", default_value = "20s", value_parser = value::duration)]
     pub(crate) deadline: Duration,
+
+    /// How long a call may look for the user, besides its deadline, after a creation whose outcome is unknown; 0 turns it off
+    #[arg(long, global = true, value_name = "DURATION", default_value = "5s", value_parser = value::duration)]
+    pub(crate) settle: Duration,
+
+    /// Where calls with an idempotency key are kept, and creations of unknown outcome: `sqlite:PATH`
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) store: Option<String>,
+
+    /// The file of the store's secret, made on first use [default: PATH.secret]
+    ///
+    /// The variable `UNIFIED_TICKETING_SECRET` can have the secret itself.
+    #[arg(long, global = true, value_name = "FILE", requires = "store")]
+    pub(crate) secret: Option<PathBuf>,
 
     /// How much memory the component may use for a call
     #[arg(long, global = true, value_name = "SIZE", default_value = "64MiB", value_parser = value::size)]

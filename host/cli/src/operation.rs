@@ -2,7 +2,7 @@
 
 use unified_ticketing_guest::integration::OperationName;
 
-use crate::args::{CallArgs, Format, ListArgs, Output, UserArgs, UsersCommand};
+use crate::args::{CallArgs, CreationArgs, Format, ListArgs, Output, UserArgs, UsersCommand};
 use crate::error::{CliError, CompletedOperation, ExitStatus};
 
 /// An operation.
@@ -61,6 +61,8 @@ pub(crate) struct Call<'a> {
     pub(crate) options: &'a CallArgs,
     pub(crate) output: Output,
     pub(crate) dry_run: bool,
+    pub(crate) creation: Option<&'a CreationArgs>,
+    pub(crate) key: Option<&'a str>,
 }
 
 impl<'a> Call<'a> {
@@ -70,12 +72,21 @@ impl<'a> Call<'a> {
     ///
     /// Its arguments contradict each other, or the id is empty.
     pub(crate) fn new(command: &'a UsersCommand) -> Result<Self, CliError> {
+        let (creation, key) = match command {
+            UsersCommand::Create { creation, key, .. } => (Some(creation), Some(key)),
+            UsersCommand::Update { key, .. } | UsersCommand::Delete { key, .. } => {
+                (None, Some(key))
+            }
+            UsersCommand::Get { .. } | UsersCommand::List { .. } => (None, None),
+        };
         let (operation, options, output, dry_run) = match command {
             UsersCommand::Create {
                 call,
                 output,
                 dry_run,
                 user,
+                creation: _,
+                key: _,
             } => (
                 Operation::Create(user),
                 call,
@@ -88,6 +99,7 @@ impl<'a> Call<'a> {
                 output,
                 dry_run,
                 user,
+                key: _,
             } => (
                 Operation::Update(id, user),
                 call,
@@ -105,6 +117,7 @@ impl<'a> Call<'a> {
                 yes,
                 call,
                 dry_run,
+                key: _,
             } => (
                 Operation::Delete(id, *yes),
                 call,
@@ -117,6 +130,8 @@ impl<'a> Call<'a> {
             options,
             output,
             dry_run,
+            creation,
+            key: key.and_then(|key| key.idempotency_key.as_deref()),
         };
         call.check()?;
         Ok(call)

@@ -3,11 +3,15 @@
 use std::path::Path;
 
 use tokio::runtime::{Builder, Runtime};
+use unified_ticketing::store::{Secret, Sqlite};
 use unified_ticketing::{Account, Accounts, Engine, EngineBuilder, FileAccounts};
 use unified_ticketing_sandbox::Sandbox;
 
 use crate::args::Global;
 use crate::error::{CliError, ExitStatus};
+
+/// The variable that can have the store's secret.
+const SECRET: &str = "UNIFIED_TICKETING_SECRET";
 
 /// Starts a runtime for one call at a time.
 pub(crate) fn call_runtime() -> Result<Runtime, CliError> {
@@ -69,14 +73,19 @@ impl Global {
         &self,
         accounts: impl Accounts + 'static,
     ) -> Result<EngineBuilder, CliError> {
-        let builder = Engine::builder()
+        let mut builder = Engine::builder()
             .accounts(accounts)
             .deadline(self.deadline)
+            .settle(self.settle)
             .max_memory(self.max_memory)
             .max_cpu(self.max_cpu)
             .max_requests(self.max_requests)
             .max_response_body(self.max_response_body)
             .max_response_headers(self.max_response_headers);
+        if let Some(url) = &self.store {
+            let (store, secret) = self.open_store(url)?;
+            builder = builder.store(store, secret);
+        }
         let Some(file) = &self.ca_file else {
             return Ok(builder);
         };
@@ -87,6 +96,31 @@ impl Global {
             )
         })?;
         Ok(builder.root_certificates(pem))
+    }
+
+    /// Opens the store of this URL, and its secret.
+    fn open_store(&self, url: &str) -> Result<(Sqlite, Secret), CliError> {
+        let failed = |message: String| {
+            CliError::new(
+                ExitStatus::Configuration,
+                format!("--store {url}: {message}"),
+            )
+        };
+        let path = url
+            .strip_prefix("sqlite:")
+            .filter(|path| !path.is_empty())
+            .ok_or_else(|| failed("expected `sqlite:PATH`".to_owned()))?;
+        let secret = match (&self.secret, std::env::var(SECRET)) {
+            (Some(file), _) => Secret::from_file_or_new(file),
+            (None, Ok(text)) => Secret::from_text(&text),
+            (None, Err(_)) => Secret::create_beside(path),
+        };
+        let secret = secret.map_err(|error| failed(error.to_string()))?;
+        if let Some(warning) = secret.warning() {
+            tracing::warn!("{warning}");
+        }
+        let store = Sqlite::open(path, &secret).map_err(|error| failed(error.to_string()))?;
+        Ok((store, secret))
     }
 
     /// Builds an engine for one call at a time.

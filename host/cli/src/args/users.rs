@@ -21,6 +21,10 @@ Example:
         #[command(flatten)]
         dry_run: DryRunArgs,
         #[command(flatten)]
+        creation: CreationArgs,
+        #[command(flatten)]
+        key: KeyArgs,
+        #[command(flatten)]
         user: UserArgs,
     },
 
@@ -39,6 +43,8 @@ Example:
         output: OutputArgs,
         #[command(flatten)]
         dry_run: DryRunArgs,
+        #[command(flatten)]
+        key: KeyArgs,
         #[command(flatten)]
         user: UserArgs,
     },
@@ -92,7 +98,40 @@ Example:
         call: CallArgs,
         #[command(flatten)]
         dry_run: DryRunArgs,
+        #[command(flatten)]
+        key: KeyArgs,
     },
+}
+
+/// What a creation does where the user may be there.
+#[derive(Args, Debug)]
+pub(crate) struct CreationArgs {
+    /// What to do where the provider has a user of the address
+    #[arg(long, default_value = "fail")]
+    pub(crate) if_exists: IfExists,
+    /// Send the creation though an earlier one may have created the user: you have looked, and it is not there
+    #[arg(long)]
+    pub(crate) resend: bool,
+}
+
+/// What to do where the user exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum IfExists {
+    /// Create, and let the provider decide
+    Fail,
+    /// Look first, and return the user that is there
+    Keep,
+    /// Look first, and change what differs in the user that is there
+    Update,
+}
+
+/// The key of a call that writes.
+#[derive(Args, Debug)]
+pub(crate) struct KeyArgs {
+    /// The same call with the same key is carried out once: use it until it succeeds. `auto` makes the key of the request. Needs
+    /// --store
+    #[arg(long, value_name = "KEY|auto", requires = "store")]
+    pub(crate) idempotency_key: Option<String>,
 }
 
 /// The options of a call, whatever the operation.

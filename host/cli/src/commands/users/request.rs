@@ -3,9 +3,10 @@
 use form_urlencoded::Serializer;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use unified_ticketing::http_api::HttpRequest;
-use unified_ticketing_guest::http_api::USERS;
+use sha2::{Digest as _, Sha256};
+use unified_ticketing_guest::http_api::{IDEMPOTENCY_KEY, USERS};
 
-use crate::args::{CallArgs, Format, Output};
+use crate::args::{CallArgs, CreationArgs, Format, IfExists, Output};
 use crate::operation::{Call, Operation};
 
 /// Returns the request for a call. `cursor` is the one of a list.
@@ -19,22 +20,42 @@ pub(super) fn request(
         // All bytes but letters and digits are encoded, so that an id such as `..` is checked as an id.
         format!("/{}", utf8_percent_encode(id, NON_ALPHANUMERIC))
     });
-    let content_type = ("content-type".to_owned(), "application/json".to_owned());
+    let target = format!(
+        "{USERS}{}?{}",
+        id.unwrap_or_default(),
+        query(account, call, cursor)
+    );
+    let method = call.operation.name().http_method();
+    let mut headers = Vec::new();
+    if call.operation.user().is_some() {
+        headers.push(("content-type".to_owned(), "application/json".to_owned()));
+    }
+    if let Some(key) = call.key {
+        let key = if key == "auto" {
+            automatic_key(method, &target, &body)
+        } else {
+            // A string of Structured Fields can have blanks and commas.
+            format!("\"{}\"", key.replace('\\', "\\\\").replace('"', "\\\""))
+        };
+        headers.push((IDEMPOTENCY_KEY.to_owned(), key));
+    }
     HttpRequest {
-        method: call.operation.name().http_method().to_owned(),
-        target: format!(
-            "{USERS}{}?{}",
-            id.unwrap_or_default(),
-            query(account, call, cursor)
-        ),
-        headers: call
-            .operation
-            .user()
-            .map(|_| content_type)
-            .into_iter()
-            .collect(),
+        method: method.to_owned(),
+        target,
+        headers,
         body,
     }
+}
+
+/// The key that a request has by itself: the same command has the same one.
+fn automatic_key(method: &str, target: &str, body: &[u8]) -> String {
+    let mut digest = Sha256::new();
+    for part in [method.as_bytes(), target.as_bytes(), body] {
+        digest.update(part.len().to_le_bytes());
+        digest.update(part);
+    }
+    let hexadecimal = |key: String, byte: &u8| key + &format!("{byte:02x}");
+    digest.finalize().iter().fold("auto-".to_owned(), hexadecimal)
 }
 
 fn query(account: &str, call: &Call<'_>, cursor: Option<&str>) -> String {
@@ -67,6 +88,19 @@ fn query(account: &str, call: &Call<'_>, cursor: Option<&str>) -> String {
     ] {
         if value {
             query.append_pair(name, "true");
+        }
+    }
+    if let Some(CreationArgs { if_exists, resend }) = call.creation {
+        let if_exists = match if_exists {
+            IfExists::Fail => None,
+            IfExists::Keep => Some("keep"),
+            IfExists::Update => Some("update"),
+        };
+        if let Some(if_exists) = if_exists {
+            query.append_pair("unified_if_exists", if_exists);
+        }
+        if *resend {
+            query.append_pair("unified_resend", "true");
         }
     }
     for field in exclude_fields {
