@@ -233,7 +233,7 @@ async fn life(directory: &Directory<'_>) {
         "iNES.3@kELPWORKS.example",
     ] {
         let found = directory.find(address).await.expect(name);
-        assert_eq!(found, [id.clone()], "{name}: {address}");
+        assert_eq!(found, std::slice::from_ref(id), "{name}: {address}");
     }
 
     directory.update(id).await;
@@ -249,7 +249,7 @@ async fn life(directory: &Directory<'_>) {
     let gone = (ErrorCode::ProviderNotFound, 404, Outcome::Rejected);
     assert_eq!((again.code, again.status, again.outcome), gone, "{name}");
     let found = directory.find(address).await.expect(name);
-    assert_eq!(found, [String::new(); 0], "{name}");
+    assert!(found.is_empty(), "{name}: {found:?}");
     let rest = directory.pages(500).await;
     assert_eq!(rest.concat().len(), 4, "{name}");
     assert!(!rest.concat().contains(id), "{name}");

@@ -416,8 +416,7 @@ fn example(call: &CompletedCall<'_>, server: &str) -> Value {
         Call::Case(case) if case.operation.has_fields() => {
             serde_json::from_slice(&call.request.body).expect("JSON")
         }
-        Call::Case(_) => Value::Null,
-        Call::Row(_) => Value::Null,
+        Call::Case(_) | Call::Row(_) => Value::Null,
     };
     assert!(!response.contains(ACCOUNT), "{about}");
     let settings = settings(call);

@@ -12,7 +12,7 @@ const DELETE: &str = "method DELETE\nsafety idempotent\n";
 
 /// Requests that a call for an operation may not send, and others that it may.
 struct Attempt {
-    attempt: &'static str,
+    name: &'static str,
     operation: OperationName,
     script: String,
     /// How many requests leave, and the outcome of the error for the next one.
@@ -38,7 +38,7 @@ impl Attempt {
     ) -> Self {
         let script = format!("{write}send");
         Self {
-            attempt,
+            name: attempt,
             operation,
             script: script.clone(),
             sent: 0,
@@ -151,7 +151,7 @@ impl Attempt {
         let then = caller.run_for(self.allowed, ID, &lifted).await;
         let passed = home.received().len() - before;
         table.push(Row {
-            attempt: self.attempt,
+            attempt: self.name,
             entry_point,
             observed: format!("{}, {}", observed.summary(), received(reached)),
             contained: observed.is_limit("requests", self.outcome) && reached == self.sent,

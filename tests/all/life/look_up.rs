@@ -75,7 +75,7 @@ async fn look_up(
             address.to_uppercase(),
         ] {
             match directory.find(&spelling).await {
-                Ok(found) => assert_eq!(found, [id.clone()], "{named}: {spelling}"),
+                Ok(found) => assert_eq!(found, std::slice::from_ref(id), "{named}: {spelling}"),
                 Err(error) => {
                     let uncertain = (ErrorCode::InvalidResponse, 502, Outcome::NotSent);
                     let found = (error.code, error.status, error.outcome);
@@ -114,7 +114,7 @@ async fn late_user_hides_nobody_else() {
                 let mut seen = false;
                 for _ in 0..7 {
                     let found = directory.find("early@kelpworks.example").await;
-                    assert_eq!(found.expect(name), [early.clone()], "{name}");
+                    assert_eq!(found.expect(name), std::slice::from_ref(&early), "{name}");
                     let found = directory.find(&address).await.expect(name);
                     assert!(
                         found.is_empty() || found == [late.clone()],

@@ -87,26 +87,21 @@ impl NextCursor<'_> {
     }
 }
 
-/// Headers as an object by their name in lower case; the values of one name are a list (RFC 9110, section 5.3).
+/// Headers as an object by their name in lower case, sorted; the values of one name are a list (RFC 9110, section 5.3).
 struct Headers<'a>(&'a [(String, String)]);
 
 impl Serialize for Headers<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let lower =
+            |(name, value): &'_ (String, String)| (name.to_ascii_lowercase(), value.clone());
+        let mut headers: Vec<(String, String)> = self.0.iter().map(lower).collect();
+        // The order of the values of one name counts, and this sort keeps it.
+        headers.sort_by(|(one, _), (other, _)| one.cmp(other));
         let mut map = serializer.serialize_map(None)?;
-        for (position, (name, value)) in self.0.iter().enumerate() {
-            let is_same = |other: &str| other.eq_ignore_ascii_case(name);
-            let mut before = self.0.iter().take(position);
-            if before.any(|(other, _)| is_same(other)) {
-                continue;
-            }
-            let mut values = value.clone();
-            for (other, value) in self.0.iter().skip(position + 1) {
-                if is_same(other) {
-                    values.push_str(", ");
-                    values.push_str(value);
-                }
-            }
-            map.serialize_entry(&name.to_ascii_lowercase(), &values)?;
+        for group in headers.chunk_by(|(one, _), (other, _)| one == other) {
+            let values: Vec<&str> = group.iter().map(|(_, value)| value.as_str()).collect();
+            let name = group.first().map(|(name, _)| name.as_str());
+            map.serialize_entry(name.unwrap_or_default(), &values.join(", "))?;
         }
         map.end()
     }
