@@ -1,5 +1,6 @@
 //! The real component in the engine, against a raw server on loopback, by both senders.
 
+mod dropped;
 mod entry;
 mod limits;
 
@@ -249,31 +250,4 @@ async fn update_is_sent_by_each_sender() {
         assert_eq!(plan.safety, Safety::Idempotent);
     }
     assert_eq!(provider.received().len(), 2);
-}
-
-#[tokio::test]
-async fn dropped_call_ends_before_sending_only() {
-    let log = Log::start();
-    let mut provider = Provider::start((0..4).map(|_| response(201, CREATED))).await;
-    // Both engines live to the end: a connection that closes is an event, too.
-    for engine in &engines(&provider, |engine| engine) {
-        // Not polled yet.
-        drop(create(engine));
-        let before = provider.received().len();
-        let mut call = Box::pin(create(engine));
-        tokio::select! {
-            biased;
-            () = provider.event() => {}
-            ended = &mut call => panic!("{ended:?}"),
-        }
-        drop(call);
-        log.line(&["client=\"gone\"", "integration=\"dixa\""]).await;
-        log.clear();
-        create(engine).await.unwrap();
-        let received = provider.received();
-        // It has read its response to the end: the next call has its connection.
-        assert_eq!(received.len(), before + 2);
-        assert_eq!(received[before].0, received[before + 1].0);
-        provider.event().await;
-    }
 }

@@ -11,7 +11,7 @@ use crate::cli::program;
 use crate::serve::until;
 
 /// The destination of the log.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stderr {
     /// A full disk.
     Full,

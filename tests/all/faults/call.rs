@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 use unified_ticketing::server::Server;
 use unified_ticketing::types::{
     Body, Collection, Email, Error, NewUser, Options, Response, Role, RolesChange, StringChange,
-    UserChanges,
+    UserChanges, UserQuery,
 };
 use unified_ticketing::{Engine, Sender};
+use unified_ticketing_guest::integration::OperationName;
 
 use super::broken_log::{BrokenLogServer, Stderr};
 use super::disconnected::LoggedServer;
@@ -20,7 +21,7 @@ use crate::cli::program;
 use crate::client::{self, Request};
 
 /// An entry point, with the sender behind it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EntryPoint {
     /// The library's functions.
     Typed(Sender),
@@ -41,10 +42,16 @@ impl EntryPoint {
         Self::Http(Sender::Host),
         Self::Http(Sender::Component),
         Self::Program,
+        Self::Disconnected,
         Self::BrokenLog(Stderr::Full),
         Self::BrokenLog(Stderr::Undrained),
-        Self::Disconnected,
     ];
+
+    /// The position in the list of all.
+    pub fn position(self) -> usize {
+        let position = Self::ALL.iter().position(|other| *other == self);
+        position.expect("it is one of all")
+    }
 
     pub fn sender(self) -> Sender {
         match self {
@@ -73,8 +80,10 @@ pub enum Caller {
 pub struct Call {
     pub integration: &'static str,
     pub endpoint: Endpoint,
-    /// The user to change; without one, a user is created.
-    pub id: Option<String>,
+    pub operation: OperationName,
+    /// The user that the call is for, where the operation has one.
+    pub id: String,
+    /// The address of a user to create.
     pub email: String,
 }
 
@@ -88,7 +97,7 @@ pub struct Observed {
     pub provider_status: Option<u16>,
     /// Seconds. The program does not print them.
     pub retry_after: Option<u64>,
-    /// The user's id.
+    /// The user's id; of a list, the first user's.
     pub id: Option<String>,
     /// The exit code of the program.
     pub exit: Option<i32>,
@@ -153,26 +162,24 @@ impl Call {
         self.endpoint.id()
     }
 
-    pub fn operation(&self) -> &'static str {
-        if self.id.is_some() {
-            "update"
-        } else {
-            "create"
-        }
-    }
-
-    fn body(&self) -> Value {
-        match (&self.id, self.integration) {
-            (None, _) => json!({
+    /// The body of a request of the HTTP API, where it has one.
+    fn body(&self) -> Option<Value> {
+        match (self.operation, self.integration) {
+            (OperationName::Create, _) => Some(json!({
                 "name": "Ines Halvorsen",
                 "first_name": "Ines",
                 "last_name": "Halvorsen",
                 "nick_name": "Ines",
                 "emails": [{"email": self.email}],
-            }),
-            (Some(_), "pivotal_tracker") => json!({"roles": [{"name": "viewer"}]}),
+            })),
+            (OperationName::Update, "pivotal_tracker") => {
+                Some(json!({"roles": [{"name": "viewer"}]}))
+            }
             // What an integration does not take is a warning.
-            (Some(_), _) => json!({"first_name": "Ida", "name": "Ida Halvorsen"}),
+            (OperationName::Update, _) => Some(json!({
+                "first_name": "Ida", "last_name": "Halvorsen", "name": "Ida Halvorsen",
+            })),
+            (OperationName::Get | OperationName::List | OperationName::Delete, _) => None,
         }
     }
 
@@ -194,8 +201,9 @@ impl Call {
             ..Options::default()
         };
         let some = |value: &str| Some(value.to_owned());
-        let result = match &self.id {
-            None => {
+        let (account, id) = (&self.account(), &self.id);
+        let result = match self.operation {
+            OperationName::Create => {
                 let email = Email {
                     address: self.email.clone(),
                     type_: None,
@@ -208,9 +216,9 @@ impl Call {
                     emails: Some(vec![email]),
                     ..NewUser::default()
                 };
-                engine.create_user(&self.account(), user, options).await
+                engine.create_user(account, user, options).await
             }
-            Some(id) => {
+            OperationName::Update => {
                 let mut changes = UserChanges::default();
                 if self.needs_project() {
                     let role = Role {
@@ -219,36 +227,47 @@ impl Call {
                     };
                     changes.roles = RolesChange::Set(vec![role]);
                 } else {
-                    changes.first_name = StringChange::Set("Ida".to_owned());
-                    changes.name = StringChange::Set("Ida Halvorsen".to_owned());
+                    let set = |value: &str| StringChange::Set(value.to_owned());
+                    changes.first_name = set("Ida");
+                    changes.last_name = set("Halvorsen");
+                    changes.name = set("Ida Halvorsen");
                 }
-                engine
-                    .update_user(&self.account(), id, changes, options)
-                    .await
+                engine.update_user(account, id, changes, options).await
             }
+            OperationName::Get => engine.get_user(account, id, options).await,
+            OperationName::List => {
+                let query = UserQuery {
+                    email: None,
+                    cursor: None,
+                    limit: Some(1),
+                };
+                engine.list_users(account, query, options).await
+            }
+            OperationName::Delete => engine.delete_user(account, id, options).await,
         };
         result.map_or_else(Observed::from_error, Observed::from_response)
     }
 
     /// The request of the HTTP API.
     pub fn request(&self) -> Request {
-        let path = self
-            .id
-            .as_ref()
-            .map_or_else(String::new, |id| format!("/{id}"));
-        let project = if self.needs_project() {
-            "&collections[][id]=1"
-        } else {
-            ""
-        };
-        let account = self.account();
+        let mut target = "/unified/ticketing/users".to_owned();
+        if self.operation.has_id() {
+            target = format!("{target}/{}", self.id);
+        }
+        target = format!("{target}?integrated_account_id={}", self.account());
+        if self.needs_project() {
+            target.push_str("&collections[][id]=1");
+        }
+        if self.operation == OperationName::List {
+            target.push_str("&limit=1");
+        }
+        let body = self.body();
+        let json = ("content-type".to_owned(), "application/json".to_owned());
         Request {
-            method: if self.id.is_some() { "PATCH" } else { "POST" }.to_owned(),
-            target: format!(
-                "/unified/ticketing/users{path}?integrated_account_id={account}{project}"
-            ),
-            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
-            body: self.body().to_string().into_bytes(),
+            method: self.operation.http_method().to_owned(),
+            target,
+            headers: body.iter().map(|_| json.clone()).collect(),
+            body: body.map_or_else(Vec::new, |body| body.to_string().into_bytes()),
         }
     }
 
@@ -266,15 +285,21 @@ impl Call {
 
     fn program(&self, options: &[String]) -> Observed {
         let mut arguments: Vec<String> = options.to_vec();
-        arguments.push("users".to_owned());
-        match &self.id {
-            None => arguments.push("create".to_owned()),
-            Some(id) => arguments.extend(["update".to_owned(), id.clone()]),
+        arguments.extend(["users", self.operation.verb()].map(str::to_owned));
+        if self.operation.has_id() {
+            arguments.push(self.id.clone());
         }
-        arguments.extend(["--account", &self.account(), "--input", "-"].map(str::to_owned));
+        arguments.extend(["--account", &self.account()].map(str::to_owned));
         if self.needs_project() {
             arguments.extend(["--collection", "1"].map(str::to_owned));
         }
+        let more: &[&str] = match self.operation {
+            OperationName::Create | OperationName::Update => &["--input", "-"],
+            OperationName::Get => &[],
+            OperationName::List => &["--limit", "1"],
+            OperationName::Delete => &["--yes"],
+        };
+        arguments.extend(more.iter().map(|argument| (*argument).to_owned()));
         let mut process = program(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -282,7 +307,9 @@ impl Call {
             .spawn()
             .expect("the program starts");
         let input = process.stdin.take().expect("its input");
-        serde_json::to_writer(input, &self.body()).expect("the program reads");
+        if let Some(body) = self.body() {
+            serde_json::to_writer(input, &body).expect("the program reads");
+        }
         let output = process.wait_with_output().expect("its output");
         let failed = !output.status.success();
         assert_eq!(failed, output.stdout.is_empty(), "{output:?}");
@@ -302,12 +329,15 @@ impl Call {
 
 impl Observed {
     fn from_response(response: Response) -> Self {
-        let Body::User(user) = response.body else {
-            panic!("expected a user")
+        let id = match response.body {
+            Body::User(user) => user.id,
+            Body::Users(page) => page.users.into_iter().next().and_then(|user| user.id),
+            Body::Deleted(id) => Some(id),
+            Body::Raw(body) => panic!("expected a user, but found {body:?}"),
         };
         Self {
             status: 200,
-            id: user.id,
+            id,
             ..Self::default()
         }
     }
@@ -330,6 +360,7 @@ impl Observed {
             .unwrap_or_else(|error| panic!("{error} in {}", String::from_utf8_lossy(body)));
         let Members {
             id,
+            result,
             status,
             code,
             outcome,
@@ -338,7 +369,7 @@ impl Observed {
         } = members;
         Self {
             status: status.unwrap_or(200),
-            id,
+            id: id.or_else(|| result.into_iter().next()?.id),
             code,
             outcome,
             limit,
@@ -353,10 +384,17 @@ impl Observed {
 #[serde(default)]
 struct Members {
     id: Option<String>,
+    result: Vec<Listed>,
     #[serde(rename = "statusCode")]
     status: Option<u16>,
     code: String,
     outcome: String,
     limit: String,
     provider_status: Option<u16>,
+}
+
+/// A user of a list.
+#[derive(serde::Deserialize)]
+struct Listed {
+    id: Option<String>,
 }

@@ -103,7 +103,7 @@ impl LoggedServer {
         let is_of_call = line.message == "answered"
             && line.account == call.endpoint.name()
             && line.integration == call.integration
-            && line.operation == call.operation();
+            && line.operation == call.operation.verb();
         if !is_of_call {
             return Observed {
                 client: format!("the line of another call: {line:?}"),

@@ -4,6 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use unified_ticketing_guest::bindings::types::Safety;
+use unified_ticketing_guest::integration::{Listing, Operation, OperationName};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -15,20 +17,41 @@ pub struct Row {
     response: Option<String>,
     body: Option<String>,
     base64: Option<String>,
+    json: Option<Json>,
     #[serde(default = "yes")]
     framing: bool,
     pub requests: u64,
     pub effect: bool,
+    status: u16,
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    outcome: String,
+    retry_after: Option<u64>,
+    #[serde(default)]
+    limit: String,
+    provider_status: Option<u16>,
+    exit: i32,
+}
+
+/// The result that a caller observes.
+#[derive(Debug)]
+pub struct RowResult {
     pub status: u16,
-    #[serde(default)]
     pub code: String,
-    #[serde(default)]
     pub outcome: String,
     pub retry_after: Option<u64>,
-    #[serde(default)]
     pub limit: String,
     pub provider_status: Option<u16>,
     pub exit: i32,
+}
+
+/// JSON that is no object.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+enum Json {
+    Array,
+    Null,
 }
 
 const fn yes() -> bool {
@@ -142,12 +165,84 @@ impl Row {
         bytes
     }
 
-    /// The expected result, in short.
+    /// The result of an operation. The row has that of one that writes and responds with a user.
+    pub fn result(&self, operation: &Operation) -> RowResult {
+        let mut result = RowResult {
+            status: self.status,
+            code: self.code.clone(),
+            outcome: self.outcome.clone(),
+            retry_after: self.retry_after,
+            limit: self.limit.clone(),
+            provider_status: self.provider_status,
+            exit: self.exit,
+        };
+        let is_success = result.code.is_empty();
+        match (operation.name, self.json, operation.list) {
+            // What the provider says of a deletion is not read.
+            (OperationName::Delete, Some(_), _) => result = RowResult::success(),
+            // A list is the response, or a member of it.
+            (_, Some(Json::Array), Some(Listing { users: None, .. })) => {
+                result = RowResult::success();
+            }
+            // A response of the row has no list.
+            (OperationName::List, ..) if self.response.is_some() && is_success => {
+                result = RowResult::without_list();
+            }
+            _ => {}
+        }
+        // Whatever the provider did, a read changed nothing.
+        if operation.safety == Safety::Safe && !result.code.is_empty() {
+            "not-sent".clone_into(&mut result.outcome);
+            result.exit = match &*result.code {
+                "provider-failed"
+                | "provider-rate-limited"
+                | "connection-lost"
+                | "no-connection"
+                | "deadline" => 7,
+                "invalid-response" | "response-too-large" => 1,
+                _ => 5,
+            };
+        }
+        result
+    }
+
+    /// How many users an operation creates. One that deletes creates one less than none.
+    pub fn users(&self, operation: OperationName) -> i64 {
+        match operation {
+            OperationName::Create => i64::from(self.effect),
+            OperationName::Delete => -i64::from(self.effect),
+            OperationName::Update | OperationName::Get | OperationName::List => 0,
+        }
+    }
+
+    /// The expected result of a write, in short.
     pub fn expected_result(&self) -> String {
         if self.code.is_empty() {
             return self.status.to_string();
         }
         format!("{} {}, {}", self.status, self.code, self.outcome)
+    }
+}
+
+impl RowResult {
+    fn success() -> Self {
+        Self {
+            status: 200,
+            code: String::new(),
+            outcome: String::new(),
+            retry_after: None,
+            limit: String::new(),
+            provider_status: None,
+            exit: 0,
+        }
+    }
+
+    fn without_list() -> Self {
+        Self {
+            status: 502,
+            code: "invalid-response".to_owned(),
+            ..Self::success()
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use unified_ticketing_fuzz::case::{self, Case};
 use unified_ticketing_fuzz::input::{PART, encode};
-use unified_ticketing_fuzz::support::{account, operations, request, response_of, start};
+use unified_ticketing_fuzz::support::{account, every_operation, request, response_of, start};
 use unified_ticketing_guest::bindings::http_api::{HttpRequest, HttpStep};
 use unified_ticketing_guest::bindings::types::{
     EmailsChange, JsonChange, RolesChange, StringChange, UserChanges,
@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for case in case::all() {
         let request = request(&case);
         let seeds = [
-            ("query", Some(query(&request.target).as_bytes().to_vec())),
+            ("query", Some(query(&case, &request.target))),
             ("http_api", Some(http_api(&case, &request))),
             ("plan", Some(plan(&case, &request))),
             ("interpret", interpret(&case, &request)),
@@ -85,7 +85,7 @@ fn redaction() -> Vec<Vec<u8>> {
 /// Requests of each integration, inside and outside its base URL.
 fn egress() -> Vec<Vec<u8>> {
     let mut seeds = Vec::new();
-    for (choice, _) in (0..).zip(operations()) {
+    for (choice, _) in (0..).zip(every_operation()) {
         for (replaced, url) in [
             (0, "/users?user_id=u&api_key=x&api_key[]=y&a=1"),
             (1, "https://api.planhat.com@evil.example/users"),
@@ -168,9 +168,14 @@ fn tokens() -> Vec<Vec<u8>> {
     ]
 }
 
-/// The query of a target.
-fn query(target: &str) -> &str {
-    target.split_once('?').map_or("", |(_, query)| query)
+/// The byte that chooses the operation of a case, and the query of a target.
+fn query(case: &Case, target: &str) -> Vec<u8> {
+    let mut operations = OperationName::ALL.iter();
+    let position = operations.position(|operation| *operation == case.operation);
+    let mut seed = vec![u8::try_from(position.unwrap_or_default()).unwrap_or_default()];
+    let query = target.split_once('?').map_or("", |(_, query)| query);
+    seed.extend(query.as_bytes());
+    seed
 }
 
 fn http_api(case: &Case, request: &HttpRequest) -> Vec<u8> {
@@ -190,7 +195,7 @@ fn http_api(case: &Case, request: &HttpRequest) -> Vec<u8> {
 }
 
 fn plan(case: &Case, request: &HttpRequest) -> Vec<u8> {
-    let (settings, _) = Query::parse(&request.target).settings();
+    let (settings, _) = Query::parse(&request.target).settings(case.operation);
     let UserChanges {
         first_name,
         last_name,
@@ -258,6 +263,13 @@ fn plan(case: &Case, request: &HttpRequest) -> Vec<u8> {
         custom_fields,
         text(avatar),
         remote_data.map(set).unwrap_or_default(),
+        settings.list.email.map(set).unwrap_or_default(),
+        settings.list.cursor.map(set).unwrap_or_default(),
+        settings
+            .list
+            .limit
+            .map(|limit| limit.to_string().into_bytes())
+            .unwrap_or_default(),
     ];
     layout([choice(case), u8::from(options.strict) << 1], parts)
 }
@@ -274,17 +286,12 @@ fn interpret(case: &Case, request: &HttpRequest) -> Option<Vec<u8>> {
     }
 }
 
-/// The byte that chooses the operation of a case, or the create if the integration lacks the operation.
+/// The byte that chooses the operation of a case.
 fn choice(case: &Case) -> u8 {
-    let of_case = |name| {
-        operations()
-            .iter()
-            .position(|each| each.integration.name == case.integration && each.row().name == name)
-    };
-    let position = of_case(case.operation)
-        .or_else(|| of_case(OperationName::Create))
-        .unwrap_or_default();
-    u8::try_from(position).unwrap_or_default()
+    let position = every_operation().iter().position(|each| {
+        each.integration.name == case.integration && each.row.name == case.operation
+    });
+    u8::try_from(position.unwrap_or_default()).unwrap_or_default()
 }
 
 /// The result of the first request of a case, as three parts; none if no request is sent.

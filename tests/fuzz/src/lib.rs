@@ -23,12 +23,18 @@ pub(crate) use host::sources::{accounts, files, secret};
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use support::{Operation, operations};
+use support::{Operation, every_operation};
 use unified_ticketing_guest::bindings::accounts::{Account, Credentials};
+use unified_ticketing_guest::bindings::http_api::HttpResponse;
+use unified_ticketing_guest::bindings::types::{
+    ErrorCode, Format, Outcome, ProviderResponse, Safety, Sending, TransportError,
+};
+use unified_ticketing_guest::context::Context;
+use unified_ticketing_guest::integration::OperationName;
 
 /// The operation that a byte chooses.
 pub fn operation(choice: u8) -> Operation {
-    let operations = operations();
+    let operations = every_operation();
     operations[usize::from(choice) % operations.len()]
 }
 
@@ -55,4 +61,42 @@ pub fn account(operation: Operation, choice: u8, input: &[u8], prefix: &str) -> 
         credentials,
         ..account
     }
+}
+
+/// Checks that the response to a call reports the provider's response, or the error of the transport, correctly.
+pub fn assert_response(
+    context: &Context,
+    sent: Result<&ProviderResponse, &TransportError>,
+    response: &HttpResponse,
+) {
+    let is_list = context.operation == OperationName::List;
+    let unusable = response
+        .error
+        .as_ref()
+        .is_some_and(|error| error.code == ErrorCode::InvalidResponse);
+    if context.shown.is_some() && context.form.format != Format::Raw && response.status == 200 {
+        let body: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_slice(&response.body).expect("an object");
+        assert_eq!(body.keys().collect::<Vec<_>>(), ["result", "debug"]);
+    } else if is_list && unusable {
+        // Users that are there are of no use where the next page cannot be read, or more than ten would have to be.
+        let failure = invariants::response::assert_error(response);
+        assert_eq!((failure.outcome.as_str(), sent.is_ok()), ("not-sent", true));
+    } else {
+        invariants::assert_response(context, sent, response);
+    }
+}
+
+/// Checks a further request: only a list has one, and it reads.
+pub fn assert_next(context: &Context, sending: &Sending) {
+    assert_eq!(context.operation, OperationName::List);
+    assert_eq!((sending.safety, &sending.plan), (Safety::Safe, &None));
+    assert_eq!(sending.request.method, "GET");
+    assert!(sending.request.body.is_empty());
+}
+
+/// Checks that nothing but a write is more than `not-sent`.
+pub fn assert_outcome(context: &Context, outcome: Outcome) {
+    let reads = matches!(context.operation, OperationName::Get | OperationName::List);
+    assert!(!reads || outcome == Outcome::NotSent);
 }

@@ -8,10 +8,11 @@
 
 use libfuzzer_sys::fuzz_target;
 use unified_ticketing_fuzz::input::Input;
-use unified_ticketing_fuzz::support::{operations, resume, start};
-use unified_ticketing_fuzz::{account, invariants, operation};
+use unified_ticketing_fuzz::support::{Operation, resume_step, start};
+use unified_ticketing_fuzz::{account, assert_next, assert_response, invariants, operation};
 use unified_ticketing_guest::bindings::http_api::{HttpRequest, HttpStep};
 use unified_ticketing_guest::context::EntryPoint;
+use unified_ticketing_guest::http_api::route;
 
 fuzz_target!(|bytes: &[u8]| {
     let mut input = Input(bytes);
@@ -30,15 +31,21 @@ fuzz_target!(|bytes: &[u8]| {
         }
         HttpStep::Send(sending) => sending,
     };
-    // The context has the caller's own strings, in which a byte that is not UTF-8 becomes three, and little else.
-    assert!(sending.context.len() < invariants::MAX_CONTEXT + 3 * bytes.len());
-    let called = operations().into_iter().find(|operation| {
-        operation.integration.name == chosen.integration.name
-            && operation.method() == request.method
-    });
-    let called = called.expect("an operation that the integration has");
+    let path = request.target.split('?').next().unwrap_or_default();
+    let name = route(&request.method, path).expect("a route").operation;
+    let called = Operation {
+        integration: chosen.integration,
+        row: chosen.integration.operation(name).expect("an operation"),
+    };
     let context = invariants::assert_sending(called, &account, &sending, EntryPoint::HttpApi);
+    // The context has the caller's own strings, in which a byte that is not UTF-8 becomes three, a request that is shown, and little
+    // else.
+    let shown = context.shown.as_ref();
+    let shown = shown.map_or(0, |request| request.url.len() + request.body.len());
+    assert!(sending.context.len() < invariants::MAX_CONTEXT + 3 * bytes.len() + shown);
     let result = input.response();
-    let response = resume(&sending.context, result.as_ref());
-    invariants::assert_response(&context, result.as_ref(), &response);
+    match resume_step(&sending.context, result.as_ref(), account) {
+        HttpStep::Respond(response) => assert_response(&context, result.as_ref(), &response),
+        HttpStep::Send(next) => assert_next(&context, &next),
+    }
 });

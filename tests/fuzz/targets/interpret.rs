@@ -1,21 +1,22 @@
 //! The second step of a call: any result of the request, in every format, for both entry points.
 //!
 //! The first byte chooses the operation; `remote_data` is left out when the second is odd. The parts are the context as
-//! `http-api.start` writes it, or else the address of a user; the excluded fields; and the result of the request.
+//! `http-api.start` writes it, or else the address of a user, to create or to look up; the excluded fields; and the result of the
+//! request.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use unified_ticketing_fuzz::case::ACCOUNT;
 use unified_ticketing_fuzz::input::{Input, entries, string};
-use unified_ticketing_fuzz::support::{Operation, resume};
-use unified_ticketing_fuzz::{invariants, operation};
+use unified_ticketing_fuzz::support::{Operation, resume_step};
+use unified_ticketing_fuzz::{assert_next, assert_outcome, assert_response, invariants, operation};
+use unified_ticketing_guest::bindings::http_api::HttpStep;
 use unified_ticketing_guest::bindings::steps::Step;
 use unified_ticketing_guest::bindings::types::{
-    Body, Error, ErrorCode, Format, Outcome, ProviderResponse, Response, TransportError,
+    Body, Error, ErrorCode, Format, Outcome, ProviderResponse, Response, TransportError, User,
 };
 use unified_ticketing_guest::context::{Context, EntryPoint, Form};
-use unified_ticketing_guest::integration::OperationName;
 use unified_ticketing_guest::{codes, steps};
 
 fuzz_target!(|input: &[u8]| {
@@ -29,8 +30,14 @@ fuzz_target!(|input: &[u8]| {
             (error.code, error.outcome),
             (ErrorCode::InvalidRequest, Outcome::Unknown)
         );
-        sample_context(operation, string(part))
+        sample_context(operation, &string(part))
     });
+    let row = context.integration.operation(context.operation);
+    let operation = Operation {
+        integration: context.integration,
+        row: row.expect("an operation"),
+    };
+    let account = operation.account(true);
     context.form.ignore_remote_data |= ignore;
     context
         .form
@@ -43,12 +50,20 @@ fuzz_target!(|input: &[u8]| {
     for format in [Format::Unified, Format::Raw, Format::Normalized] {
         context.form.format = format;
         context.entry_point = EntryPoint::HttpApi;
-        let response = resume(&context.to_bytes(), result.as_ref());
-        invariants::assert_response(&context, result.as_ref(), &response);
+        let step = resume_step(&context.to_bytes(), result.as_ref(), account.clone());
         context.entry_point = EntryPoint::Steps;
-        let Step::Done(typed) = steps::resume(ACCOUNT, &context.to_bytes(), result.as_ref()) else {
-            panic!("a second request");
+        let resolve = |_: &str| Ok(account.clone());
+        let typed = steps::resume(ACCOUNT, &context.to_bytes(), result.as_ref(), resolve);
+        let (response, typed) = match (step, typed) {
+            (HttpStep::Respond(response), Step::Done(typed)) => (response, typed),
+            (HttpStep::Send(sending), Step::Send(typed)) => {
+                assert_next(&context, &sending);
+                assert_eq!(sending.request, typed.request);
+                continue;
+            }
+            (step, typed) => panic!("{step:?}, but {typed:?}"),
         };
+        assert_response(&context, result.as_ref(), &response);
         match (typed, &result) {
             (Ok(typed), Ok(result)) => {
                 assert_eq!(response.status, 200);
@@ -57,6 +72,7 @@ fuzz_target!(|input: &[u8]| {
                 check_typed(&typed, &context, result);
             }
             (Err(error), result) => {
+                assert_outcome(&context, error.outcome);
                 check_error(
                     &error,
                     &invariants::response::assert_error(&response),
@@ -68,26 +84,21 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
-fn sample_context(operation: Operation, email: String) -> Context {
-    Context {
-        account: ACCOUNT.to_owned(),
-        entry_point: EntryPoint::HttpApi,
-        integration: operation.integration,
-        operation: if operation.update {
-            OperationName::Update
-        } else {
-            OperationName::Create
-        },
-        id: operation.update.then(|| "42".to_owned()),
-        email: Some(email).filter(|email| !email.is_empty()),
-        position: 0,
-        form: Form {
-            format: Format::Unified,
-            ignore_remote_data: false,
-            exclude_fields: Vec::new(),
-        },
-        warnings: Vec::new(),
+/// The context of a valid call, with this address where the operation has one.
+fn sample_context(operation: Operation, address: &str) -> Context {
+    let mut query = String::new();
+    // A blank one is a violation.
+    if operation.row.list.is_some() && !address.trim().is_empty() {
+        let address = form_urlencoded::byte_serialize(address.as_bytes());
+        query = format!("&emails[][email]={}", address.collect::<String>());
     }
+    let bytes = operation.plan(&query).context;
+    let context = Context::from_bytes(&bytes, ACCOUNT, EntryPoint::HttpApi);
+    let mut context = context.expect("its own context");
+    if operation.row.name.has_fields() {
+        context.email = Some(address.to_owned()).filter(|address| !address.is_empty());
+    }
+    context
 }
 
 /// Checks that the warnings of the response follow those of the input.
@@ -104,16 +115,26 @@ fn check_typed(response: &Response, context: &Context, result: &ProviderResponse
         exclude_fields,
     } = &context.form;
     let excluded = |name: &str| exclude_fields.iter().any(|field| field == name);
+    let whole = *format == Format::Unified && !ignore_remote_data && !excluded("remote_data");
+    let check_user = |user: &User| {
+        assert!(user.id.is_none() || !excluded("id"));
+        assert!(user.name.is_none() || !excluded("name"));
+    };
     match &response.body {
-        Body::Raw(body) => assert_eq!((*format, body), (Format::Raw, &result.body)),
+        Body::Raw(body) => assert_eq!((*format, &body.bytes), (Format::Raw, &result.body)),
         Body::User(user) => {
-            let whole =
-                *format == Format::Unified && !ignore_remote_data && !excluded("remote_data");
             let body = invariants::usable_body(&result.body);
             assert_eq!(user.remote_data.as_deref(), body.filter(|_| whole));
-            assert!(user.id.is_none() || !excluded("id"));
-            assert!(user.name.is_none() || !excluded("name"));
+            check_user(user);
         }
+        Body::Users(page) => {
+            assert_eq!(page.complete, page.next_cursor.is_none());
+            for user in &page.users {
+                assert_eq!(user.remote_data.is_some(), whole);
+                check_user(user);
+            }
+        }
+        Body::Deleted(id) => assert_eq!(Some(id), context.id.as_ref()),
     }
 }
 

@@ -3,7 +3,8 @@
 //! The first byte chooses the operation, the second by its lowest bit whether the host injects the credentials, and by the
 //! next whether the call is strict. The parts are the account's base URL and setting, each its usual one when empty, and the
 //! prefix of its credential; the user's id; the remote query, the collections and the excluded fields; the fields
-//! in the published order, and `remote_data`. A field begins with `=` and has a value, or with `-` and is cleared.
+//! in the published order, and `remote_data`; address, cursor and limit of a list. A field begins with `=` and has a value, or with `-`
+//! and is cleared.
 
 #![no_main]
 
@@ -17,9 +18,10 @@ use unified_ticketing_guest::bindings::accounts::Account;
 use unified_ticketing_guest::bindings::steps::{Operation as Input, Step, UserUpdate};
 use unified_ticketing_guest::bindings::types::{
     Collection, Email, EmailsChange, Error, ErrorCode, Finding, FindingCode, JsonChange, Location,
-    NewUser, Options, Outcome, Role, RolesChange, Sending, StringChange, UserChanges,
+    NewUser, Options, Outcome, Role, RolesChange, Sending, StringChange, UserChanges, UserQuery,
 };
 use unified_ticketing_guest::context::EntryPoint;
+use unified_ticketing_guest::integration::OperationName;
 use unified_ticketing_guest::steps;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -47,18 +49,38 @@ fuzz_target!(|bytes: &[u8]| {
         ..Options::default()
     };
     let changes = changes(&mut input);
-    let input = if operation.is_update() {
-        let id = id.clone();
-        Input::UpdateUser(UserUpdate { id, changes })
-    } else {
-        Input::CreateUser(user(changes))
+    let given = |part: &[u8]| part.strip_prefix(b"=").map(string);
+    let query = UserQuery {
+        email: given(input.part()),
+        cursor: given(input.part()),
+        limit: input.string().parse().ok(),
     };
+    let looks_up = operation.row.list.is_some() && query.email.is_some();
+    let input = match operation.row.name {
+        OperationName::Create => Input::CreateUser(user(changes)),
+        OperationName::Update => {
+            let id = id.clone();
+            Input::UpdateUser(UserUpdate { id, changes })
+        }
+        OperationName::Get => Input::GetUser(id.clone()),
+        OperationName::List => Input::ListUsers(query),
+        OperationName::Delete => Input::DeleteUser(id.clone()),
+    };
+    assert!(
+        !looks_up || options.remote_query.is_empty() || is_rejected(&account, &input, &options)
+    );
     match steps::start(ACCOUNT, input, &options, |_| Ok(account.clone())) {
         Step::Send(sending) => check_sending(operation, &account, &id, &options, &sending),
         Step::Done(Err(error)) => check_error(&account, &error),
         Step::Done(Ok(response)) => panic!("a response without a request: {response:?}"),
     }
 });
+
+/// Whether a call is rejected: a look-up takes no parameters of the provider.
+fn is_rejected(account: &Account, input: &Input, options: &Options) -> bool {
+    let step = steps::start(ACCOUNT, input.clone(), options, |_| Ok(account.clone()));
+    matches!(step, Step::Done(Err(_)))
+}
 
 /// Checks that request and context follow the input.
 fn check_sending(
@@ -81,16 +103,14 @@ fn check_sending(
         (context.form.format, context.form.ignore_remote_data),
         (options.format, options.ignore_remote_data)
     );
-    assert_eq!(context.id.as_deref(), operation.is_update().then_some(id));
+    let has_id = operation.row.name.has_id();
+    assert_eq!(context.id.as_deref(), has_id.then_some(id));
 
     let request = &sending.request;
     let (url, query) = request.url.split_once('?').unwrap_or((&request.url, ""));
     let (_, last) = url.rsplit_once('/').expect("a path");
-    let given = operation
-        .row()
-        .path
-        .ends_with("{id}")
-        .then_some(id.as_bytes());
+    let ends_with_id = operation.row.path.ends_with("{id}");
+    let given = ends_with_id.then_some(id.as_bytes());
     assert!(given.is_none_or(|id| percent_decode_str(last).eq(id.iter().copied())));
     let sent: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
         .into_owned()

@@ -1,22 +1,27 @@
-//! The parser of the query: the whole input is the query.
+//! The parser of the query: the first byte chooses the operation, and the rest is the query.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use unified_ticketing_fuzz::{input, invariants};
+use unified_ticketing_fuzz::input::{Input, string};
+use unified_ticketing_fuzz::invariants;
 use unified_ticketing_guest::account::is_uuid;
 use unified_ticketing_guest::bindings::types::{Finding, FindingCode, Location};
 use unified_ticketing_guest::findings::{Findings, MAX_FINDINGS};
 use unified_ticketing_guest::http_api::query::{ACCOUNT, Query, Settings, account_id};
+use unified_ticketing_guest::integration::OperationName;
 
 fuzz_target!(|input: &[u8]| {
-    let query = input::string(input);
+    let mut input = Input(input);
+    let operations = OperationName::ALL;
+    let operation = operations[usize::from(input.byte()) % operations.len()];
+    let query = string(input.0);
     let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
         .into_owned()
         .collect();
     let target = to_target(&query);
     let parsed = Query::parse(&target);
-    let (settings, findings) = parsed.settings();
+    let (settings, findings) = parsed.settings(operation);
     for found in [&findings.violations, &findings.warnings] {
         invariants::assert_findings(found);
         assert!(found.iter().all(|finding| finding.in_ == Location::Query));
@@ -30,7 +35,7 @@ fuzz_target!(|input: &[u8]| {
     // The spelling of a query does not change its meaning.
     let mut encoded = form_urlencoded::Serializer::new(String::new());
     let encoded = to_target(&encoded.extend_pairs(&pairs).finish());
-    let (again, found) = Query::parse(&encoded).settings();
+    let (again, found) = Query::parse(&encoded).settings(operation);
     assert_eq!(
         (&again, &found.violations, &found.warnings),
         (&settings, &findings.violations, &findings.warnings)
@@ -41,6 +46,7 @@ fuzz_target!(|input: &[u8]| {
     let short = |(name, _): &(String, String)| name.len() <= 200;
     if pairs.len() <= MAX_FINDINGS && pairs.iter().all(short) {
         check_parameters(&pairs, &settings, &findings);
+        check_list(operation, &pairs, &settings, &findings);
     }
 
     // When strict, warnings become violations, and nothing else changes.
@@ -48,7 +54,8 @@ fuzz_target!(|input: &[u8]| {
         .iter()
         .all(|(name, _)| !is_scalar(name, "unified_strict"))
     {
-        let (strict, found) = Query::parse(&format!("{encoded}&unified_strict=true")).settings();
+        let (strict, found) =
+            Query::parse(&format!("{encoded}&unified_strict=true")).settings(operation);
         assert!(strict.options.strict && found.warnings.is_empty());
         assert_eq!(
             found.violations.found(),
@@ -108,11 +115,13 @@ fn check_parameters(pairs: &[(String, String)], settings: &Settings, findings: &
         "truto_ignore_remote_data",
         "unified_dry_run",
         "unified_strict",
+        "next_cursor",
+        "limit",
     ];
     let unknown = |name: &str| match base(name).as_str() {
         _ if scalars.iter().any(|scalar| is_scalar(name, scalar)) => false,
         "truto_exclude_fields" => name.contains("]["),
-        "remote_query" | "collections" => false,
+        "remote_query" | "collections" | "emails" => false,
         _ => true,
     };
     let reserved = |name: &str| {
@@ -171,4 +180,55 @@ fn check_parameters(pairs: &[(String, String)], settings: &Settings, findings: &
         .iter()
         .filter(|finding| finding.path == "collections");
     assert_eq!(collections_parsed + violations.count(), collections.count());
+}
+
+/// Checks that a list has its page or its address, and that no other operation has them without a violation.
+fn check_list(
+    operation: OperationName,
+    pairs: &[(String, String)],
+    settings: &Settings,
+    findings: &Findings,
+) {
+    let list = &settings.list;
+    let is_violation = |path: &str, code: FindingCode| {
+        let mut violations = findings.violations.iter();
+        violations.any(|found| found.path == path && found.code == code)
+    };
+    let values = |name: &str| -> Vec<&str> {
+        let pairs = pairs.iter().filter(|(given, _)| is_scalar(given, name));
+        pairs.map(|(_, value)| value.as_str()).collect()
+    };
+    if operation != OperationName::List {
+        assert!(list.email.is_none() && list.cursor.is_none() && list.limit.is_none());
+        for name in ["next_cursor", "limit"] {
+            let unused = is_violation(name, FindingCode::UnsupportedField);
+            assert!(values(name).is_empty() || unused, "{name}");
+        }
+        return;
+    }
+    let cursors = values("next_cursor");
+    assert_eq!(
+        list.cursor.as_deref(),
+        cursors.first().copied().filter(|cursor| !cursor.is_empty())
+    );
+    let limits = values("limit");
+    let rejected = is_violation("limit", FindingCode::Format);
+    assert!(limits.is_empty() || list.limit.is_some() || rejected);
+    for (name, values) in [("next_cursor", cursors), ("limit", limits)] {
+        let twice = is_violation(name, FindingCode::TooMany);
+        assert_eq!(values.len() > 1, twice, "{name}");
+    }
+    let is_address = |name: &str| {
+        let keys = name.strip_prefix("emails[");
+        let index = keys.and_then(|keys| keys.strip_suffix("email]"));
+        index.is_some_and(|index| {
+            let index = index.strip_suffix("][");
+            index.map_or_else(|| name == "emails[email]", |index| !index.contains("]["))
+        })
+    };
+    let mut addresses = pairs.iter().filter(|(name, _)| is_address(name));
+    let first = addresses.next().map(|(_, address)| address);
+    assert_eq!(list.email.as_ref(), first);
+    let twice = is_violation("emails", FindingCode::TooMany);
+    assert_eq!(addresses.next().is_some(), twice);
 }
