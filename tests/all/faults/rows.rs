@@ -198,8 +198,9 @@ impl Row {
                 | "provider-rate-limited"
                 | "connection-lost"
                 | "no-connection"
+                | "invalid-response"
                 | "deadline" => 7,
-                "invalid-response" | "response-too-large" => 1,
+                "response-too-large" => 1,
                 _ => 5,
             };
         }
