@@ -28,7 +28,7 @@ use std::time::SystemTime;
 
 use types::{
     Begun, EmailsChange, Format, IfExists, JsonChange, NewUser, Options, RolesChange, StringChange,
-    UserChanges,
+    User, UserChanges,
 };
 
 impl std::fmt::Display for types::Error {

@@ -183,7 +183,7 @@ impl Engine {
             ..self.new_call(account).await?
         };
         let steps = Arc::new(Steps { operation, options });
-        let started = self.0.host.start(&steps, &call).await;
+        let started = self.0.host.start(&steps, &call, &call.begun).await;
         started.map_err(|stop| stop.into_error(Outcome::NotSent, &steps.subject()))
     }
 

@@ -75,7 +75,9 @@ pub use crate::bindings::{http_api, integrations, steps, types};
 pub use crate::client::SendState;
 #[cfg(feature = "native")]
 pub use crate::engine::Native;
-pub use crate::engine::{Engine, EngineBuilder, Pages, Plan, Sender, how_to_look, http_response};
+pub use crate::engine::{
+    Engine, EngineBuilder, Once, Pages, Plan, Sender, how_to_look, http_response,
+};
 pub use crate::error::Error;
 pub use crate::files::{FileError, FileFinding, TomlFileError};
 pub use crate::openapi::openapi;

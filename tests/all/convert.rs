@@ -113,6 +113,9 @@ pub fn options(options: guest::Options) -> host::Options {
         remote_query,
         collections,
         strict,
+        if_exists,
+        settle,
+        resend,
     } = options;
     host::Options {
         format: match format {
@@ -131,6 +134,13 @@ pub fn options(options: guest::Options) -> host::Options {
             })
             .collect(),
         strict,
+        if_exists: match if_exists {
+            guest::IfExists::Fail => host::IfExists::Fail,
+            guest::IfExists::Keep => host::IfExists::Keep,
+            guest::IfExists::Update => host::IfExists::Update,
+        },
+        settle,
+        resend,
     }
 }
 

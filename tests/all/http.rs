@@ -224,7 +224,7 @@ async fn table_holds_in_stock_wasmtime() {
     };
     let component = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(component.path(), Engine::standalone()).expect("a file");
-    let mut cases = case::all();
+    let mut cases = served_cases(Sender::Component);
     while !cases.is_empty() {
         let rest = cases.split_off(cases.len().min(CASES_IN_VARIABLE));
         let suite = Suite::with_cases(cases).await;

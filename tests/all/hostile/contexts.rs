@@ -2,7 +2,7 @@
 
 use unified_ticketing::steps::{Operation, Step};
 use unified_ticketing::types::{
-    Body, Email, Error, ErrorCode, NewUser, Options, Outcome, ProviderResponse, Response,
+    Begun, Body, Email, Error, ErrorCode, NewUser, Options, Outcome, ProviderResponse, Response,
 };
 use unified_ticketing::{Engine, http_response};
 use unified_ticketing_guest as guest;
@@ -49,7 +49,10 @@ async fn unreadable(table: &mut Table, entry_point: EntryPoint) {
 /// The context of a call after its first step.
 async fn started(engine: &Engine, account: &str, user: NewUser) -> Vec<u8> {
     let operation = Operation::CreateUser(user);
-    match engine.start(account, operation, Options::default()).await {
+    match engine
+        .start(account, operation, Options::default(), Begun::now())
+        .await
+    {
         Step::Send(sending) => sending.context,
         Step::Done(result) => panic!("{result:?}"),
     }
@@ -175,7 +178,8 @@ fn http_api_context() -> Vec<u8> {
             credentials: guest_accounts::Credentials::Injected(vec!["api_token".to_owned()]),
         })
     };
-    match guest::http_api::start(ID, &request, resolve) {
+    let begun = guest::bindings::types::Begun::Now(String::new());
+    match guest::http_api::start(ID, &request, &begun, resolve) {
         guest_http_api::HttpStep::Send(sending) => sending.context,
         guest_http_api::HttpStep::Respond(response) => {
             panic!("{}", String::from_utf8_lossy(&response.body))

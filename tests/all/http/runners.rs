@@ -11,7 +11,9 @@ use unified_ticketing_guest::bindings::accounts::{
     Account as GuestAccount, Credentials, ResolveError,
 };
 use unified_ticketing_guest::bindings::http_api::{HttpRequest, HttpStep};
-use unified_ticketing_guest::bindings::types::{ProviderRequest, ProviderResponse, TransportError};
+use unified_ticketing_guest::bindings::types::{
+    Begun, ProviderRequest, ProviderResponse, TransportError,
+};
 use unified_ticketing_guest::http_api;
 
 use crate::case;
@@ -124,7 +126,8 @@ async fn native(accounts: &BTreeMap<String, TestAccount>, request: &Request) -> 
             credentials: Credentials::Disclosed(pairs(&account.credentials)),
         })
     };
-    let mut step = http_api::start(&id, &request, resolve);
+    let begun = Begun::Now("2026-03-02T08:15:30Z".to_owned());
+    let mut step = http_api::start(&id, &request, &begun, resolve);
     let response = loop {
         match step {
             HttpStep::Respond(response) => break response,

@@ -8,7 +8,7 @@ use criterion::Criterion;
 use tokio::runtime::Builder;
 use unified_ticketing::Engine;
 use unified_ticketing::steps::{Operation, Step};
-use unified_ticketing::types::{Email, NewUser, Options, ProviderResponse};
+use unified_ticketing::types::{Begun, Email, NewUser, Options, ProviderResponse};
 use unified_ticketing_guest::bindings::accounts::{Account, Credentials, ResolveError};
 use unified_ticketing_guest::bindings::{steps as core_steps, types as core};
 use unified_ticketing_guest::steps;
@@ -83,7 +83,10 @@ async fn call(engine: &Engine) -> bool {
         ..NewUser::default()
     };
     let operation = Operation::CreateUser(user);
-    let Step::Send(sending) = engine.start(ACCOUNT, operation, Options::default()).await else {
+    let Step::Send(sending) = engine
+        .start(ACCOUNT, operation, Options::default(), Begun::now())
+        .await
+    else {
         return false;
     };
     let response = ProviderResponse {

@@ -233,7 +233,7 @@ macro_rules! cases {
 cases! {
     finding_code:
         Required Type Enum Format TooMany UnknownField UnsupportedField DuplicateMember NotClearable EmptyUpdate SurplusValue
-        IdMissing IdempotencyKeyIgnored More
+        IdMissing IdempotencyKeyIgnored Settled NotRecorded More
     => FindingCode
 }
 
@@ -243,6 +243,7 @@ cases! {
         UnsupportedMediaType RequestTimeout UriTooLong HeadersTooLarge MalformedRequest AccountUnusable ProviderInvalid
         ProviderUnauthorized ProviderForbidden ProviderNotFound ProviderConflict ProviderRateLimited ProviderRejected
         ProviderFailed InvalidResponse ResponseTooLarge NoConnection ConnectionLost EgressDenied Deadline GuestTrap
-        LimitExceeded Overloaded
+        LimitExceeded Overloaded IdempotencyInFlight
+        IdempotencyMismatch StoreUnavailable
     => ErrorCode
 }

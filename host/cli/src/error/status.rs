@@ -48,7 +48,9 @@ impl ExitStatus {
                 ErrorCode::ProviderRateLimited
                 | ErrorCode::NoConnection
                 | ErrorCode::Deadline
-                | ErrorCode::Overloaded,
+                | ErrorCode::Overloaded
+                | ErrorCode::IdempotencyInFlight
+                | ErrorCode::StoreUnavailable,
                 Outcome::NotSent | Outcome::Rejected,
             ) => Self::Later,
             (_, Outcome::Rejected)
@@ -67,6 +69,7 @@ impl ExitStatus {
                 | ErrorCode::RouteNotFound
                 | ErrorCode::UnsupportedOperation
                 | ErrorCode::BodyTooLarge
+                | ErrorCode::IdempotencyMismatch
                 | ErrorCode::UriTooLong
                 | ErrorCode::UnsupportedMediaType,
                 Outcome::NotSent,

@@ -30,7 +30,10 @@ async fn caller_resumes_with_its_own_response() {
     let provider = Provider::start([]).await;
     let [engine, _] = engines(&provider, |engine| engine);
     let operation = || Operation::CreateUser(ines());
-    let Step::Send(sending) = engine.start(ID, operation(), Options::default()).await else {
+    let Step::Send(sending) = engine
+        .start(ID, operation(), Options::default(), Begun::now())
+        .await
+    else {
         panic!("expected a request");
     };
     assert!(!String::from_utf8_lossy(&sending.context).contains("the-token-of-dixa"));

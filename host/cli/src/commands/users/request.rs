@@ -2,8 +2,8 @@
 
 use form_urlencoded::Serializer;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use unified_ticketing::http_api::HttpRequest;
 use sha2::{Digest as _, Sha256};
+use unified_ticketing::http_api::HttpRequest;
 use unified_ticketing_guest::http_api::{IDEMPOTENCY_KEY, USERS};
 
 use crate::args::{CallArgs, CreationArgs, Format, IfExists, Output};
@@ -55,7 +55,10 @@ fn automatic_key(method: &str, target: &str, body: &[u8]) -> String {
         digest.update(part);
     }
     let hexadecimal = |key: String, byte: &u8| key + &format!("{byte:02x}");
-    digest.finalize().iter().fold("auto-".to_owned(), hexadecimal)
+    digest
+        .finalize()
+        .iter()
+        .fold("auto-".to_owned(), hexadecimal)
 }
 
 fn query(account: &str, call: &Call<'_>, cursor: Option<&str>) -> String {
