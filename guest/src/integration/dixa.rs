@@ -141,7 +141,7 @@ pub(super) static INTEGRATION: Integration = Integration {
         Operation {
             path: "/agents/{id}",
             docs: DOCS,
-            effect: Some("the agent becomes an end user, and keeps the conversations"),
+            effect: Some("the agent becomes an end user; the person is not erased"),
             ..Operation::DELETE
         },
     ],

@@ -151,7 +151,7 @@ pub(super) static INTEGRATION: Integration = Integration {
         Operation {
             path: "/users/{id}",
             docs: "https://developers.gorgias.com/reference/users",
-            effect: Some("the user leaves the helpdesk"),
+            effect: Some("the user is deleted"),
             ..Operation::DELETE
         },
     ],

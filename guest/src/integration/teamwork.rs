@@ -160,7 +160,7 @@ pub(super) static INTEGRATION: Integration = Integration {
         Operation {
             path: "/people/{id}.json",
             docs: DOCS,
-            effect: Some("the person is marked as deleted, and can no longer sign in"),
+            effect: Some("the person is marked as deleted"),
             ..Operation::DELETE
         },
     ],

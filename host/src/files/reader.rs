@@ -78,7 +78,8 @@ impl<'a> TomlReader<'a> {
                     self.violation(span, None, message);
                 }
                 (other, _) => {
-                    let message = format!("unknown key {}; expected `[[{name}]]`", shown(other));
+                    let found = shown_key(other);
+                    let message = format!("unknown key {found}; expected `[[{name}]]`");
                     self.violation(key.span(), None, message);
                 }
             }
@@ -158,6 +159,19 @@ impl<'a> TomlReader<'a> {
             .map_or(0, |start| start.chars().count())
             + 1;
         (line, column)
+    }
+}
+
+/// The longest key that a message shows: no key of a file is as long, and most secrets are longer.
+const MAX_KEY: usize = 40;
+
+/// A key for a message. A longer one is not shown: it may be a secret that was pasted in the wrong place.
+fn shown_key(key: &str) -> String {
+    let length = key.chars().count();
+    if length <= MAX_KEY {
+        shown(key)
+    } else {
+        format!("a string of {length} characters")
     }
 }
 

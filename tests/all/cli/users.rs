@@ -131,7 +131,7 @@ fn deletion_without_yes_says_meaning() {
         .code(2)
         .stdout_eq(str![""])
         .stderr_eq(str![[r#"
-error[usage]: deleting needs `--yes`; in Dixa it means: the agent becomes an end user, and keeps the conversations
+error[usage]: deleting needs `--yes`; in Dixa it means: the agent becomes an end user; the person is not erased
 hint: `--dry-run` shows the request, and sends nothing
 
 "#]]);

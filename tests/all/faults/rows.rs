@@ -200,6 +200,7 @@ impl Row {
                 | "no-connection"
                 | "invalid-response"
                 | "deadline" => 7,
+                // The same again would be too large again.
                 "response-too-large" => 1,
                 _ => 5,
             };

@@ -19,8 +19,8 @@ use crate::tls::Root;
 
 /// The deadline of every call. Long enough for a good call on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(5);
-/// The limit of every response body, in bytes.
-const MAX_RESPONSE_BODY: usize = 1 << 20;
+/// The limit of every response body, in bytes. Low, so that a body beyond it costs a busy machine little.
+const MAX_RESPONSE_BODY: usize = 256 << 10;
 /// The longest wait for a result.
 const CALL_TIMEOUT: Duration = Duration::from_mins(1);
 

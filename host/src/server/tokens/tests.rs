@@ -149,6 +149,10 @@ name = 1
     ]
     .map(|violation| format!("tokens.toml:{violation}"));
     assert_eq!(violations(&text), expected);
+    assert_eq!(
+        violations("the-token-that-is-not-to-be-shown-0123456789 = 1\n")[0],
+        "tokens.toml:1: unknown key a string of 44 characters; expected `[[token]]`"
+    );
 }
 
 #[test]
