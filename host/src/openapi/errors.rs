@@ -22,9 +22,11 @@ const CODES: &[(ErrorCode, &[u16])] = &[
     (ErrorCode::UnsupportedOperation, &[405]),
     (ErrorCode::RequestTimeout, &[408]),
     (ErrorCode::ProviderConflict, &[409]),
+    (ErrorCode::IdempotencyInFlight, &[409]),
     (ErrorCode::BodyTooLarge, &[413]),
     (ErrorCode::UriTooLong, &[414]),
     (ErrorCode::UnsupportedMediaType, &[415]),
+    (ErrorCode::IdempotencyMismatch, &[422]),
     (ErrorCode::ProviderRateLimited, &[429]),
     (ErrorCode::HeadersTooLarge, &[431]),
     // It keeps the provider's number, which can be one of ours; 421 becomes 400.
@@ -42,6 +44,7 @@ const CODES: &[(ErrorCode, &[u16])] = &[
     (ErrorCode::ConnectionLost, &[502]),
     (ErrorCode::EgressDenied, &[502]),
     (ErrorCode::Overloaded, &[503]),
+    (ErrorCode::StoreUnavailable, &[503]),
     (ErrorCode::Deadline, &[504]),
 ];
 
@@ -60,6 +63,8 @@ const FINDINGS: &[FindingCode] = &[
     FindingCode::SurplusValue,
     FindingCode::IdMissing,
     FindingCode::IdempotencyKeyIgnored,
+    FindingCode::Settled,
+    FindingCode::NotRecorded,
     FindingCode::More,
 ];
 

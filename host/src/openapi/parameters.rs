@@ -73,6 +73,23 @@ pub(super) fn components() -> Value {
             "unified_strict",
             "Makes fields that are unsupported or unknown violations instead of warnings.",
         ),
+        "unified_if_exists": {
+            "name": "unified_if_exists",
+            "in": "query",
+            "description": "What to do where the provider has a user of the address. `fail`: create, and let the provider decide. `keep`: \
+                look first, and return the user that is there. `update`: look first, and change the fields given that differ.",
+            "schema": { "enum": ["fail", "keep", "update"], "default": "fail" },
+        },
+        "unified_settle": {
+            "name": "unified_settle",
+            "in": "query",
+            "description": "Whether to look for the user by the address where the outcome of the creation would be `unknown`.",
+            "schema": { "type": "boolean", "default": true },
+        },
+        "unified_resend": boolean(
+            "unified_resend",
+            "Sends the creation though an earlier one may have created the user: the caller has looked, and it is not there.",
+        ),
         "emails_email": {
             "name": "emails[][email]",
             "in": "query",
@@ -107,7 +124,8 @@ pub(super) fn components() -> Value {
         "idempotency_key": {
             "name": "Idempotency-Key",
             "in": "header",
-            "description": "Not honoured yet: the response says so in a warning.",
+            "description": "The same request with the same key is carried out once, where the server has a store; else a warning says that \
+                it is ignored.",
             "schema": { "type": "string" },
         },
     })
@@ -138,6 +156,9 @@ fn has_use(parameter: &str, operation: OperationName) -> bool {
     match parameter {
         "id" => operation.has_id(),
         "emails_email" | "limit" | "next_cursor" => operation == OperationName::List,
+        "unified_if_exists" | "unified_settle" | "unified_resend" => {
+            operation == OperationName::Create
+        }
         DRY_RUN | "idempotency_key" => operation.result() != CallResult::Read,
         _ => true,
     }

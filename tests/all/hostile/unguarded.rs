@@ -4,6 +4,7 @@
 #[path = "../../../host/src/config.rs"]
 mod config;
 
+use unified_ticketing::types::Begun;
 use unified_ticketing::http_api::{HttpRequest, HttpResponse, HttpStep};
 use wasmtime::component::{Component, Linker, ResourceTable};
 use wasmtime::{Engine, Store};
@@ -87,9 +88,9 @@ pub(super) fn respond(precompiled: &[u8], request: &HttpRequest) -> HttpResponse
         .get_export_index(Some(&interface), "start")
         .unwrap();
     let (step,) = instance
-        .get_typed_func::<(&str, &HttpRequest), (HttpStep,)>(&mut store, start)
+        .get_typed_func::<(&str, &HttpRequest, &Begun), (HttpStep,)>(&mut store, start)
         .unwrap()
-        .call(&mut store, (ID, request))
+        .call(&mut store, (ID, request, &Begun::now()))
         .unwrap();
     match step {
         HttpStep::Respond(response) => response,

@@ -231,7 +231,10 @@ impl Drop for Serve {
 pub fn create(account: &str, email: &str) -> Request {
     Request {
         method: "POST".to_owned(),
-        target: format!("/unified/ticketing/users?integrated_account_id={account}"),
+        // What a creation looks for afterwards has tests of its own.
+        target: format!(
+            "/unified/ticketing/users?integrated_account_id={account}&unified_settle=false"
+        ),
         headers: vec![("content-type".to_owned(), "application/json".to_owned())],
         body: format!(r#"{{"name": "Ines Halvorsen", "emails": [{{"email": "{email}"}}]}}"#)
             .into_bytes(),
