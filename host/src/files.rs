@@ -10,7 +10,7 @@ use std::path::Path;
 use secrecy::zeroize::Zeroizing;
 
 pub use self::finding::{FileFinding, TomlFileError};
-pub(crate) use self::reader::{Span, TomlReader};
+pub(crate) use self::reader::{Span, TomlReader, shown_short};
 
 /// The text of a file that holds secrets, or names them.
 pub(crate) struct SecretFile {

@@ -267,9 +267,9 @@ impl List {
             _ => left > 0,
         };
         let collected: usize = self.users.iter().map(String::len).sum();
-        let goes_on = fits && !alone && self.read < MAX_PAGES && collected < MAX_COLLECTED;
+        let continues = fits && !alone && self.read < MAX_PAGES && collected < MAX_COLLECTED;
         match next {
-            Some(next) if goes_on && listing.paging.max().is_some() => {
+            Some(next) if continues && listing.paging.max().is_some() => {
                 self.aim = Aim::Page { left, alone };
                 self.position = next;
                 After::Send(self)

@@ -248,7 +248,7 @@ impl CliError {
     }
 
     /// A list that ends early: its users up to this cursor are printed.
-    pub(crate) fn go_on_at(self, cursor: &str) -> Self {
+    pub(crate) fn resume_at(self, cursor: &str) -> Self {
         self.with_member("next_cursor", &json!(cursor).to_string())
             .hint(format!(
                 "all users before are printed: go on with `--cursor {cursor}`"

@@ -76,7 +76,6 @@ impl FileAccounts {
         text: &str,
         environment: &dyn Fn(&str) -> Option<String>,
     ) -> Result<(Self, bool), TomlFileError> {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut reader = Reader::new(file, text, environment);
         let all = reader.accounts();
         let (violations, warnings) = (reader.toml.violations, reader.warnings);

@@ -30,10 +30,10 @@ pub(crate) struct Section<'a> {
 }
 
 impl<'a> TomlReader<'a> {
-    pub(crate) const fn new(file: &'a Path, text: &'a str) -> Self {
+    pub(crate) fn new(file: &'a Path, text: &'a str) -> Self {
         Self {
             file,
-            text,
+            text: text.strip_prefix('\u{feff}').unwrap_or(text),
             base: 0,
             violations: Vec::new(),
         }
@@ -78,7 +78,7 @@ impl<'a> TomlReader<'a> {
                     self.violation(span, None, message);
                 }
                 (other, _) => {
-                    let found = shown_key(other);
+                    let found = shown_short(other);
                     let message = format!("unknown key {found}; expected `[[{name}]]`");
                     self.violation(key.span(), None, message);
                 }
@@ -162,14 +162,14 @@ impl<'a> TomlReader<'a> {
     }
 }
 
-/// The longest key that a message shows: no key of a file is as long, and most secrets are longer.
-const MAX_KEY: usize = 40;
+/// The longest text that a message shows: no key of a file is as long, nor an id, and most secrets are longer.
+const MAX_SHOWN: usize = 40;
 
-/// A key for a message. A longer one is not shown: it may be a secret that was pasted in the wrong place.
-fn shown_key(key: &str) -> String {
-    let length = key.chars().count();
-    if length <= MAX_KEY {
-        shown(key)
+/// A key or a value for a message. A longer one is not shown: it may be a secret that was pasted in the wrong place.
+pub(crate) fn shown_short(text: &str) -> String {
+    let length = text.chars().count();
+    if length <= MAX_SHOWN {
+        shown(text)
     } else {
         format!("a string of {length} characters")
     }

@@ -184,7 +184,7 @@ async fn pages_are_printed_as_they_come() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn list_goes_on_after_an_error() {
+async fn list_resumes_after_an_error() {
     let fixture = Fixture::start().await;
     let failed = response(500, &[], "{}");
     let pages = [page(&["Ines"], Some("k1")), failed, page(&["Maren"], None)];

@@ -182,7 +182,7 @@ async fn interrupted_read_exits_130() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn interrupted_list_says_where_to_go_on() {
+async fn interrupted_list_says_where_to_resume() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("its address"));
     let list = ["users", "list", "--all", "--limit=1", "--log-format=json"];

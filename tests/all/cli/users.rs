@@ -93,8 +93,7 @@ fn each_integration_has_a_whole_life() {
             .iter()
             .find(|it| it.name == account)
             .expect("it is there");
-        let mut operations = integration.operations.iter();
-        let delete = operations.find(|it| it.name == OperationName::Delete);
+        let delete = integration.operation(OperationName::Delete);
         let effect = delete.and_then(|delete| delete.effect).expect("an effect");
         assert!(
             unconfirmed.stderr.contains(effect),

@@ -7,9 +7,8 @@ use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 use toml::Spanned;
 use toml::de::DeValue;
-use unified_ticketing_guest::account::{is_user_name, shown};
+use unified_ticketing_guest::account::{is_user_name, is_uuid, shown};
 use unified_ticketing_guest::integration;
-use uuid::Uuid;
 
 use super::super::Account;
 use super::draft::Draft;
@@ -100,15 +99,15 @@ impl<'a> Reader<'a> {
             "id" => {
                 if let Some(id) = self.string(draft, key, value) {
                     // Other spellings of a UUID are rejected: the HTTP API compares ids as strings.
-                    if id.len() != 36 || Uuid::try_parse(&id).is_err() {
+                    if is_uuid(&id) {
+                        self.take(draft, "id", &id.to_ascii_lowercase(), value.span());
+                        draft.id = Some(id);
+                    } else {
                         self.violation(
                             draft,
                             value.span(),
                             format!("`id`: expected a UUID, but found {}", shown(&id)),
                         );
-                    } else {
-                        self.take(draft, "id", &id.to_ascii_lowercase(), value.span());
-                        draft.id = Some(id);
                     }
                 }
             }

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use toml::Spanned;
 use toml::de::DeValue;
-use uuid::Uuid;
+use unified_ticketing_guest::account::is_uuid;
 
 use super::{Digest, MAX_NAME, Token, TokenAccounts, TokenOperation, is_name};
-use crate::files::{Span, TomlFileError, TomlReader};
+use crate::files::{Span, TomlFileError, TomlReader, shown_short};
 
 /// The members of a token.
 const MEMBERS: &str = "`name`, `scope`, `sha256`, `accounts`, `operations`";
@@ -19,7 +19,6 @@ pub(super) fn parse(
     text: &str,
     has_account: &dyn Fn(&str) -> bool,
 ) -> Result<Vec<Token>, TomlFileError> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reader = Reader {
         toml: TomlReader::new(file, text),
         has_account,
@@ -126,7 +125,10 @@ impl Reader<'_> {
             "accounts" => draft.accounts = self.accounts(draft, value),
             "operations" => draft.operations = self.operations(draft, value),
             other => {
-                let message = format!("unknown key {}; expected one of {MEMBERS}", shown(other));
+                let message = format!(
+                    "unknown key {}; expected one of {MEMBERS}",
+                    shown_short(other)
+                );
                 self.violation(draft, span.clone(), message);
             }
         }
@@ -178,10 +180,13 @@ impl Reader<'_> {
             let Some(id) = self.toml.string(draft.entry.clone(), "accounts", value) else {
                 continue;
             };
-            let message = if id.len() != 36 || Uuid::try_parse(&id).is_err() {
-                format!("`accounts`: expected a UUID, but found {}", shown(&id))
+            let message = if !is_uuid(&id) {
+                format!(
+                    "`accounts`: expected a UUID, but found {}",
+                    shown_short(&id)
+                )
             } else if !(self.has_account)(&id) {
-                format!("`accounts`: there is no account {}", shown(&id))
+                format!("`accounts`: there is no account {}", shown_short(&id))
             } else {
                 accounts.insert(id.to_ascii_lowercase());
                 continue;
@@ -211,7 +216,8 @@ impl Reader<'_> {
                     operations.insert(operation);
                 }
                 Err(error) => {
-                    let message = format!("`operations`: {error}, but found {}", shown(&name));
+                    let message =
+                        format!("`operations`: {error}, but found {}", shown_short(&name));
                     self.violation(draft, value.span(), message);
                 }
             }
@@ -252,14 +258,4 @@ fn parse_digest(text: &str) -> Option<Digest> {
         *byte = u8::from_str_radix(text.get(2 * position..2 * position + 2)?, 16).ok()?;
     }
     Some(digest)
-}
-
-/// A value for a message. One as long as a token is not shown: it may be one that was pasted in the wrong place.
-fn shown(value: &str) -> String {
-    let length = value.chars().count();
-    if length <= MAX_NAME && !value.contains(char::is_control) {
-        format!("`{value}`")
-    } else {
-        format!("a string of {length} characters")
-    }
 }

@@ -58,7 +58,7 @@ pub(super) async fn all(
     loop {
         let response = session.respond(cursor.as_deref(), Vec::new(), terminal);
         let response = response.await.map_err(|error| match &cursor {
-            Some(cursor) if !is_first => error.go_on_at(cursor),
+            Some(cursor) if !is_first => error.resume_at(cursor),
             _ => error,
         })?;
         let page = Page::parse(&response.body);

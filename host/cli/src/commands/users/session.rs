@@ -4,7 +4,7 @@ use tokio::sync::oneshot;
 use unified_ticketing::http_api::HttpResponse;
 use unified_ticketing::types::{FindingCode, Warning};
 use unified_ticketing::{Engine, SendState, how_to_look};
-use unified_ticketing_guest::integration;
+use unified_ticketing_guest::integration::{self, OperationName};
 
 use super::header;
 use super::request::request;
@@ -113,8 +113,7 @@ impl<'a> Session<'a> {
 fn unconfirmed(integration: &str) -> CliError {
     let integration = integration::find(integration);
     let meaning = integration.and_then(|integration| {
-        let mut rows = integration.operations.iter();
-        let row = rows.find(|row| row.name == integration::OperationName::Delete)?;
+        let row = integration.operation(OperationName::Delete)?;
         Some(format!(
             "; in {} it means: {}",
             integration.title, row.effect?
