@@ -4,8 +4,8 @@
 #[path = "../../../host/src/config.rs"]
 mod config;
 
-use unified_ticketing::types::Begun;
 use unified_ticketing::http_api::{HttpRequest, HttpResponse, HttpStep};
+use unified_ticketing::types::Begun;
 use wasmtime::component::{Component, Linker, ResourceTable};
 use wasmtime::{Engine, Store};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
