@@ -185,12 +185,13 @@ impl HostDriven {
                 tokio::time::sleep(Duration::from_millis(wait_ms.into())).await;
             }
         };
-        let is_late = safety != Safety::Safe
-            && call
-                .send_until
-                .is_some_and(|until| SystemTime::now() > until);
-        let wait_is_allowed = !is_late && deadline.allows(Duration::from_millis(wait_ms.into()));
-        if !wait_is_allowed || deadline.within(wait).await.is_none() {
+        let is_late = requests.is_late()
+            || safety != Safety::Safe
+                && call
+                    .send_until
+                    .is_some_and(|until| SystemTime::now() > until);
+        let is_allowed = !is_late && deadline.allows(Duration::from_millis(wait_ms.into()));
+        if !is_allowed || deadline.within(wait).await.is_none() {
             let kept_back = Err(TransportError::Deadline(false));
             requests.ended(safety, kept_back.as_ref());
             return Ok((context, kept_back));
@@ -241,7 +242,9 @@ pub(super) fn conclude<'a, T: CallOutput>(
 ) -> T {
     let outcome = || match requests.outcome() {
         // A request that was admitted may not have left.
-        Outcome::Unknown if !call.state.withdraw() => Outcome::NotSent,
+        Outcome::Unknown if !requests.was_sent_earlier() && !call.state.withdraw() => {
+            Outcome::NotSent
+        }
         outcome => outcome,
     };
     match result {

@@ -140,8 +140,8 @@ enum Ending {
     Release,
     /// The record is forgotten.
     GiveBack,
-    /// The record is kept.
-    Keep(KeptOutcome),
+    /// The record is kept for this long; without a time, as long as it was to be.
+    Keep(KeptOutcome, Option<Duration>),
 }
 
 impl HostDriven {
@@ -186,7 +186,10 @@ impl HostDriven {
             ..call.clone()
         };
         let mut transcript = Transcript::new(call.begun.clone());
-        let mut requests = Requests::new(self.max_requests, entry.safety());
+        let mut requests = match call.begun {
+            Begun::Now(_) => Requests::new(self.max_requests, entry.safety()),
+            Begun::Earlier(_) => Requests::after_creation(self.max_requests),
+        };
         let result = self
             .steps(entry, call, first, &mut requests, Some(&mut transcript))
             .await;
@@ -343,13 +346,18 @@ impl HostDriven {
         let (Some(held), Some(key)) = (claim, &call.caller.key) else {
             return true;
         };
-        let (outcome, lifetime) = match output.outcome() {
-            Some(Outcome::NotSent) => (Ending::Release, Duration::ZERO),
+        let outcome = match output.outcome() {
+            Some(Outcome::NotSent) => Ending::Release,
             Some(Outcome::Unknown) if target.creates => {
-                (Ending::Keep(KeptOutcome::Unknown), KEYED_UNKNOWN_LIFETIME)
+                // What was unknown stays so for as long as it was to.
+                let lifetime = match transcript.begun() {
+                    Begun::Now(_) => Some(KEYED_UNKNOWN_LIFETIME),
+                    Begun::Earlier(_) => None,
+                };
+                Ending::Keep(KeptOutcome::Unknown, lifetime)
             }
-            Some(Outcome::Unknown | Outcome::Rejected) => (Ending::GiveBack, Duration::ZERO),
-            None => (Ending::Keep(KeptOutcome::Done), DONE_LIFETIME),
+            Some(Outcome::Unknown | Outcome::Rejected) => Ending::GiveBack,
+            None => Ending::Keep(KeptOutcome::Done, Some(DONE_LIFETIME)),
         };
         let store = Arc::clone(&held.store);
         let Some(claim) = held.take() else {
@@ -359,10 +367,10 @@ impl HostDriven {
         let recorded = match outcome {
             Ending::Release => store.release(claim).await,
             Ending::GiveBack => store.give_back(claim).await,
-            Ending::Keep(outcome) => {
+            Ending::Keep(outcome, lifetime) => {
                 let bytes = transcript.to_bytes().unwrap_or_default();
                 match memory.secret.seal(key, &record, &bytes) {
-                    Ok(sealed) => store.keep(claim, outcome, sealed, Some(lifetime)).await,
+                    Ok(sealed) => store.keep(claim, outcome, sealed, lifetime).await,
                     Err(error) => Err(StoreError::unavailable(error.to_string())),
                 }
             }
@@ -443,7 +451,7 @@ fn not_sent(code: ErrorCode, status: u16, message: String) -> CallError {
 }
 
 fn unavailable(error: &StoreError) -> CallError {
-    let message = format!("nothing was sent, because the key cannot be claimed: {error}");
+    let message = format!("nothing was sent: {error}");
     CallError {
         retry_after: Some(1),
         ..not_sent(ErrorCode::StoreUnavailable, 503, message)

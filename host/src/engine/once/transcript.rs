@@ -34,6 +34,10 @@ impl Transcript {
         self.id = id;
     }
 
+    pub(super) const fn begun(&self) -> &Begun {
+        &self.begun
+    }
+
     pub(super) fn id(&self) -> Option<&str> {
         self.id.as_deref()
     }
