@@ -196,12 +196,16 @@ fn failed<'a>(context: &Context, creation: &mut Creation, error: Error) -> Step<
         return Step::Done(Err(error));
     };
     if creation.phase == Phase::Settle {
-        let found = match earlier.looked {
-            0 => String::new(),
-            looked => found_nobody(context, looked) + ", and then ",
+        let found = (earlier.looked > 0).then(|| found_nobody(context, earlier.looked));
+        // The host has no time for another look-up, or for any.
+        let is_kept_back = error.code == ErrorCode::Deadline && error.outcome == Outcome::NotSent;
+        let failed = (!is_kept_back).then(|| format!("a look-up failed: {}", error.message));
+        let added = match (found, failed) {
+            (Some(found), Some(failed)) => format!("; {found}, and then {failed}"),
+            (Some(only), None) | (None, Some(only)) => format!("; {only}"),
+            (None, None) => String::new(),
         };
-        let failed = format!("; {found}a look-up failed: {}", error.message);
-        earlier.message.push_str(&failed);
+        earlier.message.push_str(&added);
     }
     Step::Done(Err(earlier))
 }

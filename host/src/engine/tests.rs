@@ -17,8 +17,12 @@ const CREATED: &str =
     "{\"data\": {\"id\": \"u1\", \"displayName\": \"Ines\", \"email\": \"ines@acme.example\"}}";
 
 fn ines() -> NewUser {
+    with_address("ines@acme.example")
+}
+
+fn with_address(address: &str) -> NewUser {
     let email = Email {
-        address: "ines@acme.example".to_owned(),
+        address: address.to_owned(),
         type_: None,
     };
     NewUser {
@@ -28,13 +32,14 @@ fn ines() -> NewUser {
     }
 }
 
-/// An engine for each sender, with the accounts of this server.
+/// An engine for each sender, with the accounts of this server. It looks for nobody.
 fn engines(provider: &Provider, change: impl Fn(EngineBuilder) -> EngineBuilder) -> [Engine; 2] {
     [Sender::Host, Sender::Component].map(|sender| {
         change(
             Engine::builder()
                 .accounts(provider.accounts())
-                .sender(sender),
+                .sender(sender)
+                .settle(Duration::ZERO),
         )
         .build()
         .unwrap()

@@ -272,7 +272,12 @@ impl Call {
     }
 
     pub async fn http(&self, server: SocketAddr) -> Observed {
-        let response = client::send(server, &self.request()).await;
+        Self::send(server, &self.request()).await
+    }
+
+    /// Sends a request of a call.
+    pub async fn send(server: SocketAddr, request: &Request) -> Observed {
+        let response = client::send(server, request).await;
         let response = response.expect("a response");
         let retry_after = response.header("retry-after");
         let retry_after = retry_after.map(|seconds| seconds.parse().expect("seconds"));
