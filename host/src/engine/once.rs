@@ -8,12 +8,16 @@
 //! before the caller gets it. A process that ends in between leaves a claim whose lease runs out, and the next call with the key
 //! looks for the user, and creates nobody.
 
+mod claim;
 mod echo;
 mod transcript;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use tokio::time::Instant;
+
+use self::claim::HeldClaim;
 pub(crate) use self::echo::Receipt;
 use self::echo::{Echo, Echoes, End, InFlight, MAX_ECHOES, SETTLED_LIFETIME, UNKNOWN_LIFETIME};
 pub(super) use self::transcript::Transcript;
@@ -26,15 +30,10 @@ use crate::bindings::types::{
     Begun, Error as CallError, ErrorCode, Outcome, ProviderRequest, Sending,
 };
 use crate::error::Error;
-use crate::store::{
-    Claim, ClaimRequest, Claimed, KeptOutcome, RecordKey, Secret, Store, StoreError, UnknownEcho,
-};
+use crate::store::{RecordKey, Secret, Store, StoreError, UnknownEcho};
 
-/// How long the result of a call with a key is kept.
-const DONE_LIFETIME: Duration = Duration::from_hours(24);
-
-/// How long a creation with a key is kept whose outcome is unknown.
-const KEYED_UNKNOWN_LIFETIME: Duration = Duration::from_hours(7 * 24);
+/// How often what has expired is deleted from the store, at most.
+const SWEEP_INTERVAL: Duration = Duration::from_mins(10);
 
 /// How much longer than its call a claim lasts: what comes of the call is kept then.
 const LEASE_RESERVE: Duration = Duration::from_secs(5);
@@ -63,6 +62,8 @@ pub(super) struct Memory {
     secret: Secret,
     store: Option<Arc<dyn Store>>,
     echoes: Arc<Echoes>,
+    /// When the store was swept.
+    swept: Mutex<Option<Instant>>,
 }
 
 impl Memory {
@@ -78,12 +79,33 @@ impl Memory {
             secret,
             store,
             echoes: Echoes::new(MAX_ECHOES),
+            swept: Mutex::default(),
         })
     }
 
     /// Whether keys are honoured.
     pub(super) const fn has_store(&self) -> bool {
         self.store.is_some()
+    }
+
+    /// Has the store delete what has expired, if it has not for a while. No call waits for it.
+    fn sweep(&self) {
+        let Some(store) = &self.store else {
+            return;
+        };
+        let now = Instant::now();
+        let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
+        if swept.is_some_and(|swept| now.duration_since(swept) < SWEEP_INTERVAL) {
+            return;
+        }
+        *swept = Some(now);
+        drop(swept);
+        let store = Arc::clone(store);
+        tokio::spawn(async move {
+            if let Err(error) = store.sweep().await {
+                tracing::warn!(%error, "what has expired could not be deleted from the store");
+            }
+        });
     }
 }
 
@@ -106,44 +128,6 @@ struct Held {
     echo: Option<InFlight>,
 }
 
-/// A claim. One that is dropped is released: the record is as it was found.
-struct HeldClaim {
-    store: Arc<dyn Store>,
-    claim: Option<Claim>,
-}
-
-impl HeldClaim {
-    /// Takes the claim, to end it.
-    fn take(mut self) -> Option<Claim> {
-        self.claim.take()
-    }
-}
-
-impl Drop for HeldClaim {
-    fn drop(&mut self) {
-        if let Some(claim) = self.claim.take()
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-        {
-            let store = Arc::clone(&self.store);
-            runtime.spawn(async move {
-                if let Err(error) = store.release(claim).await {
-                    tracing::warn!(%error, "a claim could not be released");
-                }
-            });
-        }
-    }
-}
-
-/// How a claim ends.
-enum Ending {
-    /// The record is as it was found.
-    Release,
-    /// The record is forgotten.
-    GiveBack,
-    /// The record is kept for this long; without a time, as long as it was to be.
-    Keep(KeptOutcome, Option<Duration>),
-}
-
 impl HostDriven {
     /// Carries out a call that writes. Nothing is sent that may have been sent before.
     pub(super) async fn guarded<E: Entry>(
@@ -154,6 +138,7 @@ impl HostDriven {
         sending: Sending,
         plan: &ProviderRequest,
     ) -> (E::Output, Option<Receipt>) {
+        memory.sweep();
         let target = entry.target();
         let turn = self.turn(memory, call, &target, plan, sending.resend);
         let (turn, held) = match turn.await {
@@ -170,7 +155,7 @@ impl HostDriven {
             }
             Turn::Echo(transcript) => {
                 let mut output = self.output_of(entry, call, &transcript).await;
-                let ended = self.end_claim(memory, call, &target, held.claim, &output, &transcript);
+                let ended = memory.end_claim(call, &target, held.claim, &output, &transcript);
                 if !ended.await {
                     output.warn_not_recorded();
                 }
@@ -199,7 +184,7 @@ impl HostDriven {
         }
         let Held { claim, echo } = held;
         let transcript = Arc::new(transcript);
-        let claimed = self.end_claim(memory, call, &target, claim, &output, &transcript);
+        let claimed = memory.end_claim(call, &target, claim, &output, &transcript);
         let mut is_recorded = claimed.await;
         let receipt = match echo {
             Some(echo) => {
@@ -229,93 +214,23 @@ impl HostDriven {
         plan: &ProviderRequest,
         resend: bool,
     ) -> Result<(Turn, Held), CallError> {
-        let fingerprint = memory
-            .secret
-            .fingerprint(&plan.method, &plan.url, &plan.body);
-        let scope = call.caller.scope.as_deref().unwrap_or_default();
-        let account = call.account.id();
-        let mut held = Held::default();
-        let mut turn = Turn::Carry;
-        if let (Some(key), Some(store)) = (&call.caller.key, &memory.store) {
-            let record = memory.record(call, target, key);
-            let lease = self.lease(call);
-            let lifetime = if target.creates {
-                KEYED_UNKNOWN_LIFETIME
-            } else {
-                lease
-            };
-            let request = ClaimRequest::new(record, fingerprint, lease, lifetime).resend(resend);
-            let claimed = store.claim(request).await.map_err(|it| unavailable(&it))?;
-            let claim = match claimed {
-                Claimed::New(claim) => claim,
-                Claimed::Unknown { claim, kept: _ } if target.creates => {
-                    turn = Turn::Settle(time(claim.begun));
-                    claim
-                }
-                Claimed::Unknown { claim, kept: _ } => claim,
-                Claimed::InFlight { retry_after } => return Err(in_flight(retry_after)),
-                Claimed::Mismatch => return Err(mismatch()),
-                Claimed::Done(kept) => {
-                    let opened = memory.secret.open(key, &record, &kept.sealed).ok();
-                    let transcript = opened.and_then(|bytes| Transcript::from_bytes(&bytes));
-                    let transcript = transcript.ok_or_else(|| {
-                        unavailable(&StoreError::corrupt(
-                            "what was kept of this call cannot be read",
-                        ))
-                    })?;
-                    return Ok((Turn::Replay(transcript), held));
-                }
-            };
-            held.claim = Some(HeldClaim {
-                store: Arc::clone(store),
-                claim: Some(claim),
-            });
-        }
-        if !target.creates {
+        let (method, url, body) = (&plan.method, &plan.url, &plan.body);
+        let fingerprint = memory.secret.fingerprint(method, url, body);
+        let lease = self.lease(call);
+        let claimed = memory.claim(call, target, fingerprint, lease, resend);
+        let (turn, claim) = claimed.await?;
+        let mut held = Held { claim, echo: None };
+        if !target.creates || matches!(turn, Turn::Replay(_)) {
             return Ok((turn, held));
         }
+        let scope = call.caller.scope.as_deref().unwrap_or_default();
+        let (account, operation) = (call.account.id(), target.operation);
         let key = memory
             .secret
-            .echo_key(scope, account, target.operation, &fingerprint);
-        loop {
-            match memory.echoes.enter(key, resend) {
-                Echo::First(in_flight) => {
-                    held.echo = Some(in_flight);
-                    if let (Turn::Carry, Some(store), false) = (&turn, &memory.store, resend) {
-                        let found = store.find_unknown(key).await;
-                        if let Some(echo) = found.map_err(|it| unavailable(&it))? {
-                            turn = Turn::Settle(time(echo.begun));
-                        }
-                    }
-                    return Ok((turn, held));
-                }
-                Echo::AfterUnknown(in_flight, begun) => {
-                    held.echo = Some(in_flight);
-                    if matches!(turn, Turn::Carry) {
-                        turn = Turn::Settle(begun);
-                    }
-                    return Ok((turn, held));
-                }
-                Echo::OfInFlight(mut end) => {
-                    let ended = call.deadline.within(end.wait_for(Option::is_some)).await;
-                    match ended {
-                        None => return Err(still_in_flight()),
-                        // The first one has sent nothing.
-                        Some(Err(_)) => {}
-                        Some(Ok(transcript)) => {
-                            if let Some(transcript) = transcript.clone() {
-                                return Ok((Turn::Echo(transcript), held));
-                            }
-                        }
-                    }
-                }
-                Echo::OfUndelivered(transcript) => return Ok((Turn::Echo(transcript), held)),
-                Echo::TooMany => {
-                    let message = "too many creations are in flight or of unknown outcome here";
-                    return Err(not_sent(ErrorCode::Overloaded, 503, message.to_owned()));
-                }
-            }
-        }
+            .echo_key(scope, account, operation, &fingerprint);
+        let (turn, echo) = memory.enter(call, key, turn, resend).await?;
+        held.echo = echo;
+        Ok((turn, held))
     }
 
     /// The output that the responses of a transcript make.
@@ -332,70 +247,56 @@ impl HostDriven {
             Err(stop) => E::Output::from_error(stop.into_error(Outcome::NotSent, &entry.subject())),
         }
     }
-
-    /// Ends a claim by what came of its call. False where that could not be recorded.
-    async fn end_claim(
-        &self,
-        memory: &Memory,
-        call: &Call,
-        target: &Target,
-        claim: Option<HeldClaim>,
-        output: &impl CallOutput,
-        transcript: &Transcript,
-    ) -> bool {
-        let (Some(held), Some(key)) = (claim, &call.caller.key) else {
-            return true;
-        };
-        let outcome = match output.outcome() {
-            Some(Outcome::NotSent) => Ending::Release,
-            Some(Outcome::Unknown) if target.creates => {
-                // What was unknown stays so for as long as it was to.
-                let lifetime = match transcript.begun() {
-                    Begun::Now(_) => Some(KEYED_UNKNOWN_LIFETIME),
-                    Begun::Earlier(_) => None,
-                };
-                Ending::Keep(KeptOutcome::Unknown, lifetime)
-            }
-            Some(Outcome::Unknown | Outcome::Rejected) => Ending::GiveBack,
-            None => Ending::Keep(KeptOutcome::Done, Some(DONE_LIFETIME)),
-        };
-        let store = Arc::clone(&held.store);
-        let Some(claim) = held.take() else {
-            return true;
-        };
-        let record = memory.record(call, target, key);
-        let recorded = match outcome {
-            Ending::Release => store.release(claim).await,
-            Ending::GiveBack => store.give_back(claim).await,
-            Ending::Keep(outcome, lifetime) => {
-                let bytes = transcript.to_bytes().unwrap_or_default();
-                match memory.secret.seal(key, &record, &bytes) {
-                    Ok(sealed) => store.keep(claim, outcome, sealed, lifetime).await,
-                    Err(error) => Err(StoreError::unavailable(error.to_string())),
-                }
-            }
-        };
-        match recorded {
-            Ok(true) => true,
-            Ok(false) => {
-                tracing::warn!("the lease of a claim ran out before its call ended");
-                false
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the end of a call could not be recorded");
-                false
-            }
-        }
-    }
 }
 
 impl Memory {
-    /// The record of a call with a key.
-    fn record(&self, call: &Call, target: &Target, key: &str) -> RecordKey {
-        let scope = call.caller.scope.as_deref().unwrap_or_default();
-        let (account, id) = (call.account.id(), target.id.as_deref());
-        self.secret
-            .record_key(scope, account, target.operation, id, key)
+    /// Takes note of a creation, and finds what it may do by what is remembered of the same one.
+    async fn enter(
+        &self,
+        call: &Call,
+        key: RecordKey,
+        turn: Turn,
+        resend: bool,
+    ) -> Result<(Turn, Option<InFlight>), CallError> {
+        let settle = |turn: Turn, begun: String| match turn {
+            Turn::Carry => Turn::Settle(begun),
+            _ => turn,
+        };
+        loop {
+            match self.echoes.enter(key, resend) {
+                Echo::First(in_flight) => {
+                    let begun = match (&turn, &self.store, resend) {
+                        (Turn::Carry, Some(store), false) => {
+                            let found = store.find_unknown(key).await;
+                            found.map_err(|it| unavailable(&it))?
+                        }
+                        _ => None,
+                    };
+                    let turn = match begun {
+                        Some(echo) => settle(turn, time(echo.begun)),
+                        None => turn,
+                    };
+                    return Ok((turn, Some(in_flight)));
+                }
+                Echo::AfterUnknown(in_flight, begun) => {
+                    return Ok((settle(turn, begun), Some(in_flight)));
+                }
+                Echo::OfInFlight(mut end) => {
+                    let ended = call.deadline.within(end.wait_for(Option::is_some)).await;
+                    // Without an end, the first one has sent nothing.
+                    if let Ok(transcript) = ended.ok_or_else(still_in_flight)?
+                        && let Some(transcript) = transcript.clone()
+                    {
+                        return Ok((Turn::Echo(transcript), None));
+                    }
+                }
+                Echo::OfUndelivered(transcript) => return Ok((Turn::Echo(transcript), None)),
+                Echo::TooMany => {
+                    let message = "too many creations are in flight or of unknown outcome here";
+                    return Err(not_sent(ErrorCode::Overloaded, 503, message.to_owned()));
+                }
+            }
+        }
     }
 
     /// Ends an echo by what came of its call. False where that could not be recorded.
@@ -456,20 +357,6 @@ fn unavailable(error: &StoreError) -> CallError {
         retry_after: Some(1),
         ..not_sent(ErrorCode::StoreUnavailable, 503, message)
     }
-}
-
-fn in_flight(retry_after: Duration) -> CallError {
-    let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
-    let message = "a request with this idempotency key is in flight".to_owned();
-    CallError {
-        retry_after: Some(u32::try_from(seconds.max(1)).unwrap_or(u32::MAX)),
-        ..not_sent(ErrorCode::IdempotencyInFlight, 409, message)
-    }
-}
-
-fn mismatch() -> CallError {
-    let message = "this idempotency key was used for another request".to_owned();
-    not_sent(ErrorCode::IdempotencyMismatch, 422, message)
 }
 
 /// The error of an echo that does not wait any longer.
