@@ -46,6 +46,7 @@ pub struct EngineBuilder {
     deadline: Duration,
     settle: Duration,
     store: Option<(Arc<dyn Store>, Secret)>,
+    scope: Option<Arc<str>>,
     limits: Limits,
     response_limits: ResponseLimits,
     max_instances: Option<u32>,
@@ -63,6 +64,7 @@ impl EngineBuilder {
             deadline: Duration::from_secs(20),
             settle: Duration::from_secs(5),
             store: None,
+            scope: None,
             limits: Limits {
                 memory: 64 << 20,
                 cpu: Duration::from_millis(200),
@@ -147,6 +149,13 @@ impl EngineBuilder {
         self
     }
 
+    /// The scope of the idempotency keys of this engine's own calls: those of another scope never meet them, though they are in the
+    /// same store. A server's clients have the scopes of their tokens.
+    pub fn scope(mut self, scope: &str) -> Self {
+        self.scope = Some(scope.into());
+        self
+    }
+
     /// How many steps of an account's calls an instance of the component may serve; 1, a fresh instance for each step.
     ///
     /// An instance never serves two accounts. Its memory then holds what earlier calls of the same account have left in it.
@@ -201,6 +210,7 @@ impl EngineBuilder {
             deadline,
             settle,
             store,
+            scope,
             mut limits,
             response_limits,
             max_instances,
@@ -247,6 +257,7 @@ impl EngineBuilder {
             native,
             accounts,
             deadline,
+            scope,
         })))
     }
 }
