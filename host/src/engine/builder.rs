@@ -104,7 +104,7 @@ impl EngineBuilder {
     }
 
     /// How long a call may look for a user after a creation whose outcome is unknown, besides its deadline; 5 s. With 0 it does not
-    /// look.
+    /// look. Where the component sends for itself, a call looks once, within its deadline, unless its options say otherwise.
     pub fn settle(mut self, settle: Duration) -> Self {
         self.settle = settle;
         self

@@ -72,8 +72,11 @@ impl HostDriven {
         let entry = Arc::new(entry);
         let mut requests = Requests::new(self.max_requests, entry.safety());
         let result = match self.start(&entry, call, &call.begun).await {
-            Ok(Next::Send(mut sending)) => match (&self.memory, sending.plan.take()) {
-                (Some(memory), Some(plan)) => {
+            Ok(Next::Send(mut sending)) => match &self.memory {
+                Some(memory) if entry.safety() != Safety::Safe => {
+                    // A component that plans nothing is taken at its first request.
+                    let plan = sending.plan.take();
+                    let plan = plan.unwrap_or_else(|| sending.request.clone());
                     return self.guarded(memory, &entry, call, sending, &plan).await;
                 }
                 _ => {

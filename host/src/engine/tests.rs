@@ -32,22 +32,26 @@ fn with_address(address: &str) -> NewUser {
     }
 }
 
-/// An engine for each sender, with the accounts of this server. It looks for nobody.
+/// An engine for each sender, with the accounts of this server.
 fn engines(provider: &Provider, change: impl Fn(EngineBuilder) -> EngineBuilder) -> [Engine; 2] {
     [Sender::Host, Sender::Component].map(|sender| {
         change(
             Engine::builder()
                 .accounts(provider.accounts())
-                .sender(sender)
-                .settle(Duration::ZERO),
+                .sender(sender),
         )
         .build()
         .unwrap()
     })
 }
 
+/// Creates a user, and looks for nobody.
 async fn create(engine: &Engine) -> Result<Response, CallError> {
-    engine.create_user(ID, ines(), Options::default()).await
+    let options = Options {
+        settle: false,
+        ..Options::default()
+    };
+    engine.create_user(ID, ines(), options).await
 }
 
 /// The result of each sender from a server that acts so.

@@ -11,7 +11,7 @@ use unified_ticketing::store::{Secret, Sqlite};
 use unified_ticketing::{Engine, FileAccounts};
 use unified_ticketing_guest::integration::{ALL, OperationName};
 
-use super::call::{Call, Caller, Observed};
+use super::call::{Call, Caller, NOT_SETTLED, Observed};
 use super::endpoints::Endpoints;
 use super::rows::{self, Row};
 use super::runner::{CALL_TIMEOUT, Count, DEADLINE, MAX_RESPONSE_BODY, count};
@@ -117,6 +117,7 @@ impl Runner {
             return Vec::new();
         };
         let mut request = call.request();
+        request.target = request.target.replace(NOT_SETTLED, "");
         if self.client == Client::WithKey {
             let key = ("idempotency-key".to_owned(), call.email.clone());
             request.headers.push(key);

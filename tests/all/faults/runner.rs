@@ -115,7 +115,6 @@ impl Runner {
                     .accounts(accounts.expect("good accounts"))
                     .sender(entry_point.sender())
                     .deadline(DEADLINE)
-                    .settle(Duration::ZERO)
                     .max_response_body(MAX_RESPONSE_BODY)
                     .max_cpu(Duration::from_secs(10))
                     .max_instances(4)

@@ -90,6 +90,28 @@ async fn undelivered_response_is_kept() {
 }
 
 #[tokio::test]
+#[ignore = "a measurement; CONTRIBUTING.md has the command"]
+#[expect(clippy::print_stdout, reason = "it is run for what it prints")]
+async fn echoes_take_little_memory() {
+    let resident = || crate::resident::resident(std::process::id()).unwrap();
+    let (echoes, before) = (Echoes::new(MAX_ECHOES), resident());
+    for number in 0..u32::try_from(MAX_ECHOES).unwrap() {
+        let mut bytes = [0; 32];
+        bytes[..4].copy_from_slice(&number.to_le_bytes());
+        let Echo::First(in_flight) = echoes.enter(RecordKey::from_bytes(bytes), false) else {
+            panic!("not the first");
+        };
+        let end = End::Unknown("2026-03-02T08:15:30Z".to_owned(), UNKNOWN_LIFETIME);
+        in_flight.end(end, transcript());
+    }
+    println!(
+        "{} MB for {} echoes",
+        (resident() - before) / 1_000_000,
+        echoes.len()
+    );
+}
+
+#[tokio::test]
 async fn unknown_creations_are_never_evicted() {
     let echoes = Echoes::new(3);
     let in_flight = first(&echoes, 1);
