@@ -24,20 +24,19 @@ fn forms(text: &str) -> Vec<Vec<u8>> {
     let hexadecimal: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     let utf_16: Vec<u16> = text.encode_utf16().collect();
     let escaped = serde_json::to_string(text).expect("JSON");
-    let ascii: String = utf_16
-        .iter()
-        .map(|unit| match char::from_u32(u32::from(*unit)) {
-            Some(character) if character.is_ascii() => character.to_string(),
-            _ => format!("\\u{unit:04x}"),
-        })
-        .collect();
+    let escaped = &escaped[1..escaped.len() - 1];
+    let in_ascii = |character: char| match character {
+        character if character.is_ascii() => character.to_string(),
+        character => format!("\\u{:04x}", u32::from(character)),
+    };
+    let ascii: String = escaped.chars().map(in_ascii).collect();
     let mut forms = vec![
         bytes.to_vec(),
         hexadecimal.to_uppercase().into_bytes(),
         hexadecimal.into_bytes(),
         utf_16.iter().flat_map(|unit| unit.to_le_bytes()).collect(),
         utf_16.iter().flat_map(|unit| unit.to_be_bytes()).collect(),
-        escaped.trim_matches('"').as_bytes().to_vec(),
+        escaped.as_bytes().to_vec(),
         ascii.into_bytes(),
         percent_encoded(bytes),
     ];

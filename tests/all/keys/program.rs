@@ -149,10 +149,16 @@ async fn unknown_command_is_sent_by_resend_alone() {
     assert_eq!(id(&program.create(ADDRESS, &key)), sent);
     assert_eq!(creations(&simulators).await, 2);
 
+    // The user is shown late.
+    let target = format!("reads/{INTEGRATION}");
+    simulators
+        .control("PUT", &target, r#"{"late_by": 1}"#)
+        .await;
     fault(&simulators, LOST).await;
-    let blind = ["--idempotency-key", "another", "--settle=1ms"];
-    assert_eq!(program.create("lost@kelpworks.example", &blind).code, 6);
-    let settled = program.create("lost@kelpworks.example", &["--idempotency-key", "another"]);
+    let another = ["--idempotency-key", "another"];
+    let unknown = program.create("lost@kelpworks.example", &another);
+    assert_eq!(unknown.code, 6, "{}", unknown.stderr);
+    let settled = program.create("lost@kelpworks.example", &another);
     assert!(settled.stderr.contains("settled"), "{}", settled.stderr);
     assert_ne!(id(&settled), sent);
     assert_eq!(creations(&simulators).await, 3);

@@ -72,7 +72,7 @@ async fn keys_of_two_tokens_never_meet() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn keys_of_server_and_program_never_meet() {
     let (simulators, place) = (Simulators::start().await, Place::new(Kind::Sqlite));
     let serve = serve_with(&simulators, &place, &[]);

@@ -392,11 +392,12 @@ async fn lapsed_change_is_carried_out() {
     setting.serve.wait_for_exit().await;
 
     let serve = serve_with(&setting.simulators, &setting.place, &[]);
+    for change in &changes {
+        let in_flight = serve.call(change).await;
+        assert_eq!(error_of(&in_flight).1, "idempotency-in-flight");
+    }
     // The deletion was carried out before.
     for (change, status) in changes.iter().zip([200, 404]) {
-        let in_flight = serve.call(change).await;
-        let code = error_of(&in_flight).1;
-        assert_eq!(code, "idempotency-in-flight");
         let done = until("the end of the lease", async || {
             tokio::time::sleep(Duration::from_millis(50)).await;
             let response = serve.call(change).await;
