@@ -26,6 +26,8 @@ mod sqlite;
 #[cfg(feature = "sqlite")]
 #[cfg(test)]
 mod suite;
+#[cfg(feature = "sqlite")]
+mod version;
 
 use std::fmt;
 use std::pin::Pin;
