@@ -125,7 +125,8 @@ impl Global {
 
     /// Builds an engine for one call at a time.
     pub(crate) fn engine(&self, accounts: FileAccounts) -> Result<Engine, CliError> {
-        let engine = self.engine_builder(accounts)?.max_instances(1).build();
+        let builder = self.engine_builder(accounts)?.scope("cli");
+        let engine = builder.max_instances(1).build();
         engine.map_err(|error| CliError::new(ExitStatus::Configuration, error.to_string()))
     }
 }

@@ -46,6 +46,7 @@ pub struct EngineBuilder {
     deadline: Duration,
     settle: Duration,
     store: Option<(Arc<dyn Store>, Secret)>,
+    scope: Option<Arc<str>>,
     limits: Limits,
     response_limits: ResponseLimits,
     max_instances: Option<u32>,
@@ -63,6 +64,7 @@ impl EngineBuilder {
             deadline: Duration::from_secs(20),
             settle: Duration::from_secs(5),
             store: None,
+            scope: None,
             limits: Limits {
                 memory: 64 << 20,
                 cpu: Duration::from_millis(200),
@@ -102,7 +104,7 @@ impl EngineBuilder {
     }
 
     /// How long a call may look for a user after a creation whose outcome is unknown, besides its deadline; 5 s. With 0 it does not
-    /// look.
+    /// look. Where the component sends for itself, a call looks once, within its deadline, unless its options say otherwise.
     pub fn settle(mut self, settle: Duration) -> Self {
         self.settle = settle;
         self
@@ -144,6 +146,13 @@ impl EngineBuilder {
     /// Without a store, keys have no effect, and echoes are remembered by this process alone.
     pub fn store(mut self, store: impl Store + 'static, secret: Secret) -> Self {
         self.store = Some((Arc::new(store), secret));
+        self
+    }
+
+    /// The scope of the idempotency keys of this engine's own calls: those of another scope never meet them, though they are in the
+    /// same store. A server's clients have the scopes of their tokens.
+    pub fn scope(mut self, scope: &str) -> Self {
+        self.scope = Some(scope.into());
         self
     }
 
@@ -201,6 +210,7 @@ impl EngineBuilder {
             deadline,
             settle,
             store,
+            scope,
             mut limits,
             response_limits,
             max_instances,
@@ -247,6 +257,7 @@ impl EngineBuilder {
             native,
             accounts,
             deadline,
+            scope,
         })))
     }
 }

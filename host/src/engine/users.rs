@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Caller, Engine, Plan, plain};
+use super::{Engine, Plan, plain};
 use crate::bindings::steps::{Operation, UserUpdate};
 use crate::bindings::types::{
     Body, Error as CallError, ErrorCode, NewUser, Options, Outcome, Page, Response, User,
@@ -36,7 +36,7 @@ impl Engine {
         options: Options,
     ) -> Result<Response, CallError> {
         let operation = Operation::CreateUser(user);
-        self.carry_out(account, operation, options, Caller::default())
+        self.carry_out(account, operation, options, self.caller(None))
             .await
     }
 
@@ -55,7 +55,7 @@ impl Engine {
         options: Options,
     ) -> Result<Response, CallError> {
         let operation = update(id, changes);
-        self.carry_out(account, operation, options, Caller::default())
+        self.carry_out(account, operation, options, self.caller(None))
             .await
     }
 
@@ -71,7 +71,7 @@ impl Engine {
         options: Options,
     ) -> Result<Response, CallError> {
         let operation = Operation::GetUser(id.to_owned());
-        self.carry_out(account, operation, options, Caller::default())
+        self.carry_out(account, operation, options, self.caller(None))
             .await
     }
 
@@ -89,7 +89,7 @@ impl Engine {
         options: Options,
     ) -> Result<Response, CallError> {
         let operation = Operation::ListUsers(query);
-        self.carry_out(account, operation, options, Caller::default())
+        self.carry_out(account, operation, options, self.caller(None))
             .await
     }
 
@@ -119,7 +119,7 @@ impl Engine {
         options: Options,
     ) -> Result<Response, CallError> {
         let operation = Operation::DeleteUser(id.to_owned());
-        self.carry_out(account, operation, options, Caller::default())
+        self.carry_out(account, operation, options, self.caller(None))
             .await
     }
 
@@ -245,10 +245,7 @@ impl Once<'_> {
             let code = ErrorCode::InvalidRequest;
             return Err(plain(code, 400, Outcome::NotSent, message.to_owned()));
         }
-        let caller = Caller {
-            scope: None,
-            key: Some(self.key.clone()),
-        };
+        let caller = self.engine.caller(Some(self.key.clone()));
         self.engine
             .carry_out(account, operation, options, caller)
             .await
