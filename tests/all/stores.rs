@@ -5,7 +5,7 @@ mod hooked;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use unified_ticketing::store::{Secret, Sqlite, Store};
+use unified_ticketing::store::{Secret, Store, StoreUrl};
 
 pub use self::hooked::{Hook, Hooked, Method};
 
@@ -40,16 +40,19 @@ pub struct Place {
     folder: tempfile::TempDir,
 }
 
-impl Place {
-    /// A place for a store that is made on first use.
-    pub fn new(kind: Kind) -> Self {
+impl Kind {
+    /// A place for a store, which is made on first use.
+    #[expect(clippy::unused_async, reason = "other kinds are made by a server")]
+    pub async fn place(self) -> Place {
         let folder = tempfile::tempdir().expect("a folder");
-        let url = match kind {
-            Kind::Sqlite => format!("sqlite:{}", folder.path().join("calls.db").display()),
+        let url = match self {
+            Self::Sqlite => format!("sqlite:{}", folder.path().join("calls.db").display()),
         };
-        Self { url, folder }
+        Place { url, folder }
     }
+}
 
+impl Place {
     /// The folder of its files.
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -68,8 +71,8 @@ impl Place {
         ]
     }
 
-    pub fn open(&self) -> (Arc<dyn Store>, Secret) {
-        open(&self.url, &self.secret())
+    pub async fn open(&self) -> (Arc<dyn Store>, Secret) {
+        open(&self.url, &self.secret()).await
     }
 
     /// Everything that is kept, and where.
@@ -85,11 +88,9 @@ impl Place {
 }
 
 /// Opens a store, which is made on first use.
-pub fn open(url: &str, secret: &Path) -> (Arc<dyn Store>, Secret) {
+pub async fn open(url: &str, secret: &Path) -> (Arc<dyn Store>, Secret) {
     let secret = Secret::from_file_or_new(secret).expect("a secret");
-    let store: Arc<dyn Store> = match url.split_once(':') {
-        Some(("sqlite", path)) => Arc::new(Sqlite::open(path, &secret).expect("a store")),
-        _ => panic!("no kind of store has the URL {url}"),
-    };
-    (store, secret)
+    let url: StoreUrl = url.parse().expect("the URL of a store");
+    let store = url.open(&secret, None).await;
+    (store.expect("a store"), secret)
 }

@@ -85,7 +85,7 @@ fn assert_tells_nothing(place: &Place, texts: &[String]) {
 }
 
 async fn store_tells_nothing(kind: Kind) {
-    let (simulators, place) = (Simulators::start().await, Place::new(kind));
+    let (simulators, place) = (Simulators::start().await, kind.place().await);
     let serve = serve_with(&simulators, &place, &[]);
     let account = simulators.id(INTEGRATION);
     let body = |number: usize, local: &str| {
