@@ -286,7 +286,7 @@ impl Scene {
 
         let id = user_of(answer.expect(&what)).id.expect("an id");
         let users = directory.find(ADDRESS).await.expect(&what);
-        assert_eq!(users, [id.clone()], "{what}");
+        assert_eq!(users, std::slice::from_ref(&id), "{what}");
         let (again, count) = create(false).await;
         assert_eq!(
             (user_of(again.expect(&what)).id, count),

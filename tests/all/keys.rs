@@ -4,6 +4,7 @@ mod at_rest;
 mod crowd;
 mod echo;
 mod exists;
+mod expiry;
 mod program;
 mod scope;
 mod suspended;

@@ -11,7 +11,7 @@ use unified_ticketing::store::{
 
 /// Clones share everything.
 #[derive(Clone)]
-pub(super) struct Memory(Arc<Mutex<State>>);
+pub struct Memory(Arc<Mutex<State>>);
 
 struct State {
     now: SystemTime,
@@ -31,7 +31,7 @@ struct Record {
 }
 
 impl Memory {
-    pub(super) fn new() -> Self {
+    pub fn new() -> Self {
         let state = State {
             now: SystemTime::now(),
             records: HashMap::new(),
@@ -41,11 +41,11 @@ impl Memory {
         Self(Arc::new(Mutex::new(state)))
     }
 
-    pub(super) fn now(&self) -> SystemTime {
+    pub fn now(&self) -> SystemTime {
         self.lock().now
     }
 
-    pub(super) fn pass(&self, time: Duration) {
+    pub fn pass(&self, time: Duration) {
         self.lock().now += time;
     }
 

@@ -21,7 +21,9 @@ const UNKEYED: &str = "unkeyed-zoraida";
 /// The forms in which these bytes may be written.
 fn forms(text: &str) -> Vec<Vec<u8>> {
     let bytes = text.as_bytes();
-    let hexadecimal: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hexadecimal = bytes
+        .iter()
+        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
     let utf_16: Vec<u16> = text.encode_utf16().collect();
     let escaped = serde_json::to_string(text).expect("JSON");
     let escaped = &escaped[1..escaped.len() - 1];

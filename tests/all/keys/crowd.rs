@@ -5,7 +5,7 @@ use tokio::task::JoinSet;
 use super::{INTEGRATION, KEY, create, creations, id, serve_with, shown, with_key};
 use crate::client;
 use crate::serve::Simulators;
-use crate::stores::{Kind, Place, on_each_store};
+use crate::stores::{Kind, on_each_store};
 
 on_each_store!(hundred_requests_create_once two_servers_create_once);
 

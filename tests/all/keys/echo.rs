@@ -11,7 +11,7 @@ use super::{
 use crate::client::{self, Connection, Request, Response};
 use crate::provider::{Provider, ProviderResponse};
 use crate::serve::{Serve, Simulators, error, error_of, until};
-use crate::stores::{Kind, Place};
+use crate::stores::Kind;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn creation_in_flight_is_joined() {

@@ -8,7 +8,7 @@ use super::{
 use crate::client::Request;
 use crate::provider::{Provider, ProviderResponse};
 use crate::serve::{Serve, Simulators, error_of};
-use crate::stores::{Kind, Place};
+use crate::stores::Kind;
 
 fn response(body: &Value) -> ProviderResponse {
     ProviderResponse {

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::client::Request;
 use crate::serve::{Simulators, digest};
-use crate::stores::{Kind, Place};
+use crate::stores::Kind;
 
 fn token(name: &str) -> String {
     format!("ut_the-token-of-{name}-0123456789")

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::client;
 use crate::serve::{Serve, Simulators, error, error_of};
-use crate::stores::{Kind, Place};
+use crate::stores::Kind;
 use crate::tls::Root;
 
 /// The deadline of a call. Its lease is this, the time to settle and 5 seconds.

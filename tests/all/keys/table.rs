@@ -409,3 +409,20 @@ async fn lapsed_change_is_carried_out() {
         assert_eq!(count(&setting.simulators, INTEGRATION, method).await, 2);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stopped_server_keeps_what_is_unknown() {
+    let mut setting = Setting::new(&["--grace=200ms"]).await;
+    let keyed = with_key(&setting.create(ADDRESS), KEY);
+    setting.simulators.delay(INTEGRATION, 60_000, 1).await;
+    let (address, request) = (setting.serve.address, keyed.clone());
+    tokio::spawn(async move { client::send(address, &request).await });
+    setting.simulators.reached(INTEGRATION, 1).await;
+    setting.serve.terminate();
+    setting.serve.wait_for_exit().await;
+    // Nobody waits for a lease.
+    let serve = serve_with(&setting.simulators, &setting.place, &[]);
+    let settled = serve.call(&keyed).await;
+    assert_eq!(shown(&settled), (200, "settled", false), "{settled:?}");
+    assert_eq!(creations(&setting.simulators).await, 1);
+}

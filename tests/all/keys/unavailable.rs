@@ -8,13 +8,13 @@ use unified_ticketing::store::StoreError;
 use unified_ticketing::{Engine, FileAccounts};
 
 use super::{
-    ADDRESS, INTEGRATION, KEY, LOST, REJECTED, create, creations, fault, id, serve_with, shown,
+    ADDRESS, INTEGRATION, KEY, LOST, REJECTED, create, creations, fault, serve_with, shown,
     warnings, with, with_key,
 };
 use crate::cli::run;
 use crate::client::{self, Request};
 use crate::serve::{Simulators, error, error_of, get};
-use crate::stores::{Hook, Hooked, Kind, Method, Place};
+use crate::stores::{Hook, Hooked, Kind, Method};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn store_that_is_gone_sends_nothing() {
