@@ -136,7 +136,7 @@ struct Scene {
 impl Scene {
     /// Has a process killed.
     async fn kill(kind: Kind, point: &'static Point) -> Self {
-        let (simulators, place) = (Simulators::start().await, Place::new(kind));
+        let (simulators, place) = (Simulators::start().await, Place::new(kind).await);
         let fault = match point.trouble {
             Trouble::None | Trouble::Refuses => None,
             Trouble::Rejects => Some(r#"{"kind": "status", "status": 422, "body": "{}"}"#),
@@ -186,7 +186,7 @@ impl Scene {
     async fn go_on(&self) {
         let accounts = &self.simulators.accounts;
         let accounts = FileAccounts::parse("accounts.toml".as_ref(), accounts, |_| None);
-        let (store, secret) = self.place.open();
+        let (store, secret) = self.place.open().await;
         let engine = Engine::builder()
             .accounts(accounts.expect("good accounts"))
             .store(store, secret)
