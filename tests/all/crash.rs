@@ -180,7 +180,7 @@ struct Scene {
 impl Scene {
     /// Has a process killed.
     async fn kill(kind: Kind, point: &'static Point) -> Self {
-        let (simulators, place) = (Simulators::start().await, Place::new(kind));
+        let (simulators, place) = (Simulators::start().await, Place::new(kind).await);
         let fault = match point.trouble {
             Trouble::None | Trouble::Refuses => None,
             Trouble::Rejects => Some(r#"{"kind": "status", "status": 422, "body": "{}"}"#),
@@ -228,7 +228,7 @@ impl Scene {
 
     /// Goes on with the same keys.
     async fn go_on(&self) {
-        let engine = engine(&self.simulators, &self.place);
+        let engine = engine(&self.simulators, &self.place).await;
         for directory in Directory::all(&self.simulators, &engine) {
             self.go_on_with(&engine, &directory).await;
         }
@@ -312,9 +312,9 @@ impl std::fmt::Display for Scene {
 }
 
 /// An engine on a store. A creation of unknown outcome is looked for once, at once.
-fn engine(simulators: &Simulators, place: &Place) -> Engine {
+async fn engine(simulators: &Simulators, place: &Place) -> Engine {
     let accounts = FileAccounts::parse("accounts.toml".as_ref(), &simulators.accounts, |_| None);
-    let (store, secret) = place.open();
+    let (store, secret) = place.open().await;
     Engine::builder()
         .accounts(accounts.expect("good accounts"))
         .store(store, secret)

@@ -5,7 +5,9 @@ mod hooked;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use unified_ticketing::store::{Secret, Sqlite, Store};
+use unified_ticketing::store::{Secret, Store, StoreUrl};
+
+use crate::postgres::{Schema, server};
 
 pub use self::hooked::{Hook, Hooked, Method};
 
@@ -14,6 +16,18 @@ pub use self::hooked::{Hook, Hooked, Method};
 pub enum Kind {
     /// A file.
     Sqlite,
+    /// A database.
+    Postgres,
+}
+
+impl Kind {
+    /// Whether it can be tested here. Where it cannot, that has been said.
+    pub fn is_there(self) -> bool {
+        match self {
+            Self::Sqlite => true,
+            Self::Postgres => server().is_some(),
+        }
+    }
 }
 
 /// Makes a test of each of these functions for each kind of store.
@@ -23,13 +37,17 @@ macro_rules! on_each_store {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $test() {
-                    super::$test($crate::stores::Kind::$kind).await;
+                    let kind = $crate::stores::Kind::$kind;
+                    if kind.is_there() {
+                        super::$test(kind).await;
+                    }
                 }
             )+
         }
     };
     ($($test:ident)+) => {
         $crate::stores::on_each_store!(@ sqlite Sqlite $($test)+);
+        $crate::stores::on_each_store!(@ postgres Postgres $($test)+);
     };
 }
 pub(crate) use on_each_store;
@@ -38,16 +56,26 @@ pub(crate) use on_each_store;
 pub struct Place {
     pub url: String,
     folder: tempfile::TempDir,
+    schema: Option<Schema>,
 }
 
 impl Place {
     /// A place for a store that is made on first use.
-    pub fn new(kind: Kind) -> Self {
+    pub async fn new(kind: Kind) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let url = match kind {
-            Kind::Sqlite => format!("sqlite:{}", folder.path().join("calls.db").display()),
+        let schema = match kind {
+            Kind::Sqlite => None,
+            Kind::Postgres => Some(server().expect("a server").schema().await),
         };
-        Self { url, folder }
+        let url = match &schema {
+            None => format!("sqlite:{}", folder.path().join("calls.db").display()),
+            Some(schema) => schema.url(),
+        };
+        Self {
+            url,
+            folder,
+            schema,
+        }
     }
 
     /// The folder of its files.
@@ -68,12 +96,15 @@ impl Place {
         ]
     }
 
-    pub fn open(&self) -> (Arc<dyn Store>, Secret) {
-        open(&self.url, &self.secret())
+    pub async fn open(&self) -> (Arc<dyn Store>, Secret) {
+        open(&self.url, &self.secret()).await
     }
 
     /// Everything that is kept, and where.
-    pub fn contents(&self) -> Vec<(String, Vec<u8>)> {
+    pub async fn contents(&self) -> Vec<(String, Vec<u8>)> {
+        if let Some(schema) = &self.schema {
+            return schema.contents().await;
+        }
         let files = std::fs::read_dir(self.folder.path()).expect("a folder");
         let files = files.map(|file| file.expect("a file").path());
         let content = |file: PathBuf| {
@@ -85,11 +116,9 @@ impl Place {
 }
 
 /// Opens a store, which is made on first use.
-pub fn open(url: &str, secret: &Path) -> (Arc<dyn Store>, Secret) {
+pub async fn open(url: &str, secret: &Path) -> (Arc<dyn Store>, Secret) {
     let secret = Secret::from_file_or_new(secret).expect("a secret");
-    let store: Arc<dyn Store> = match url.split_once(':') {
-        Some(("sqlite", path)) => Arc::new(Sqlite::open(path, &secret).expect("a store")),
-        _ => panic!("no kind of store has the URL {url}"),
-    };
+    let url: StoreUrl = url.parse().expect("the URL of a store");
+    let store = url.open(&secret, None).await.expect("a store");
     (store, secret)
 }

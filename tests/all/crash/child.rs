@@ -56,7 +56,7 @@ async fn creates_until_killed() {
     let orders = env::var(ORDERS).expect("orders");
     let orders: Orders = serde_json::from_str(&orders).expect("JSON");
     let accounts = FileAccounts::parse("accounts.toml".as_ref(), &orders.accounts, |_| None);
-    let (store, secret) = stores::open(&orders.store, &orders.secret);
+    let (store, secret) = stores::open(&orders.store, &orders.secret).await;
     let engine = Engine::builder()
         .accounts(accounts.expect("good accounts"))
         .store(
