@@ -46,7 +46,7 @@ async fn posts(simulators: &Simulators, integration: &str) -> Value {
 }
 
 async fn servers_at_once_send_once(kind: Kind) {
-    let (simulators, place) = (Simulators::start().await, Place::new(kind).await);
+    let (simulators, place) = (Simulators::start().await, kind.place().await);
     let servers = serve_twice(&simulators, &place);
     simulators.delay("gorgias", 300, 1).await;
     let request = create_once(
@@ -93,7 +93,7 @@ async fn servers_at_once_send_once(kind: Kind) {
 }
 
 async fn another_body_is_rejected_everywhere(kind: Kind) {
-    let (simulators, place) = (Simulators::start().await, Place::new(kind).await);
+    let (simulators, place) = (Simulators::start().await, kind.place().await);
     let servers = serve_twice(&simulators, &place);
     let account = simulators.id("dixa");
     let first = create_once(&account, "ines@kelpworks.example", "joiner 4711");
