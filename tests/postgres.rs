@@ -22,7 +22,7 @@ const KEEPER: &str = r#"
     "$programs/initdb" --pgdata "$data" --username tests --auth trust --encoding UTF8 --locale C >>"$log" 2>&1
     while read -r command; do
         case $command in
-            start) "$programs/pg_ctl" --pgdata "$data" --wait --log "$log" --options "-k $folder -h ''" start >>"$log" 2>&1 ;;
+            start) "$programs/pg_ctl" --pgdata "$data" --wait --log "$log" --options "-k $folder -h '' -c max_connections=400" start >>"$log" 2>&1 ;;
             stop) "$programs/pg_ctl" --pgdata "$data" --wait --mode fast stop >>"$log" 2>&1 ;;
         esac
         echo "$command $?"
@@ -132,6 +132,27 @@ impl Schema {
     /// Its name.
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// All that is in its tables: bytes as they are, everything else as text.
+    pub(crate) async fn contents(&self) -> Vec<(String, Vec<u8>)> {
+        let client = self.connect().await;
+        let sql = "SELECT table_name::TEXT, column_name::TEXT, data_type::TEXT \
+             FROM information_schema.columns WHERE table_schema = $1";
+        let columns = client.query(sql, &[&self.name]).await.expect("columns");
+        let mut contents = Vec::new();
+        for column in columns {
+            let [table, name, kind] = [0, 1, 2].map(|index| column.get::<_, &str>(index));
+            let value = match kind {
+                "bytea" => name.to_owned(),
+                _ => format!("convert_to({name}::TEXT, 'UTF8')"),
+            };
+            let sql = format!("SELECT {value} FROM {table} WHERE {name} IS NOT NULL");
+            for row in client.query(&sql, &[]).await.expect("rows") {
+                contents.push((format!("{table}.{name}"), row.get(0)));
+            }
+        }
+        contents
     }
 
     /// A connection that is none of the store's.

@@ -51,6 +51,10 @@ mod openapi;
 #[cfg(feature = "postgres")]
 #[cfg(test)]
 #[path = "../../tests/postgres.rs"]
+#[allow(
+    dead_code,
+    reason = "the tests that cross a boundary use another part of it"
+)]
 mod postgres;
 #[cfg(test)]
 #[path = "../../tests/raw_provider.rs"]

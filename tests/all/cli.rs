@@ -4,6 +4,7 @@ mod fixture;
 mod list;
 mod output;
 mod signals;
+mod store;
 mod support;
 mod tables;
 mod users;

@@ -34,6 +34,9 @@ mod interleavings;
 mod keys;
 mod life;
 mod openapi;
+#[path = "../postgres.rs"]
+#[allow(dead_code, reason = "the tests of the library use another part of it")]
+mod postgres;
 mod provider;
 #[path = "../raw_provider.rs"]
 #[allow(dead_code, reason = "the tests of the library use another part of it")]

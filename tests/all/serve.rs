@@ -11,6 +11,7 @@ mod log;
 mod log_sink;
 mod malformed;
 mod reload;
+mod shared_store;
 mod soak;
 mod start;
 mod support;

@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use unified_ticketing::store::{Secret, Store, StoreUrl};
 
+use crate::postgres::{Schema, server};
+
 pub use self::hooked::{Hook, Hooked, Method};
 
 /// A kind of store.
@@ -14,6 +16,18 @@ pub use self::hooked::{Hook, Hooked, Method};
 pub enum Kind {
     /// A file.
     Sqlite,
+    /// A database.
+    Postgres,
+}
+
+impl Kind {
+    /// Whether it can be tested here. Where it cannot, that has been said.
+    pub fn is_there(self) -> bool {
+        match self {
+            Self::Sqlite => true,
+            Self::Postgres => server().is_some(),
+        }
+    }
 }
 
 /// Makes a test of each of these functions for each kind of store.
@@ -23,13 +37,17 @@ macro_rules! on_each_store {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $test() {
-                    super::$test($crate::stores::Kind::$kind).await;
+                    let kind = $crate::stores::Kind::$kind;
+                    if kind.is_there() {
+                        super::$test(kind).await;
+                    }
                 }
             )+
         }
     };
     ($($test:ident)+) => {
         $crate::stores::on_each_store!(@ sqlite Sqlite $($test)+);
+        $crate::stores::on_each_store!(@ postgres Postgres $($test)+);
     };
 }
 pub(crate) use on_each_store;
@@ -38,17 +56,26 @@ pub(crate) use on_each_store;
 pub struct Place {
     pub url: String,
     folder: tempfile::TempDir,
+    schema: Option<Schema>,
 }
 
 impl Kind {
     /// A place for a store, which is made on first use.
-    #[expect(clippy::unused_async, reason = "other kinds are made by a server")]
     pub async fn place(self) -> Place {
         let folder = tempfile::tempdir().expect("a folder");
-        let url = match self {
-            Self::Sqlite => format!("sqlite:{}", folder.path().join("calls.db").display()),
+        let schema = match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some(server().expect("a server").schema().await),
         };
-        Place { url, folder }
+        let url = match &schema {
+            None => format!("sqlite:{}", folder.path().join("calls.db").display()),
+            Some(schema) => schema.url(),
+        };
+        Place {
+            url,
+            folder,
+            schema,
+        }
     }
 }
 
@@ -76,7 +103,10 @@ impl Place {
     }
 
     /// Everything that is kept, and where.
-    pub fn contents(&self) -> Vec<(String, Vec<u8>)> {
+    pub async fn contents(&self) -> Vec<(String, Vec<u8>)> {
+        if let Some(schema) = &self.schema {
+            return schema.contents().await;
+        }
         let files = std::fs::read_dir(self.folder.path()).expect("a folder");
         let files = files.map(|file| file.expect("a file").path());
         let content = |file: PathBuf| {
@@ -93,4 +123,10 @@ pub async fn open(url: &str, secret: &Path) -> (Arc<dyn Store>, Secret) {
     let url: StoreUrl = url.parse().expect("the URL of a store");
     let store = url.open(&secret, None).await;
     (store.expect("a store"), secret)
+}
+
+/// Bytes as hexadecimal digits.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    let digits = |text: String, byte: &u8| text + &format!("{byte:02x}");
+    bytes.iter().fold(String::new(), digits)
 }

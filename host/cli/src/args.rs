@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use secrecy::SecretString;
 
 pub(crate) use self::users::{
     CallArgs, CreationArgs, Format, IfExists, ListArgs, Output, UserArgs, UsersCommand,
@@ -69,13 +70,25 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "DURATION", default_value = "5s", value_parser = value::duration_or_none)]
     pub(crate) settle: Duration,
 
-    /// Where calls with an idempotency key are kept, and creations of unknown outcome: `sqlite:PATH`
-    #[arg(long, global = true, value_name = "URL")]
-    pub(crate) store: Option<String>,
-
-    /// The file of the store's secret, made on first use [default: PATH.secret]
+    /// Where calls with an idempotency key are kept, and creations of unknown outcome: `sqlite:PATH`, or
+    /// `postgres://USER:PASSWORD@HOST/DATABASE`, which any number of servers can share
     ///
-    /// The variable `UNIFIED_TICKETING_SECRET` can have the secret itself.
+    /// Others on this machine can read the arguments of a program: a URL with a password belongs into the variable. With
+    /// `sslmode=require` the connection has TLS, and the certificate and the name are checked, as by `verify-full`; with `prefer`, the
+    /// default, it has TLS where the server does. `--ca-file` counts here, too.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "UNIFIED_TICKETING_STORE",
+        hide_env_values = true
+    )]
+    pub(crate) store: Option<SecretString>,
+
+    /// The file of the store's secret, made on first use [default: PATH.secret beside a file, else `store.secret` in
+    /// `~/.local/state/unified-ticketing`]
+    ///
+    /// The variable `UNIFIED_TICKETING_SECRET` can have the secret itself. Servers that share a store need the same one.
     #[arg(long, global = true, value_name = "FILE", requires = "store")]
     pub(crate) secret: Option<PathBuf>,
 

@@ -1,9 +1,11 @@
 //! Runtimes, accounts and engines, by the global options.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use secrecy::ExposeSecret as _;
 use tokio::runtime::{Builder, Runtime};
-use unified_ticketing::store::{Secret, Sqlite};
+use unified_ticketing::store::{Secret, SecretError, Store, StoreError, StoreUrl};
 use unified_ticketing::{Account, Accounts, Engine, EngineBuilder, FileAccounts};
 use unified_ticketing_sandbox::Sandbox;
 
@@ -68,8 +70,10 @@ impl Global {
         })
     }
 
-    /// Returns a builder of an engine, with these accounts and the limits of the options.
-    pub(crate) fn engine_builder(
+    /// Returns a builder of an engine, with these accounts, the store and the limits of the options.
+    ///
+    /// Must be called within a runtime.
+    pub(crate) async fn engine_builder(
         &self,
         accounts: impl Accounts + 'static,
     ) -> Result<EngineBuilder, CliError> {
@@ -82,53 +86,117 @@ impl Global {
             .max_requests(self.max_requests)
             .max_response_body(self.max_response_body)
             .max_response_headers(self.max_response_headers);
+        let certificates = self.root_certificates()?;
         if let Some(url) = &self.store {
-            let (store, secret) = self.open_store(url)?;
+            let opened = open_store(
+                url.expose_secret(),
+                self.secret.as_deref(),
+                certificates.as_deref(),
+            );
+            let (store, secret) = opened.await?;
             builder = builder.store(store, secret);
         }
-        let Some(file) = &self.ca_file else {
-            return Ok(builder);
-        };
-        let pem = std::fs::read(file).map_err(|error| {
-            CliError::new(
-                ExitStatus::Configuration,
-                format!("--ca-file {}: {error}", file.display()),
-            )
-        })?;
-        Ok(builder.root_certificates(pem))
+        Ok(match certificates {
+            Some(pem) => builder.root_certificates(pem),
+            None => builder,
+        })
     }
 
-    /// Opens the store of this URL, and its secret.
-    fn open_store(&self, url: &str) -> Result<(Sqlite, Secret), CliError> {
-        let failed = |message: String| {
-            CliError::new(
-                ExitStatus::Configuration,
-                format!("--store {url}: {message}"),
-            )
+    /// Reads the file of `--ca-file`.
+    fn root_certificates(&self) -> Result<Option<Vec<u8>>, CliError> {
+        let read = |file: &PathBuf| {
+            std::fs::read(file).map_err(|error| {
+                CliError::new(
+                    ExitStatus::Configuration,
+                    format!("--ca-file {}: {error}", file.display()),
+                )
+            })
         };
-        let path = url
-            .strip_prefix("sqlite:")
-            .filter(|path| !path.is_empty())
-            .ok_or_else(|| failed("expected `sqlite:PATH`".to_owned()))?;
-        let secret = match (&self.secret, std::env::var(SECRET)) {
-            (Some(file), _) => Secret::from_file_or_new(file),
-            (None, Ok(text)) => Secret::from_text(&text),
-            (None, Err(_)) => Secret::create_beside(path),
-        };
-        let secret = secret.map_err(|error| failed(error.to_string()))?;
-        if let Some(warning) = secret.warning() {
-            tracing::warn!("{warning}");
-        }
-        let store = Sqlite::open(path, &secret).map_err(|error| failed(error.to_string()))?;
-        Ok((store, secret))
+        self.ca_file.as_ref().map(read).transpose()
     }
 
     /// Builds an engine for one call at a time.
-    pub(crate) fn engine(&self, accounts: FileAccounts) -> Result<Engine, CliError> {
-        let builder = self.engine_builder(accounts)?.scope("cli");
+    ///
+    /// Must be called within a runtime.
+    pub(crate) async fn engine(&self, accounts: FileAccounts) -> Result<Engine, CliError> {
+        let builder = self.engine_builder(accounts).await?.scope("cli");
         let engine = builder.max_instances(1).build();
         engine.map_err(|error| CliError::new(ExitStatus::Configuration, error.to_string()))
     }
+}
+
+/// Opens the store of this URL, and its secret: that of the file or the variable, else the one beside the store or in the state
+/// folder. No error has the URL, which may have a password.
+async fn open_store(
+    url: &str,
+    secret_file: Option<&Path>,
+    root_certificates: Option<&[u8]>,
+) -> Result<(Arc<dyn Store>, Secret), CliError> {
+    let url: StoreUrl = url
+        .parse()
+        .map_err(|error| CliError::new(ExitStatus::Usage, format!("--store: {error}")))?;
+    let name = match url.path() {
+        Some(path) => format!("--store sqlite:{}", path.display()),
+        None => "--store postgres://…".to_owned(),
+    };
+    let secret = match (secret_file, std::env::var(SECRET), url.path()) {
+        (Some(file), _, _) => Secret::from_file_or_new(file),
+        (None, Ok(text), _) => Secret::from_text(&text),
+        (None, Err(_), Some(path)) => Secret::create_beside(path),
+        (None, Err(_), None) => secret_of_state_folder(),
+    };
+    let secret = secret
+        .map_err(|error| CliError::new(ExitStatus::Configuration, format!("{name}: {error}")))?;
+    if let Some(warning) = secret.warning() {
+        tracing::warn!("{warning}");
+    }
+    let store = url.open(&secret, root_certificates).await;
+    let store = store.map_err(|error| {
+        let status = match error {
+            // A file that cannot be opened is not there later either.
+            StoreError::Unavailable(_) if url.path().is_none() => ExitStatus::Later,
+            _ => ExitStatus::Configuration,
+        };
+        CliError::new(status, format!("{name}: {error}"))
+    })?;
+    Ok((store, secret))
+}
+
+/// Returns the secret of stores that are in no file, which is made on first use.
+fn secret_of_state_folder() -> Result<Secret, SecretError> {
+    let file = state_folder().join("store.secret");
+    if let Some(folder) = file.parent() {
+        // Where that fails, the file says why.
+        let _ = create_folder(folder);
+    }
+    Secret::from_file_or_new(file)
+}
+
+/// Returns the folder of what the program keeps by itself
+/// (<https://specifications.freedesktop.org/basedir-spec/latest/>: a relative path there is to be ignored).
+fn state_folder() -> PathBuf {
+    let folder = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from);
+    let folder = folder.filter(|folder| folder.is_absolute());
+    let home = || {
+        std::env::home_dir()
+            .unwrap_or_default()
+            .join(".local/state")
+    };
+    folder.unwrap_or_else(home).join("unified-ticketing")
+}
+
+#[cfg(unix)]
+fn create_folder(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+}
+
+#[cfg(not(unix))]
+fn create_folder(folder: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)
 }
 
 /// Returns the account of this id or name.

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::client::Request;
 use crate::serve::Simulators;
-use crate::stores::{Kind, Place, on_each_store};
+use crate::stores::{Kind, Place, hexadecimal, on_each_store};
 
 on_each_store!(store_tells_nothing);
 
@@ -21,9 +21,7 @@ const UNKEYED: &str = "unkeyed-zoraida";
 /// The forms in which these bytes may be written.
 fn forms(text: &str) -> Vec<Vec<u8>> {
     let bytes = text.as_bytes();
-    let hexadecimal = bytes
-        .iter()
-        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+    let hexadecimal = hexadecimal(bytes);
     let utf_16: Vec<u16> = text.encode_utf16().collect();
     let escaped = serde_json::to_string(text).expect("JSON");
     let escaped = &escaped[1..escaped.len() - 1];
@@ -76,8 +74,8 @@ fn found<'a>(bytes: &[u8], texts: &'a [String]) -> Option<&'a str> {
 }
 
 /// Checks that a store has none of these texts, after calls that had them.
-fn assert_tells_nothing(place: &Place, texts: &[String]) {
-    let contents = place.contents();
+async fn assert_tells_nothing(place: &Place, texts: &[String]) {
+    let contents = place.contents().await;
     let size: usize = contents.iter().map(|(_, bytes)| bytes.len()).sum();
     assert!(size > 4_000, "{size} bytes");
     for (name, bytes) in &contents {
@@ -153,10 +151,10 @@ async fn store_tells_nothing(kind: Kind) {
     texts.push(INTEGRATION.to_owned());
     texts.extend(simulators.secrets());
     // While the server runs, and once it has ended.
-    assert_tells_nothing(&place, &texts);
+    assert_tells_nothing(&place, &texts).await;
     serve.signal("KILL");
     drop(serve);
-    assert_tells_nothing(&place, &texts);
+    assert_tells_nothing(&place, &texts).await;
 }
 
 #[test]

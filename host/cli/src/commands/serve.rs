@@ -56,7 +56,7 @@ pub(super) fn serve(
             SenderName::Host => Sender::Host,
             SenderName::Component => Sender::Component,
         };
-        let builder = global.engine_builder(accounts.clone())?;
+        let builder = global.engine_builder(accounts.clone()).await?;
         let engine = builder.sender(sender).reuse(*reuse).build();
         let engine =
             engine.map_err(|error| CliError::new(ExitStatus::Configuration, error.to_string()))?;

@@ -45,7 +45,7 @@ impl<'a> Session<'a> {
         let account = account.id().to_owned();
         Ok(Self {
             call,
-            engine: global.engine(accounts)?,
+            engine: global.engine(accounts).await?,
             account,
             stop: StopSignal::listen(),
             warned: Vec::new(),
