@@ -1,7 +1,8 @@
 //! Whether a request has left.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
 
 /// The value after a withdrawal. Any other is the number of started requests.
 const WITHDRAWN: u32 = u32::MAX;
@@ -12,15 +13,30 @@ const WITHDRAWN: u32 = u32::MAX;
 /// withdraws it; once one has happened, the other cannot. A request that its connection gives back
 /// untouched has not started.
 #[derive(Clone, Debug, Default)]
-pub struct SendState(Arc<AtomicU32>);
+pub struct SendState {
+    started: Arc<AtomicU32>,
+    earlier: Arc<OnceLock<SystemTime>>,
+}
 
 impl SendState {
     /// Keeps the request from starting any more. True when it is too late: a connection has started it, and the provider may act.
     #[must_use]
     pub fn withdraw(&self) -> bool {
-        self.0
+        self.started
             .compare_exchange(0, WITHDRAWN, Ordering::AcqRel, Ordering::Acquire)
             .is_err_and(|state| state != WITHDRAWN)
+    }
+
+    /// When the creation may have been sent before, where this call only looks what became of that.
+    #[must_use]
+    pub fn earlier(&self) -> Option<SystemTime> {
+        self.earlier.get().copied()
+    }
+
+    /// Notes that the call looks what became of a creation that began then.
+    pub(crate) fn set_earlier(&self, begun: SystemTime) {
+        // A call looks at one creation.
+        let _ = self.earlier.set(begun);
     }
 
     /// Notes that a connection takes a request now. False when the call is withdrawn: then nothing may be sent.
@@ -34,7 +50,7 @@ impl SendState {
     }
 
     fn update(&self, next: impl FnMut(u32) -> Option<u32>) -> bool {
-        self.0
+        self.started
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, next)
             .is_ok()
     }

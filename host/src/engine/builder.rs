@@ -12,6 +12,7 @@ use super::limits::Limits;
 #[cfg(feature = "native")]
 use super::native::Native;
 use super::once::Memory;
+use super::pace::Pacer;
 use super::{Engine, Inner, Side};
 use crate::accounts::{Accounts, MemoryAccounts};
 use crate::client::{Client, ResponseLimits};
@@ -46,6 +47,7 @@ pub struct EngineBuilder {
     deadline: Duration,
     settle: Duration,
     store: Option<(Arc<dyn Store>, Secret)>,
+    pacer: Option<Arc<dyn Pacer>>,
     limits: Limits,
     response_limits: ResponseLimits,
     max_instances: Option<u32>,
@@ -63,6 +65,7 @@ impl EngineBuilder {
             deadline: Duration::from_secs(20),
             settle: Duration::from_secs(5),
             store: None,
+            pacer: None,
             limits: Limits {
                 memory: 64 << 20,
                 cpu: Duration::from_millis(200),
@@ -147,6 +150,12 @@ impl EngineBuilder {
         self
     }
 
+    /// Says when a request to a provider may be sent; without one, at once. It has no effect where the component sends.
+    pub fn pacer(mut self, pacer: impl Pacer + 'static) -> Self {
+        self.pacer = Some(Arc::new(pacer));
+        self
+    }
+
     /// How many steps of an account's calls an instance of the component may serve; 1, a fresh instance for each step.
     ///
     /// An instance never serves two accounts. Its memory then holds what earlier calls of the same account have left in it.
@@ -201,6 +210,7 @@ impl EngineBuilder {
             deadline,
             settle,
             store,
+            pacer,
             mut limits,
             response_limits,
             max_instances,
@@ -241,6 +251,7 @@ impl EngineBuilder {
                 max_requests: limits.requests,
                 settle,
                 memory,
+                pacer,
             },
             side,
             #[cfg(feature = "native")]

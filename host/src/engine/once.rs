@@ -23,7 +23,7 @@ use super::error::plain;
 use super::output::CallOutput;
 use super::requests::Requests;
 use crate::bindings::types::{
-    Begun, Error as CallError, ErrorCode, Outcome, ProviderRequest, Sending,
+    Begun, Error as CallError, ErrorCode, Outcome, ProviderRequest, Safety, Sending,
 };
 use crate::error::Error;
 use crate::store::{
@@ -36,6 +36,9 @@ const DONE_LIFETIME: Duration = Duration::from_hours(24);
 /// How long a creation with a key is kept whose outcome is unknown.
 const KEYED_UNKNOWN_LIFETIME: Duration = Duration::from_hours(7 * 24);
 
+/// How long a record is kept that never expires: a time that every store can write down.
+const FOREVER: Duration = Duration::from_hours(100 * 366 * 24);
+
 /// How much longer than its call a claim lasts: what comes of the call is kept then.
 const LEASE_RESERVE: Duration = Duration::from_secs(5);
 
@@ -46,6 +49,19 @@ pub(crate) struct Caller {
     pub(crate) scope: Option<Arc<str>>,
     /// The idempotency key.
     pub(crate) key: Option<String>,
+    /// Whether what is kept under the key never expires.
+    pub(crate) is_forever: bool,
+    /// Whether a change may replace another one under the same key.
+    pub(crate) replaces: bool,
+    /// The most that the call may do; none where its operation says it.
+    pub(crate) at_most: Option<Safety>,
+}
+
+impl Caller {
+    /// How long a result is kept that is usually kept for so long.
+    fn lifetime(&self, usual: Duration) -> Duration {
+        if self.is_forever { FOREVER } else { usual }
+    }
 }
 
 /// What an operation writes.
@@ -154,7 +170,9 @@ impl HostDriven {
         sending: Sending,
         plan: &ProviderRequest,
     ) -> (E::Output, Option<Receipt>) {
-        let target = entry.target();
+        let at_most = call.caller.at_most.unwrap_or(Safety::Once);
+        let mut target = entry.target();
+        target.creates &= at_most == Safety::Once;
         let turn = self.turn(memory, call, &target, plan, sending.resend);
         let (turn, held) = match turn.await {
             Ok(turn) => turn,
@@ -162,7 +180,12 @@ impl HostDriven {
         };
         let (begun, first) = match turn {
             Turn::Carry => (call.begun.clone(), Some(sending)),
-            Turn::Settle(begun) => (Begun::Earlier(begun), None),
+            Turn::Settle(begun) => {
+                if let Ok(begun) = humantime::parse_rfc3339(&begun) {
+                    call.state.set_earlier(begun);
+                }
+                (Begun::Earlier(begun), None)
+            }
             Turn::Replay(transcript) => {
                 let mut output = self.output_of(entry, call, &transcript).await;
                 output.mark_replayed();
@@ -186,7 +209,7 @@ impl HostDriven {
             ..call.clone()
         };
         let mut transcript = Transcript::new(call.begun.clone());
-        let mut requests = Requests::new(self.max_requests, entry.safety());
+        let mut requests = Requests::new(self.max_requests, entry.safety()).at_most(at_most);
         let result = self
             .steps(entry, call, first, &mut requests, Some(&mut transcript))
             .await;
@@ -237,11 +260,13 @@ impl HostDriven {
             let record = memory.record(call, target, key);
             let lease = self.lease(call);
             let lifetime = if target.creates {
-                KEYED_UNKNOWN_LIFETIME
+                call.caller.lifetime(KEYED_UNKNOWN_LIFETIME)
             } else {
                 lease
             };
-            let request = ClaimRequest::new(record, fingerprint, lease, lifetime).resend(resend);
+            let request = ClaimRequest::new(record, fingerprint, lease, lifetime)
+                .resend(resend)
+                .replace(call.caller.replaces && !target.creates);
             let claimed = store.claim(request).await.map_err(|it| unavailable(&it))?;
             let claim = match claimed {
                 Claimed::New(claim) => claim,
@@ -346,10 +371,14 @@ impl HostDriven {
         let (outcome, lifetime) = match output.outcome() {
             Some(Outcome::NotSent) => (Ending::Release, Duration::ZERO),
             Some(Outcome::Unknown) if target.creates => {
-                (Ending::Keep(KeptOutcome::Unknown), KEYED_UNKNOWN_LIFETIME)
+                let lifetime = call.caller.lifetime(KEYED_UNKNOWN_LIFETIME);
+                (Ending::Keep(KeptOutcome::Unknown), lifetime)
             }
             Some(Outcome::Unknown | Outcome::Rejected) => (Ending::GiveBack, Duration::ZERO),
-            None => (Ending::Keep(KeptOutcome::Done), DONE_LIFETIME),
+            None => {
+                let lifetime = call.caller.lifetime(DONE_LIFETIME);
+                (Ending::Keep(KeptOutcome::Done), lifetime)
+            }
         };
         let store = Arc::clone(&held.store);
         let Some(claim) = held.take() else {
