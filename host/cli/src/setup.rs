@@ -1,6 +1,6 @@
 //! Runtimes, accounts and engines, by the global options.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tokio::runtime::{Builder, Runtime};
 use unified_ticketing::store::{Secret, Sqlite};
@@ -123,11 +123,48 @@ impl Global {
         Ok((store, secret))
     }
 
+    /// Returns these options with a store: the one that they name, else a file in the state folder. The sandbox of this process
+    /// forgets everything at its end, so its store is in `scratch`.
+    pub(crate) fn with_store(&self, scratch: &Path) -> Result<Self, CliError> {
+        let mut global = self.clone();
+        if global.store.is_none() {
+            let folder = if self.sandbox {
+                scratch.to_owned()
+            } else {
+                state_folder()?
+            };
+            global.store = Some(format!("sqlite:{}", folder.join("import.db").display()));
+        }
+        Ok(global)
+    }
+
     /// Builds an engine for one call at a time.
     pub(crate) fn engine(&self, accounts: FileAccounts) -> Result<Engine, CliError> {
         let engine = self.engine_builder(accounts)?.max_instances(1).build();
         engine.map_err(|error| CliError::new(ExitStatus::Configuration, error.to_string()))
     }
+}
+
+/// Returns the folder for what the program remembers, and makes it for the user alone.
+fn state_folder() -> Result<PathBuf, CliError> {
+    // Only Linux has a folder of this kind; elsewhere it is among the user's data.
+    let base = dirs::state_dir().or_else(dirs::data_local_dir);
+    let folder = base.map(|base| base.join("unified-ticketing"));
+    let folder = folder.ok_or_else(|| {
+        let message = "there is no folder for the store: the user has no home";
+        CliError::new(ExitStatus::Configuration, message)
+            .hint("name one with `--store sqlite:PATH`")
+    })?;
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(&folder).map_err(|error| {
+        let message = format!("{}: {error}", folder.display());
+        CliError::new(ExitStatus::Configuration, message)
+            .hint("name another store with `--store sqlite:PATH`")
+    })?;
+    Ok(folder)
 }
 
 /// Returns the account of this id or name.

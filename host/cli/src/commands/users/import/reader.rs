@@ -1,0 +1,580 @@
+//! The input: a file or standard input, in the forms that spreadsheets and programs write.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek as _};
+use std::path::Path;
+
+use csv::{ByteRecord, ReaderBuilder};
+use encoding_rs::Encoding;
+use encoding_rs_io::DecodeReaderBytesBuilder;
+
+use super::fault::Fault;
+use crate::args::ColumnArgs;
+use crate::error::{CliError, ExitStatus};
+
+/// How much of the input says what form it has.
+const HEAD: u64 = 64 << 10;
+
+/// The longest row, in bytes. A request has at most 1 MiB; a row that is longer has lost a quotation mark.
+const MAX_ROW: usize = (1 << 20) + (64 << 10);
+
+/// The characters that may separate values, the more usual first.
+const DELIMITERS: [u8; 3] = *b",;\t";
+
+/// The input. It can be read more than once.
+pub(super) struct Input {
+    /// Its name, for people.
+    pub(super) name: String,
+    file: File,
+    encoding: Option<&'static Encoding>,
+    form: Form,
+}
+
+/// The form of the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Csv {
+        delimiter: u8,
+        /// The lines, and the bytes in UTF-8, before the names of the columns.
+        skipped: (u64, u64),
+    },
+    JsonLines,
+}
+
+/// A row as it is in the input.
+#[derive(Debug)]
+pub(super) struct Record {
+    /// The line that it starts in, from 1.
+    pub(super) line: u64,
+    pub(super) content: Content,
+}
+
+#[derive(Debug)]
+pub(super) enum Content {
+    Cells(Vec<String>),
+    Json(String),
+}
+
+/// Why reading ends.
+#[derive(Debug)]
+pub(super) enum ReadError {
+    /// The row cannot be read; the next one may.
+    Row(Fault),
+    /// The input cannot be read.
+    Input(CliError),
+}
+
+impl Input {
+    /// Opens the input and finds its form. `is_known` says whether a column of this name is known.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read, or has no form that is known.
+    pub(super) fn open(
+        path: &Path,
+        arguments: &ColumnArgs,
+        is_known: impl Fn(&str) -> bool,
+    ) -> Result<Self, CliError> {
+        let encoding = arguments.encoding.as_deref().map(encoding).transpose()?;
+        let is_stdin = path == Path::new("-");
+        let name = if is_stdin {
+            "standard input".to_owned()
+        } else {
+            path.display().to_string()
+        };
+        let file = open(path, is_stdin).map_err(|error| unreadable(&name, &error))?;
+        let mut input = Self {
+            name,
+            file,
+            encoding,
+            form: Form::JsonLines,
+        };
+        let mut head = Vec::new();
+        let text = input
+            .text()
+            .and_then(|text| text.take(HEAD).read_to_end(&mut head));
+        text.map_err(|error| unreadable(&input.name, &error))?;
+        input.form = form(&head, encoding.is_some(), is_known).map_err(|message| {
+            CliError::new(ExitStatus::Invalid, format!("{}: {message}", input.name))
+        })?;
+        Ok(input)
+    }
+
+    /// What separates values, where they are separated.
+    pub(super) fn delimiter(&self) -> Option<u8> {
+        match self.form {
+            Form::Csv { delimiter, .. } => Some(delimiter),
+            Form::JsonLines => None,
+        }
+    }
+
+    /// The rows, from the start.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read.
+    pub(super) fn rows(&self) -> Result<Rows, CliError> {
+        let failed = |error: io::Error| unreadable(&self.name, &error);
+        let text = self.text().map_err(failed)?;
+        match self.form {
+            Form::JsonLines => Ok(Rows::JsonLines(JsonLines {
+                name: self.name.clone(),
+                text: BufReader::with_capacity(1 << 16, Box::new(text)),
+                line: 0,
+            })),
+            Form::Csv { delimiter, skipped } => {
+                let mut text = text;
+                io::copy(&mut text.by_ref().take(skipped.1), &mut io::sink()).map_err(failed)?;
+                let text: Box<dyn Read> = Box::new(text);
+                let mut reader = ReaderBuilder::new()
+                    .delimiter(delimiter)
+                    .flexible(true)
+                    .buffer_capacity(1 << 16)
+                    .from_reader(text);
+                let header = reader.byte_headers().map_err(|error| {
+                    unreadable(&self.name, &io::Error::other(error.to_string()))
+                })?;
+                let header = header.clone();
+                Ok(Rows::Csv(CsvRows {
+                    name: self.name.clone(),
+                    reader,
+                    header,
+                    skipped_lines: skipped.0,
+                    record: ByteRecord::new(),
+                    blank: 0,
+                }))
+            }
+        }
+    }
+
+    /// The text, in UTF-8 where it is what it says it is.
+    fn text(&self) -> io::Result<impl Read + use<>> {
+        let mut file = self.file.try_clone()?;
+        file.rewind()?;
+        Ok(DecodeReaderBytesBuilder::new()
+            .encoding(self.encoding)
+            .strip_bom(true)
+            .utf8_passthru(true)
+            .build(file))
+    }
+}
+
+fn encoding(name: &str) -> Result<&'static Encoding, CliError> {
+    Encoding::for_label(name.trim().as_bytes()).ok_or_else(|| {
+        let message = format!("--encoding: expected the name of an encoding, such as `windows-1252`, but found `{name}`");
+        CliError::new(ExitStatus::Usage, message)
+    })
+}
+
+fn unreadable(name: &str, error: &io::Error) -> CliError {
+    CliError::new(ExitStatus::Invalid, format!("{name}: {error}"))
+}
+
+/// Opens a file that can be read again. What cannot be, is copied to one that no other process sees.
+fn open(path: &Path, is_stdin: bool) -> io::Result<File> {
+    let spool = |input: &mut dyn Read| -> io::Result<File> {
+        let mut file = tempfile::tempfile()?;
+        io::copy(input, &mut file)?;
+        Ok(file)
+    };
+    if is_stdin {
+        return spool(&mut io::stdin().lock());
+    }
+    let mut file = File::open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        spool(&mut file)
+    }
+}
+
+/// Finds the form of an input that begins so.
+fn form(head: &[u8], is_named: bool, is_known: impl Fn(&str) -> bool) -> Result<Form, String> {
+    if !is_named && let [0, _, 0, _, ..] | [_, 0, _, 0, ..] = head {
+        return Err("expected UTF-8, or UTF-16 with a byte order mark; say what it is with `--encoding utf-16le`, or `utf-16be`".to_owned());
+    }
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    match text.trim_ascii_start().first() {
+        None => {
+            return Err(
+                "expected a line of column names, or JSON objects, but found nothing".to_owned(),
+            );
+        }
+        Some(b'{') => return Ok(Form::JsonLines),
+        Some(b'[') => {
+            return Err("expected JSON Lines, an object a line, but found an array: `jq -c '.[]'` makes lines of it".to_owned());
+        }
+        Some(_) => {}
+    }
+    let mut skipped = (0, 0);
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        let bytes = u64::try_from(line.len()).unwrap_or(u64::MAX);
+        let line = line.trim_ascii();
+        if !line.is_empty() {
+            // Excel writes, and reads, what separates the values.
+            let Some(separator) = separator(line) else {
+                break;
+            };
+            let skipped = (skipped.0 + 1, skipped.1 + bytes);
+            return Ok(Form::Csv {
+                delimiter: separator,
+                skipped,
+            });
+        }
+        skipped.0 += 1;
+        skipped.1 += bytes;
+    }
+    let offset = usize::try_from(skipped.1).unwrap_or(usize::MAX);
+    let header = text.get(offset..).unwrap_or_default();
+    let mut best = (0, 0, b',');
+    for delimiter in DELIMITERS {
+        let mut reader = ReaderBuilder::new()
+            .delimiter(delimiter)
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(header);
+        let mut record = ByteRecord::new();
+        // A header that is no text is told when it is read.
+        let _ = reader.read_byte_record(&mut record);
+        let known = record
+            .iter()
+            .filter(|name| std::str::from_utf8(name).is_ok_and(|name| is_known(name.trim())))
+            .count();
+        if (known, record.len()) > (best.0, best.1) {
+            best = (known, record.len(), delimiter);
+        }
+    }
+    Ok(Form::Csv {
+        delimiter: best.2,
+        skipped,
+    })
+}
+
+/// The separator that a line such as `sep=;` says.
+fn separator(line: &[u8]) -> Option<u8> {
+    let (name, value) = line.split_at_checked(4)?;
+    match value {
+        [separator] if name.eq_ignore_ascii_case(b"sep=") => Some(*separator),
+        [] if name.eq_ignore_ascii_case(b"sep=") => Some(b'\t'),
+        _ => None,
+    }
+}
+
+/// The rows of an input.
+pub(super) enum Rows {
+    Csv(CsvRows),
+    JsonLines(JsonLines),
+}
+
+impl Rows {
+    /// The names of the columns; none where each row has names of its own.
+    ///
+    /// # Errors
+    ///
+    /// A name is no text.
+    pub(super) fn header(&self) -> Result<Option<Vec<String>>, CliError> {
+        let Self::Csv(rows) = self else {
+            return Ok(None);
+        };
+        let names = rows
+            .header
+            .iter()
+            .map(|name| std::str::from_utf8(name).map(str::to_owned));
+        let names: Result<Vec<String>, _> = names.collect();
+        names.map(Some).map_err(|_| {
+            let message = format!("{}: the names of the columns: {NO_UTF8}", rows.name);
+            CliError::new(ExitStatus::Invalid, message)
+        })
+    }
+
+    /// How many blank lines were passed over.
+    pub(super) fn blank(&self) -> u64 {
+        match self {
+            Self::Csv(rows) => rows.blank,
+            Self::JsonLines(_) => 0,
+        }
+    }
+
+    /// Reads the next row.
+    pub(super) fn next(&mut self) -> Option<Result<Record, ReadError>> {
+        match self {
+            Self::Csv(rows) => rows.next(),
+            Self::JsonLines(rows) => rows.next(),
+        }
+    }
+}
+
+const NO_UTF8: &str = "expected UTF-8, but found other bytes: save the file as `CSV UTF-8`, or say what it is with `--encoding windows-1252`";
+
+pub(super) struct CsvRows {
+    name: String,
+    reader: csv::Reader<Box<dyn Read>>,
+    header: ByteRecord,
+    skipped_lines: u64,
+    record: ByteRecord,
+    blank: u64,
+}
+
+impl CsvRows {
+    fn next(&mut self) -> Option<Result<Record, ReadError>> {
+        loop {
+            match self.reader.read_byte_record(&mut self.record) {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(error) => {
+                    let error = io::Error::other(error.to_string());
+                    return Some(Err(ReadError::Input(unreadable(&self.name, &error))));
+                }
+            }
+            if self.record.iter().all(|cell| cell.trim_ascii().is_empty()) {
+                self.blank += 1;
+                continue;
+            }
+            let line = self.record.position().map_or(0, csv::Position::line);
+            return Some(self.cells(line + self.skipped_lines));
+        }
+    }
+
+    /// The cells of the record: as many as there are columns.
+    fn cells(&self, line: u64) -> Result<Record, ReadError> {
+        let columns = self.header.len();
+        let fault = |message: String| ReadError::Row(Fault::of_row(line, "format", message));
+        if self.record.as_slice().len() > MAX_ROW {
+            let message = "expected a row of at most 1 MiB: is a quotation mark missing?";
+            return Err(fault(message.to_owned()));
+        }
+        // Spreadsheets end lines in separators for columns that they once had.
+        let surplus = self.record.iter().skip(columns);
+        if self.record.len() < columns || surplus.clone().any(|cell| !cell.is_empty()) {
+            let message = format!(
+                "expected {columns} values, as many as there are columns, but found {}",
+                self.record.len()
+            );
+            return Err(fault(message));
+        }
+        let mut cells = Vec::with_capacity(columns);
+        for (position, cell) in self.record.iter().take(columns).enumerate() {
+            match std::str::from_utf8(cell) {
+                Ok(cell) => cells.push(cell.to_owned()),
+                Err(_) => {
+                    let name = self.header.get(position).map(String::from_utf8_lossy);
+                    let column = Some((position, name.unwrap_or_default().into_owned()));
+                    let fault = Fault::of_row(line, "format", NO_UTF8.to_owned());
+                    return Err(ReadError::Row(Fault { column, ..fault }));
+                }
+            }
+        }
+        Ok(Record {
+            line,
+            content: Content::Cells(cells),
+        })
+    }
+}
+
+pub(super) struct JsonLines {
+    name: String,
+    text: BufReader<Box<dyn Read>>,
+    line: u64,
+}
+
+impl JsonLines {
+    fn next(&mut self) -> Option<Result<Record, ReadError>> {
+        loop {
+            let mut line = Vec::new();
+            let read = (&mut self.text)
+                .take(u64::try_from(MAX_ROW).unwrap_or(u64::MAX))
+                .read_until(b'\n', &mut line);
+            match read {
+                Ok(0) => return None,
+                Ok(_) => {}
+                Err(error) => return Some(Err(ReadError::Input(unreadable(&self.name, &error)))),
+            }
+            self.line += 1;
+            let number = self.line;
+            let fault = |message: &str| {
+                Some(Err(ReadError::Row(Fault::of_row(
+                    number,
+                    "format",
+                    message.to_owned(),
+                ))))
+            };
+            if line.len() >= MAX_ROW && !line.ends_with(b"\n") {
+                if let Err(error) = self.skip_line() {
+                    return Some(Err(ReadError::Input(unreadable(&self.name, &error))));
+                }
+                return fault("expected a line of at most 1 MiB");
+            }
+            let line = line
+                .strip_prefix(b"\xef\xbb\xbf")
+                .unwrap_or(&line)
+                .trim_ascii();
+            if line.is_empty() {
+                continue;
+            }
+            return match std::str::from_utf8(line) {
+                Ok(json) => Some(Ok(Record {
+                    line: number,
+                    content: Content::Json(json.to_owned()),
+                })),
+                Err(_) => fault("expected UTF-8, but found other bytes"),
+            };
+        }
+    }
+
+    /// Passes over the rest of a line.
+    fn skip_line(&mut self) -> io::Result<()> {
+        loop {
+            let buffer = self.text.fill_buf()?;
+            let end = buffer.iter().position(|byte| *byte == b'\n');
+            let length = end.map_or(buffer.len(), |end| end + 1);
+            if length == 0 {
+                return Ok(());
+            }
+            self.text.consume(length);
+            if end.is_some() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::super::columns::Field;
+    use super::*;
+
+    fn found(head: &[u8]) -> Result<Form, String> {
+        form(head, false, |name| Field::parse(name).is_some())
+    }
+
+    fn csv(delimiter: u8, skipped: (u64, u64)) -> Result<Form, String> {
+        Ok(Form::Csv { delimiter, skipped })
+    }
+
+    #[test]
+    fn form_is_found_by_itself() {
+        for (head, form) in [
+            (&b"name,email\n"[..], csv(b',', (0, 0))),
+            (b"name;email\n", csv(b';', (0, 0))),
+            (b"name\temail", csv(b'\t', (0, 0))),
+            (b"\"name\";\"Plan, Start\"\n", csv(b';', (0, 0))),
+            (b"\r\n\r\nemail;a,b,c,d\n", csv(b';', (2, 4))),
+            (b"sep=;\r\nname,email\r\n", csv(b';', (1, 7))),
+            (b"email\n", csv(b',', (0, 0))),
+            (b"\xef\xbb\xbfname;email\n", csv(b';', (0, 0))),
+            (b" {\"name\": 1}", Ok(Form::JsonLines)),
+        ] {
+            assert_eq!(found(head), form, "{}", String::from_utf8_lossy(head));
+        }
+        for head in [&b""[..], b" \n\n", b"[{}]", b"n\0a\0m\0e\0", b"\0n\0a"] {
+            assert!(found(head).is_err(), "{head:?}");
+        }
+    }
+
+    fn read(bytes: &[u8], encoding: Option<&str>) -> (Vec<(u64, Vec<String>)>, Vec<String>) {
+        let mut file = tempfile::NamedTempFile::new().expect("a file");
+        file.write_all(bytes).expect("it is written");
+        let arguments = ColumnArgs {
+            map: Vec::new(),
+            set: Vec::new(),
+            ignored: Vec::new(),
+            trim: false,
+            encoding: encoding.map(str::to_owned),
+        };
+        let input = Input::open(file.path(), &arguments, |name| Field::parse(name).is_some());
+        let input = input.unwrap_or_else(|error| panic!("{}", error.body));
+        let (mut read, mut faults) = (Vec::new(), Vec::new());
+        // Twice, because an import reads it twice.
+        for pass in 0..2 {
+            let rows = input.rows();
+            let mut rows = rows.unwrap_or_else(|error| panic!("{}", error.body));
+            if pass == 0 {
+                while rows.next().is_some() {}
+                continue;
+            }
+            let header = rows
+                .header()
+                .unwrap_or_else(|error| panic!("{}", error.body));
+            read.push((0, header.unwrap_or_default()));
+            while let Some(row) = rows.next() {
+                match row {
+                    Ok(Record {
+                        line,
+                        content: Content::Cells(cells),
+                    }) => read.push((line, cells)),
+                    Ok(Record {
+                        line,
+                        content: Content::Json(json),
+                    }) => read.push((line, vec![json])),
+                    Err(ReadError::Row(fault)) => {
+                        faults.push(format!("{}: {}", fault.line, fault.message))
+                    }
+                    Err(ReadError::Input(error)) => panic!("{}", error.body),
+                }
+            }
+        }
+        (read, faults)
+    }
+
+    fn row(line: u64, cells: &[&str]) -> (u64, Vec<String>) {
+        (line, cells.iter().map(|cell| (*cell).to_owned()).collect())
+    }
+
+    #[test]
+    fn lines_are_those_of_the_file() {
+        let text = b"\nname,email\n\nInes,i@k.example\n,\n\"Two\nlines\",t@k.example,,\n\n\nLast,l@k.example";
+        let (read, faults) = read(text, None);
+        assert_eq!(
+            read,
+            [
+                row(0, &["name", "email"]),
+                row(4, &["Ines", "i@k.example"]),
+                row(6, &["Two\nlines", "t@k.example"]),
+                row(10, &["Last", "l@k.example"]),
+            ]
+        );
+        assert_eq!(faults, [""; 0]);
+    }
+
+    #[test]
+    fn encodings_are_read_as_named() {
+        let utf16: Vec<u8> = "\u{feff}name;email\r\nZoë;z@k.example\r\n"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        let expected = [row(0, &["name", "email"]), row(2, &["Zoë", "z@k.example"])];
+        assert_eq!(read(&utf16, None).0, expected);
+        let big: Vec<u8> = utf16
+            .chunks(2)
+            .flat_map(|pair| [pair[1], pair[0]])
+            .collect();
+        assert_eq!(read(&big, None).0, expected);
+        let windows = b"name;email\r\nZo\xeb;z@k.example\r\n";
+        assert_eq!(read(windows, Some("windows-1252")).0, expected);
+        let (_, faults) = read(windows, None);
+        assert!(faults[0].starts_with("2: expected UTF-8"), "{faults:?}");
+        let marked = "\u{feff}name;email\nZoë;z@k.example\n".as_bytes();
+        assert_eq!(read(marked, None).0, expected);
+    }
+
+    #[test]
+    fn other_number_of_values_fails() {
+        let (_, faults) = read(b"name,email\nInes\nA,a@k.example,more\n", None);
+        assert_eq!(
+            faults,
+            [
+                "2: expected 2 values, as many as there are columns, but found 1",
+                "3: expected 2 values, as many as there are columns, but found 3"
+            ]
+        );
+    }
+
+    #[test]
+    fn json_lines_are_numbered() {
+        let (read, faults) = read(b"\xef\xbb\xbf{\"a\":1}\n\n {\"b\":2} \r\n\xff\n", None);
+        assert_eq!(read[1..], [row(1, &["{\"a\":1}"]), row(3, &["{\"b\":2}"])]);
+        assert_eq!(faults, ["4: expected UTF-8, but found other bytes"]);
+    }
+}
