@@ -93,10 +93,10 @@ impl CliError {
     pub(crate) fn import(status: ExitStatus, message: &str) -> Self {
         let (http, error, code, outcome) = match status {
             ExitStatus::Invalid => (400, "Bad Request", "invalid-request", "not-sent"),
-            ExitStatus::Rejected => (422, "Unprocessable Content", "rows-rejected", "rejected"),
+            ExitStatus::Rejected => (422, "Unprocessable Content", "rows-rejected", "done"),
             ExitStatus::Unknown => (502, "Bad Gateway", "rows-unknown", "unknown"),
-            ExitStatus::Interrupted => (500, "Internal Server Error", "interrupted", "not-sent"),
-            _ => (503, "Service Unavailable", "rows-not-sent", "not-sent"),
+            ExitStatus::Interrupted => (500, "Internal Server Error", "interrupted", "done"),
+            _ => (503, "Service Unavailable", "rows-not-sent", "done"),
         };
         let body = json!({
             "statusCode": http, "error": error, "message": message, "code": code, "outcome": outcome,

@@ -188,6 +188,10 @@ impl HostDriven {
             }
             Turn::Replay(transcript) => {
                 let mut output = self.output_of(entry, call, &transcript).await;
+                if output.outcome().is_some() {
+                    // The call has succeeded. With other options, its responses mean something else.
+                    output = E::Output::from_id(transcript.id());
+                }
                 output.mark_replayed();
                 return (output, None);
             }

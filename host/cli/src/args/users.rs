@@ -8,10 +8,6 @@ use super::ImportArgs;
 use super::value;
 
 #[derive(Debug, Subcommand)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "the program has one, and parses it once"
-)]
 pub(crate) enum UsersCommand {
     #[command(flatten)]
     User(UserCommand),
@@ -19,11 +15,12 @@ pub(crate) enum UsersCommand {
     /// Create and change the users of a file, each row once, however often this is run
     ///
     /// Every row is checked before anything is sent: what is wrong is listed
-    /// with line and column, and nothing is sent. Columns are: name, first_name,
-    /// last_name, nick_name, email, role, role_id, avatar, custom_fields.NAME,
-    /// remote_data.NAME, collection, account, id, key. A row with an id is a
-    /// change. A row is known by its account and address, or its key: run the
-    /// same command again, and it goes on where it ended.
+    /// with line and column, and nothing is sent. The columns: `name`,
+    /// `first_name`, `last_name`, `nick_name`, `email`, `role`, `role_id`,
+    /// `avatar`, `custom_fields.NAME`, `remote_data.NAME`, `collection`,
+    /// `account`, `id`, `key`. A row with an id is a change. A row is known by
+    /// its account and address, or its key: run the same command again, and it
+    /// goes on where it ended.
     #[command(after_help = "\
 Examples:
   unified-ticketing users import people.csv --account acme-gorgias --dry-run

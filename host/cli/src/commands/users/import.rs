@@ -191,7 +191,7 @@ impl<'a> Import<'a> {
 
     /// Checks every row. What is wrong is printed.
     async fn check(&self, terminal: &mut Terminal) -> Result<Checked, CliError> {
-        let checker = Checker {
+        let check = Checker {
             engine: &self.engine,
             input: &self.input,
             reader: self.reader(),
@@ -203,7 +203,7 @@ impl<'a> Import<'a> {
         };
         let mut stop = self.stop.clone();
         tokio::select! {
-            checked = checker.check(&mut observer) => checked,
+            result = check.check(&mut observer) => result,
             _ = stop.wait_for(|stopped| *stopped) => {
                 Err(CliError::new(ExitStatus::Interrupted, "interrupted; nothing was sent"))
             }

@@ -61,10 +61,10 @@ impl RowCalls {
         let mut attempt = 1;
         loop {
             let began = SystemTime::now();
-            let state = SendState::default();
-            let response = self.respond(row, stage, &state).await;
+            let sent = SendState::default();
+            let response = self.respond(row, stage, &sent).await;
             self.limiter.observe(&row.account, &response);
-            let began = state.earlier().unwrap_or(began);
+            let began = sent.earlier().unwrap_or(began);
             let wait = match self.next(row, stage, &response, began, &mut attempt) {
                 Next::Done(outcome) => return outcome,
                 Next::Stage(next) => {
@@ -79,7 +79,7 @@ impl RowCalls {
         }
     }
 
-    async fn respond(&self, row: &Row, stage: Stage, state: &SendState) -> HttpResponse {
+    async fn respond(&self, row: &Row, stage: Stage, sent: &SendState) -> HttpResponse {
         let mode = CallMode {
             if_exists: self.if_exists,
             dry_run: false,
@@ -87,21 +87,21 @@ impl RowCalls {
         };
         match (stage, &row.operation, self.if_exists) {
             (Stage::Edited, _, IfExists::Fail) => {
-                self.engine.http_observed(row.look_up(), state).await
+                self.engine.http_observed(row.look_up(), sent).await
             }
             (Stage::Edited, _, IfExists::Keep | IfExists::Update) => {
                 let key = derived_key(&[&row.key, "edited"]);
                 let once = self.engine.once(key).forever().replacing();
                 let once = once.at_most(Safety::Idempotent);
-                once.http(row.request(mode), state).await
+                once.http(row.request(mode), sent).await
             }
             (_, RowOperation::Update(_), _) => {
                 let once = self.engine.once(row.key.as_str()).forever().replacing();
-                once.http(row.request(mode), state).await
+                once.http(row.request(mode), sent).await
             }
             (_, RowOperation::Create, _) => {
                 let once = self.engine.once(row.key.as_str()).forever();
-                once.http(row.request(mode), state).await
+                once.http(row.request(mode), sent).await
             }
         }
     }
@@ -179,14 +179,14 @@ impl RowCalls {
         };
         let mut attempt = 1;
         loop {
-            let state = SendState::default();
+            let sent = SendState::default();
             let response = match &row.operation {
                 RowOperation::Create => {
                     // The engine has no store here, so that the key has no effect.
                     let once = self.engine.once(row.key.as_str()).at_most(Safety::Safe);
-                    once.http(row.request(mode), &state).await
+                    once.http(row.request(mode), &sent).await
                 }
-                RowOperation::Update(_) => self.engine.http_observed(row.look_up(), &state).await,
+                RowOperation::Update(_) => self.engine.http_observed(row.look_up(), &sent).await,
             };
             self.limiter.observe(&row.account, &response);
             match self.next(row, Stage::Own, &response, SystemTime::now(), &mut attempt) {

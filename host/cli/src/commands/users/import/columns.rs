@@ -16,7 +16,7 @@ pub(super) enum Field {
     Role,
     RoleId,
     Avatar,
-    CustomField(String),
+    Custom(String),
     RemoteData(String),
     Collection,
     Account,
@@ -52,7 +52,7 @@ const MAX_PROPOSALS: usize = 2;
 impl Field {
     pub(super) fn parse(name: &str) -> Option<Self> {
         for (prefix, field) in [
-            (CUSTOM_FIELDS, Self::CustomField as fn(String) -> Self),
+            (CUSTOM_FIELDS, Self::Custom as fn(String) -> Self),
             (REMOTE_DATA, Self::RemoteData),
         ] {
             if let Some(rest) = name.strip_prefix(prefix) {
@@ -74,7 +74,7 @@ impl Field {
     /// The name of the field's own column.
     pub(super) fn name(&self) -> String {
         match self {
-            Self::CustomField(name) => format!("{CUSTOM_FIELDS}{name}"),
+            Self::Custom(name) => format!("{CUSTOM_FIELDS}{name}"),
             Self::RemoteData(name) => format!("{REMOTE_DATA}{name}"),
             field => {
                 let known = NAMES.iter().find(|(_, known)| known == field);
@@ -297,7 +297,7 @@ mod tests {
             assert!(FIELDS.contains(&format!("`{name}`")), "{name}");
         }
         let custom = Field::parse("custom_fields.Start date").expect("a field");
-        assert_eq!(custom, Field::CustomField("Start date".to_owned()));
+        assert_eq!(custom, Field::Custom("Start date".to_owned()));
         assert_eq!(custom.name(), "custom_fields.Start date");
         assert_eq!(Field::parse("custom_fields."), None);
     }

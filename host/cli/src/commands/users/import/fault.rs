@@ -109,7 +109,7 @@ fn body_field(pointer: &str) -> Option<(Field, usize)> {
         "emails" => (Field::Email, index),
         "roles" if steps.next() == Some("id") => (Field::RoleId, index),
         "roles" => (Field::Role, index),
-        "custom_fields" => (Field::CustomField(unescaped()?), 0),
+        "custom_fields" => (Field::Custom(unescaped()?), 0),
         "remote_data" => (Field::RemoteData(unescaped()?), 0),
         name => (Field::parse(name)?, 0),
     })

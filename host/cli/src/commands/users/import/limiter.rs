@@ -141,9 +141,10 @@ impl Pacer for Limiter {
 
 impl AccountLimit {
     async fn ready(&self, is_first: bool) {
-        let _row = match is_first {
-            true => Some(self.row.lock().await),
-            false => None,
+        let _row = if is_first {
+            Some(self.row.lock().await)
+        } else {
+            None
         };
         let _turn = self.turn.lock().await;
         loop {

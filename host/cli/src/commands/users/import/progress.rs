@@ -14,8 +14,8 @@ use crate::terminal::Terminal;
 /// How often a line is printed where there is no terminal.
 const INTERVAL: Duration = Duration::from_secs(10);
 
-/// Rows, their rate, the time that is left, and what is waited for: it fits into 80 columns.
-const TEMPLATE: &str = "{bar:20} {pos}/{len} {per_sec:>9} {eta:>4} {wide_msg}";
+/// Rows, the time that is left, their rate and what is waited for: it fits into 80 columns.
+const TEMPLATE: &str = "{bar:20} {pos}/{len} {eta:>4} {wide_msg}";
 
 /// How far an import is.
 pub(super) struct Progress {
@@ -39,22 +39,15 @@ impl Progress {
 
     /// Shows how many rows are done, and what is waited for.
     pub(super) fn set(&mut self, done: u64, paused: Option<&Pause>, terminal: &mut Terminal) {
-        let waiting = paused.map(waiting).unwrap_or_default();
+        let seconds = self.started.elapsed().as_secs().max(1);
+        let state = state(done / seconds, paused);
         if let Some(bar) = &self.bar {
-            bar.set_message(waiting);
+            bar.set_message(state);
             bar.set_position(done);
-            return;
-        }
-        if self.printed.elapsed() >= INTERVAL {
+        } else if self.printed.elapsed() >= INTERVAL {
             self.printed = Instant::now();
-            let seconds = self.started.elapsed().as_secs().max(1);
-            let comma = if waiting.is_empty() { "" } else { ", " };
-            terminal.note(&format!(
-                "{} of {} rows, {} a second{comma}{waiting}",
-                grouped(done),
-                grouped(self.total),
-                done / seconds
-            ));
+            let (done, total) = (grouped(done), grouped(self.total));
+            terminal.note(&format!("{done} of {total} rows, {state}"));
         }
     }
 
@@ -82,13 +75,17 @@ fn bar(total: u64, target: ProgressDrawTarget) -> ProgressBar {
     }
 }
 
-/// What is waited for. The time is in UTC.
-fn waiting(pause: &Pause) -> String {
+/// The rate, and what is waited for. The time is in UTC.
+fn state(rate: u64, paused: Option<&Pause>) -> String {
+    let rate = grouped(rate);
+    let Some(pause) = paused else {
+        return format!("{rate}/s");
+    };
     let until = humantime::format_rfc3339_seconds(pause.until).to_string();
     let time = until
         .split_once('T')
         .map_or(until.as_str(), |(_, time)| time);
-    format!("waiting for {} until {time}", pause.account)
+    format!("{rate}/s, waiting for {} until {time}", pause.account)
 }
 
 #[cfg(test)]
@@ -105,18 +102,19 @@ mod tests {
         let target = ProgressDrawTarget::term_like(Box::new(terminal.clone()));
         let bar = bar(10_000, target);
         bar.set_position(2_500);
-        bar.set_message(waiting(&Pause {
+        let pause = Pause {
             account: "acme-gorgias".to_owned(),
             until: UNIX_EPOCH + Duration::from_secs(1_795_903_389),
-        }));
+        };
+        bar.set_message(state(1_200, Some(&pause)));
         bar.tick();
         let shown = terminal.contents();
         assert!(
             shown.starts_with("=====>               2500/10000 "),
             "{shown}"
         );
-        assert!(shown.contains("/s"), "{shown}");
-        assert!(shown.contains("waiting for acme-gorgias"), "{shown}");
+        let end = " 1,200/s, waiting for acme-gorgias until 22:03:09Z";
+        assert!(shown.ends_with(end), "{shown}");
         assert_eq!(shown.lines().count(), 1, "{shown}");
     }
 }

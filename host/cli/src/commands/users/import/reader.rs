@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek as _};
 use std::path::Path;
 
-use csv::{ByteRecord, ReaderBuilder};
+use csv::{ByteRecord, ReaderBuilder, Terminator};
 use encoding_rs::Encoding;
 use encoding_rs_io::DecodeReaderBytesBuilder;
 
@@ -20,6 +20,15 @@ const MAX_ROW: usize = (1 << 20) + (64 << 10);
 
 /// The characters that may separate values, the more usual first.
 const DELIMITERS: [u8; 3] = *b",;\t";
+
+/// The end of a line. By its own, the reader takes a carriage return for one, too, and counts the lines of a file that has both
+/// wrong.
+const LINE_END: Terminator = Terminator::Any(b'\n');
+
+/// A value without the carriage return before the end of its line.
+fn without_return(cell: &[u8]) -> &[u8] {
+    cell.strip_suffix(b"\r").unwrap_or(cell)
+}
 
 /// The input. It can be read more than once.
 pub(super) struct Input {
@@ -128,13 +137,14 @@ impl Input {
                 let text: Box<dyn Read> = Box::new(text);
                 let mut reader = ReaderBuilder::new()
                     .delimiter(delimiter)
+                    .terminator(LINE_END)
                     .flexible(true)
                     .buffer_capacity(1 << 16)
                     .from_reader(text);
                 let header = reader.byte_headers().map_err(|error| {
                     unreadable(&self.name, &io::Error::other(error.to_string()))
                 })?;
-                let header = header.clone();
+                let header = header.iter().map(without_return).collect();
                 Ok(Rows::Csv(CsvRows {
                     name: self.name.clone(),
                     reader,
@@ -230,6 +240,7 @@ fn form(head: &[u8], is_named: bool, is_known: impl Fn(&str) -> bool) -> Result<
     for delimiter in DELIMITERS {
         let mut reader = ReaderBuilder::new()
             .delimiter(delimiter)
+            .terminator(LINE_END)
             .has_headers(false)
             .flexible(true)
             .from_reader(header);
@@ -330,8 +341,11 @@ impl CsvRows {
                 self.blank += 1;
                 continue;
             }
-            let line = self.record.position().map_or(0, csv::Position::line);
-            return Some(self.cells(line + self.skipped_lines));
+            // The record's own position is before the blank lines above it.
+            let end = self.reader.position().line() + self.skipped_lines;
+            let within = self.record.as_slice().iter().filter(|byte| **byte == b'\n');
+            let ends = within.count() + usize::from(!self.reader.is_done());
+            return Some(self.cells(end - u64::try_from(ends).unwrap_or_default()));
         }
     }
 
@@ -344,8 +358,8 @@ impl CsvRows {
             return Err(fault(message.to_owned()));
         }
         // Spreadsheets end lines in separators for columns that they once had.
-        let surplus = self.record.iter().skip(columns);
-        if self.record.len() < columns || surplus.clone().any(|cell| !cell.is_empty()) {
+        let mut surplus = self.record.iter().skip(columns).map(without_return);
+        if self.record.len() < columns || surplus.any(|cell| !cell.is_empty()) {
             let message = format!(
                 "expected {columns} values, as many as there are columns, but found {}",
                 self.record.len()
@@ -353,16 +367,15 @@ impl CsvRows {
             return Err(fault(message));
         }
         let mut cells = Vec::with_capacity(columns);
-        for (position, cell) in self.record.iter().take(columns).enumerate() {
-            match std::str::from_utf8(cell) {
-                Ok(cell) => cells.push(cell.to_owned()),
-                Err(_) => {
-                    let name = self.header.get(position).map(String::from_utf8_lossy);
-                    let column = Some((position, name.unwrap_or_default().into_owned()));
-                    let fault = Fault::of_row(line, "format", NO_UTF8.to_owned());
-                    return Err(ReadError::Row(Fault { column, ..fault }));
-                }
-            }
+        let given = self.record.iter().map(without_return);
+        for (position, cell) in given.take(columns).enumerate() {
+            let Ok(cell) = std::str::from_utf8(cell) else {
+                let name = self.header.get(position).map(String::from_utf8_lossy);
+                let column = Some((position, name.unwrap_or_default().into_owned()));
+                let fault = Fault::of_row(line, "format", NO_UTF8.to_owned());
+                return Err(ReadError::Row(Fault { column, ..fault }));
+            };
+            cells.push(cell.to_owned());
         }
         Ok(Record {
             line,
@@ -524,7 +537,7 @@ mod tests {
 
     #[test]
     fn lines_are_those_of_the_file() {
-        let text = b"\nname,email\n\nInes,i@k.example\n,\n\"Two\nlines\",t@k.example,,\n\n\nLast,l@k.example";
+        let text = b"\nname,email\r\n\r\nInes,i@k.example\r\n,\n\"Two\nlines\",t@k.example,,\n\n\nLast,l@k.example";
         let (read, faults) = read(text, None);
         assert_eq!(
             read,

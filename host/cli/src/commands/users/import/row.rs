@@ -189,18 +189,19 @@ impl RowReader<'_> {
         name: Option<&str>,
         faults: &mut Vec<Fault>,
     ) -> Option<Arc<AccountOfRows>> {
+        let found = match name {
+            Some(name) => self.accounts.find(name),
+            None => self.accounts.default.clone(),
+        };
+        if found.is_some() {
+            return found;
+        }
         let (code, message) = match name {
-            Some(name) => match self.accounts.find(name) {
-                Some(account) => return Some(account),
-                None => ("unknown-account", format!("there is no account `{name}`")),
-            },
-            None => match &self.accounts.default {
-                Some(account) => return Some(Arc::clone(account)),
-                None => {
-                    let message = "expected an account, here or by `--account`, but found none";
-                    ("required", message.to_owned())
-                }
-            },
+            Some(name) => ("unknown-account", format!("there is no account `{name}`")),
+            None => {
+                let message = "expected an account, here or by `--account`, but found none";
+                ("required", message.to_owned())
+            }
         };
         faults.push(self.fault(line, &Field::Account, code, message));
         None
@@ -272,7 +273,7 @@ impl RowReader<'_> {
             let member = match field {
                 Field::Email => "emails",
                 Field::Role | Field::RoleId => "roles",
-                Field::CustomField(_) => "custom_fields",
+                Field::Custom(_) => "custom_fields",
                 Field::RemoteData(_) => "remote_data",
                 Field::Account => return envelope.account.is_some(),
                 Field::Id => return envelope.id.is_some(),
@@ -366,7 +367,7 @@ impl Cells {
             Field::Email => self.emails.push(json!({"email": text})),
             Field::Role => self.roles.push(text),
             Field::RoleId => self.role_ids.push(text),
-            Field::CustomField(name) => self.add_to("custom_fields", name, text),
+            Field::Custom(name) => self.add_to("custom_fields", name, text),
             Field::RemoteData(name) => self.add_to("remote_data", name, text),
             Field::Collection => self.envelope.collections.push(text),
             Field::Account => self.envelope.account = Some(text),
@@ -401,7 +402,7 @@ impl Cells {
         match field {
             Field::Email => !self.emails.is_empty(),
             Field::Role | Field::RoleId => !(self.roles.is_empty() && self.role_ids.is_empty()),
-            Field::CustomField(name) => has_member("custom_fields", name),
+            Field::Custom(name) => has_member("custom_fields", name),
             Field::RemoteData(name) => has_member("remote_data", name),
             Field::Collection => !self.envelope.collections.is_empty(),
             Field::Account => self.envelope.account.is_some(),
