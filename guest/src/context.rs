@@ -32,7 +32,7 @@ pub struct Context {
     /// How far a list is read.
     pub list: Option<List>,
     /// How far a creation is.
-    pub creation: Option<Creation>,
+    pub creation: Option<Box<Creation>>,
     /// The request as people may see it, where the response shows it.
     pub shown: Option<ProviderRequest>,
 }

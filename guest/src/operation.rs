@@ -55,7 +55,7 @@ pub struct Completed<'a> {
     pub request: Option<ProviderRequest>,
 }
 
-impl<'a> Completed<'a> {
+impl Completed<'_> {
     /// The provider's body and its content type. Of a user who was looked for it is the user's own JSON.
     #[must_use]
     pub fn raw(&self) -> (Option<&str>, &[u8]) {

@@ -242,23 +242,26 @@ pub fn plan(call: &Call<'_>, mut findings: Findings) -> Result<Planned, Error> {
     };
     let mut creation = creation(&context, changes, target.project, options, begun);
     let resend = options.resend;
-    if creation.phase != Phase::Create {
+    // One that was sent earlier is neither sent nor looked for where it is not to be settled.
+    let settles = creation.phase == Phase::Settle;
+    let looks = creation.settle || creation.if_exists != IfExists::Fail;
+    if creation.phase != Phase::Create && (looks || !settles) {
         context.list = List::look_up(&context, &creation);
     }
     if context.list.is_some() {
-        context.creation = Some(creation);
+        context.creation = Some(Box::new(creation));
         return Ok(Planned {
             resend,
             plan: Some(request),
             ..next_request(context, account)?
         });
     }
-    // Without an address nobody can be looked for.
+    // Nor can anybody be looked for without an address.
     if let Some(error) = creation.error {
         return Err(error);
     }
     creation.phase = Phase::Create;
-    context.creation = Some(creation);
+    context.creation = Some(Box::new(creation));
     Ok(Planned {
         resend,
         ..Planned::new(request, operation, context)
@@ -308,7 +311,7 @@ fn creation(
 ///
 /// `account-unusable`: the account has changed in between.
 pub(crate) fn next_request(context: Context, account: &Account) -> Result<Planned, Error> {
-    let creation = context.creation.as_ref();
+    let creation = context.creation.as_deref();
     let name = creation.map_or(context.operation, Creation::operation);
     let operation = operation(integration(account)?, name)?;
     let list = context.list.as_ref();

@@ -87,6 +87,8 @@ struct Inner {
     native: Option<Arc<dyn Native>>,
     accounts: Arc<dyn Accounts>,
     deadline: Duration,
+    /// The scope of the keys of calls that name none.
+    scope: Option<Arc<str>>,
 }
 
 /// The side that drives calls.
@@ -245,6 +247,23 @@ impl Engine {
         Attached::new(state, call).await.delivered()
     }
 
+    /// Who makes a call of the library, with this key.
+    fn caller(&self, key: Option<String>) -> Caller {
+        Caller {
+            scope: self.0.scope.clone(),
+            key,
+            ..Caller::default()
+        }
+    }
+
+    /// Waits until the keys of calls that were dropped before anything was sent are given back. A program that ends without it leaves
+    /// them to be in flight until their leases run out.
+    pub async fn keys_given_back(&self) {
+        if let Some(memory) = &self.0.host.memory {
+            memory.released().await;
+        }
+    }
+
     /// The deadline of a call that starts now.
     fn deadline(&self) -> Deadline {
         Deadline::after(self.0.deadline)
@@ -270,7 +289,6 @@ impl Engine {
             time: self.0.deadline,
             state,
             caller,
-            send_until: None,
         })
     }
 
@@ -304,7 +322,7 @@ impl Engine {
     /// the request. A state is for one call.
     pub async fn http_observed(&self, request: HttpRequest, state: &SendState) -> HttpResponse {
         let access = account_id(&request.target).map_or(Access::None, Access::Account);
-        let caller = Caller::default();
+        let caller = self.caller(None);
         let ended = self
             .respond(request, access, caller, state.clone(), None, None)
             .await;

@@ -55,6 +55,9 @@ mod openapi;
     reason = "the tests that cross a boundary use another part of it"
 )]
 mod raw_provider;
+#[cfg(test)]
+#[path = "../../tests/resident.rs"]
+mod resident;
 mod secret;
 pub mod server;
 pub mod store;

@@ -5,12 +5,16 @@
 //! these for a get and a list. The result that the caller observes, or the line of the log if the client has left, is compared with the row, and so
 //! are the requests and users that the simulator counts. After each fault a good call must succeed on the same engine.
 //!
+//! `retried` has the rows for clients that try again.
+//!
 //! `cargo test faults -- --nocapture` prints the table.
 
 mod broken_log;
 mod call;
 mod disconnected;
+mod endpoints;
 mod relay;
+mod retried;
 mod rows;
 mod runner;
 mod tls;

@@ -23,16 +23,16 @@ const EVERYONE: UserQuery = UserQuery {
 };
 
 /// An integration's simulator, called through the library.
-struct Directory<'a> {
+pub struct Directory<'a> {
     simulators: &'a Simulators,
     engine: &'a Engine,
-    integration: &'static str,
-    account: String,
+    pub integration: &'static str,
+    pub account: String,
 }
 
 impl<'a> Directory<'a> {
     /// Every integration.
-    fn all(simulators: &'a Simulators, engine: &'a Engine) -> Vec<Self> {
+    pub fn all(simulators: &'a Simulators, engine: &'a Engine) -> Vec<Self> {
         let directories = ALL.iter().map(|integration| Self {
             simulators,
             engine,
@@ -43,33 +43,14 @@ impl<'a> Directory<'a> {
     }
 
     fn options(&self) -> Options {
-        let project = Collection {
-            id: "1".to_owned(),
-            type_: None,
-        };
-        let needs_project = self.integration == "pivotal_tracker";
-        Options {
-            collections: Vec::from_iter(needs_project.then_some(project)),
-            ..Options::default()
-        }
+        options(self.integration)
     }
 
     /// Creates a user, and returns the id.
     async fn create(&self, address: &str) -> String {
-        let some = |value: &str| Some(value.to_owned());
-        let email = Email {
-            address: address.to_owned(),
-            type_: None,
-        };
-        let user = NewUser {
-            name: some("Ines Halvorsen"),
-            first_name: some("Ines"),
-            last_name: some("Halvorsen"),
-            nick_name: some("Ines"),
-            emails: Some(vec![email]),
-            ..NewUser::default()
-        };
-        let created = self.engine.create_user(&self.account, user, self.options());
+        let created = self
+            .engine
+            .create_user(&self.account, new_user(address), self.options());
         let created = created.await.expect(self.integration);
         assert_eq!(created.result, CallResult::Created);
         user_of(created).id.expect("an id")
@@ -93,7 +74,7 @@ impl<'a> Directory<'a> {
     }
 
     /// The ids of everyone who has an address.
-    async fn find(&self, address: &str) -> Result<Vec<String>, Error> {
+    pub async fn find(&self, address: &str) -> Result<Vec<String>, Error> {
         let query = UserQuery {
             email: Some(address.to_owned()),
             ..EVERYONE
@@ -171,7 +152,37 @@ fn engine(simulators: &Simulators, sender: Sender) -> Engine {
     engine.max_instances(2).build().expect("an engine")
 }
 
-fn user_of(response: Response) -> User {
+/// A user with what any integration requires.
+pub fn new_user(address: &str) -> NewUser {
+    let some = |value: &str| Some(value.to_owned());
+    let email = Email {
+        address: address.to_owned(),
+        type_: None,
+    };
+    NewUser {
+        name: some("Ines Halvorsen"),
+        first_name: some("Ines"),
+        last_name: some("Halvorsen"),
+        nick_name: some("Ines"),
+        emails: Some(vec![email]),
+        ..NewUser::default()
+    }
+}
+
+/// The options that an integration requires.
+pub fn options(integration: &str) -> Options {
+    let project = Collection {
+        id: "1".to_owned(),
+        type_: None,
+    };
+    let needs_project = integration == "pivotal_tracker";
+    Options {
+        collections: Vec::from_iter(needs_project.then_some(project)),
+        ..Options::default()
+    }
+}
+
+pub fn user_of(response: Response) -> User {
     match response.body {
         Body::User(user) => user,
         other => panic!("expected a user, but found {other:?}"),

@@ -23,6 +23,7 @@ mod cases;
 mod cli;
 mod client;
 mod convert;
+mod crash;
 mod documents;
 mod egress;
 mod faults;
@@ -38,5 +39,6 @@ mod raw_provider;
 #[path = "../resident.rs"]
 mod resident;
 mod serve;
+mod stores;
 #[path = "../tls.rs"]
 mod tls;

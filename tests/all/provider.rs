@@ -138,7 +138,8 @@ impl Provider {
     }
 }
 
-async fn read_request(stream: &mut TcpStream) -> Option<Received> {
+/// Reads a request; none where the client has closed the connection.
+pub async fn read_request(stream: &mut TcpStream) -> Option<Received> {
     let mut section = Vec::new();
     while !section.ends_with(b"\r\n\r\n") {
         section.push(stream.read_u8().await.ok()?);

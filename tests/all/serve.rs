@@ -20,8 +20,7 @@ use std::time::Duration;
 
 use crate::client::{self, Connection, Request};
 use crate::provider::{Provider, ProviderResponse};
-pub use support::{Serve, Simulators, until};
-use support::{create, error, error_of, get};
+pub use support::{Serve, Simulators, account_id, create, error, error_of, get, until};
 pub use tokens::digest;
 
 const SENDERS: [&str; 2] = ["host", "component"];

@@ -41,24 +41,6 @@ impl Case {
         matches!(result, Some("found" | "settled" | "unchanged"))
     }
 
-    /// Whether the call looks for a user before it creates one.
-    pub fn looks_first(&self) -> bool {
-        self.operation.verb() == "create"
-            && (self.file.requests.first()).is_some_and(|request| request.method == "GET")
-    }
-
-    /// Compares the plan of a call that looks first with the creation, where the call comes to that.
-    pub fn check_plan(&self, method: &str, target: &str, body: &[u8]) {
-        let name = &format!("{}, plan", self.name);
-        assert_eq!(method, "POST", "{name}");
-        let mut requests = self.file.requests.iter();
-        if let Some(creation) = requests.find(|request| request.method == "POST") {
-            assert_eq!(target, creation.target, "{name}");
-            let expected = creation.body.as_deref().unwrap_or_default();
-            assert_eq!(json(name, body), json(name, expected.as_bytes()), "{name}");
-        }
-    }
-
     /// Compares the number of requests that the provider received.
     pub fn check_count(&self, received: usize) {
         let expected = self.file.requests.len();
@@ -388,7 +370,7 @@ fn array(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
-fn json(name: &str, bytes: &[u8]) -> Value {
+pub fn json(name: &str, bytes: &[u8]) -> Value {
     serde_json::from_slice(bytes)
         .unwrap_or_else(|error| panic!("{name}: {error} in {}", String::from_utf8_lossy(bytes)))
 }

@@ -5,6 +5,7 @@ use unified_ticketing_guest::bindings::types::{Begun, CallResult};
 use unified_ticketing_guest::integration::{ALL, OperationName};
 
 use crate::case::begun::{BEGUN, time};
+use crate::case::check::json;
 use crate::case::{self, Case};
 use crate::support::{SERVER, account, request, response_of, resume_step, start_at};
 
@@ -80,9 +81,10 @@ fn run(case: &Case, begun: &str) {
         let request = &sending.request;
         // The plan is the request of a call that changes something: the first one, unless that looks for the user.
         let plan = sending.plan.as_ref();
-        if sent == 0 && case.looks_first() {
+        if sent == 0 && looks_first(case) {
             let plan = plan.unwrap_or_else(|| panic!("{name}: no plan"));
-            case.check_plan(
+            check_plan(
+                case,
                 &plan.method,
                 plan.url.trim_start_matches(SERVER),
                 &plan.body,
@@ -110,6 +112,24 @@ fn run(case: &Case, begun: &str) {
     };
     case.check_response(SERVER, response.status, &response.headers, &response.body);
     case.check_count(sent);
+}
+
+/// Whether the call looks for a user before it creates one.
+fn looks_first(case: &Case) -> bool {
+    case.operation.verb() == "create"
+        && (case.file.requests.first()).is_some_and(|request| request.method == "GET")
+}
+
+/// Compares the plan of a call that looks first with the creation, where the call comes to that.
+fn check_plan(case: &Case, method: &str, target: &str, body: &[u8]) {
+    let name = &format!("{}, plan", case.name);
+    assert_eq!(method, "POST", "{name}");
+    let mut requests = case.file.requests.iter();
+    if let Some(creation) = requests.find(|request| request.method == "POST") {
+        assert_eq!(target, creation.target, "{name}");
+        let expected = creation.body.as_deref().unwrap_or_default();
+        assert_eq!(json(name, body), json(name, expected.as_bytes()), "{name}");
+    }
 }
 
 #[test]

@@ -160,18 +160,15 @@ impl<'a> Query<'a> {
             resend: false,
         };
         if operation == OperationName::Create {
-            options.if_exists = self.if_exists(&mut findings);
-            options.settle = self.boolean_or(SETTLE, true, &mut findings);
-            options.resend = self.boolean(RESEND, &mut findings);
+            self.set_creation(&mut options, &mut findings);
         }
         let dry_run = self.boolean(DRY_RUN, &mut findings);
         self.check_use(operation, &mut findings);
         let is_list = operation == OperationName::List;
-        let list = if is_list {
-            self.list(&mut findings)
-        } else {
-            NO_QUERY
-        };
+        let mut list = NO_QUERY;
+        if is_list {
+            list = self.list(&mut findings);
+        }
         let mut emails = Vec::new();
         let mut collections = Collections::default();
         for parameter in &self.0 {
@@ -248,6 +245,13 @@ impl<'a> Query<'a> {
             },
         };
         (settings, findings)
+    }
+
+    /// Sets what only a creation has.
+    fn set_creation(&self, options: &mut Options, findings: &mut Findings) {
+        options.if_exists = self.if_exists(findings);
+        options.settle = self.boolean_or(SETTLE, true, findings);
+        options.resend = self.boolean(RESEND, findings);
     }
 
     /// Checks that the operation has a use for the parameters that not all of them have.

@@ -89,7 +89,7 @@ pub(crate) fn lost_earlier(integration: &Integration, since: &str, email: Option
 /// What follows a response.
 enum Step<'a> {
     /// The call is over.
-    Done(Result<Completed<'a>, Error>),
+    Done(Box<Result<Completed<'a>, Error>>),
     /// The first look-up of a phase.
     Look(Phase),
     /// Another look-up, after a while.
@@ -102,17 +102,21 @@ enum Step<'a> {
     Update(String, UserChanges, Vec<Finding>),
 }
 
+fn done(completed: Result<Completed<'_>, Error>) -> Step<'_> {
+    Step::Done(Box::new(completed))
+}
+
 /// Resumes a creation.
 pub(super) fn resume<'a>(
     mut context: Context,
-    mut creation: Creation,
+    mut creation: Box<Creation>,
     response: Result<&'a ProviderResponse, &TransportError>,
     resolve: impl FnOnce(&str) -> Result<Account, ResolveError>,
 ) -> Next<'a> {
     let list = context.list.take();
     let mut wait_ms = 0;
     match read(&context, &mut creation, list, response) {
-        Step::Done(completed) => return Next::Done(completed),
+        Step::Done(completed) => return Next::Done(*completed),
         Step::NextPage(list) => context.list = Some(list),
         Step::Look(phase) => {
             creation.phase = phase;
@@ -156,12 +160,16 @@ fn read<'a>(
         Err(error) if creation.phase == Phase::Create => {
             return after_create(context, creation, error);
         }
+        // The host has no time for another look-up, or for any.
+        Err(error) if matches!(response, Err(TransportError::Deadline(false))) => {
+            return kept_back(context, creation, error);
+        }
         Err(error) => return failed(context, creation, error),
     };
     let Some((list, listing)) = list.zip(reader.listing()) else {
         let (output, warnings) = single(&reader, &success, context);
         let result = creation.operation().result();
-        return Step::Done(Ok(reader.completed(
+        return done(Ok(reader.completed(
             output,
             result,
             success.response,
@@ -183,7 +191,7 @@ fn read<'a>(
                 Found::User(entry, result, warnings) => {
                     let output = Output::User(entry);
                     let completed = reader.completed(output, result, success.response, warnings);
-                    Step::Done(Ok(completed))
+                    done(Ok(completed))
                 }
             }
         }
@@ -193,7 +201,7 @@ fn read<'a>(
 /// What follows a request that failed, where it is not the creation. A look-up that fails leaves an earlier error as it is.
 fn failed<'a>(context: &Context, creation: &mut Creation, error: Error) -> Step<'a> {
     let Some(mut earlier) = creation.error.take() else {
-        return Step::Done(Err(error));
+        return done(Err(error));
     };
     if creation.phase == Phase::Settle {
         let found = match earlier.looked {
@@ -203,7 +211,20 @@ fn failed<'a>(context: &Context, creation: &mut Creation, error: Error) -> Step<
         let failed = format!("; {found}a look-up failed: {}", error.message);
         earlier.message.push_str(&failed);
     }
-    Step::Done(Err(earlier))
+    done(Err(earlier))
+}
+
+/// What follows a look-up that the host kept back: an earlier error stays as it is.
+fn kept_back<'a>(context: &Context, creation: &mut Creation, error: Error) -> Step<'a> {
+    let Some(mut earlier) = creation.error.take() else {
+        return done(Err(error));
+    };
+    if earlier.looked > 0 {
+        let found = found_nobody(context, earlier.looked);
+        earlier.message.push_str("; ");
+        earlier.message.push_str(&found);
+    }
+    done(Err(earlier))
 }
 
 fn found_nobody(context: &Context, looked: u32) -> String {
@@ -220,10 +241,10 @@ fn after_create<'a>(context: &Context, creation: &mut Creation, error: Error) ->
     let phase = match error.outcome {
         Outcome::Unknown if creation.settle => Phase::Settle,
         _ if may_exist && creation.if_exists != IfExists::Fail => Phase::LookAgain,
-        _ => return Step::Done(Err(error)),
+        _ => return done(Err(error)),
     };
     if context.email.is_none() {
-        return Step::Done(Err(error));
+        return done(Err(error));
     }
     creation.error = Some(error);
     Step::Look(phase)
@@ -275,7 +296,7 @@ fn nobody<'a>(context: &Context, creation: &mut Creation) -> Step<'a> {
         return Step::Create;
     };
     if creation.phase == Phase::LookAgain {
-        return Step::Done(Err(error));
+        return done(Err(error));
     }
     error.looked += 1;
     let looked = usize::try_from(error.looked).unwrap_or(usize::MAX);
@@ -286,7 +307,7 @@ fn nobody<'a>(context: &Context, creation: &mut Creation) -> Step<'a> {
     let found = found_nobody(context, error.looked);
     let message = format!("; {found}, and a new user may be shown late");
     error.message.push_str(&message);
-    Step::Done(Err(error))
+    done(Err(error))
 }
 
 /// Several users have the address: nobody can say which one is meant.
@@ -301,9 +322,9 @@ fn several<'a>(context: &Context, creation: &mut Creation, ids: Vec<String>) -> 
             error.message.push_str("; ");
             error.message.push_str(&found);
             error.existing_ids = ids;
-            Step::Done(Err(error))
+            done(Err(error))
         }
-        _ => Step::Done(Err(conflict(found, ids))),
+        _ => done(Err(conflict(found, ids))),
     }
 }
 
@@ -319,14 +340,14 @@ fn older<'a>(context: &Context, creation: &mut Creation, ids: Vec<String>) -> St
             );
             error.message.push_str(&found);
             error.existing_ids = ids;
-            Step::Done(Err(error))
+            done(Err(error))
         }
         _ => {
             let message = format!(
                 "{title} has a user with this address who was created before this call: {}",
                 list_of(&ids)
             );
-            Step::Done(Err(conflict(message, ids)))
+            done(Err(conflict(message, ids)))
         }
     }
 }

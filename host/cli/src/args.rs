@@ -68,7 +68,7 @@ pub(crate) struct Global {
     pub(crate) deadline: Duration,
 
     /// How long a call may look for the user, besides its deadline, after a creation whose outcome is unknown; 0 turns it off
-    #[arg(long, global = true, value_name = "DURATION", default_value = "5s", value_parser = value::duration)]
+    #[arg(long, global = true, value_name = "DURATION", default_value = "5s", value_parser = value::duration_or_none)]
     pub(crate) settle: Duration,
 
     /// Where calls with an idempotency key are kept, and creations of unknown outcome: `sqlite:PATH`

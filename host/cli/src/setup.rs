@@ -10,6 +10,9 @@ use unified_ticketing_sandbox::Sandbox;
 use crate::args::Global;
 use crate::error::{CliError, ExitStatus};
 
+/// The scope of the program's idempotency keys.
+pub(crate) const SCOPE: &str = "cli";
+
 /// The variable that can have the store's secret.
 const SECRET: &str = "UNIFIED_TICKETING_SECRET";
 
@@ -140,7 +143,8 @@ impl Global {
 
     /// Builds an engine for one call at a time.
     pub(crate) fn engine(&self, accounts: FileAccounts) -> Result<Engine, CliError> {
-        let engine = self.engine_builder(accounts)?.max_instances(1).build();
+        let builder = self.engine_builder(accounts)?.scope(SCOPE);
+        let engine = builder.max_instances(1).build();
         engine.map_err(|error| CliError::new(ExitStatus::Configuration, error.to_string()))
     }
 }

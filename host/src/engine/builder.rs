@@ -47,6 +47,7 @@ pub struct EngineBuilder {
     deadline: Duration,
     settle: Duration,
     store: Option<(Arc<dyn Store>, Secret)>,
+    scope: Option<Arc<str>>,
     pacer: Option<Arc<dyn Pacer>>,
     limits: Limits,
     response_limits: ResponseLimits,
@@ -65,6 +66,7 @@ impl EngineBuilder {
             deadline: Duration::from_secs(20),
             settle: Duration::from_secs(5),
             store: None,
+            scope: None,
             pacer: None,
             limits: Limits {
                 memory: 64 << 20,
@@ -105,7 +107,7 @@ impl EngineBuilder {
     }
 
     /// How long a call may look for a user after a creation whose outcome is unknown, besides its deadline; 5 s. With 0 it does not
-    /// look.
+    /// look. Where the component sends for itself, a call looks once, within its deadline, unless its options say otherwise.
     pub fn settle(mut self, settle: Duration) -> Self {
         self.settle = settle;
         self
@@ -153,6 +155,13 @@ impl EngineBuilder {
     /// Says when a request to a provider may be sent; without one, at once. It has no effect where the component sends.
     pub fn pacer(mut self, pacer: impl Pacer + 'static) -> Self {
         self.pacer = Some(Arc::new(pacer));
+        self
+    }
+
+    /// The scope of the idempotency keys of this engine's own calls: those of another scope never meet them, though they are in the
+    /// same store. A server's clients have the scopes of their tokens.
+    pub fn scope(mut self, scope: &str) -> Self {
+        self.scope = Some(scope.into());
         self
     }
 
@@ -210,6 +219,7 @@ impl EngineBuilder {
             deadline,
             settle,
             store,
+            scope,
             pacer,
             mut limits,
             response_limits,
@@ -258,6 +268,7 @@ impl EngineBuilder {
             native,
             accounts,
             deadline,
+            scope,
         })))
     }
 }

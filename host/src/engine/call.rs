@@ -3,14 +3,14 @@
 //! Each call owns its data, so that it can continue in a task of its own when its caller leaves.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::account::CallAccount;
 use super::deadline::Deadline;
 use super::entry::{Entry, Next, Sent, Subject};
 use super::guest::{Calling, Guest};
 use super::limits::GuestError;
-use super::once::{Caller, Memory, Receipt, Transcript};
+use super::once::{Caller, Memory, Receipt, Recorder};
 use super::output::CallOutput;
 use super::pace::Pacer;
 use super::requests::{self, RequestError, Requests};
@@ -19,7 +19,7 @@ use crate::bindings::accounts::ResolveError;
 use crate::bindings::types::{
     Begun, Error as CallError, Outcome, ProviderRequest, Safety, Sending, TransportError,
 };
-use crate::client::{Client, SendState};
+use crate::client::{Client, ClientError, SendState};
 use crate::egress;
 
 /// The data of a call, from its start to its end.
@@ -33,9 +33,6 @@ pub(super) struct Call {
     pub(super) state: SendState,
     /// Who makes it.
     pub(super) caller: Caller,
-    /// By the wall clock, when it may send nothing any more that writes: a process that was suspended must not go on with a claim
-    /// that another may have taken over.
-    pub(super) send_until: Option<SystemTime>,
 }
 
 /// The side that carries out calls with the engine's own client. Its instances have no network.
@@ -78,8 +75,11 @@ impl HostDriven {
         let entry = Arc::new(entry);
         let mut requests = Requests::new(self.max_requests, entry.safety());
         let result = match self.start(&entry, call, &call.begun).await {
-            Ok(Next::Send(mut sending)) => match (&self.memory, sending.plan.take()) {
-                (Some(memory), Some(plan)) => {
+            Ok(Next::Send(mut sending)) => match &self.memory {
+                Some(memory) if entry.safety() != Safety::Safe => {
+                    // A component that plans nothing is taken at its first request.
+                    let plan = sending.plan.take();
+                    let plan = plan.unwrap_or_else(|| sending.request.clone());
                     return self.guarded(memory, &entry, call, sending, &plan).await;
                 }
                 _ => {
@@ -101,7 +101,7 @@ impl HostDriven {
         call: &Call,
         first: Option<Sending>,
         requests: &mut Requests,
-        mut transcript: Option<&mut Transcript>,
+        mut recorder: Option<&mut Recorder<'_>>,
     ) -> Result<E::Output, Stop> {
         let mut next = match first {
             Some(sending) => Next::Send(sending),
@@ -118,9 +118,13 @@ impl HostDriven {
                 Next::Done(output) => return Ok(output),
             };
             let deadline = settling.as_ref().unwrap_or(&call.deadline);
+            let noted = recorder.as_mut().map(|recorder| {
+                let requested = recorder.send(&sending.request);
+                (recorder, requested)
+            });
             let (context, response) = self.send(call, sending, requests, deadline).await?;
-            if let Some(transcript) = &mut transcript {
-                transcript.push(&response);
+            if let Some((recorder, requested)) = noted {
+                recorder.push(&requested, &response);
             }
             if settling.is_none() && requests.is_to_be_settled() {
                 settling = Some(self.settling(call));
@@ -192,14 +196,10 @@ impl HostDriven {
                 pacer.ready(account, is_first).await;
             }
         };
-        let wait_is_allowed = deadline.allows(Duration::from_millis(wait_ms.into()));
-        let waited = wait_is_allowed && deadline.within(wait).await.is_some();
-        // After the wait: it is the moment of sending that counts.
-        let is_late = safety != Safety::Safe
-            && call
-                .send_until
-                .is_some_and(|until| SystemTime::now() > until);
-        if !waited || is_late {
+        let is_late = || requests.is_late() || safety != Safety::Safe && call.state.is_late();
+        let is_allowed = !is_late() && deadline.allows(Duration::from_millis(wait_ms.into()));
+        // It is the moment of sending that counts.
+        if !is_allowed || deadline.within(wait).await.is_none() || is_late() {
             let kept_back = Err(TransportError::Deadline(false));
             requests.ended(safety, kept_back.as_ref());
             return Ok((context, kept_back));
@@ -235,6 +235,10 @@ impl HostDriven {
             .map_err(|error| TransportError::EgressDenied(error.to_string()))?;
         let sending = self.client.send(account, permitted, state);
         match deadline.within(sending).await {
+            // The process was suspended while it connected.
+            Some(Err(ClientError::NoConnection(..))) if state.is_late() => {
+                Err(TransportError::Deadline(false))
+            }
             Some(response) => response.map_err(TransportError::from),
             None => Err(TransportError::Deadline(state.withdraw())),
         }
@@ -250,7 +254,9 @@ pub(super) fn conclude<'a, T: CallOutput>(
 ) -> T {
     let outcome = || match requests.outcome() {
         // A request that was admitted may not have left.
-        Outcome::Unknown if !call.state.withdraw() => Outcome::NotSent,
+        Outcome::Unknown if !requests.was_sent_earlier() && !call.state.withdraw() => {
+            Outcome::NotSent
+        }
         outcome => outcome,
     };
     match result {

@@ -26,6 +26,14 @@ impl Deadline {
         Self { stop, ..self }
     }
 
+    /// A deadline that is this much later.
+    pub(super) fn later(&self, time: Duration) -> Self {
+        Self {
+            at: self.at.and_then(|at| at.checked_add(time)),
+            stop: self.stop.clone(),
+        }
+    }
+
     /// Whether there is more time than this left.
     pub(super) fn allows(&self, time: Duration) -> bool {
         let until = Instant::now().checked_add(time);

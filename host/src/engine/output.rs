@@ -29,7 +29,7 @@ pub(super) trait CallOutput: Sized {
     /// The id of the user.
     fn user_id(&self) -> Option<String>;
 
-    /// Whether the user was looked for after the creation.
+    /// Whether the outcome of the creation was unknown, and the user was found after it.
     fn is_settled(&self) -> bool;
 
     /// Notes that the output is that of an earlier call with the same key.
@@ -81,8 +81,12 @@ impl CallOutput for Result<Response, CallError> {
     }
 
     fn is_settled(&self) -> bool {
-        let result = self.as_ref().map(|response| response.result);
-        matches!(result, Ok(CallResult::Settled | CallResult::Found))
+        self.as_ref().is_ok_and(|response| match response.result {
+            CallResult::Settled => true,
+            // So is a user who was there before, and was to be kept.
+            CallResult::Found => has_settled(&response.warnings),
+            _ => false,
+        })
     }
 
     fn mark_replayed(&mut self) {}
@@ -135,14 +139,18 @@ impl CallOutput for HttpResponse {
     }
 
     fn user_id(&self) -> Option<String> {
-        let id: UserId = serde_json::from_slice(&self.body).ok()?;
-        id.id
+        let body: Shown = serde_json::from_slice(&self.body).ok()?;
+        body.user.id.or(body.result?.id)
     }
 
     fn is_settled(&self) -> bool {
         let mut headers = self.headers.iter();
         let result = headers.find(|(name, _)| name == "unified-result");
-        result.is_some_and(|(_, value)| matches!(value.as_str(), "settled" | "found"))
+        result.is_some_and(|(_, value)| match value.as_str() {
+            "settled" => true,
+            "found" => has_settled(&self.warnings),
+            _ => false,
+        })
     }
 
     fn mark_replayed(&mut self) {
@@ -160,6 +168,19 @@ impl CallOutput for HttpResponse {
 struct UserId {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<String>,
+}
+
+/// A user, or one within the format `debug`.
+#[derive(Deserialize)]
+struct Shown {
+    #[serde(flatten)]
+    user: UserId,
+    result: Option<UserId>,
+}
+
+fn has_settled(warnings: &[Warning]) -> bool {
+    let mut warnings = warnings.iter();
+    warnings.any(|warning| warning.code == FindingCode::Settled)
 }
 
 impl HttpResponse {

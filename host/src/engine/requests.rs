@@ -21,6 +21,8 @@ pub(super) struct Requests {
     idempotent: Write,
     /// Whether a read after the creation has succeeded.
     looked: bool,
+    /// Whether a request was kept back because there was no time for it.
+    is_late: bool,
 }
 
 /// The state of a request that writes.
@@ -30,6 +32,8 @@ enum Write {
     None,
     /// It may have reached the provider.
     Sent,
+    /// Another call sent it, and it may have reached the provider.
+    SentEarlier,
     /// It never left.
     NotSent,
     /// The provider rejected it.
@@ -45,7 +49,7 @@ pub(super) enum RequestError {
     WriteInRead,
     #[error("it tried to create in a call for a user who exists")]
     CreateInChange,
-    #[error("it tried to send a second request that creates")]
+    #[error("it tried to send a request that creates, and one may have been sent before")]
     SecondOnce,
     #[error("it tried to write after a request that creates")]
     WriteAfterOnce,
@@ -68,7 +72,21 @@ impl Requests {
             once: Write::None,
             idempotent: Write::None,
             looked: false,
+            is_late: false,
         }
+    }
+
+    /// At most `max` requests, of a call for a creation that may have been sent before. None may create.
+    pub(super) const fn after_creation(max: u32) -> Self {
+        Self {
+            once: Write::SentEarlier,
+            ..Self::new(max, Safety::Once)
+        }
+    }
+
+    /// Whether a request was kept back because there was no time for it. Nothing leaves after that.
+    pub(super) const fn is_late(&self) -> bool {
+        self.is_late
     }
 
     /// Lets the call do no more than this, whatever its operation is.
@@ -102,7 +120,7 @@ impl Requests {
                 Err(RequestError::CreateInChange)
             }
             Safety::Once if self.once != Write::None => Err(RequestError::SecondOnce),
-            Safety::Idempotent if !matches!(self.once, Write::None | Write::Rejected) => {
+            Safety::Idempotent if matches!(self.once, Write::Sent | Write::NotSent) => {
                 Err(RequestError::WriteAfterOnce)
             }
             Safety::Idempotent if self.idempotent != Write::None => {
@@ -114,6 +132,10 @@ impl Requests {
             }
             Safety::Idempotent => {
                 self.idempotent = Write::Sent;
+                // The user was found: what becomes of the change is the outcome.
+                if self.once == Write::SentEarlier {
+                    self.once = Write::None;
+                }
                 Ok(())
             }
         }
@@ -125,10 +147,12 @@ impl Requests {
         safety: Safety,
         response: Result<&ProviderResponse, &TransportError>,
     ) {
+        self.is_late |= matches!(response, Err(TransportError::Deadline(false)));
         let write = match safety {
             Safety::Safe => {
                 let succeeded = response.is_ok_and(|response| matches!(response.status, 200..=299));
-                self.looked |= self.once == Write::Sent && succeeded;
+                let is_sent = matches!(self.once, Write::Sent | Write::SentEarlier);
+                self.looked |= is_sent && succeeded;
                 return;
             }
             Safety::Idempotent => &mut self.idempotent,
@@ -160,6 +184,11 @@ impl Requests {
         self.once == Write::Sent
     }
 
+    /// Whether another call may have created the user, and nothing has come of looking for it.
+    pub(super) fn was_sent_earlier(&self) -> bool {
+        self.once == Write::SentEarlier
+    }
+
     /// Whether a read after the creation has succeeded.
     pub(super) const fn looked(&self) -> bool {
         self.looked
@@ -168,7 +197,7 @@ impl Requests {
     /// The outcome of the call, should it end now without a result.
     pub(super) fn outcome(&self) -> Outcome {
         let writes = [self.once, self.idempotent];
-        if writes.contains(&Write::Sent) {
+        if writes.contains(&Write::Sent) || writes.contains(&Write::SentEarlier) {
             Outcome::Unknown
         } else if writes.contains(&Write::Rejected) {
             Outcome::Rejected
@@ -261,6 +290,20 @@ mod tests {
     }
 
     #[test]
+    fn earlier_creation_admits_no_other() {
+        let mut requests = Requests::after_creation(9);
+        assert_eq!(requests.admit(Safety::Once), Err(RequestError::SecondOnce));
+        sent(&mut requests, Safety::Safe, &Ok(response(200)));
+        assert_eq!(
+            (requests.outcome(), requests.looked()),
+            (Outcome::Unknown, true)
+        );
+        // The user was found, and is changed.
+        sent(&mut requests, Safety::Idempotent, &Ok(response(422)));
+        assert_eq!(requests.outcome(), Outcome::Rejected);
+    }
+
+    #[test]
     fn operation_bounds_its_requests() {
         let admit = |operation, safety| Requests::new(9, operation).admit(safety);
         for write in [Safety::Idempotent, Safety::Once] {
@@ -298,10 +341,8 @@ mod tests {
         ] {
             let mut requests = Requests::new(9, Safety::Once).at_most(at_most);
             assert_eq!(requests.admit(safety), admitted, "{at_most:?} {safety:?}");
-            assert_eq!(
-                requests.outcome() == Outcome::NotSent,
-                safety == Safety::Safe || admitted.is_err()
-            );
+            let is_sent = safety != Safety::Safe && admitted.is_ok();
+            assert_eq!(requests.outcome() == Outcome::Unknown, is_sent);
             assert_eq!(requests.is_empty(), admitted.is_err());
         }
     }

@@ -17,8 +17,12 @@ const CREATED: &str =
     "{\"data\": {\"id\": \"u1\", \"displayName\": \"Ines\", \"email\": \"ines@acme.example\"}}";
 
 fn ines() -> NewUser {
+    with_address("ines@acme.example")
+}
+
+fn with_address(address: &str) -> NewUser {
     let email = Email {
-        address: "ines@acme.example".to_owned(),
+        address: address.to_owned(),
         type_: None,
     };
     NewUser {
@@ -41,8 +45,13 @@ fn engines(provider: &Provider, change: impl Fn(EngineBuilder) -> EngineBuilder)
     })
 }
 
+/// Creates a user, and looks for nobody.
 async fn create(engine: &Engine) -> Result<Response, CallError> {
-    engine.create_user(ID, ines(), Options::default()).await
+    let options = Options {
+        settle: false,
+        ..Options::default()
+    };
+    engine.create_user(ID, ines(), options).await
 }
 
 /// The result of each sender from a server that acts so.

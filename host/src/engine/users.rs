@@ -43,7 +43,7 @@ impl Engine {
         options: Options,
     ) -> Result<Response, CallError> {
         let operation = Operation::CreateUser(user);
-        self.carry_out(account, operation, options, Caller::default())
+        self.carry_out(account, operation, options, self.caller(None))
             .await
     }
 
@@ -62,7 +62,7 @@ impl Engine {
         options: Options,
     ) -> Result<Response, CallError> {
         let operation = update(id, changes);
-        self.carry_out(account, operation, options, Caller::default())
+        self.carry_out(account, operation, options, self.caller(None))
             .await
     }
 
@@ -78,7 +78,7 @@ impl Engine {
         options: Options,
     ) -> Result<Response, CallError> {
         let operation = Operation::GetUser(id.to_owned());
-        self.carry_out(account, operation, options, Caller::default())
+        self.carry_out(account, operation, options, self.caller(None))
             .await
     }
 
@@ -96,7 +96,7 @@ impl Engine {
         options: Options,
     ) -> Result<Response, CallError> {
         let operation = Operation::ListUsers(query);
-        self.carry_out(account, operation, options, Caller::default())
+        self.carry_out(account, operation, options, self.caller(None))
             .await
     }
 
@@ -126,7 +126,7 @@ impl Engine {
         options: Options,
     ) -> Result<Response, CallError> {
         let operation = Operation::DeleteUser(id.to_owned());
-        self.carry_out(account, operation, options, Caller::default())
+        self.carry_out(account, operation, options, self.caller(None))
             .await
     }
 
@@ -304,11 +304,10 @@ impl Once<'_> {
             return Err(plain(code, 400, Outcome::NotSent, message.to_owned()));
         }
         Ok(Caller {
-            scope: None,
-            key: Some(self.key.clone()),
             is_forever: self.is_forever,
             replaces: self.replaces,
             at_most: self.at_most,
+            ..self.engine.caller(Some(self.key.clone()))
         })
     }
 }

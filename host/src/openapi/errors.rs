@@ -194,6 +194,18 @@ fn error() -> Value {
             "raw_response": { "description": "The provider's response: its JSON, or its text. What is over 64 KiB becomes a string, cut there." },
             "raw_response_truncated": { "type": "boolean", "const": true, "description": "`raw_response` was cut." },
             "violations": { "type": "array", "items": reference("Violation"), "minItems": 1 },
+            "existing_id": { "type": "string", "description": "The id of the user whom the provider has with the address." },
+            "existing_ids": {
+                "type": "array",
+                "items": { "type": "string" },
+                "minItems": 2,
+                "description": "The ids of the users whom the provider has with the address, where they are several.",
+            },
+            "looked": {
+                "type": "integer",
+                "minimum": 1,
+                "description": "How many look-ups after a creation of unknown outcome found nobody with the address.",
+            },
             "truto_error_insight": reference("ErrorInsight"),
         },
         "required": ["statusCode", "error", "message", "code", "outcome"],

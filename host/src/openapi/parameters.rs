@@ -10,7 +10,45 @@ use super::schemas::reference;
 
 /// The parameters by their names in the document, which are those of the published pages.
 pub(super) fn components() -> Value {
-    let boolean = |name: &str, description: &str| json!({ "name": name, "in": "query", "description": description, "schema": { "type": "boolean", "default": false } });
+    let mut components = of_any();
+    if let Some(members) = components.as_object_mut() {
+        members.extend(of_creations());
+    }
+    components
+}
+
+fn boolean(name: &str, description: &str) -> Value {
+    let schema = json!({ "type": "boolean", "default": false });
+    json!({ "name": name, "in": "query", "description": description, "schema": schema })
+}
+
+/// The parameters that a creation alone has.
+fn of_creations() -> Map<String, Value> {
+    let if_exists = json!({
+        "name": "unified_if_exists",
+        "in": "query",
+        "description": "What to do where the provider has a user of the address. `fail`: create, and let the provider decide. `keep`: \
+            look first, and return the user that is there. `update`: look first, and change the fields given that differ.",
+        "schema": { "enum": ["fail", "keep", "update"], "default": "fail" },
+    });
+    let settle = json!({
+        "name": "unified_settle",
+        "in": "query",
+        "description": "Whether to look for the user by the address where the outcome of the creation would be `unknown`.",
+        "schema": { "type": "boolean", "default": true },
+    });
+    let resend = boolean(
+        "unified_resend",
+        "Sends the creation though an earlier one may have created the user: the caller has looked, and it is not there.",
+    );
+    Map::from_iter([
+        ("unified_if_exists".to_owned(), if_exists),
+        ("unified_settle".to_owned(), settle),
+        ("unified_resend".to_owned(), resend),
+    ])
+}
+
+fn of_any() -> Value {
     json!({
         "integrated_account_id": {
             "name": "integrated_account_id",
@@ -72,23 +110,6 @@ pub(super) fn components() -> Value {
         "unified_strict": boolean(
             "unified_strict",
             "Makes fields that are unsupported or unknown violations instead of warnings.",
-        ),
-        "unified_if_exists": {
-            "name": "unified_if_exists",
-            "in": "query",
-            "description": "What to do where the provider has a user of the address. `fail`: create, and let the provider decide. `keep`: \
-                look first, and return the user that is there. `update`: look first, and change the fields given that differ.",
-            "schema": { "enum": ["fail", "keep", "update"], "default": "fail" },
-        },
-        "unified_settle": {
-            "name": "unified_settle",
-            "in": "query",
-            "description": "Whether to look for the user by the address where the outcome of the creation would be `unknown`.",
-            "schema": { "type": "boolean", "default": true },
-        },
-        "unified_resend": boolean(
-            "unified_resend",
-            "Sends the creation though an earlier one may have created the user: the caller has looked, and it is not there.",
         ),
         "emails_email": {
             "name": "emails[][email]",

@@ -20,6 +20,9 @@ const RESULTS: &[CallResult] = &[
     CallResult::Created,
     CallResult::Updated,
     CallResult::Deleted,
+    CallResult::Found,
+    CallResult::Settled,
+    CallResult::Unchanged,
 ];
 
 fn name(status: u16) -> String {
@@ -56,7 +59,9 @@ pub(super) fn of_protocol() -> Map<String, Value> {
 
 fn success(operation: OperationName, examples: &[Example]) -> Value {
     let done = match operation {
-        OperationName::Create => "The user has been created.",
+        OperationName::Create => {
+            "The user has been created, or was there; `Unified-Result` says which."
+        }
         OperationName::Update => "The user has been changed.",
         OperationName::Get => "The user.",
         OperationName::List => "A page of users, or those that have the address.",
@@ -72,6 +77,9 @@ fn success(operation: OperationName, examples: &[Example]) -> Value {
     ];
     if operation == OperationName::List {
         headers.push("Unified-Next-Cursor");
+    }
+    if operation.result() != CallResult::Read {
+        headers.push("Idempotency-Replayed");
     }
     json!({
         "description": format!(
@@ -172,6 +180,10 @@ pub(super) fn headers() -> Value {
         "Unified-Result": {
             "description": "What the call did. A dry run has none.",
             "schema": { "type": "string", "enum": RESULTS.iter().copied().map(codes::result).collect::<Vec<_>>() },
+        },
+        "Idempotency-Replayed": {
+            "description": "The call with the same `Idempotency-Key` had this result, and was not carried out again.",
+            "schema": { "type": "boolean", "const": true },
         },
         "Unified-Next-Cursor": string("For `truto_response_format=raw`: the cursor of the next page, if there is one."),
         "Unified-Warning": {

@@ -75,6 +75,9 @@ pub enum Caller {
     Logged(Box<LoggedServer>),
 }
 
+/// The parameter by which a creation is not settled.
+pub const NOT_SETTLED: &str = "&unified_settle=false";
+
 /// The input of a call.
 #[derive(Clone, Debug)]
 pub struct Call {
@@ -198,6 +201,7 @@ impl Call {
                 .then_some(project)
                 .into_iter()
                 .collect(),
+            settle: false,
             ..Options::default()
         };
         let some = |value: &str| Some(value.to_owned());
@@ -248,7 +252,7 @@ impl Call {
         result.map_or_else(Observed::from_error, Observed::from_response)
     }
 
-    /// The request of the HTTP API.
+    /// The request of the HTTP API. It looks for nobody after a creation.
     pub fn request(&self) -> Request {
         let mut target = "/unified/ticketing/users".to_owned();
         if self.operation.has_id() {
@@ -258,8 +262,10 @@ impl Call {
         if self.needs_project() {
             target.push_str("&collections[][id]=1");
         }
-        if self.operation == OperationName::List {
-            target.push_str("&limit=1");
+        match self.operation {
+            OperationName::Create => target.push_str(NOT_SETTLED),
+            OperationName::List => target.push_str("&limit=1"),
+            OperationName::Update | OperationName::Get | OperationName::Delete => {}
         }
         let body = self.body();
         let json = ("content-type".to_owned(), "application/json".to_owned());
@@ -272,7 +278,12 @@ impl Call {
     }
 
     pub async fn http(&self, server: SocketAddr) -> Observed {
-        let response = client::send(server, &self.request()).await;
+        Self::send(server, &self.request()).await
+    }
+
+    /// Sends a request of a call.
+    pub async fn send(server: SocketAddr, request: &Request) -> Observed {
+        let response = client::send(server, request).await;
         let response = response.expect("a response");
         let retry_after = response.header("retry-after");
         let retry_after = retry_after.map(|seconds| seconds.parse().expect("seconds"));

@@ -208,6 +208,16 @@ impl Row {
         result
     }
 
+    /// Whether the provider certainly did nothing, and said so.
+    pub fn is_rejected(&self) -> bool {
+        self.outcome == "rejected"
+    }
+
+    /// Whether the first response is a success.
+    pub fn is_success(&self) -> bool {
+        self.code.is_empty()
+    }
+
     /// How many users an operation creates. One that deletes creates one less than none.
     pub fn users(&self, operation: OperationName) -> i64 {
         match operation {

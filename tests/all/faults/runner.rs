@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpSocket};
 use unified_ticketing::{Engine, FileAccounts};
 use unified_ticketing_guest::bindings::types::Safety;
 use unified_ticketing_guest::integration::{Operation, OperationName, find};
@@ -10,19 +9,18 @@ use unified_ticketing_guest::integration::{Operation, OperationName, find};
 use super::broken_log::BrokenLogServer;
 use super::call::{Call, Caller, EntryPoint, Observed};
 use super::disconnected::{Disconnect, LoggedServer, PAUSE};
+use super::endpoints::Endpoints;
 use super::relay::Relay;
 use super::rows::{Endpoint, Row};
-use super::tls::proxy;
 use crate::provider::Provider;
 use crate::serve::Simulators;
-use crate::tls::Root;
 
 /// The deadline of every call. Long enough for a good call on a busy machine.
-const DEADLINE: Duration = Duration::from_secs(5);
+pub const DEADLINE: Duration = Duration::from_secs(5);
 /// The limit of every response body, in bytes. Low, so that a body beyond it costs a busy machine little.
-const MAX_RESPONSE_BODY: usize = 256 << 10;
+pub const MAX_RESPONSE_BODY: usize = 256 << 10;
 /// The longest wait for a result.
-const CALL_TIMEOUT: Duration = Duration::from_mins(1);
+pub const CALL_TIMEOUT: Duration = Duration::from_mins(1);
 
 pub struct Runner {
     integration: &'static str,
@@ -33,10 +31,7 @@ pub struct Runner {
     relay: Option<Relay>,
     /// The target of redirects. No request may reach it.
     redirect_target: Provider,
-    /// Accepts connections and sends nothing.
-    _silent: TcpListener,
-    /// Reserves a port without a listener.
-    _closed: TcpSocket,
+    _endpoints: Endpoints,
     /// How many addresses were used so far.
     addresses: u32,
 }
@@ -56,9 +51,11 @@ pub struct Verdict {
 
 /// The simulator's counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Count {
-    requests: u64,
-    users: i64,
+pub struct Count {
+    pub requests: u64,
+    /// Those that create.
+    pub creations: u64,
+    pub users: i64,
 }
 
 /// The operations that a row runs for, by an entry point: one of each safety.
@@ -87,34 +84,8 @@ impl Runner {
         let simulator = relay
             .as_ref()
             .map_or(simulators.address, |relay| relay.address);
-        let silent = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
-        // Bound, and not listening: no other process gets the port, and connections are refused.
-        let closed = TcpSocket::new_v4().expect("a socket");
-        let any_port = ([127, 0, 0, 1], 0).into();
-        closed.bind(any_port).expect("a port");
-        let closed_address = closed.local_addr().expect("its address");
-
-        let root = || Root::new().expect("a root");
-        let (root, other) = (root(), root());
-        let mut accounts = String::new();
-        for endpoint in Endpoint::ALL {
-            let origin = match endpoint {
-                Endpoint::Plain => format!("http://{simulator}"),
-                Endpoint::Tls => format!("https://{}", proxy(&root, "127.0.0.1", simulator).await),
-                Endpoint::WrongName => {
-                    format!("https://{}", proxy(&root, "example.com", simulator).await)
-                }
-                Endpoint::UnknownRoot => {
-                    format!("https://{}", proxy(&other, "127.0.0.1", simulator).await)
-                }
-                Endpoint::NoTls => format!("https://{simulator}"),
-                Endpoint::Mute => format!("https://{}", silent.local_addr().expect("its address")),
-                Endpoint::Refused => format!("http://{closed_address}"),
-                // A label has at most 63 characters (RFC 1035), so no name server is asked.
-                Endpoint::Unresolvable => format!("http://{}.example", "x".repeat(64)),
-            };
-            accounts.push_str(&account(&simulators, integration, endpoint, &origin));
-        }
+        let endpoints = Endpoints::start(&simulators, integration, simulator).await;
+        let (accounts, root) = (&endpoints.accounts, &endpoints.root);
 
         let (deadline, max_response_body) = (
             DEADLINE.as_secs().to_string(),
@@ -127,18 +98,19 @@ impl Runner {
             "--max-response-body",
             &max_response_body,
             "--max-cpu=10s",
+            "--settle=0",
         ];
         let caller = match entry_point {
-            EntryPoint::Program => Caller::program(&accounts, &root.pem(), &limits),
-            EntryPoint::BrokenLog(stderr) => Caller::BrokenLog(
-                BrokenLogServer::start(&accounts, &root.pem(), &limits, stderr).await,
-            ),
+            EntryPoint::Program => Caller::program(accounts, root, &limits),
+            EntryPoint::BrokenLog(stderr) => {
+                Caller::BrokenLog(BrokenLogServer::start(accounts, root, &limits, stderr).await)
+            }
             EntryPoint::Disconnected => {
-                let server = LoggedServer::start(&accounts, &root.pem(), &limits);
+                let server = LoggedServer::start(accounts, root, &limits);
                 Caller::Logged(Box::new(server))
             }
             EntryPoint::Typed(_) | EntryPoint::Http(_) => {
-                let accounts = FileAccounts::parse("accounts.toml".as_ref(), &accounts, |_| None);
+                let accounts = FileAccounts::parse("accounts.toml".as_ref(), accounts, |_| None);
                 let engine = Engine::builder()
                     .accounts(accounts.expect("good accounts"))
                     .sender(entry_point.sender())
@@ -146,7 +118,7 @@ impl Runner {
                     .max_response_body(MAX_RESPONSE_BODY)
                     .max_cpu(Duration::from_secs(10))
                     .max_instances(4)
-                    .root_certificates(root.pem())
+                    .root_certificates(root.clone())
                     .build()
                     .expect("an engine");
                 match entry_point {
@@ -165,8 +137,7 @@ impl Runner {
             simulators,
             relay,
             redirect_target: Provider::start().await,
-            _silent: silent,
-            _closed: closed,
+            _endpoints: endpoints,
             addresses: 0,
         }
     }
@@ -225,10 +196,7 @@ impl Runner {
         self.simulators
             .control("DELETE", &format!("faults/{integration}"), "")
             .await;
-        let seen = Count {
-            requests: after.requests - before.requests,
-            users: after.users - before.users,
-        };
+        let seen = after.since(before);
 
         let deletes = operation == OperationName::Delete;
         let good = match operation {
@@ -345,10 +313,23 @@ impl Runner {
     }
 }
 
-async fn count(simulators: &Simulators) -> Count {
+impl Count {
+    /// What has been counted since an earlier count.
+    pub fn since(self, before: Self) -> Self {
+        Self {
+            requests: self.requests - before.requests,
+            creations: self.creations - before.creations,
+            users: self.users - before.users,
+        }
+    }
+}
+
+pub async fn count(simulators: &Simulators) -> Count {
     let count = simulators.control("GET", "count", "").await;
     Count {
         requests: count["requests"].as_u64().expect("a figure"),
+        // Every provider creates by it.
+        creations: count["methods"]["POST"].as_u64().unwrap_or_default(),
         users: count["users"].as_i64().expect("a figure"),
     }
 }
@@ -364,26 +345,4 @@ fn contradicts(observed: &Observed, seen: Count, safety: Safety, users: i64) -> 
         (_, "unknown") => seen.requests == 0 || reads,
         _ => true,
     }
-}
-
-/// The account of an integration in the sandbox's file, with another id and origin.
-fn account(simulators: &Simulators, integration: &str, endpoint: Endpoint, origin: &str) -> String {
-    let file: toml::Table = simulators.accounts.parse().expect("TOML");
-    let accounts = file["account"].as_array().expect("accounts");
-    let account = accounts
-        .iter()
-        .find(|account| account["integration"].as_str() == Some(integration));
-    let mut account = account
-        .expect(integration)
-        .as_table()
-        .expect("a table")
-        .clone();
-    let base_url = account["base_url"].as_str().expect("a URL");
-    let base_url = base_url.replace(&format!("http://{}", simulators.address), origin);
-    account.insert("id".to_owned(), endpoint.id().into());
-    account.insert("name".to_owned(), endpoint.name().into());
-    account.insert("base_url".to_owned(), base_url.into());
-    let mut file = toml::Table::new();
-    file.insert("account".to_owned(), vec![account].into());
-    file.to_string()
 }

@@ -232,7 +232,9 @@ impl Caller {
                 received.iter().filter(good).count()
             };
             let before = good();
-            let observed = self.run(&send(provider, "")).await;
+            // What became of the same creation before is no matter.
+            let script = format!("resend\n{}", send(provider, ""));
+            let observed = self.run(&script).await;
             let received = good() - before;
             assert!(
                 observed.says("answered ") && received == 1,

@@ -26,6 +26,7 @@ pub(super) async fn attempts(table: &mut Table, entry_point: EntryPoint) {
     if !entry_point.is_component_driven() {
         wait_beyond_deadline(table, entry_point).await;
         create_after_deadline(table, entry_point).await;
+        create_while_settling(table, entry_point).await;
         claim_after_rejection(table, entry_point).await;
     }
 }
@@ -292,6 +293,28 @@ async fn create_after_deadline(table: &mut Table, entry_point: EntryPoint) {
         control: "the same before the deadline",
         then_observed: received(passed),
         succeeded: then.says("answered 200") && passed == 2,
+    });
+}
+
+/// The same creation after one whose outcome is unknown is to look for the user.
+async fn create_while_settling(table: &mut Table, entry_point: EntryPoint) {
+    let home = provider().await;
+    let caller = Caller::new(entry_point, [account(ID, &home)]);
+    let unknown = send(&home, "claim unknown");
+    caller.run(&unknown).await;
+    let before = home.received().len();
+    let observed = caller.run(&unknown).await;
+    let reached = home.received().len() - before;
+    let then = caller.run(&format!("resend\n{unknown}")).await;
+    let passed = home.received().len() - before - reached;
+    table.push(Row {
+        attempt: "a create in a call that is to look for the user",
+        entry_point,
+        observed: format!("{}, {}", observed.summary(), received(reached)),
+        contained: observed.is_limit("requests", "unknown") && reached == 0,
+        control: "a caller who has looked",
+        then_observed: format!("{}, {}", then.summary(), received(passed)),
+        succeeded: passed == 1,
     });
 }
 

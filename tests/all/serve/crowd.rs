@@ -59,11 +59,14 @@ async fn one_account_takes_at_most_half() {
         let serve = Serve::with_accounts(&both, &["--max-in-flight", "4", "--sender", sender]);
         let address = serve.address;
         provider.hold(true);
-        let start = |account: &str| {
-            let request = create(account, "ines@kelpworks.example");
+        let start = |account: &str, email: &str| {
+            let request = create(account, email);
             tokio::spawn(async move { client::send(address, &request).await })
         };
-        let mut calls = vec![start(ACCOUNT), start(ACCOUNT)];
+        let mut calls = vec![
+            start(ACCOUNT, "ines@kelpworks.example"),
+            start(ACCOUNT, "second@kelpworks.example"),
+        ];
         let at_provider = async |count| {
             until("requests at the provider", async || {
                 (provider.count() == count).then_some(())
@@ -80,7 +83,7 @@ async fn one_account_takes_at_most_half() {
             "{sender}"
         );
         assert_eq!(rejected.header("retry-after"), Some("1"), "{sender}");
-        calls.push(start(OTHER));
+        calls.push(start(OTHER, "ines@kelpworks.example"));
         at_provider(3).await;
         provider.hold(false);
         for call in calls {

@@ -51,16 +51,21 @@ async fn abandoned_call_completes_in_its_slot() {
     for sender in SENDERS {
         let arguments = ["--max-in-flight", "1", "--sender", sender, "-v"];
         let mut serve = Serve::with_accounts(&accounts(&provider.url()), &arguments);
-        for (response, words) in [
-            (Some(created("")), ["status=200", "operation=\"create\""]),
+        for (email, response, words) in [
             (
+                "ines@kelpworks.example",
+                Some(created("")),
+                ["status=200", "operation=\"create\""],
+            ),
+            (
+                "other@kelpworks.example",
                 Some(truncated()),
                 ["code=\"invalid-response\"", "outcome=\"unknown\""],
             ),
         ] {
             provider.respond(response);
             provider.hold(true);
-            let connection = send_create(&serve, "ines@kelpworks.example").await;
+            let connection = send_create(&serve, email).await;
             until("a request at the provider", async || {
                 (provider.count() == 1).then_some(())
             })

@@ -49,13 +49,7 @@ impl Simulators {
 
     /// The id of the account with this name.
     pub fn id(&self, name: &str) -> String {
-        let file: toml::Table = self.accounts.parse().expect("TOML");
-        let accounts = file["account"].as_array().expect("accounts");
-        let account = accounts
-            .iter()
-            .find(|account| account["name"].as_str() == Some(name))
-            .expect(name);
-        account["id"].as_str().expect("an id").to_owned()
+        account_id(&self.accounts, name)
     }
 
     /// Every credential of the accounts.
@@ -101,6 +95,17 @@ impl Simulators {
         })
         .await;
     }
+}
+
+/// The id of the account with this name in an accounts file.
+pub fn account_id(accounts: &str, name: &str) -> String {
+    let file: toml::Table = accounts.parse().expect("TOML");
+    let accounts = file["account"].as_array().expect("accounts");
+    let account = accounts
+        .iter()
+        .find(|account| account["name"].as_str() == Some(name))
+        .expect(name);
+    account["id"].as_str().expect("an id").to_owned()
 }
 
 /// A process that runs `serve`. Dropping this kills it.

@@ -16,18 +16,43 @@ pub(crate) struct Load {
     pub(crate) latency: f64,
 }
 
-/// wrk, with the request that it sends.
+/// wrk, with the requests that it sends.
 pub(crate) struct Wrk {
     script: PathBuf,
 }
 
+/// What every thread of wrk runs. No two requests are for the same user: those would be one creation.
+const SCRIPT: &str = r#"
+local threads = 0
+function setup(thread)
+  threads = threads + 1
+  thread:set("number", threads)
+end
+
+local sent, prefix = 0, ""
+function init()
+  prefix = string.format("%x.%x.", os.time(), number)
+  wrk.method = "POST"
+  wrk.headers["content-type"] = "application/json"
+end
+
+function request()
+  sent = sent + 1
+  local name = prefix .. sent
+  if KEYED then
+    wrk.headers["idempotency-key"] = name
+  end
+  return wrk.format(nil, nil, nil, BEGIN .. name .. END)
+end
+"#;
+
 impl Wrk {
-    pub(crate) fn new(folder: &Path) -> Result<Self> {
-        let script = folder.join("request.lua");
-        let request = format!(
-            "wrk.method = \"POST\"\nwrk.headers[\"content-type\"] = \"application/json\"\nwrk.body = [[{BODY}]]\n"
-        );
-        std::fs::write(&script, request)?;
+    /// Requests with an idempotency key each, or without.
+    pub(crate) fn new(folder: &Path, keyed: bool) -> Result<Self> {
+        let script = folder.join(format!("request-{keyed}.lua"));
+        let (begin, end) = BODY;
+        let variables = format!("local KEYED, BEGIN, END = {keyed}, [[{begin}]], [[{end}]]");
+        std::fs::write(&script, variables + SCRIPT)?;
         Ok(Self { script })
     }
 

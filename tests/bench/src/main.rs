@@ -8,6 +8,7 @@
 //! | native | the core's HTTP API called in process, with the same server and the same client |
 //! | fresh | the component, with an instance of its own for each step of a call, or for the whole call where the component sends |
 //! | reused | the same, with instances that serve 1,000 steps, or calls |
+//! | keyed | fresh, each call with an idempotency key of its own, and a store in a file that is synced |
 //! | stock | `wasmtime serve` with the standalone component |
 //!
 //! Rounds of all variants alternate, so that other work of the machine slows all of them alike. Every figure is the median of the rounds,
@@ -76,6 +77,9 @@ enum Part {
         reuse: u32,
         #[arg(long)]
         root: Option<PathBuf>,
+        /// The file of a store.
+        #[arg(long)]
+        store: Option<PathBuf>,
     },
     /// The measurements without HTTP.
     #[command(hide = true)]
@@ -92,7 +96,11 @@ fn main() -> Result<()> {
             provider,
             reuse,
             root,
-        }) => server::serve(kind, &provider, reuse, root.as_deref()),
+            store,
+        }) => {
+            let (root, store) = (root.as_deref(), store.as_deref());
+            server::serve(kind, &provider, reuse, root, store)
+        }
         Some(Part::Core) => core::measure(),
     }
 }

@@ -21,8 +21,11 @@ use crate::tls::Root;
 /// The account's id.
 pub(crate) const ACCOUNT: &str = "62f44730-dd91-461e-bd6a-aedd9e0ad79d";
 
-/// What a client sends.
-pub(crate) const BODY: &str = r#"{"name":"Ines Halvorsen","first_name":"Ines","last_name":"Halvorsen","emails":[{"email":"ines.halvorsen@kelpworks.example","type":"primary"},{"email":"ines@kelpworks.example","type":"other"}],"avatar":"https://img.kelpworks.example/ines.png"}"#;
+/// What a client sends, but for its address: the beginning and the end.
+pub(crate) const BODY: (&str, &str) = (
+    r#"{"name":"Ines Halvorsen","first_name":"Ines","last_name":"Halvorsen","emails":[{"email":"ines."#,
+    r#"@kelpworks.example","type":"primary"},{"email":"ines@kelpworks.example","type":"other"}],"avatar":"https://img.kelpworks.example/ines.png"}"#,
+);
 
 /// What Dixa responds.
 pub(crate) const RESPONSE: &str = r#"{"data":{"id":"7f1b9c7e-3d0a-4a57-8f5a-0b3b6b1c2d3e","createdAt":"2026-03-14T09:26:53.589Z","displayName":"Ines Halvorsen","email":"ines.halvorsen@kelpworks.example","avatarUrl":"https://img.kelpworks.example/ines.png","additionalEmails":["ines@kelpworks.example"],"additionalPhoneNumbers":[],"firstName":"Ines","lastName":"Halvorsen","middleNames":[],"roles":[{"id":"agent","name":"Agent"}],"userType":"Internal","_type":"Agent"}}"#;

@@ -15,6 +15,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpListener;
 use unified_ticketing::server::Server;
+use unified_ticketing::store::{Secret, Sqlite};
 use unified_ticketing::{Account, Engine, MemoryAccounts, Sender};
 
 use crate::native::Core;
@@ -35,7 +36,13 @@ pub(crate) enum Kind {
 }
 
 /// Serves until standard input ends, and then says how many instances were made.
-pub(crate) fn serve(kind: Kind, provider: &str, reuse: u32, root: Option<&Path>) -> Result<()> {
+pub(crate) fn serve(
+    kind: Kind,
+    provider: &str,
+    reuse: u32,
+    root: Option<&Path>,
+    store: Option<&Path>,
+) -> Result<()> {
     let builder = Engine::builder();
     let mut builder = match kind {
         Kind::Bare => return bare(provider),
@@ -47,6 +54,10 @@ pub(crate) fn serve(kind: Kind, provider: &str, reuse: u32, root: Option<&Path>)
     .reuse(reuse);
     if let Some(root) = root {
         builder = builder.root_certificates(std::fs::read(root)?);
+    }
+    if let Some(path) = store {
+        let secret = Secret::create_beside(path)?;
+        builder = builder.store(Sqlite::open(path, &secret)?, secret);
     }
     let engine = builder.build()?;
     let counted = engine.clone();

@@ -23,7 +23,7 @@ pub(crate) fn run(sender: &str) -> Result<(u64, usize)> {
         let address = server.url.trim_start_matches("http://").to_owned();
         let target = target("");
         let calls: Vec<_> = (0..CALLS)
-            .map(|_| tokio::spawn(call(address.clone(), target.clone())))
+            .map(|number| tokio::spawn(call(address.clone(), target.clone(), number)))
             .collect();
         tokio::time::sleep(Duration::from_millis(1500)).await;
         let resident = server.resident()?;
@@ -35,12 +35,14 @@ pub(crate) fn run(sender: &str) -> Result<(u64, usize)> {
     })
 }
 
-async fn call(address: String, target: String) -> Result<()> {
+async fn call(address: String, target: String, number: usize) -> Result<()> {
     let mut stream = TcpStream::connect(&address).await?;
+    let (begin, end) = BODY;
+    let body = format!("{begin}{number}{end}");
     let request = format!(
         "POST {target} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
-         connection: close\r\n\r\n{BODY}",
-        BODY.len()
+         connection: close\r\n\r\n{body}",
+        body.len()
     );
     stream.write_all(request.as_bytes()).await?;
     let mut response = String::new();

@@ -25,6 +25,8 @@ const SERVERS: [(&str, &[&str]); 6] = [
     ("component, reused", &["component", "--reuse", "1000"]),
 ];
 const STOCK: &str = "stock";
+/// With a store. The place of its file is added.
+const KEYED: (&str, &[&str]) = ("keyed", &["host", "--store"]);
 /// With a provider that speaks TLS.
 const TLS: [(&str, &[&str]); 2] = [
     ("native, TLS", &["native"]),
@@ -86,7 +88,10 @@ pub(crate) fn run(rounds: usize, seconds: u64) -> Result<()> {
         "build with `--release`: what is not optimized says nothing"
     );
     let folder = tempfile::tempdir()?;
-    let wrk = Wrk::new(folder.path())?;
+    let (wrk, keyed) = (
+        Wrk::new(folder.path(), false)?,
+        Wrk::new(folder.path(), true)?,
+    );
     let root = folder.path().join("root.pem");
     let root = root.to_str().context("a path in UTF-8")?;
     let provider = Process::part(&["provider"])?;
@@ -104,6 +109,12 @@ pub(crate) fn run(rounds: usize, seconds: u64) -> Result<()> {
             Process::part(&[&["server"], arguments, &more].concat())?,
         ));
     }
+    // Beside the program: a temporary folder may be in memory.
+    let disk = tempfile::tempdir_in(beside("unified-ticketing")?.with_file_name(""))?;
+    let store = disk.path().join("store.db");
+    let store = store.to_str().context("a path in UTF-8")?;
+    let arguments = [&["server"], KEYED.1, &[store, "--provider", &provider.url]];
+    servers.push((KEYED.0, Process::part(&arguments.concat())?));
     let stock = stock::start(folder.path(), &provider.url)?;
 
     let mut figures = Figures::default();
@@ -117,6 +128,7 @@ pub(crate) fn run(rounds: usize, seconds: u64) -> Result<()> {
             .map(|(name, server)| (*name, server.url.as_str()));
         let urls = urls.chain(stock.iter().map(|stock| (STOCK, stock.url.as_str())));
         for (name, url) in urls {
+            let wrk = if name == KEYED.0 { &keyed } else { &wrk };
             // The first second is for caches and connections.
             let warm = wrk.run(url, CONNECTIONS, 1)?;
             let load = wrk.run(url, CONNECTIONS, seconds)?;
@@ -284,7 +296,7 @@ impl Table<'_> {
         ]
     }
 
-    fn served(&self) -> [(&'static str, &'static str, String); 9] {
+    fn served(&self) -> [(&'static str, &'static str, String); 11] {
         let against = |name: &str| percent(&self.figures.ratio(name, "native"));
         let tls = self.figures.ratio("host, fresh, TLS", "native, TLS");
         let stock = self.figures.ratio("host, fresh", STOCK);
@@ -325,6 +337,16 @@ impl Table<'_> {
                 "`serve` against native, fresh, provider over TLS",
                 "",
                 percent(&tls),
+            ),
+            (
+                "creations with a key, each synced to the disk",
+                "at least 3,000/s",
+                figure(self.figures.get(KEYED.0), "per second"),
+            ),
+            (
+                "the same, against `serve` without keys, fresh",
+                "",
+                percent(&self.figures.ratio(KEYED.0, "host, fresh")),
             ),
             ("bare pass-through against native", "", against("bare")),
             (

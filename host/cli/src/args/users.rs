@@ -160,9 +160,9 @@ pub(crate) enum IfExists {
 /// The key of a call that writes.
 #[derive(Args, Debug)]
 pub(crate) struct KeyArgs {
-    /// The same call with the same key is carried out once: use it until it succeeds. `auto` makes the key of the request. Needs
-    /// --store
-    #[arg(long, value_name = "KEY|auto", requires = "store")]
+    /// The same call with the same key is carried out once: use it until it succeeds. `auto` makes the key of the request.
+    /// Without --store it is ignored, with a warning
+    #[arg(long, value_name = "KEY|auto")]
     pub(crate) idempotency_key: Option<String>,
 }
 

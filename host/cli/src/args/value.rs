@@ -6,13 +6,22 @@ use unified_ticketing_guest::account::is_uuid;
 
 /// Parses a duration, such as `30s`, `500ms` or `1m 30s`. A bare number, such as `0.5`, is seconds.
 pub(super) fn duration(value: &str) -> Result<Duration, String> {
-    let duration = match value.parse() {
-        Ok(seconds) => Duration::try_from_secs_f64(seconds).ok(),
-        Err(_) => humantime::parse_duration(value).ok(),
-    };
-    duration
+    any_duration(value)
         .filter(|duration| !duration.is_zero())
         .ok_or_else(|| "expected a positive duration, such as `20s`, `500ms` or `20`".to_owned())
+}
+
+/// Parses a duration, or `0` for none.
+pub(super) fn duration_or_none(value: &str) -> Result<Duration, String> {
+    any_duration(value)
+        .ok_or_else(|| "expected a duration, such as `5s`, `500ms` or `0`".to_owned())
+}
+
+fn any_duration(value: &str) -> Option<Duration> {
+    match value.parse() {
+        Ok(seconds) => Duration::try_from_secs_f64(seconds).ok(),
+        Err(_) => humantime::parse_duration(value).ok(),
+    }
 }
 
 /// Parses a size, such as `64MiB`, `4MB` or `1024`.
@@ -59,6 +68,7 @@ mod tests {
             let expected = Duration::from_millis(milliseconds);
             assert_eq!(duration(value), Ok(expected), "{value}");
         }
+        assert_eq!(duration_or_none("0"), Ok(Duration::ZERO));
         for value in ["", "0", "0s", "-1", "s", "1x", "inf", "nan", "1e400", "1 2"] {
             assert!(duration(value).is_err(), "{value}");
         }

@@ -5,6 +5,9 @@
 //! sends nothing. After one whose response did not reach its client, the echo gets that response. All of it is in memory, within a
 //! bound; what may have been created is never forgotten before its time to make room.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,7 +15,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::super::call::Call;
 use super::transcript::Transcript;
+use crate::bindings::types::Begun;
+use crate::client::SendState;
 use crate::store::RecordKey;
 
 /// The most creations that are remembered: those in flight, and those of unknown outcome.
@@ -41,8 +47,8 @@ struct Entries {
 }
 
 enum Entry {
-    /// It is in flight. Its end sends the transcript.
-    InFlight(watch::Receiver<Option<Arc<Transcript>>>),
+    /// It is in flight. Its end sends what came of it.
+    InFlight(watch::Receiver<Option<Ended>>),
     /// Its outcome is unknown, or was before it was settled.
     Unknown { begun: String, until: Instant },
     /// Its response did not reach its client.
@@ -68,7 +74,7 @@ pub(super) enum Echo {
     /// It is the first one since one whose outcome is unknown, which began then.
     AfterUnknown(InFlight, String),
     /// It is the echo of one in flight.
-    OfInFlight(watch::Receiver<Option<Arc<Transcript>>>),
+    OfInFlight(watch::Receiver<Option<Ended>>),
     /// It is the echo of one whose response did not reach its client.
     OfUndelivered(Arc<Transcript>),
     /// There are too many to remember another one.
@@ -87,14 +93,14 @@ impl Echoes {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes note of a creation. With `resend`, only one in flight counts: its caller has looked.
-    pub(super) fn enter(self: &Arc<Self>, key: RecordKey, resend: bool) -> Echo {
+    /// Takes note of a creation. With `ignores_ended`, only one in flight counts.
+    pub(super) fn enter(self: &Arc<Self>, key: RecordKey, ignores_ended: bool) -> Echo {
         let now = Instant::now();
         let mut entries = self.lock();
         let mut unknown = None;
         match entries.by_key.get(&key) {
             Some(Entry::InFlight(end)) => return Echo::OfInFlight(end.clone()),
-            Some(entry) if entry.has_expired(now) || resend => {}
+            Some(entry) if entry.has_expired(now) || ignores_ended => {}
             Some(Entry::Unknown { begun, .. }) => unknown = Some(begun.clone()),
             Some(Entry::Undelivered { transcript, .. }) => {
                 return Echo::OfUndelivered(Arc::clone(transcript));
@@ -116,6 +122,7 @@ impl Echoes {
             key,
             end,
             before: replaced.filter(|entry| !entry.has_expired(now)),
+            call: None,
             is_over: false,
         };
         match unknown {
@@ -154,26 +161,46 @@ impl Entries {
     }
 }
 
-/// A creation in flight. One that is dropped has sent nothing, and what was remembered before it is again.
+/// A creation in flight. Where one is dropped that has sent nothing, what was remembered before it is again; the outcome of one that
+/// has sent something is unknown then.
 pub(super) struct InFlight {
     echoes: Arc<Echoes>,
     key: RecordKey,
-    end: watch::Sender<Option<Arc<Transcript>>>,
+    end: watch::Sender<Option<Ended>>,
     before: Option<Entry>,
+    /// Whether its call has sent something, and when that began.
+    call: Option<(SendState, String)>,
     is_over: bool,
+}
+
+/// What came of a creation that is not in flight any more.
+#[derive(Clone)]
+pub(super) struct Ended {
+    pub(super) transcript: Arc<Transcript>,
+    /// Whether it has certainly created nobody.
+    pub(super) is_rejected: bool,
+}
+
+impl Ended {
+    /// A creation whose response did not reach its client.
+    pub(super) const fn undelivered(transcript: Arc<Transcript>) -> Self {
+        Self {
+            transcript,
+            is_rejected: false,
+        }
+    }
 }
 
 /// How a creation ended.
 pub(super) enum End {
     /// Nothing was created by it, nor before it.
     Nothing,
-    /// It was created, now or before.
-    Created {
-        /// When the creation began, where its outcome was unknown first.
-        settled: Option<String>,
-    },
-    /// Its outcome is unknown. It began then.
-    Unknown(String),
+    /// It was created.
+    Created,
+    /// It was created, and its outcome was unknown first. It began then.
+    Settled(String),
+    /// Its outcome is unknown, which is to be remembered for this long. It began then.
+    Unknown(String, Duration),
 }
 
 impl InFlight {
@@ -181,16 +208,30 @@ impl InFlight {
         self.key
     }
 
+    /// Remembers that it is the creation of this call.
+    pub(super) fn of(mut self, call: &Call) -> Self {
+        if let Begun::Now(begun) = &call.begun {
+            self.call = Some((call.state.clone(), begun.clone()));
+        }
+        self
+    }
+
     /// Ends the creation. Those who wait get the transcript.
     pub(super) fn end(mut self, end: End, transcript: Arc<Transcript>) -> Option<Receipt> {
         self.is_over = true;
+        let is_rejected = matches!(end, End::Nothing);
         let mut entries = self.echoes.lock();
+        let mut remember = |begun, lifetime| {
+            let until = Instant::now() + lifetime;
+            let entry = Entry::Unknown { begun, until };
+            entries.by_key.insert(self.key, entry);
+        };
         let receipt = match end {
             End::Nothing => {
                 entries.by_key.remove(&self.key);
                 None
             }
-            End::Created { settled: None } => {
+            End::Created => {
                 entries.by_key.remove(&self.key);
                 Some(Receipt {
                     echoes: Arc::clone(&self.echoes),
@@ -198,25 +239,20 @@ impl InFlight {
                     transcript: Some(Arc::clone(&transcript)),
                 })
             }
-            End::Created {
-                settled: Some(begun),
-            } => {
-                let until = Instant::now() + SETTLED_LIFETIME;
-                entries
-                    .by_key
-                    .insert(self.key, Entry::Unknown { begun, until });
+            End::Settled(begun) => {
+                remember(begun, SETTLED_LIFETIME);
                 None
             }
-            End::Unknown(begun) => {
-                let until = Instant::now() + UNKNOWN_LIFETIME;
-                entries
-                    .by_key
-                    .insert(self.key, Entry::Unknown { begun, until });
+            End::Unknown(begun, lifetime) => {
+                remember(begun, lifetime);
                 None
             }
         };
         drop(entries);
-        self.end.send_replace(Some(transcript));
+        self.end.send_replace(Some(Ended {
+            transcript,
+            is_rejected,
+        }));
         receipt
     }
 }
@@ -226,9 +262,21 @@ impl Drop for InFlight {
         if self.is_over {
             return;
         }
+        // A request that is withdrawn cannot start any more.
+        let begun = match self.call.take() {
+            Some((state, begun)) => state.withdraw().then_some(begun),
+            None => None,
+        };
+        let after = match begun {
+            Some(begun) => Some(Entry::Unknown {
+                begun,
+                until: Instant::now() + UNKNOWN_LIFETIME,
+            }),
+            None => self.before.take(),
+        };
         let mut entries = self.echoes.lock();
-        match self.before.take() {
-            Some(before) => entries.by_key.insert(self.key, before),
+        match after {
+            Some(entry) => entries.by_key.insert(self.key, entry),
             None => entries.by_key.remove(&self.key),
         };
     }
@@ -257,97 +305,5 @@ impl Drop for Receipt {
                 entries.put_undelivered(self.key, transcript);
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::bindings::types::Begun;
-
-    fn key(number: u8) -> RecordKey {
-        RecordKey::from_bytes([number; 32])
-    }
-
-    fn transcript() -> Arc<Transcript> {
-        Arc::new(Transcript::new(Begun::Now(String::new())))
-    }
-
-    fn first(echoes: &Arc<Echoes>, number: u8) -> InFlight {
-        match echoes.enter(key(number), false) {
-            Echo::First(in_flight) => in_flight,
-            _ => panic!("not the first"),
-        }
-    }
-
-    #[tokio::test]
-    async fn echo_waits_for_first() {
-        let echoes = Echoes::new(9);
-        let in_flight = first(&echoes, 1);
-        let Echo::OfInFlight(mut end) = echoes.enter(key(1), true) else {
-            panic!("an echo");
-        };
-        let receipt = in_flight.end(End::Created { settled: None }, transcript());
-        assert!(end.wait_for(Option::is_some).await.is_ok());
-        receipt.unwrap().deliver();
-        assert_eq!(echoes.len(), 0);
-    }
-
-    #[tokio::test]
-    async fn dropped_creation_is_not_remembered() {
-        let echoes = Echoes::new(9);
-        let in_flight = first(&echoes, 1);
-        let Echo::OfInFlight(mut end) = echoes.enter(key(1), false) else {
-            panic!("an echo");
-        };
-        drop(in_flight);
-        assert!(end.wait_for(Option::is_some).await.is_err());
-        assert_eq!(echoes.len(), 0);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn unknown_creation_is_settled_for_a_day() {
-        let echoes = Echoes::new(9);
-        first(&echoes, 1).end(End::Unknown("then".to_owned()), transcript());
-        for _ in 0..2 {
-            // A look-up that is dropped leaves it as it was.
-            let Echo::AfterUnknown(in_flight, begun) = echoes.enter(key(1), false) else {
-                panic!("after one that is unknown");
-            };
-            assert_eq!(begun, "then");
-            drop(in_flight);
-        }
-        drop(first(&echoes, 2));
-        assert!(matches!(echoes.enter(key(1), true), Echo::First(_)));
-        tokio::time::advance(UNKNOWN_LIFETIME).await;
-        drop(first(&echoes, 1));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn undelivered_response_is_kept() {
-        let echoes = Echoes::new(9);
-        drop(first(&echoes, 1).end(End::Created { settled: None }, transcript()));
-        assert!(matches!(
-            echoes.enter(key(1), false),
-            Echo::OfUndelivered(_)
-        ));
-        tokio::time::advance(SETTLED_LIFETIME).await;
-        drop(first(&echoes, 1));
-    }
-
-    #[tokio::test]
-    async fn unknown_creations_are_never_evicted() {
-        let echoes = Echoes::new(3);
-        let in_flight = first(&echoes, 1);
-        first(&echoes, 2).end(End::Unknown("then".to_owned()), transcript());
-        drop(first(&echoes, 3).end(End::Created { settled: None }, transcript()));
-        // The response that was not delivered makes room for one.
-        let fourth = first(&echoes, 4);
-        assert!(matches!(echoes.enter(key(5), false), Echo::TooMany));
-        drop((in_flight, fourth));
-        assert!(matches!(
-            echoes.enter(key(2), false),
-            Echo::AfterUnknown(..)
-        ));
     }
 }

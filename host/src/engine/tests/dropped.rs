@@ -23,7 +23,9 @@ async fn dropped_call_ends_before_sending_only() {
         drop(call);
         log.line(&["client=\"gone\"", "integration=\"dixa\""]).await;
         log.clear();
-        create(engine).await.unwrap();
+        let next = with_address("next@acme.example");
+        let next = engine.create_user(ID, next, Options::default());
+        next.await.unwrap();
         let received = provider.received();
         // It has read its response to the end: the next call has its connection.
         assert_eq!(received.len(), before + 2);

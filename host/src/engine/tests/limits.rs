@@ -99,9 +99,10 @@ async fn surplus_calls_wait_for_instances() {
     let provider = Provider::start((0..8).map(|_| response(201, CREATED))).await;
     for engine in engines(&provider, |engine| engine.max_instances(1)) {
         let calls: Vec<_> = (0..4)
-            .map(|_| {
+            .map(|number| {
                 let engine = engine.clone();
-                tokio::spawn(async move { create(&engine).await })
+                let user = with_address(&format!("user{number}@acme.example"));
+                tokio::spawn(async move { engine.create_user(ID, user, Options::default()).await })
             })
             .collect();
         for call in calls {

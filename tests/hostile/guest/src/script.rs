@@ -22,6 +22,7 @@ pub(crate) struct Run {
     request: ProviderRequest,
     safety: Safety,
     wait_ms: u32,
+    resend: bool,
     /// Replaces the context that the next step can read.
     context: Option<Vec<u8>>,
     /// The commands that the next step repeats.
@@ -68,6 +69,7 @@ impl Run {
             },
             safety: Safety::Once,
             wait_ms: 0,
+            resend: false,
             context: None,
             settings: String::new(),
             received: None,
@@ -114,7 +116,7 @@ impl Run {
             request: self.request,
             safety: self.safety,
             wait_ms: self.wait_ms,
-            resend: false,
+            resend: self.resend,
             warnings: Vec::new(),
         })
     }
@@ -218,6 +220,7 @@ impl Run {
                 }
             }
             "wait" => self.wait_ms = number(),
+            "resend" => self.resend = true,
             "claim" => {
                 self.claim = Some(match rest {
                     "not-sent" => Outcome::NotSent,

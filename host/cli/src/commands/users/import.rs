@@ -35,7 +35,7 @@ use self::send::{Report, Sender};
 use self::summary::{are, elapsed, grouped, rows};
 use crate::args::{DryRun, Global, ImportArgs};
 use crate::error::{CliError, ExitStatus};
-use crate::setup::{find_account, server_runtime};
+use crate::setup::{SCOPE, find_account, server_runtime};
 use crate::signal::StopSignal;
 use crate::terminal::{Terminal, print};
 
@@ -55,7 +55,9 @@ pub(super) fn run(
     let runtime = server_runtime()?;
     let result = runtime.block_on(async {
         let import = Import::open(global, arguments, input, columns).await?;
-        import.run(terminal).await
+        let result = import.run(terminal).await;
+        import.engine.keys_given_back().await;
+        result
     });
     // A thread that still looks up a name ends with the process.
     runtime.shutdown_background();
@@ -277,7 +279,7 @@ fn engine(
         let global = global.with_store(scratch.path())?;
         (global.engine_builder(accounts)?, Some(scratch))
     };
-    let engine = builder.pacer(limiter).build();
+    let engine = builder.scope(SCOPE).pacer(limiter).build();
     Ok((engine.map_err(|error| failed(&error))?, scratch))
 }
 

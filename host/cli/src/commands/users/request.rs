@@ -32,7 +32,7 @@ pub(super) fn request(
     }
     if let Some(key) = call.key {
         let key = if key == "auto" {
-            automatic_key(method, &target, &body)
+            automatic_key(account, method, call, &body)
         } else {
             // A string of Structured Fields can have blanks and commas.
             format!("\"{}\"", key.replace('\\', "\\\\").replace('"', "\\\""))
@@ -47,10 +47,19 @@ pub(super) fn request(
     }
 }
 
-/// The key that a request has by itself: the same command has the same one.
-fn automatic_key(method: &str, target: &str, body: &[u8]) -> String {
+/// The key that a request has by itself: what asks for the same has the same one, whatever the format of the result.
+fn automatic_key(account: &str, method: &str, call: &Call<'_>, body: &[u8]) -> String {
+    let CallArgs {
+        collections,
+        remote_query,
+        ..
+    } = call.options;
+    let texts = [account, method, call.operation.id().unwrap_or_default()];
+    let parameters = remote_query.iter().flat_map(|(name, value)| [name, value]);
+    let parameters = collections.iter().chain(parameters).map(String::as_str);
+    let texts = texts.into_iter().chain(parameters);
     let mut digest = Sha256::new();
-    for part in [method.as_bytes(), target.as_bytes(), body] {
+    for part in texts.map(str::as_bytes).chain([body]) {
         digest.update(part.len().to_le_bytes());
         digest.update(part);
     }

@@ -1,6 +1,9 @@
 //! A command's calls: with one engine, for one account, until a signal.
 
+use std::time::Duration;
+
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 use unified_ticketing::http_api::HttpResponse;
 use unified_ticketing::types::{FindingCode, Warning};
 use unified_ticketing::{Engine, SendState, how_to_look};
@@ -15,6 +18,9 @@ use crate::operation::{Call, Operation};
 use crate::setup::find_account;
 use crate::signal::StopSignal;
 use crate::terminal::{Terminal, print};
+
+/// How long an interrupted call waits for the store.
+const STORE_TIMEOUT: Duration = Duration::from_secs(2);
 
 pub(super) struct Session<'a> {
     pub(super) call: Call<'a>,
@@ -66,6 +72,8 @@ impl<'a> Session<'a> {
                 // Whatever a read has sent, it changes nothing.
                 let writes = state.withdraw() && self.call.writes();
                 let operation = self.call.operation;
+                // Where nothing was sent, the same key can be used at once.
+                let _ = timeout(STORE_TIMEOUT, self.engine.keys_given_back()).await;
                 return Err(if writes {
                     CliError::interrupted_write(operation, &advice)
                 } else {
