@@ -140,7 +140,7 @@ impl CallOutput for HttpResponse {
 
     fn user_id(&self) -> Option<String> {
         let body: Shown = serde_json::from_slice(&self.body).ok()?;
-        body.user.id.or(body.result?.id)
+        body.user.id.or_else(|| body.result?.id)
     }
 
     fn is_settled(&self) -> bool {

@@ -34,6 +34,7 @@ async fn edited_row_is_never_created_twice() {
     );
     let created = fixture.run(&IMPORT);
     let id = results(&created.stdout)[0]["id"].clone();
+    let other = results(&created.stdout)[1]["id"].clone();
     fixture.write(
         "people.csv",
         b"name,email\nInes Duarte,INES@k.example\nMaren,maren@k.example\n",
@@ -63,6 +64,7 @@ async fn edited_row_is_never_created_twice() {
         assert_eq!(updated.code, 0, "{}", updated.stderr);
         assert_eq!(words(&updated.stdout), ["updated", "created"]);
         assert_eq!(results(&updated.stdout)[0]["id"], id);
+        assert_eq!(results(&updated.stdout)[1]["id"], other);
         // The second time, nothing is sent.
         assert_eq!(fixture.requests("gorgias", "PUT").await, 1);
     }

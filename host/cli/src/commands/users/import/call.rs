@@ -140,7 +140,11 @@ impl RowCalls {
                 return Next::Again(Duration::ZERO);
             }
             Some((ErrorCode::IdempotencyInFlight, _)) => {
-                return Next::Again(seconds("retry-after").unwrap_or(Duration::from_secs(1)));
+                let again_after = seconds("retry-after").unwrap_or(Duration::from_secs(1));
+                return Next::Done(RowOutcome {
+                    again_after: Some(again_after),
+                    ..RowOutcome::from_response(response, began)
+                });
             }
             Some((ErrorCode::IdempotencyMismatch, _))
                 if row.operation == RowOperation::Create && stage != Stage::Edited =>

@@ -1,6 +1,6 @@
 //! What came of a row.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use unified_ticketing::http_api::HttpResponse;
 use unified_ticketing::types::{ErrorCode, Outcome};
@@ -79,6 +79,8 @@ pub(super) struct RowOutcome {
     pub(super) is_replayed: bool,
     /// When the creation began, where its outcome is unknown and every look-up has found nobody.
     pub(super) absent_since: Option<SystemTime>,
+    /// When to ask again: another process has the row in flight.
+    pub(super) again_after: Option<Duration>,
 }
 
 impl RowOutcome {
@@ -89,6 +91,7 @@ impl RowOutcome {
             error: None,
             is_replayed: false,
             absent_since: None,
+            again_after: None,
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::call::{ABSENT_AFTER, RowCalls};
 use super::fault::Fault;
@@ -71,6 +71,13 @@ impl<'a> Report<'a> {
     }
 }
 
+/// Takes a row whose time has come.
+fn take_due(later: &mut Vec<(Instant, Row)>) -> Option<Row> {
+    let now = Instant::now();
+    let position = later.iter().position(|(at, _)| *at <= now)?;
+    Some(later.swap_remove(position).1)
+}
+
 /// A row that may be sent again, and since when its user is looked for in vain.
 struct Absent {
     row: Row,
@@ -131,15 +138,22 @@ impl Sender<'_> {
         let mut tasks = JoinSet::new();
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // Rows that another process has in flight do not keep the others waiting.
+        let mut later: Vec<(Instant, Row)> = Vec::new();
         let mut is_over = false;
         let mut is_noted = false;
         loop {
-            while tasks.len() < self.concurrency && !is_over {
-                if *self.stop.borrow() || report.failed.is_some() {
-                    is_over = true;
-                    break;
-                }
-                match next(report) {
+            if *self.stop.borrow() || report.failed.is_some() {
+                is_over = true;
+                later.clear();
+            }
+            while tasks.len() < self.concurrency {
+                let row = match take_due(&mut later) {
+                    Some(row) => Some(row),
+                    None if is_over => break,
+                    None => next(report),
+                };
+                match row {
                     Some(row) => {
                         let calls = Arc::clone(&self.calls);
                         tasks.spawn(async move {
@@ -159,16 +173,21 @@ impl Sender<'_> {
                     );
                 });
             }
+            if tasks.is_empty() && later.is_empty() {
+                break;
+            }
             tokio::select! {
-                joined = tasks.join_next() => match joined {
-                    None => break,
+                joined = tasks.join_next(), if !tasks.is_empty() => match joined {
+                    Some(Ok((row, RowOutcome { again_after: Some(after), .. }))) => {
+                        later.push((Instant::now() + after, row));
+                    }
                     Some(Ok((row, outcome))) => {
                         if let Some((row, outcome)) = end(row, outcome) {
                             report.add(&RowName::from(&row), &outcome);
                         }
                     }
                     // Its panic is in the log; the row counts as left.
-                    Some(Err(_)) => {}
+                    Some(Err(_)) | None => {}
                 },
                 _ = tick.tick() => {}
             }
