@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use unified_ticketing_guest::http_api::IDEMPOTENCY_KEY;
+
 use crate::args::{CallArgs, UserArgs};
 use crate::operation::Call;
 
@@ -14,6 +16,7 @@ pub(crate) fn location(part: &str, path: &str, call: &Call<'_>) -> String {
         ("body", Some(user)) => body_location(path, user),
         ("query", _) => query_location(path, call.options),
         ("path", _) => ID.to_owned(),
+        ("header", _) if path == IDEMPOTENCY_KEY => "--idempotency-key".to_owned(),
         _ => format!("{part} {path}"),
     }
 }

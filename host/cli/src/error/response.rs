@@ -67,7 +67,9 @@ fn hint(status: ExitStatus, violations: &[Violation], call: &Call<'_>) -> Option
 /// Returns the command that shows what the provider has done with a user; none for a read.
 pub(super) const fn look(operation: Operation<'_>) -> Option<&'static str> {
     match operation {
-        Operation::Create(_) => Some("`users list --email ADDRESS` looks for the user"),
+        Operation::Create(_) => Some(
+            "`users list --email ADDRESS` looks for the user; where nobody is there, `--resend` sends it again",
+        ),
         Operation::Update(..) => Some("`users get ID` shows the user"),
         Operation::Delete(..) => Some("`users get ID` shows whether the user is still there"),
         Operation::Get(_) | Operation::List(_) => None,

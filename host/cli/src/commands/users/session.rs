@@ -145,7 +145,10 @@ fn log_rate_limit(response: &HttpResponse) {
 /// Returns the location of a warning in terms of flags; nothing for a warning of the response.
 fn warning_location(warning: &Warning, call: &Call<'_>) -> String {
     match warning.code {
-        FindingCode::IdMissing | FindingCode::More => String::new(),
+        FindingCode::IdMissing
+        | FindingCode::More
+        | FindingCode::Settled
+        | FindingCode::NotRecorded => String::new(),
         _ => location(&warning.in_.to_string(), &warning.path, call),
     }
 }
