@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(crate) use self::import::{ColumnArgs, DryRun, ImportArgs, ResultArgs, ResultForm};
+pub(crate) use self::import::{ColumnArgs, DryRun, ImportArgs, MaxDelete, ResultArgs, ResultForm};
 pub(crate) use self::users::{
     CallArgs, CreationArgs, Format, IfExists, ListArgs, Output, UserArgs, UserCommand, UsersCommand,
 };

@@ -1,6 +1,7 @@
 //! `users import`: a file of users, each row once.
 
 mod again;
+mod delete;
 mod faults;
 mod forms;
 mod kill;

@@ -1,6 +1,8 @@
 //! The arguments of `users import`.
 
+use std::fmt::{self, Display};
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 
@@ -35,11 +37,63 @@ pub(crate) struct ImportArgs {
     pub(crate) resend_absent: bool,
 
     #[command(flatten)]
+    pub(crate) deletion: DeletionArgs,
+    #[command(flatten)]
     pub(crate) columns: ColumnArgs,
     #[command(flatten)]
     pub(crate) pace: PaceArgs,
     #[command(flatten)]
     pub(crate) results: ResultArgs,
+}
+
+/// Whether rows delete.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Deleting")]
+pub(crate) struct DeletionArgs {
+    /// Delete the users of the file, each by its id or, where a row has none, by its address
+    #[arg(long, conflicts_with_all = ["if_exists", "resend_absent"])]
+    pub(crate) delete: bool,
+
+    /// Delete indeed
+    #[arg(long, requires = "delete")]
+    pub(crate) yes: bool,
+
+    /// How many users of an account may be deleted: a number, or a share of all, rounded up, and at least one
+    #[arg(long, value_name = "N|N%", default_value = "10%")]
+    pub(crate) max_delete: MaxDelete,
+}
+
+/// How many users of an account may be deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MaxDelete {
+    /// So many.
+    Users(u64),
+    /// So many of a hundred.
+    Percent(u64),
+}
+
+impl FromStr for MaxDelete {
+    type Err = &'static str;
+
+    fn from_str(value: &str) -> Result<Self, Self::Err> {
+        let expected = "expected a number, or a percentage up to `100%`";
+        match value.strip_suffix('%') {
+            None => value.parse().map(Self::Users).map_err(|_| expected),
+            Some(percent) => match percent.parse() {
+                Ok(percent @ 0..=100) => Ok(Self::Percent(percent)),
+                _ => Err(expected),
+            },
+        }
+    }
+}
+
+impl Display for MaxDelete {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Users(users) => write!(f, "{users}"),
+            Self::Percent(percent) => write!(f, "{percent}%"),
+        }
+    }
 }
 
 /// How the file is read.

@@ -5,6 +5,7 @@
 mod call;
 mod check;
 mod columns;
+mod delete;
 mod fault;
 mod limiter;
 mod look;
@@ -48,6 +49,7 @@ pub(super) fn run(
     arguments: &ImportArgs,
     terminal: &mut Terminal,
 ) -> Result<(), CliError> {
+    delete::check(arguments)?;
     let input = Input::open(&arguments.file, &arguments.columns, |name| {
         is_known(name, arguments)
     })?;
@@ -145,6 +147,7 @@ impl<'a> Import<'a> {
             columns: &self.columns,
             accounts: &self.accounts,
             trim: self.arguments.columns.trim,
+            deletes: self.arguments.deletion.delete,
         }
     }
 
@@ -187,7 +190,12 @@ impl<'a> Import<'a> {
                 }
             }
             Some(DryRun::Look) => self.look(&checked, terminal).await,
-            None => self.send(&checked, started, terminal).await,
+            None => {
+                if self.arguments.deletion.delete {
+                    self.bound_deletion(&checked).await?;
+                }
+                self.send(&checked, started, terminal).await
+            }
         }
     }
 

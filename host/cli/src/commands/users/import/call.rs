@@ -57,6 +57,9 @@ impl RowCalls {
         let Some(_slot) = self.unless_stopped(self.limiter.begin(&row.account)).await else {
             return interrupted();
         };
+        if let RowOperation::Delete(id) = &row.operation {
+            return self.delete(row, id.as_deref()).await;
+        }
         let mut stage = Stage::Own;
         let mut attempt = 1;
         loop {
@@ -95,7 +98,7 @@ impl RowCalls {
                 let once = once.at_most(Safety::Idempotent);
                 once.http(row.request(mode), sent).await
             }
-            (_, RowOperation::Update(_), _) => {
+            (_, RowOperation::Update(_) | RowOperation::Delete(_), _) => {
                 let once = self.engine.once(row.key.as_str()).forever().replacing();
                 once.http(row.request(mode), sent).await
             }
@@ -167,6 +170,57 @@ impl RowCalls {
         Next::Done(outcome)
     }
 
+    /// Deletes the user of a row: of its id, or who has its address.
+    async fn delete(&self, row: &Row, id: Option<&str>) -> RowOutcome {
+        let id = match id {
+            Some(id) => id.to_owned(),
+            None => {
+                let look = || async { self.engine.http(row.look_up()).await };
+                let (response, outcome) = self.until_done(row, look).await;
+                if response.is_none_or(|response| response.status != 200) {
+                    return outcome;
+                }
+                match outcome.found.as_slice() {
+                    // Nobody has it, or nobody any more.
+                    [] => return RowOutcome::done(RowResult::Unchanged, None),
+                    [id] => id.clone(),
+                    ids => {
+                        let message =
+                            format!("several users have this address: {}", ids.join(", "));
+                        return RowOutcome::failed(RowResult::Rejected, "too-many", message);
+                    }
+                }
+            }
+        };
+        let delete = || async {
+            let once = self.engine.once(row.key.as_str()).forever();
+            once.http(row.deletion(&id), &SendState::default()).await
+        };
+        self.until_done(row, delete).await.1
+    }
+
+    /// Makes a call until it is not for the rate that it fails. Returns no response where it is not to be made any more.
+    async fn until_done<F: Future<Output = HttpResponse>>(
+        &self,
+        row: &Row,
+        call: impl Fn() -> F,
+    ) -> (Option<HttpResponse>, RowOutcome) {
+        let mut attempt = 1;
+        loop {
+            let response = call().await;
+            self.limiter.observe(&row.account, &response);
+            match self.next(row, Stage::Own, &response, SystemTime::now(), &mut attempt) {
+                Next::Again(wait) => {
+                    if self.unless_stopped(sleep(wait)).await.is_none() {
+                        return (None, interrupted());
+                    }
+                }
+                Next::Done(outcome) => return (Some(response), outcome),
+                Next::Stage(_) => return (None, interrupted()),
+            }
+        }
+    }
+
     /// Says what a row would do, and only reads.
     pub(super) async fn look(&self, row: &Row) -> Would {
         let Some(_slot) = self.unless_stopped(self.limiter.begin(&row.account)).await else {
@@ -190,7 +244,9 @@ impl RowCalls {
                     let once = self.engine.once(row.key.as_str()).at_most(Safety::Safe);
                     once.http(row.request(mode), &sent).await
                 }
-                RowOperation::Update(_) => self.engine.http_observed(row.look_up(), &sent).await,
+                RowOperation::Update(_) | RowOperation::Delete(_) => {
+                    self.engine.http_observed(row.look_up(), &sent).await
+                }
             };
             self.limiter.observe(&row.account, &response);
             match self.next(row, Stage::Own, &response, SystemTime::now(), &mut attempt) {
@@ -212,6 +268,8 @@ impl RowCalls {
             (Some(ErrorCode::ProviderNotFound), ..) if is_ours => "create",
             (Some(ErrorCode::Forbidden), ..) if is_ours => "change",
             (None, _, RowOperation::Update(_)) => "change",
+            (None, _, RowOperation::Delete(None)) if outcome.found.is_empty() => "leave",
+            (None, _, RowOperation::Delete(_)) => "delete",
             (None, RowResult::Found, _) if self.if_exists == IfExists::Fail => "fail",
             (None, ..) => "leave",
             (Some(_), ..) => return Would::failed(outcome),
@@ -236,7 +294,7 @@ impl RowCalls {
 
 /// What a row would do.
 pub(super) struct Would {
-    /// `create`, `change`, `leave`, or `fail`.
+    /// `create`, `change`, `delete`, `leave`, or `fail`.
     pub(super) what: &'static str,
     pub(super) id: Option<String>,
     pub(super) error: Option<(String, String)>,
@@ -281,10 +339,7 @@ fn edited(response: &HttpResponse, if_exists: IfExists, began: SystemTime) -> Ro
     if if_exists != IfExists::Fail {
         return outcome;
     }
-    let list = Object::parse(&response.body).unwrap_or_default();
-    let users = list.objects("result");
-    let ids: Vec<String> = users.iter().map(|user| user.string("id")).collect();
-    match ids.as_slice() {
+    match outcome.found.as_slice() {
         [] => absent(),
         [id, more @ ..] => {
             let message = "this row was edited after it was sent, and the user exists: `--if-exists update` changes it";

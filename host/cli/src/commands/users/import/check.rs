@@ -1,6 +1,6 @@
 //! Checks every row before any is sent.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use sha2::{Digest as _, Sha256};
 use tokio::task::JoinHandle;
@@ -30,6 +30,8 @@ pub(super) struct Checked {
     /// The first fault of each row that has one, by line.
     pub(super) invalid: HashMap<u64, Fault>,
     pub(super) warnings: Warnings,
+    /// The first row that is valid of each account, and how many there are, by the account's position.
+    pub(super) by_account: BTreeMap<usize, (u64, Row)>,
 }
 
 /// The warnings of all rows: each once, with the first line and how many rows have it.
@@ -76,10 +78,10 @@ impl Warnings {
     }
 }
 
-/// A row and what the component says of it.
+/// A row and what the component says of it; nothing where its request is not known yet.
 struct Planned {
     row: Row,
-    response: HttpResponse,
+    response: Option<HttpResponse>,
 }
 
 /// What is told while rows are checked, in their order.
@@ -168,7 +170,11 @@ impl Checker<'_> {
         tokio::spawn(async move {
             let mut planned = Vec::with_capacity(rows.len());
             for row in rows {
-                let response = engine.http(row.request(mode)).await;
+                // Whom it deletes is known when it is looked for.
+                let response = match row.operation {
+                    RowOperation::Delete(None) => None,
+                    _ => Some(engine.http(row.request(mode)).await),
+                };
                 planned.push(Planned { row, response });
             }
             planned
@@ -192,16 +198,22 @@ impl Checker<'_> {
             for fault in earlier {
                 note(fault, checked, observer);
             }
-            let mut faults = self.faults(&row, &response);
+            let faults = response.as_ref().map(|it| self.faults(&row, it));
+            let mut faults = faults.unwrap_or_default();
             faults.extend(seen.add(&row, self.reader.columns));
             if faults.is_empty() {
-                for warning in &response.warnings {
-                    let code = warning.code.to_string();
-                    let (path, message) = (&warning.path, &warning.message);
-                    checked.warnings.add(row.line, &code, path, message);
+                if let Some(response) = &response {
+                    for warning in &response.warnings {
+                        let code = warning.code.to_string();
+                        let (path, message) = (&warning.path, &warning.message);
+                        checked.warnings.add(row.line, &code, path, message);
+                    }
+                    let plan = String::from_utf8_lossy(&response.body);
+                    observer.plan(&row, &compact(&plan))?;
                 }
-                let plan = String::from_utf8_lossy(&response.body);
-                observer.plan(&row, &compact(&plan))?;
+                let position = row.account.position;
+                let of_account = checked.by_account.entry(position);
+                of_account.or_insert((0, row)).0 += 1;
             }
             for fault in faults {
                 note(fault, checked, observer);
@@ -293,7 +305,7 @@ impl Seen {
                 return faults;
             }
         }
-        if let RowOperation::Update(id) = &row.operation
+        if let RowOperation::Update(id) | RowOperation::Delete(Some(id)) = &row.operation
             && let Some((line, _)) = self.find("id", account, id, id, row.line)
         {
             let message = format!("expected an id of one row, but found `{id}` in line {line} too");

@@ -59,10 +59,11 @@ impl Import<'_> {
         }
         let count = |what: &str| counts.get(what).copied().unwrap_or_default();
         terminal.note(&format!(
-            "{}: {} would be created, {} changed, {} left; {} would fail",
+            "{}: {} would be created, {} changed, {} deleted, {} left; {} would fail",
             self.input.name,
             rows(count("create")),
             count("change"),
+            count("delete"),
             count("leave"),
             count("fail")
         ));

@@ -17,6 +17,7 @@ pub(super) enum RowResult {
     Updated,
     Unchanged,
     Settled,
+    Deleted,
     Exists,
     Invalid,
     Rejected,
@@ -26,12 +27,13 @@ pub(super) enum RowResult {
 
 impl RowResult {
     /// Every result, in the order of the summary.
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Created,
         Self::Settled,
         Self::Found,
         Self::Updated,
         Self::Unchanged,
+        Self::Deleted,
         Self::Exists,
         Self::Rejected,
         Self::Invalid,
@@ -46,6 +48,7 @@ impl RowResult {
             Self::Updated => "updated",
             Self::Unchanged => "unchanged",
             Self::Settled => "settled",
+            Self::Deleted => "deleted",
             Self::Exists => "exists",
             Self::Invalid => "invalid",
             Self::Rejected => "rejected",
@@ -57,9 +60,12 @@ impl RowResult {
     /// The exit status that it asks for.
     pub(super) const fn status(self) -> ExitStatus {
         match self {
-            Self::Created | Self::Found | Self::Updated | Self::Unchanged | Self::Settled => {
-                ExitStatus::Done
-            }
+            Self::Created
+            | Self::Found
+            | Self::Updated
+            | Self::Unchanged
+            | Self::Settled
+            | Self::Deleted => ExitStatus::Done,
             Self::Exists | Self::Rejected => ExitStatus::Rejected,
             Self::Invalid => ExitStatus::Invalid,
             Self::Unknown => ExitStatus::Unknown,
@@ -79,18 +85,21 @@ pub(super) struct RowOutcome {
     pub(super) is_replayed: bool,
     /// When the creation began, where its outcome is unknown and every look-up has found nobody.
     pub(super) absent_since: Option<SystemTime>,
+    /// The ids of those whom a look-up by the address has found.
+    pub(super) found: Vec<String>,
     /// When to ask again: another process has the row in flight.
     pub(super) again_after: Option<Duration>,
 }
 
 impl RowOutcome {
-    pub(super) const fn done(result: RowResult, id: Option<String>) -> Self {
+    pub(super) fn done(result: RowResult, id: Option<String>) -> Self {
         Self {
             result,
             id,
             error: None,
             is_replayed: false,
             absent_since: None,
+            found: Vec::new(),
             again_after: None,
         }
     }
@@ -112,10 +121,16 @@ impl RowOutcome {
                 Some("updated") => RowResult::Updated,
                 Some("unchanged") => RowResult::Unchanged,
                 Some("settled") => RowResult::Settled,
+                Some("deleted") => RowResult::Deleted,
                 _ => RowResult::Created,
             };
             return Self {
                 is_replayed: header(response, "idempotency-replayed").is_some(),
+                found: body
+                    .objects("result")
+                    .iter()
+                    .map(|user| user.string("id"))
+                    .collect(),
                 ..Self::done(result, text("id"))
             };
         }

@@ -1,13 +1,18 @@
 //! The input: a file or standard input, in the forms that spreadsheets and programs write.
 
+mod form;
+#[cfg(test)]
+mod tests;
+
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek as _};
 use std::path::Path;
 
-use csv::{ByteRecord, ReaderBuilder, Terminator};
+use csv::{ByteRecord, ReaderBuilder};
 use encoding_rs::Encoding;
 use encoding_rs_io::DecodeReaderBytesBuilder;
 
+use self::form::{Form, LINE_END, form};
 use super::fault::Fault;
 use crate::args::ColumnArgs;
 use crate::error::{CliError, ExitStatus};
@@ -17,13 +22,6 @@ const HEAD: u64 = 64 << 10;
 
 /// The longest row, in bytes. A request has at most 1 MiB; a row that is longer has lost a quotation mark.
 const MAX_ROW: usize = (1 << 20) + (64 << 10);
-
-/// The characters that may separate values, the more usual first.
-const DELIMITERS: [u8; 3] = *b",;\t";
-
-/// The end of a line. By its own, the reader takes a carriage return for one, too, and counts the lines of a file that has both
-/// wrong.
-const LINE_END: Terminator = Terminator::Any(b'\n');
 
 /// A value without the carriage return before the end of its line.
 fn without_return(cell: &[u8]) -> &[u8] {
@@ -37,17 +35,6 @@ pub(super) struct Input {
     file: File,
     encoding: Option<&'static Encoding>,
     form: Form,
-}
-
-/// The form of the input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
-    Csv {
-        delimiter: u8,
-        /// The lines, and the bytes in UTF-8, before the names of the columns.
-        skipped: (u64, u64),
-    },
-    JsonLines,
 }
 
 /// A row as it is in the input.
@@ -195,79 +182,6 @@ fn open(path: &Path, is_stdin: bool) -> io::Result<File> {
         Ok(file)
     } else {
         spool(&mut file)
-    }
-}
-
-/// Finds the form of an input that begins so.
-fn form(head: &[u8], is_named: bool, is_known: impl Fn(&str) -> bool) -> Result<Form, String> {
-    if !is_named && let [0, _, 0, _, ..] | [_, 0, _, 0, ..] = head {
-        return Err("expected UTF-8, or UTF-16 with a byte order mark; say what it is with `--encoding utf-16le`, or `utf-16be`".to_owned());
-    }
-    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
-    match text.trim_ascii_start().first() {
-        None => {
-            return Err(
-                "expected a line of column names, or JSON objects, but found nothing".to_owned(),
-            );
-        }
-        Some(b'{') => return Ok(Form::JsonLines),
-        Some(b'[') => {
-            return Err("expected JSON Lines, an object a line, but found an array: `jq -c '.[]'` makes lines of it".to_owned());
-        }
-        Some(_) => {}
-    }
-    let mut skipped = (0, 0);
-    for line in text.split_inclusive(|byte| *byte == b'\n') {
-        let bytes = u64::try_from(line.len()).unwrap_or(u64::MAX);
-        let line = line.trim_ascii();
-        if !line.is_empty() {
-            // Excel writes, and reads, what separates the values.
-            let Some(separator) = separator(line) else {
-                break;
-            };
-            let skipped = (skipped.0 + 1, skipped.1 + bytes);
-            return Ok(Form::Csv {
-                delimiter: separator,
-                skipped,
-            });
-        }
-        skipped.0 += 1;
-        skipped.1 += bytes;
-    }
-    let offset = usize::try_from(skipped.1).unwrap_or(usize::MAX);
-    let header = text.get(offset..).unwrap_or_default();
-    let mut best = (0, 0, b',');
-    for delimiter in DELIMITERS {
-        let mut reader = ReaderBuilder::new()
-            .delimiter(delimiter)
-            .terminator(LINE_END)
-            .has_headers(false)
-            .flexible(true)
-            .from_reader(header);
-        let mut record = ByteRecord::new();
-        // A header that is no text is told when it is read.
-        let _ = reader.read_byte_record(&mut record);
-        let known = record
-            .iter()
-            .filter(|name| std::str::from_utf8(name).is_ok_and(|name| is_known(name.trim())))
-            .count();
-        if (known, record.len()) > (best.0, best.1) {
-            best = (known, record.len(), delimiter);
-        }
-    }
-    Ok(Form::Csv {
-        delimiter: best.2,
-        skipped,
-    })
-}
-
-/// The separator that a line such as `sep=;` says.
-fn separator(line: &[u8]) -> Option<u8> {
-    let (name, value) = line.split_at_checked(4)?;
-    match value {
-        [separator] if name.eq_ignore_ascii_case(b"sep=") => Some(*separator),
-        [] if name.eq_ignore_ascii_case(b"sep=") => Some(b'\t'),
-        _ => None,
     }
 }
 
@@ -448,146 +362,5 @@ impl JsonLines {
                 return Ok(());
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::Write as _;
-
-    use super::super::columns::Field;
-    use super::*;
-
-    fn found(head: &[u8]) -> Result<Form, String> {
-        form(head, false, |name| Field::parse(name).is_some())
-    }
-
-    fn csv(delimiter: u8, skipped: (u64, u64)) -> Result<Form, String> {
-        Ok(Form::Csv { delimiter, skipped })
-    }
-
-    #[test]
-    fn form_is_found_by_itself() {
-        for (head, form) in [
-            (&b"name,email\n"[..], csv(b',', (0, 0))),
-            (b"name;email\n", csv(b';', (0, 0))),
-            (b"name\temail", csv(b'\t', (0, 0))),
-            (b"\"name\";\"Plan, Start\"\n", csv(b';', (0, 0))),
-            (b"\r\n\r\nemail;a,b,c,d\n", csv(b';', (2, 4))),
-            (b"sep=;\r\nname,email\r\n", csv(b';', (1, 7))),
-            (b"email\n", csv(b',', (0, 0))),
-            (b"\xef\xbb\xbfname;email\n", csv(b';', (0, 0))),
-            (b" {\"name\": 1}", Ok(Form::JsonLines)),
-        ] {
-            assert_eq!(found(head), form, "{}", String::from_utf8_lossy(head));
-        }
-        for head in [&b""[..], b" \n\n", b"[{}]", b"n\0a\0m\0e\0", b"\0n\0a"] {
-            assert!(found(head).is_err(), "{head:?}");
-        }
-    }
-
-    fn read(bytes: &[u8], encoding: Option<&str>) -> (Vec<(u64, Vec<String>)>, Vec<String>) {
-        let mut file = tempfile::NamedTempFile::new().expect("a file");
-        file.write_all(bytes).expect("it is written");
-        let arguments = ColumnArgs {
-            map: Vec::new(),
-            set: Vec::new(),
-            ignored: Vec::new(),
-            trim: false,
-            encoding: encoding.map(str::to_owned),
-        };
-        let input = Input::open(file.path(), &arguments, |name| Field::parse(name).is_some());
-        let input = input.unwrap_or_else(|error| panic!("{}", error.body));
-        let (mut read, mut faults) = (Vec::new(), Vec::new());
-        // Twice, because an import reads it twice.
-        for pass in 0..2 {
-            let rows = input.rows();
-            let mut rows = rows.unwrap_or_else(|error| panic!("{}", error.body));
-            if pass == 0 {
-                while rows.next().is_some() {}
-                continue;
-            }
-            let header = rows
-                .header()
-                .unwrap_or_else(|error| panic!("{}", error.body));
-            read.push((0, header.unwrap_or_default()));
-            while let Some(row) = rows.next() {
-                match row {
-                    Ok(Record {
-                        line,
-                        content: Content::Cells(cells),
-                    }) => read.push((line, cells)),
-                    Ok(Record {
-                        line,
-                        content: Content::Json(json),
-                    }) => read.push((line, vec![json])),
-                    Err(ReadError::Row(fault)) => {
-                        faults.push(format!("{}: {}", fault.line, fault.message))
-                    }
-                    Err(ReadError::Input(error)) => panic!("{}", error.body),
-                }
-            }
-        }
-        (read, faults)
-    }
-
-    fn row(line: u64, cells: &[&str]) -> (u64, Vec<String>) {
-        (line, cells.iter().map(|cell| (*cell).to_owned()).collect())
-    }
-
-    #[test]
-    fn lines_are_those_of_the_file() {
-        let text = b"\nname,email\r\n\r\nInes,i@k.example\r\n,\n\"Two\nlines\",t@k.example,,\n\n\nLast,l@k.example";
-        let (read, faults) = read(text, None);
-        assert_eq!(
-            read,
-            [
-                row(0, &["name", "email"]),
-                row(4, &["Ines", "i@k.example"]),
-                row(6, &["Two\nlines", "t@k.example"]),
-                row(10, &["Last", "l@k.example"]),
-            ]
-        );
-        assert_eq!(faults, [""; 0]);
-    }
-
-    #[test]
-    fn encodings_are_read_as_named() {
-        let utf16: Vec<u8> = "\u{feff}name;email\r\nZoë;z@k.example\r\n"
-            .encode_utf16()
-            .flat_map(u16::to_le_bytes)
-            .collect();
-        let expected = [row(0, &["name", "email"]), row(2, &["Zoë", "z@k.example"])];
-        assert_eq!(read(&utf16, None).0, expected);
-        let big: Vec<u8> = utf16
-            .chunks(2)
-            .flat_map(|pair| [pair[1], pair[0]])
-            .collect();
-        assert_eq!(read(&big, None).0, expected);
-        let windows = b"name;email\r\nZo\xeb;z@k.example\r\n";
-        assert_eq!(read(windows, Some("windows-1252")).0, expected);
-        let (_, faults) = read(windows, None);
-        assert!(faults[0].starts_with("2: expected UTF-8"), "{faults:?}");
-        let marked = "\u{feff}name;email\nZoë;z@k.example\n".as_bytes();
-        assert_eq!(read(marked, None).0, expected);
-    }
-
-    #[test]
-    fn other_number_of_values_fails() {
-        let (_, faults) = read(b"name,email\nInes\nA,a@k.example,more\n", None);
-        assert_eq!(
-            faults,
-            [
-                "2: expected 2 values, as many as there are columns, but found 1",
-                "3: expected 2 values, as many as there are columns, but found 3"
-            ]
-        );
-    }
-
-    #[test]
-    fn json_lines_are_numbered() {
-        let (read, faults) = read(b"\xef\xbb\xbf{\"a\":1}\n\n {\"b\":2} \r\n\xff\n", None);
-        assert_eq!(read[1..], [row(1, &["{\"a\":1}"]), row(3, &["{\"b\":2}"])]);
-        assert_eq!(faults, ["4: expected UTF-8, but found other bytes"]);
     }
 }

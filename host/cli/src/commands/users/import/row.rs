@@ -1,24 +1,23 @@
 //! What a row asks for: the call of the HTTP API that it becomes.
 
+mod cells;
+mod request;
+
 use std::sync::Arc;
 
-use form_urlencoded::Serializer;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
-use unified_ticketing::http_api::HttpRequest;
 use unified_ticketing::{Account, FileAccounts};
 use unified_ticketing_guest::findings::Findings;
-use unified_ticketing_guest::http_api::{USERS, body};
-use unified_ticketing_guest::integration::OperationName;
+use unified_ticketing_guest::http_api::body;
 use unified_ticketing_guest::{primary, set_emails};
 
-use super::super::request::{append_collections, append_if_exists};
+use self::cells::{Cells, Envelope};
+pub(super) use self::request::CallMode;
 use super::columns::{Columns, Field};
 use super::fault::Fault;
 use super::reader::{Content, Record};
-use crate::args::IfExists;
 use crate::json::{Object, as_string};
 
 /// The longest key of a row, in bytes; that of the HTTP API.
@@ -51,6 +50,8 @@ pub(super) enum RowOperation {
     Create,
     /// Change the user of this id.
     Update(String),
+    /// Delete the user of this id; without one, who has the address.
+    Delete(Option<String>),
 }
 
 /// An account that rows name.
@@ -114,15 +115,8 @@ pub(super) struct RowReader<'a> {
     pub(super) columns: &'a Columns,
     pub(super) accounts: &'a RowAccounts,
     pub(super) trim: bool,
-}
-
-/// The values of a row that are not in its body.
-#[derive(Default)]
-struct Envelope {
-    account: Option<String>,
-    id: Option<String>,
-    key: Option<String>,
-    collections: Vec<String>,
+    /// Whether rows delete.
+    pub(super) deletes: bool,
 }
 
 impl RowReader<'_> {
@@ -157,11 +151,25 @@ impl RowReader<'_> {
         };
         let user = body::changes(&body, &mut Findings::new(false));
         let email = primary(set_emails(&user.emails)).map(str::to_owned);
-        let operation = envelope
-            .id
-            .map_or(RowOperation::Create, RowOperation::Update);
+        let operation = match envelope.id {
+            id if self.deletes => RowOperation::Delete(id),
+            Some(id) => RowOperation::Update(id),
+            None => RowOperation::Create,
+        };
+        let has_address = email
+            .as_deref()
+            .is_some_and(|email| !email.trim().is_empty());
+        if operation == RowOperation::Delete(None) && !has_address {
+            let message = "expected an id or an address, but found none".to_owned();
+            return Err(vec![self.fault(line, &Field::Email, "required", message)]);
+        }
         let key = envelope.key.unwrap_or_else(|| match &operation {
             RowOperation::Update(id) => derived_key(&[&account.id, id, "update"]),
+            RowOperation::Delete(Some(id)) => derived_key(&[&account.id, id, "delete"]),
+            RowOperation::Delete(None) => {
+                let address = email.as_deref().unwrap_or_default().trim().to_lowercase();
+                derived_key(&[&account.id, &address, "delete"])
+            }
             RowOperation::Create => {
                 let address = email.as_deref().unwrap_or_default().trim().to_lowercase();
                 derived_key(&[&account.id, &address, "create"])
@@ -196,12 +204,11 @@ impl RowReader<'_> {
         if found.is_some() {
             return found;
         }
-        let (code, message) = match name {
-            Some(name) => ("unknown-account", format!("there is no account `{name}`")),
-            None => {
-                let message = "expected an account, here or by `--account`, but found none";
-                ("required", message.to_owned())
-            }
+        let (code, message) = if let Some(name) = name {
+            ("unknown-account", format!("there is no account `{name}`"))
+        } else {
+            let message = "expected an account, here or by `--account`, but found none";
+            ("required", message.to_owned())
         };
         faults.push(self.fault(line, &Field::Account, code, message));
         None
@@ -345,180 +352,4 @@ pub(super) fn derived_key(parts: &[&str]) -> String {
     let hexadecimal = |key: String, byte: &u8| key + &format!("{byte:02x}");
     let digest = digest.finalize();
     digest.iter().fold("import-".to_owned(), hexadecimal)
-}
-
-/// The values of a user, by field.
-#[derive(Default)]
-struct Cells {
-    body: Map<String, Value>,
-    emails: Vec<Value>,
-    roles: Vec<String>,
-    role_ids: Vec<String>,
-    envelope: Envelope,
-}
-
-impl Cells {
-    fn add(&mut self, field: &Field, value: &str) {
-        let text = value.to_owned();
-        match field {
-            Field::Name | Field::FirstName | Field::LastName | Field::NickName | Field::Avatar => {
-                self.body.insert(field.name(), Value::String(text));
-            }
-            Field::Email => self.emails.push(json!({"email": text})),
-            Field::Role => self.roles.push(text),
-            Field::RoleId => self.role_ids.push(text),
-            Field::Custom(name) => self.add_to("custom_fields", name, text),
-            Field::RemoteData(name) => self.add_to("remote_data", name, text),
-            Field::Collection => self.envelope.collections.push(text),
-            Field::Account => self.envelope.account = Some(text),
-            Field::Id => self.envelope.id = Some(text),
-            Field::Key => self.envelope.key = Some(text),
-        }
-    }
-
-    fn add_to(&mut self, object: &str, name: &str, value: String) {
-        let entry = self.body.entry(object).or_insert_with(|| json!({}));
-        if let Some(members) = entry.as_object_mut() {
-            members.insert(name.to_owned(), Value::String(value));
-        }
-    }
-
-    /// Adds values for the fields that have none. Those of a field that is a list are all of it, or none.
-    fn add_defaults(&mut self, defaults: &[(Field, String)]) {
-        let missing: Vec<&(Field, String)> = defaults
-            .iter()
-            .filter(|(field, _)| !self.has(field))
-            .collect();
-        for (field, value) in missing {
-            self.add(field, value);
-        }
-    }
-
-    fn has(&self, field: &Field) -> bool {
-        let has_member = |object: &str, name: &str| {
-            let object = self.body.get(object).and_then(Value::as_object);
-            object.is_some_and(|members| members.contains_key(name))
-        };
-        match field {
-            Field::Email => !self.emails.is_empty(),
-            Field::Role | Field::RoleId => !(self.roles.is_empty() && self.role_ids.is_empty()),
-            Field::Custom(name) => has_member("custom_fields", name),
-            Field::RemoteData(name) => has_member("remote_data", name),
-            Field::Collection => !self.envelope.collections.is_empty(),
-            Field::Account => self.envelope.account.is_some(),
-            Field::Id => self.envelope.id.is_some(),
-            Field::Key => self.envelope.key.is_some(),
-            field => self.body.contains_key(&field.name()),
-        }
-    }
-
-    /// The members of the body.
-    fn members(mut self) -> Map<String, Value> {
-        if !self.emails.is_empty() {
-            self.body
-                .insert("emails".to_owned(), Value::Array(self.emails));
-        }
-        let count = self.roles.len().max(self.role_ids.len());
-        let (mut names, mut ids) = (self.roles.into_iter(), self.role_ids.into_iter());
-        let roles: Vec<Value> = std::iter::repeat_with(|| {
-            let mut role = Map::new();
-            role.extend(ids.next().map(|id| ("id".to_owned(), Value::String(id))));
-            role.extend(
-                names
-                    .next()
-                    .map(|name| ("name".to_owned(), Value::String(name))),
-            );
-            Value::Object(role)
-        })
-        .take(count)
-        .collect();
-        if !roles.is_empty() {
-            self.body.insert("roles".to_owned(), Value::Array(roles));
-        }
-        self.body
-    }
-
-    fn into_body(mut self) -> (Vec<u8>, Envelope) {
-        let envelope = std::mem::take(&mut self.envelope);
-        let members = Value::Object(self.members());
-        (members.to_string().into_bytes(), envelope)
-    }
-}
-
-/// How the call of a row is made.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct CallMode {
-    pub(super) if_exists: IfExists,
-    pub(super) dry_run: bool,
-    pub(super) resend: bool,
-}
-
-impl Row {
-    pub(super) fn operation_name(&self) -> OperationName {
-        match self.operation {
-            RowOperation::Create => OperationName::Create,
-            RowOperation::Update(_) => OperationName::Update,
-        }
-    }
-
-    /// The request of the HTTP API.
-    pub(super) fn request(&self, mode: CallMode) -> HttpRequest {
-        let operation = self.operation_name();
-        let mut query = self.query();
-        match &self.operation {
-            RowOperation::Create => {
-                append_if_exists(&mut query, mode.if_exists);
-                if mode.resend {
-                    query.append_pair("unified_resend", "true");
-                }
-            }
-            RowOperation::Update(_) => {}
-        }
-        if mode.dry_run {
-            query.append_pair("unified_dry_run", "true");
-        }
-        append_collections(&mut query, &self.collections);
-        let path = match &self.operation {
-            RowOperation::Create => USERS.to_owned(),
-            RowOperation::Update(id) => user_path(id),
-        };
-        HttpRequest {
-            method: operation.http_method().to_owned(),
-            target: format!("{path}?{}", query.finish()),
-            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
-            body: self.body.clone(),
-        }
-    }
-
-    /// The request that looks for the row's user: by its id, or by its address.
-    pub(super) fn look_up(&self) -> HttpRequest {
-        let mut query = self.query();
-        append_collections(&mut query, &self.collections);
-        let path = match &self.operation {
-            RowOperation::Update(id) => user_path(id),
-            RowOperation::Create => {
-                let address = self.email.as_deref().unwrap_or_default();
-                query.append_pair("emails[0][email]", address);
-                USERS.to_owned()
-            }
-        };
-        HttpRequest {
-            method: "GET".to_owned(),
-            target: format!("{path}?{}", query.finish()),
-            headers: Vec::new(),
-            body: Vec::new(),
-        }
-    }
-
-    fn query(&self) -> Serializer<'static, String> {
-        let mut query = Serializer::new(String::new());
-        query.append_pair("integrated_account_id", &self.account.id);
-        query.append_pair("truto_ignore_remote_data", "true");
-        query
-    }
-}
-
-fn user_path(id: &str) -> String {
-    // All bytes but letters and digits are encoded, so that an id such as `..` is checked as an id.
-    format!("{USERS}/{}", utf8_percent_encode(id, NON_ALPHANUMERIC))
 }

@@ -210,6 +210,7 @@ pub(super) fn elapsed(time: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::RowResult::{Created, Exists, Invalid, NotSent, Rejected, Unknown};
     use super::*;
 
     #[test]
@@ -221,7 +222,6 @@ mod tests {
             }
             summary.error(false).map(|error| error.status)
         };
-        use RowResult::{Created, Exists, Invalid, NotSent, Rejected, Unknown};
         for (results, status) in [
             (&[Created][..], None),
             (&[Created, NotSent], Some(ExitStatus::Later)),
