@@ -173,30 +173,36 @@ impl RowCalls {
     /// Deletes the user of a row: of its id, or who has its address.
     async fn delete(&self, row: &Row, id: Option<&str>) -> RowOutcome {
         let id = match id {
-            Some(id) => id.to_owned(),
-            None => {
-                let look = || async { self.engine.http(row.look_up()).await };
-                let (response, outcome) = self.until_done(row, look).await;
-                if response.is_none_or(|response| response.status != 200) {
-                    return outcome;
-                }
-                match outcome.found.as_slice() {
-                    // Nobody has it, or nobody any more.
-                    [] => return RowOutcome::done(RowResult::Unchanged, None),
-                    [id] => id.clone(),
-                    ids => {
-                        let message =
-                            format!("several users have this address: {}", ids.join(", "));
-                        return RowOutcome::failed(RowResult::Rejected, "too-many", message);
-                    }
-                }
-            }
+            Some(id) => Ok(id.to_owned()),
+            None => self.find(row).await,
+        };
+        let id = match id {
+            Ok(id) => id,
+            Err(outcome) => return outcome,
         };
         let delete = || async {
             let once = self.engine.once(row.key.as_str()).forever();
             once.http(row.deletion(&id), &SendState::default()).await
         };
         self.until_done(row, delete).await.1
+    }
+
+    /// The id of the one user who has the address of a row; else what came of the row.
+    async fn find(&self, row: &Row) -> Result<String, RowOutcome> {
+        let look = || async { self.engine.http(row.look_up()).await };
+        let (response, outcome) = self.until_done(row, look).await;
+        if response.is_none_or(|response| response.status != 200) {
+            return Err(outcome);
+        }
+        match outcome.found.as_slice() {
+            // Nobody has it, or nobody any more.
+            [] => Err(RowOutcome::done(RowResult::Unchanged, None)),
+            [id] => Ok(id.clone()),
+            ids => {
+                let message = format!("several users have this address: {}", ids.join(", "));
+                Err(RowOutcome::failed(RowResult::Rejected, "too-many", message))
+            }
+        }
     }
 
     /// Makes a call until it is not for the rate that it fails. Returns no response where it is not to be made any more.
