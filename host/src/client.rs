@@ -24,6 +24,8 @@ use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::service::Service as _;
 
+#[cfg(feature = "postgres")]
+pub(crate) use self::connect::tls;
 use self::connect::{Connector, Resolver};
 use self::connection::Connection;
 pub(crate) use self::error::{ClientError, ConnectErrorKind, LostKind};

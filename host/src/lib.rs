@@ -48,6 +48,10 @@ mod engine;
 mod error;
 mod files;
 mod openapi;
+#[cfg(feature = "postgres")]
+#[cfg(test)]
+#[path = "../../tests/postgres.rs"]
+mod postgres;
 #[cfg(test)]
 #[path = "../../tests/raw_provider.rs"]
 #[allow(

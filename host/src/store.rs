@@ -16,26 +16,35 @@
 //! | has another fingerprint, is not in flight, and [`ClaimRequest::replace`] is set | [`Claimed::New`] |
 //!
 //! What is kept is opaque to a store: it is sealed by a [`Secret`], which derives the keys of records, too. A store that is
-//! stolen names no user. [`Sqlite`] keeps records in a file; an embedder can bring its own [`Store`].
+//! stolen names no user. `Sqlite` (with the feature `sqlite`) keeps records in a file, `Postgres` (with the feature `postgres`) in a
+//! database that any number of servers share, and a [`StoreUrl`] names either; an embedder can bring its own [`Store`].
 
 mod canonical;
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod record;
 mod secret;
 #[cfg(feature = "sqlite")]
 mod sqlite;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 #[cfg(test)]
 mod suite;
+mod url;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod version;
 
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+#[cfg(feature = "postgres")]
+pub use self::postgres::Postgres;
 pub use self::secret::{SealError, Secret, SecretError};
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::Sqlite;
+pub use self::url::{StoreUrl, StoreUrlError};
 
 /// What the methods of a [`Store`] return.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;

@@ -13,8 +13,8 @@ use serde_json::Value;
 use snapbox::str;
 use unified_ticketing_guest::integration::ALL;
 
-use self::support::{CALLS, Sandbox, assert_program, run};
-pub use self::support::{program, signal};
+use self::support::{CALLS, Sandbox, assert_program};
+pub use self::support::{ProgramOutput, program, run, signal};
 
 #[test]
 fn each_integration_creates_and_updates() {

@@ -1,11 +1,11 @@
 //! A process is killed at any point of its creations with keys, and another one goes on with the same store and keys.
 //!
 //! The process is this program, which runs one of its own tests ([`child`]). It creates a user in every integration at once, and all
-//! creations come to the point before it is killed, by its store ([`store`]) or by its provider ([`provider`]).
+//! creations come to the point before it is killed, by its store ([`dying`]) or by its provider ([`provider`]).
 
 mod child;
+mod dying;
 mod provider;
-mod store;
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::Command;
@@ -19,11 +19,11 @@ use unified_ticketing::{Engine, FileAccounts};
 use unified_ticketing_guest::integration::ALL;
 
 use self::child::Orders;
+use self::dying::When;
 use self::provider::{Stage, start};
-use self::store::{Method, When};
 use crate::life::{Directory, new_user, options, user_of};
 use crate::serve::Simulators;
-use crate::stores::{Kind, Place, on_each_store};
+use crate::stores::{Kind, Method, Place, on_each_store};
 
 on_each_store!(crash_anywhere);
 

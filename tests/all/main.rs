@@ -30,6 +30,8 @@ mod faults;
 mod hostile;
 mod http;
 mod interface;
+mod interleavings;
+mod keys;
 mod life;
 mod openapi;
 mod provider;

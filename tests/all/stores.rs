@@ -1,9 +1,13 @@
 //! Stores, for the tests that hold for each kind of them.
 
+mod hooked;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use unified_ticketing::store::{Secret, Sqlite, Store};
+
+pub use self::hooked::{Hook, Hooked, Method};
 
 /// A kind of store.
 #[derive(Clone, Copy, Debug)]

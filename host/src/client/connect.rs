@@ -73,7 +73,7 @@ impl Service<Uri> for TcpConnector {
 }
 
 /// The TLS settings of every connection.
-pub(super) fn tls(certificates: Option<&[u8]>) -> Result<ClientConfig, Error> {
+pub(crate) fn tls(certificates: Option<&[u8]>) -> Result<ClientConfig, Error> {
     let mut roots = RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
     };

@@ -140,7 +140,7 @@ impl CallOutput for HttpResponse {
 
     fn user_id(&self) -> Option<String> {
         let body: Shown = serde_json::from_slice(&self.body).ok()?;
-        body.user.id.or_else(|| body.result?.id)
+        body.id.or_else(|| body.result?.id)
     }
 
     fn is_settled(&self) -> bool {
@@ -173,8 +173,7 @@ struct UserId {
 /// A user, or one within the format `debug`.
 #[derive(Deserialize)]
 struct Shown {
-    #[serde(flatten)]
-    user: UserId,
+    id: Option<String>,
     result: Option<UserId>,
 }
 

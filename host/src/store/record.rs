@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::{Claim, ClaimRequest, Claimed, Fingerprint, Kept, KeptOutcome, StoreError};
+use super::{ClaimRequest, Claimed, Fingerprint, Kept, KeptOutcome, StoreError};
 
 /// Milliseconds since 1970, as stores keep times.
 pub(super) type Millis = i64;
@@ -113,12 +113,20 @@ pub(super) fn decide(
     })
 }
 
-/// A claim with a random number.
-pub(super) fn new_claim(request: &ClaimRequest, begun: Millis) -> Result<Claim, StoreError> {
+/// A random number for a claim.
+pub(super) fn new_claim_id() -> Result<[u8; 16], StoreError> {
     let mut id = [0; 16];
     getrandom::fill(&mut id)
         .map_err(|_| StoreError::unavailable("the system has no random bytes"))?;
-    Ok(Claim::new(request.key, id, time(begun)))
+    Ok(id)
+}
+
+/// The fingerprint that is kept as these bytes.
+pub(super) fn fingerprint(bytes: &[u8]) -> Result<Fingerprint, StoreError> {
+    let bytes = bytes
+        .try_into()
+        .map_err(|_| StoreError::corrupt("a record has a fingerprint of another length"))?;
+    Ok(Fingerprint::from_bytes(bytes))
 }
 
 /// This time as it is kept.

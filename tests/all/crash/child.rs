@@ -11,11 +11,11 @@ use unified_ticketing::types::Options;
 use unified_ticketing::{Engine, FileAccounts};
 use unified_ticketing_guest::integration::ALL;
 
-use super::store::DyingStore;
+use super::dying::Dying;
 use super::{ADDRESS, KEY, Kill};
 use crate::life::{new_user, options};
 use crate::serve::account_id;
-use crate::stores;
+use crate::stores::{self, Hooked};
 
 /// The variable that has the orders.
 const ORDERS: &str = "UNIFIED_TICKETING_TEST_ORDERS";
@@ -59,7 +59,10 @@ async fn creates_until_killed() {
     let (store, secret) = stores::open(&orders.store, &orders.secret);
     let engine = Engine::builder()
         .accounts(accounts.expect("good accounts"))
-        .store(DyingStore::new(store, orders.kill, ALL.len()), secret)
+        .store(
+            Hooked::new(store, Dying::new(orders.kill, ALL.len())),
+            secret,
+        )
         .deadline(LIFE)
         .settle(LIFE)
         .max_cpu(LIFE)

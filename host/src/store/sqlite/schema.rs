@@ -1,9 +1,9 @@
 //! The schema, and how a file of an older version gets it.
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use subtle::ConstantTimeEq as _;
 
 use super::super::StoreError;
+use super::super::version::{self, missing, newest};
 use super::database::StepError;
 
 /// What says that a SQLite file is a store of ours: `utst` as a number (<https://sqlite.org/pragma.html#pragma_application_id>).
@@ -43,18 +43,14 @@ pub(super) fn upgrade(
 ) -> Result<(), StepError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found = version(&transaction)?;
-    let known = i64::try_from(migrations.len()).unwrap_or(i64::MAX);
     if found == 0 && !is_empty(&transaction)? {
         return Err(not_a_store());
     }
-    if found > 0 {
+    if found != 0 {
         check_application(&transaction)?;
     }
-    if found > known {
-        return Err(StoreError::TooNew { found, known }.into());
-    }
-    let done = usize::try_from(found).unwrap_or(usize::MAX);
-    for migration in migrations.iter().skip(done) {
+    let missing = missing(migrations, found)?;
+    for migration in missing {
         transaction.execute_batch(migration)?;
     }
     if found == 0 {
@@ -64,8 +60,8 @@ pub(super) fn upgrade(
             [check.as_slice()],
         )?;
     }
-    if found < known {
-        transaction.pragma_update(None, "user_version", known)?;
+    if !missing.is_empty() {
+        transaction.pragma_update(None, "user_version", newest(migrations))?;
     }
     check_secret(&transaction, check)?;
     Ok(transaction.commit()?)
@@ -81,15 +77,10 @@ pub(super) fn check(connection: &Connection, check: &[u8; 32]) -> Result<(), Ste
 /// Checks that a database has the version of this program. A program of another version may share the file, and upgrade it at any
 /// time.
 pub(super) fn check_version(connection: &Connection) -> Result<(), StepError> {
-    let found = version(connection)?;
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    if found > known {
-        return Err(StoreError::TooNew { found, known }.into());
+    if missing(MIGRATIONS, version(connection)?)?.is_empty() {
+        return Ok(());
     }
-    if found < known {
-        return Err(not_a_store());
-    }
-    Ok(())
+    Err(not_a_store())
 }
 
 fn version(connection: &Connection) -> rusqlite::Result<i64> {
@@ -116,10 +107,7 @@ fn check_application(connection: &Connection) -> Result<(), StepError> {
 fn check_secret(connection: &Connection, check: &[u8; 32]) -> Result<(), StepError> {
     let query = "SELECT value FROM meta WHERE name = 'check'";
     let value: Vec<u8> = connection.query_row(query, [], |row| row.get(0))?;
-    if bool::from(value.ct_eq(check.as_slice())) {
-        return Ok(());
-    }
-    Err(StoreError::WrongSecret.into())
+    Ok(version::check_secret(&value, check)?)
 }
 
 fn not_a_store() -> StepError {

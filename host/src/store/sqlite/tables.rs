@@ -5,11 +5,9 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
 
 use super::super::record::{
-    Decision, Millis, Record, State, after, decide, millis, new_claim, time,
+    Decision, Millis, Record, State, after, decide, fingerprint, millis, new_claim_id, time,
 };
-use super::super::{
-    Claim, ClaimRequest, Claimed, Fingerprint, KeptOutcome, RecordKey, StoreError, UnknownEcho,
-};
+use super::super::{Claim, ClaimRequest, Claimed, KeptOutcome, RecordKey, UnknownEcho};
 use super::database::StepError;
 
 /// The tables in a transaction that began at this time.
@@ -25,7 +23,7 @@ impl Tables<'_> {
         match decide(self.record(request.key)?, request, now)? {
             Decision::Answer(claimed) => Ok(claimed),
             Decision::New => {
-                let claim = new_claim(request, now)?;
+                let claim = Claim::new(request.key, new_claim_id()?, time(now));
                 let sql = "INSERT OR REPLACE INTO record \
                      (key, fingerprint, state, claim, lease_until, begun, expires, sealed) \
                      VALUES (:key, :fingerprint, :state, :claim, :lease_until, :begun, :expires, NULL)";
@@ -47,7 +45,7 @@ impl Tables<'_> {
                 expires,
                 kept,
             } => {
-                let claim = new_claim(request, begun)?;
+                let claim = Claim::new(request.key, new_claim_id()?, time(begun));
                 let sql = "UPDATE record SET \
                      state = :state, claim = :claim, lease_until = :lease_until, expires = :expires \
                      WHERE key = :key";
@@ -172,12 +170,8 @@ impl Tables<'_> {
 }
 
 fn record(row: &Row<'_>) -> Result<Record, StepError> {
-    let fingerprint: Vec<u8> = row.get(0)?;
-    let fingerprint = fingerprint
-        .try_into()
-        .map_err(|_| StoreError::corrupt("a record has a fingerprint of another length"))?;
     Ok(Record {
-        fingerprint: Fingerprint::from_bytes(fingerprint),
+        fingerprint: fingerprint(&row.get::<_, Vec<u8>>(0)?)?,
         state: State::from_number(row.get(1)?)?,
         lease_until: row.get(2)?,
         begun: row.get(3)?,

@@ -5,6 +5,7 @@ mod file;
 mod processes;
 mod schema;
 
+use std::future::{Ready, ready};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -13,8 +14,7 @@ use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 
 use super::super::record::{Millis, after, time};
-use super::super::suite::{Harness, test_store};
-use super::super::{ClaimRequest, Fingerprint, RecordKey};
+use super::super::suite::{Harness, numbered, secret, test_store};
 use super::{Secret, Sqlite, Store};
 
 /// Two handles on one file, under a clock that tests move.
@@ -43,7 +43,7 @@ impl Harness for TwoHandles {
     }
 }
 
-async fn two_handles() -> TwoHandles {
+fn two_handles() -> Ready<Option<TwoHandles>> {
     let folder = tempfile::tempdir().unwrap();
     let now = Arc::new(AtomicI64::new(1_795_903_389_123));
     let path = store_in(&folder);
@@ -53,18 +53,14 @@ async fn two_handles() -> TwoHandles {
         Sqlite::with_clock(&path, &secret(), clock).unwrap()
     };
     let stores = [open(), open()];
-    TwoHandles {
+    ready(Some(TwoHandles {
         _folder: folder,
         now,
         stores,
-    }
+    }))
 }
 
 test_store!(two_handles);
-
-fn secret() -> Secret {
-    Secret::from_bytes(&[7; 32])
-}
 
 fn store_in(folder: &TempDir) -> PathBuf {
     folder.path().join("calls.db")
@@ -77,16 +73,6 @@ fn open(path: &Path) -> Sqlite {
 /// A connection that is none of the store's.
 fn foreign(path: &Path) -> rusqlite::Connection {
     rusqlite::Connection::open(path).unwrap()
-}
-
-/// A request for the record of this number.
-fn numbered(number: u32) -> ClaimRequest {
-    let mut key = [0; 32];
-    key[..4].copy_from_slice(&number.to_le_bytes());
-    let key = RecordKey::from_bytes(key);
-    let fingerprint = Fingerprint::from_bytes([1; 32]);
-    let [lease, lifetime] = [Duration::from_secs(30), Duration::from_hours(24)];
-    ClaimRequest::new(key, fingerprint, lease, lifetime)
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::super::super::suite::{join_all, new, request, unknown};
+use super::super::super::suite::{claim_and_keep, join_all, new, request, unknown};
 use super::super::super::{Claimed, KeptOutcome, UnknownEcho};
 use super::{Store as _, foreign, numbered, open, store_in};
 use crate::store::RecordKey;
@@ -123,20 +123,7 @@ async fn claims_and_keeps_per_second() {
     const CALLS: u32 = 500;
     let folder = tempfile::tempdir().unwrap();
     let store = open(&store_in(&folder));
-    let begin = Instant::now();
-    join_all((0..TASKS).map(|task| {
-        let store = &store;
-        async move {
-            for call in 0..CALLS {
-                let claim = new(store.claim(numbered(task << 16 | call)).await.unwrap());
-                let sealed = vec![7; 600];
-                let kept = store.keep(claim, KeptOutcome::Done, sealed, None).await;
-                assert!(kept.unwrap());
-            }
-        }
-    }))
-    .await;
-    let elapsed = begin.elapsed();
+    let elapsed = claim_and_keep(&store, TASKS, CALLS).await;
     let commits = u32::try_from(store.writer.commits.load(Ordering::Relaxed)).unwrap();
     let calls = f64::from(TASKS * CALLS);
     eprintln!(

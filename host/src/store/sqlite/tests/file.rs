@@ -1,11 +1,10 @@
 //! The file: locked, read-only, gone, replaced, somebody else's, stolen.
 
 use std::fs;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::super::super::suite::{new, request};
-use super::super::super::{KeptOutcome, StoreError, UnknownEcho};
+use super::super::super::suite::{assert_no_words, new, request, write_words};
+use super::super::super::{KeptOutcome, StoreError};
 use super::{Secret, Sqlite, Store as _, foreign, open, secret, store_in};
 
 #[track_caller]
@@ -160,47 +159,12 @@ async fn nothing_is_readable_at_rest() {
     let path = store_in(&folder);
     let secret = Secret::create_beside(&path).unwrap();
     let store = Sqlite::open(&path, &secret).unwrap();
-    let words = [
-        "ines@acme.example",
-        "Ines Duarte",
-        "joiner 4711",
-        "62f44730-dd91",
-    ];
-    let [address, name, client_key, account] = words;
-    let body = format!(r#"{{"email":"{address}","name":"{name}"}}"#);
-
-    let record = secret.record_key("cli", account, "create-user", None, client_key);
-    let fingerprint = secret.fingerprint("POST", "https://a.example/users", body.as_bytes());
-    let mut wanted = request(1);
-    wanted.key = record;
-    wanted.fingerprint = fingerprint;
-    let sealed = secret.seal(client_key, &record, body.as_bytes()).unwrap();
-    let claim = new(store.claim(wanted).await.unwrap());
-    let kept = store.keep(claim, KeptOutcome::Unknown, sealed, None);
-    assert!(kept.await.unwrap());
-    let record = secret.echo_key("cli", account, "create-user", &fingerprint);
-    let sealed = secret.seal_echo(&fingerprint, &record, body.as_bytes());
-    let echo = UnknownEcho::new(std::time::SystemTime::now(), sealed.unwrap());
-    store
-        .put_unknown(record, echo, Duration::from_mins(1))
-        .await
-        .unwrap();
-
+    write_words(&store, &secret).await;
     let mut bytes = 0;
     for entry in fs::read_dir(folder.path()).unwrap() {
         let file = entry.unwrap().path();
         bytes += fs::metadata(&file).unwrap().len();
-        assert_no_words(&file, &words);
+        assert_no_words(&fs::read(&file).unwrap());
     }
     assert!(bytes > 1_000);
-}
-
-fn assert_no_words(file: &Path, words: &[&str]) {
-    let content = fs::read(file).unwrap();
-    for word in words {
-        let found = content
-            .windows(word.len())
-            .any(|part| part.eq_ignore_ascii_case(word.as_bytes()));
-        assert!(!found, "`{word}` is in {}", file.display());
-    }
 }

@@ -1,77 +1,67 @@
-//! A store that kills its own process.
+//! A store with a hook before and after each of its methods.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use unified_ticketing::store::{
-    Claim, ClaimRequest, Claimed, KeptOutcome, RecordKey, Store, StoreFuture, UnknownEcho,
+    Claim, ClaimRequest, Claimed, KeptOutcome, RecordKey, Store, StoreError, StoreFuture,
+    UnknownEcho,
 };
 
-use super::{Kill, LEASE, kill};
-
-/// A method of the store that writes.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
-pub(super) enum Method {
+/// A method of a store.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub enum Method {
     Claim,
     Keep,
     GiveBack,
     Release,
+    FindUnknown,
     PutUnknown,
+    ForgetUnknown,
+    Sweep,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
-pub(super) enum When {
-    Before,
-    After,
+/// What happens around the methods.
+pub trait Hook: Send + Sync + 'static {
+    /// Changes what is asked for.
+    fn change(&self, _request: &mut ClaimRequest) {}
+
+    /// Runs before a method, which fails with its error.
+    fn before(&self, method: Method) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Runs after a method.
+    fn after(&self, _method: Method) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
 }
 
-/// Kills its process when every call has come to a point. A call that has come there goes no further.
-pub(super) struct DyingStore {
+pub struct Hooked<H> {
     store: Arc<dyn Store>,
-    kill: Kill,
-    /// How many calls have not come to the point.
-    missing: AtomicUsize,
+    hook: H,
 }
 
-impl DyingStore {
-    pub(super) const fn new(store: Arc<dyn Store>, kill: Kill, calls: usize) -> Self {
-        Self {
-            store,
-            kill,
-            missing: AtomicUsize::new(calls),
-        }
+impl<H: Hook> Hooked<H> {
+    pub const fn new(store: Arc<dyn Store>, hook: H) -> Self {
+        Self { store, hook }
     }
 
-    async fn pass(&self, when: When, method: Method) {
-        if self.kill != Kill::Store(when, method) {
-            return;
-        }
-        if self.missing.fetch_sub(1, Ordering::AcqRel) == 1 {
-            kill(std::process::id());
-        }
-        std::future::pending().await
-    }
-
-    /// Runs a method between its two points.
     fn run<'a, T>(&'a self, method: Method, running: StoreFuture<'a, T>) -> StoreFuture<'a, T>
     where
         T: Send + 'a,
     {
         Box::pin(async move {
-            self.pass(When::Before, method).await;
+            self.hook.before(method).await?;
             let result = running.await;
-            self.pass(When::After, method).await;
+            self.hook.after(method).await;
             result
         })
     }
 }
 
-impl Store for DyingStore {
+impl<H: Hook> Store for Hooked<H> {
     fn claim(&self, mut request: ClaimRequest) -> StoreFuture<'_, Claimed> {
-        // So that the test does not wait for half a minute.
-        request.lease = LEASE;
+        self.hook.change(&mut request);
         self.run(Method::Claim, self.store.claim(request))
     }
 
@@ -95,7 +85,7 @@ impl Store for DyingStore {
     }
 
     fn find_unknown(&self, key: RecordKey) -> StoreFuture<'_, Option<UnknownEcho>> {
-        self.store.find_unknown(key)
+        self.run(Method::FindUnknown, self.store.find_unknown(key))
     }
 
     fn put_unknown(
@@ -109,10 +99,10 @@ impl Store for DyingStore {
     }
 
     fn forget_unknown(&self, key: RecordKey) -> StoreFuture<'_, ()> {
-        self.store.forget_unknown(key)
+        self.run(Method::ForgetUnknown, self.store.forget_unknown(key))
     }
 
     fn sweep(&self) -> StoreFuture<'_, u64> {
-        self.store.sweep()
+        self.run(Method::Sweep, self.store.sweep())
     }
 }

@@ -1,0 +1,64 @@
+//! Many requests with one key at once.
+
+use tokio::task::JoinSet;
+
+use super::{INTEGRATION, KEY, create, creations, id, serve_with, shown, with_key};
+use crate::client;
+use crate::serve::Simulators;
+use crate::stores::{Kind, Place, on_each_store};
+
+on_each_store!(hundred_requests_create_once two_servers_create_once);
+
+async fn hundred_requests_create_once(kind: Kind) {
+    crowd(kind, 1).await;
+}
+
+async fn two_servers_create_once(kind: Kind) {
+    crowd(kind, 2).await;
+}
+
+/// A hundred requests for one creation, at this many servers with one store.
+async fn crowd(kind: Kind, servers: usize) {
+    let (simulators, place) = (Simulators::start().await, Place::new(kind));
+    let servers: Vec<_> = (0..servers)
+        .map(|_| serve_with(&simulators, &place, &[]))
+        .collect();
+    let account = simulators.id(INTEGRATION);
+    for round in 0..3 {
+        // So that there is one in flight while the others come, in one round.
+        if round == 0 {
+            simulators.delay(INTEGRATION, 200, 1).await;
+        }
+        let address = format!("ines.{round}@kelpworks.example");
+        let request = with_key(&create(&account, &address), &format!("{KEY}-{round}"));
+        let mut calls = JoinSet::new();
+        for number in 0..100 {
+            let (server, request) = (&servers[number % servers.len()], request.clone());
+            let address = server.address;
+            calls.spawn(async move { client::send(address, &request).await });
+        }
+        let mut created = Vec::new();
+        let (mut replayed, mut in_flight) = (0, 0);
+        for response in calls.join_all().await {
+            let response = response.expect("a response");
+            match shown(&response) {
+                (200, "created", is_replayed) => {
+                    created.push(id(&response));
+                    replayed += usize::from(is_replayed);
+                }
+                (409, "idempotency-in-flight", false) => in_flight += 1,
+                _ => panic!("{response:?}"),
+            }
+        }
+        // One of them is the first.
+        assert_eq!(replayed + in_flight, 99, "{round}");
+        created.sort();
+        created.dedup();
+        assert_eq!(created.len(), 1, "{round}");
+        for server in &servers {
+            let last = server.call(&request).await;
+            assert_eq!((shown(&last).2, id(&last)), (true, created[0].clone()));
+        }
+        assert_eq!(creations(&simulators).await, round + 1);
+    }
+}
