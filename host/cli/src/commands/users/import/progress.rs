@@ -15,7 +15,7 @@ use crate::terminal::Terminal;
 const INTERVAL: Duration = Duration::from_secs(10);
 
 /// Rows, the time that is left, their rate and what is waited for: it fits into 80 columns.
-const TEMPLATE: &str = "{bar:20} {pos}/{len} {eta:>4} {wide_msg}";
+const TEMPLATE: &str = "{bar:12} {pos}/{len} {eta:>4} {wide_msg}";
 
 /// How far an import is.
 pub(super) struct Progress {
@@ -109,10 +109,7 @@ mod tests {
         bar.set_message(state(1_200, Some(&pause)));
         bar.tick();
         let shown = terminal.contents();
-        assert!(
-            shown.starts_with("=====>               2500/10000 "),
-            "{shown}"
-        );
+        assert!(shown.starts_with("===>         2500/10000 "), "{shown}");
         let end = " 1,200/s, waiting for acme-gorgias until 22:03:09Z";
         assert!(shown.ends_with(end), "{shown}");
         assert_eq!(shown.lines().count(), 1, "{shown}");

@@ -121,7 +121,8 @@ impl Input {
             Form::Csv { delimiter, skipped } => {
                 let mut text = text;
                 io::copy(&mut text.by_ref().take(skipped.1), &mut io::sink()).map_err(failed)?;
-                let text: Box<dyn Read> = Box::new(text);
+                // So that the last line ends, too, and lines can be counted by their ends.
+                let text: Box<dyn Read> = Box::new(text.chain(&b"\n"[..]));
                 let mut reader = ReaderBuilder::new()
                     .delimiter(delimiter)
                     .terminator(LINE_END)
@@ -258,7 +259,7 @@ impl CsvRows {
             // The record's own position is before the blank lines above it.
             let end = self.reader.position().line() + self.skipped_lines;
             let within = self.record.as_slice().iter().filter(|byte| **byte == b'\n');
-            let ends = within.count() + usize::from(!self.reader.is_done());
+            let ends = within.count() + 1;
             return Some(self.cells(end - u64::try_from(ends).unwrap_or_default()));
         }
     }
