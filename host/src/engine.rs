@@ -18,6 +18,7 @@ mod limits;
 mod native;
 mod once;
 mod output;
+mod pace;
 mod pool;
 mod requests;
 #[cfg(test)]
@@ -53,6 +54,7 @@ pub use self::native::Native;
 use self::once::Memory;
 pub(crate) use self::once::{Caller, Receipt};
 use self::output::CallOutput as _;
+pub use self::pace::{Pacer, Ready};
 pub use self::users::{Once, Pages};
 use crate::accounts::Accounts;
 use crate::bindings::http_api::{HttpRequest, HttpResponse};
@@ -250,6 +252,7 @@ impl Engine {
         Caller {
             scope: self.0.scope.clone(),
             key,
+            ..Caller::default()
         }
     }
 

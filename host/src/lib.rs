@@ -87,7 +87,7 @@ pub use crate::client::SendState;
 #[cfg(feature = "native")]
 pub use crate::engine::Native;
 pub use crate::engine::{
-    Engine, EngineBuilder, Once, Pages, Plan, Sender, how_to_look, http_response,
+    Engine, EngineBuilder, Once, Pacer, Pages, Plan, Ready, Sender, how_to_look, http_response,
 };
 pub use crate::error::Error;
 pub use crate::files::{FileError, FileFinding, TomlFileError};

@@ -13,6 +13,7 @@
 //! | is kept as unknown | [`Claimed::Unknown`] with what was kept, under a new lease |
 //! | is claimed, and the lease is over: its holder has died | [`Claimed::Unknown`] with nothing kept, under a new lease |
 //! | is one of the last two, and [`ClaimRequest::resend`] is set | [`Claimed::New`] |
+//! | has another fingerprint, is not in flight, and [`ClaimRequest::replace`] is set | [`Claimed::New`] |
 //!
 //! What is kept is opaque to a store: it is sealed by a [`Secret`], which derives the keys of records, too. A store that is
 //! stolen names no user. `Sqlite` (with the feature `sqlite`) keeps records in a file, `Postgres` (with the feature `postgres`) in a
@@ -211,6 +212,9 @@ pub struct ClaimRequest {
     pub lifetime: Duration,
     /// Whether a record that is unknown is claimed as a new one: somebody has looked, and the user is not there.
     pub resend: bool,
+    /// Whether a record of another request is claimed as a new one, unless a claim holds it: the request changes what there is, and
+    /// the caller wants the latest.
+    pub replace: bool,
 }
 
 impl ClaimRequest {
@@ -228,6 +232,7 @@ impl ClaimRequest {
             lease,
             lifetime: lifetime.max(lease),
             resend: false,
+            replace: false,
         }
     }
 
@@ -235,6 +240,13 @@ impl ClaimRequest {
     #[must_use]
     pub fn resend(mut self, resend: bool) -> Self {
         self.resend = resend;
+        self
+    }
+
+    /// With a record of another request claimed as a new one, if `replace`.
+    #[must_use]
+    pub fn replace(mut self, replace: bool) -> Self {
+        self.replace = replace;
         self
     }
 }

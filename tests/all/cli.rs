@@ -1,6 +1,7 @@
 //! The real program: its output and its exit code.
 
 mod fixture;
+mod import;
 mod list;
 mod output;
 mod signals;

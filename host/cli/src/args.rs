@@ -1,5 +1,6 @@
 //! The arguments. Their doc comments are the help texts.
 
+mod import;
 mod users;
 mod value;
 
@@ -11,8 +12,9 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use secrecy::SecretString;
 
+pub(crate) use self::import::{ColumnArgs, DryRun, ImportArgs, MaxDelete, ResultArgs, ResultForm};
 pub(crate) use self::users::{
-    CallArgs, CreationArgs, Format, IfExists, ListArgs, Output, UserArgs, UsersCommand,
+    CallArgs, CreationArgs, Format, IfExists, ListArgs, Output, UserArgs, UserCommand, UsersCommand,
 };
 
 /// Create, update, get, list and delete the users of ticketing products, in one way for all of them.
@@ -43,7 +45,7 @@ pub(crate) struct Cli {
 }
 
 /// The options of every command.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
     /// The accounts file
@@ -140,7 +142,7 @@ pub(crate) enum LogFormat {
     reason = "the program has one, and parses it once"
 )]
 pub(crate) enum Command {
-    /// Create, update, get, list or delete users
+    /// Create, update, get, list, delete or import users
     #[command(subcommand)]
     Users(UsersCommand),
 

@@ -84,6 +84,31 @@ impl CliError {
         Self::with_code(status, code, &message.into())
     }
 
+    /// Arguments that contradict the file that they are about, in several places.
+    pub(crate) fn usage_faults(message: &str, faults: &[String]) -> Self {
+        Self::new(ExitStatus::Usage, message).with_member("faults", &json!(faults).to_string())
+    }
+
+    /// An import of which not every row is done.
+    pub(crate) fn import(status: ExitStatus, message: &str) -> Self {
+        let (http, error, code, outcome) = match status {
+            ExitStatus::Invalid => (400, "Bad Request", "invalid-request", "not-sent"),
+            ExitStatus::Rejected => (422, "Unprocessable Content", "rows-rejected", "done"),
+            ExitStatus::Unknown => (502, "Bad Gateway", "rows-unknown", "unknown"),
+            ExitStatus::Interrupted => (500, "Internal Server Error", "interrupted", "done"),
+            _ => (503, "Service Unavailable", "rows-not-sent", "done"),
+        };
+        let body = json!({
+            "statusCode": http, "error": error, "message": message, "code": code, "outcome": outcome,
+        });
+        Self::with_body(status, body.to_string())
+    }
+
+    /// A task that has panicked. The panic is in the log.
+    pub(crate) fn panicked(error: &tokio::task::JoinError) -> Self {
+        Self::new(ExitStatus::Other, format!("a task has failed: {error}"))
+    }
+
     /// There is no such account.
     pub(crate) fn unknown_account(message: &str) -> Self {
         let code = (404, "Not Found", "unknown-account");

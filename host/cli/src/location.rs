@@ -109,13 +109,13 @@ mod tests {
     use clap::Parser as _;
 
     use super::*;
-    use crate::args::{Cli, Command};
+    use crate::args::{Cli, Command, UsersCommand};
 
     /// Returns the locations of parts and paths, for the flags of a command.
     fn assert_locations(command: &[&str], locations: &[(&str, &str, &str)]) {
         let arguments = ["unified-ticketing", "users"].iter().chain(command);
         let cli = Cli::try_parse_from(arguments.chain(&["--account", "a"])).expect("good flags");
-        let Command::Users(command) = &cli.command else {
+        let Command::Users(UsersCommand::User(command)) = &cli.command else {
             panic!("{:?}", cli.command);
         };
         let call = Call::new(command).expect("a call");

@@ -2,7 +2,7 @@
 
 use unified_ticketing_guest::integration::OperationName;
 
-use crate::args::{CallArgs, CreationArgs, Format, ListArgs, Output, UserArgs, UsersCommand};
+use crate::args::{CallArgs, CreationArgs, Format, ListArgs, Output, UserArgs, UserCommand};
 use crate::error::{CliError, CompletedOperation, ExitStatus};
 
 /// An operation.
@@ -71,16 +71,14 @@ impl<'a> Call<'a> {
     /// # Errors
     ///
     /// Its arguments contradict each other, or the id is empty.
-    pub(crate) fn new(command: &'a UsersCommand) -> Result<Self, CliError> {
+    pub(crate) fn new(command: &'a UserCommand) -> Result<Self, CliError> {
         let (creation, key) = match command {
-            UsersCommand::Create { creation, key, .. } => (Some(creation), Some(key)),
-            UsersCommand::Update { key, .. } | UsersCommand::Delete { key, .. } => {
-                (None, Some(key))
-            }
-            UsersCommand::Get { .. } | UsersCommand::List { .. } => (None, None),
+            UserCommand::Create { creation, key, .. } => (Some(creation), Some(key)),
+            UserCommand::Update { key, .. } | UserCommand::Delete { key, .. } => (None, Some(key)),
+            UserCommand::Get { .. } | UserCommand::List { .. } => (None, None),
         };
         let (operation, options, output, dry_run) = match command {
-            UsersCommand::Create {
+            UserCommand::Create {
                 call,
                 output,
                 dry_run,
@@ -93,7 +91,7 @@ impl<'a> Call<'a> {
                 output.output,
                 dry_run.dry_run,
             ),
-            UsersCommand::Update {
+            UserCommand::Update {
                 id,
                 call,
                 output,
@@ -106,13 +104,13 @@ impl<'a> Call<'a> {
                 output.output,
                 dry_run.dry_run,
             ),
-            UsersCommand::Get { id, call, output } => {
+            UserCommand::Get { id, call, output } => {
                 (Operation::Get(id), call, output.output, false)
             }
-            UsersCommand::List { list, call, output } => {
+            UserCommand::List { list, call, output } => {
                 (Operation::List(list), call, output.output, false)
             }
-            UsersCommand::Delete {
+            UserCommand::Delete {
                 id,
                 yes,
                 call,

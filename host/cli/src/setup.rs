@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use secrecy::ExposeSecret as _;
 use tokio::runtime::{Builder, Runtime};
-use unified_ticketing::store::{Secret, SecretError, Store, StoreError, StoreUrl};
+use unified_ticketing::store::{Secret, Store, StoreError, StoreUrl};
 use unified_ticketing::{Account, Accounts, Engine, EngineBuilder, FileAccounts};
 use unified_ticketing_sandbox::Sandbox;
 
 use crate::args::Global;
 use crate::error::{CliError, ExitStatus};
+
+/// The scope of the program's idempotency keys.
+pub(crate) const SCOPE: &str = "cli";
 
 /// The variable that can have the store's secret.
 const SECRET: &str = "UNIFIED_TICKETING_SECRET";
@@ -115,11 +118,27 @@ impl Global {
         self.ca_file.as_ref().map(read).transpose()
     }
 
+    /// Returns these options with a store: the one that they name, else a file in the state folder. The sandbox of this process
+    /// forgets everything at its end, so its store is in `scratch`.
+    pub(crate) fn with_store(&self, scratch: &Path) -> Result<Self, CliError> {
+        let mut global = self.clone();
+        if global.store.is_none() {
+            let folder = if self.sandbox {
+                scratch.to_owned()
+            } else {
+                state_folder()?
+            };
+            let url = format!("sqlite:{}", folder.join("import.db").display());
+            global.store = Some(url.into());
+        }
+        Ok(global)
+    }
+
     /// Builds an engine for one call at a time.
     ///
     /// Must be called within a runtime.
     pub(crate) async fn engine(&self, accounts: FileAccounts) -> Result<Engine, CliError> {
-        let builder = self.engine_builder(accounts).await?.scope("cli");
+        let builder = self.engine_builder(accounts).await?.scope(SCOPE);
         let engine = builder.max_instances(1).build();
         engine.map_err(|error| CliError::new(ExitStatus::Configuration, error.to_string()))
     }
@@ -143,7 +162,7 @@ async fn open_store(
         (Some(file), _, _) => Secret::from_file_or_new(file),
         (None, Ok(text), _) => Secret::from_text(&text),
         (None, Err(_), Some(path)) => Secret::create_beside(path),
-        (None, Err(_), None) => secret_of_state_folder(),
+        (None, Err(_), None) => Secret::from_file_or_new(state_folder()?.join("store.secret")),
     };
     let secret = secret
         .map_err(|error| CliError::new(ExitStatus::Configuration, format!("{name}: {error}")))?;
@@ -162,41 +181,26 @@ async fn open_store(
     Ok((store, secret))
 }
 
-/// Returns the secret of stores that are in no file, which is made on first use.
-fn secret_of_state_folder() -> Result<Secret, SecretError> {
-    let file = state_folder().join("store.secret");
-    if let Some(folder) = file.parent() {
-        // Where that fails, the file says why.
-        let _ = create_folder(folder);
-    }
-    Secret::from_file_or_new(file)
-}
-
-/// Returns the folder of what the program keeps by itself
-/// (<https://specifications.freedesktop.org/basedir-spec/latest/>: a relative path there is to be ignored).
-fn state_folder() -> PathBuf {
-    let folder = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from);
-    let folder = folder.filter(|folder| folder.is_absolute());
-    let home = || {
-        std::env::home_dir()
-            .unwrap_or_default()
-            .join(".local/state")
-    };
-    folder.unwrap_or_else(home).join("unified-ticketing")
-}
-
-#[cfg(unix)]
-fn create_folder(folder: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-}
-
-#[cfg(not(unix))]
-fn create_folder(folder: &Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(folder)
+/// Returns the folder for what the program remembers, and makes it for the user alone.
+fn state_folder() -> Result<PathBuf, CliError> {
+    // Only Linux has a folder of this kind; elsewhere it is among the user's data.
+    let base = dirs::state_dir().or_else(dirs::data_local_dir);
+    let folder = base.map(|base| base.join("unified-ticketing"));
+    let folder = folder.ok_or_else(|| {
+        let message = "there is no folder for the store: the user has no home";
+        CliError::new(ExitStatus::Configuration, message)
+            .hint("name one with `--store sqlite:PATH`")
+    })?;
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(&folder).map_err(|error| {
+        let message = format!("{}: {error}", folder.display());
+        CliError::new(ExitStatus::Configuration, message)
+            .hint("name another store with `--store sqlite:PATH`")
+    })?;
+    Ok(folder)
 }
 
 /// Returns the account of this id or name.

@@ -21,6 +21,17 @@ const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
 
+/// A warning about rows of a file: it is the same for all of them.
+pub(crate) struct RowWarning<'a> {
+    pub(crate) code: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) message: &'a str,
+    /// The first line that has it.
+    pub(crate) line: u64,
+    /// How many rows have it.
+    pub(crate) rows: u64,
+}
+
 /// Standard output and standard error.
 pub(crate) struct Terminal {
     log: Log,
@@ -97,6 +108,55 @@ impl Terminal {
                 self.log.line(&line.to_string());
             }
         }
+    }
+
+    /// Prints a warning about rows of a file.
+    pub(crate) fn import_warning(&mut self, warning: &RowWarning<'_>) {
+        let RowWarning {
+            code,
+            path,
+            message,
+            line,
+            rows,
+        } = warning;
+        match self.log.format() {
+            LogFormat::Text => {
+                let more = match rows - 1 {
+                    0 => String::new(),
+                    1 => ", and 1 row more".to_owned(),
+                    more => format!(", and {more} rows more"),
+                };
+                let (path, message) = (escape::inline(path), escape::inline(message));
+                self.print_lines(&format!(
+                    "{WARNING}warning[{code}]:{WARNING:#} line {line}{more}, {path}: {message}"
+                ));
+            }
+            LogFormat::Json => {
+                let line = json!({"warning": code, "path": path, "message": message, "line": line, "rows": rows});
+                self.log.line(&line.to_string());
+            }
+        }
+    }
+
+    /// Prints what is wrong with a row of a file: for people, and in JSON.
+    pub(crate) fn fault(&mut self, text: &str, json: &str) {
+        match self.log.format() {
+            LogFormat::Text => self.print_lines(&format!("  {}", escape::inline(text))),
+            LogFormat::Json => self.log.line(json),
+        }
+    }
+
+    /// Prints the end of an import: for people, and in JSON.
+    pub(crate) fn summary(&mut self, text: &str, json: &str) {
+        match self.log.format() {
+            LogFormat::Text => self.print_lines(&escape::lines(text, false)),
+            LogFormat::Json => self.log.line(json),
+        }
+    }
+
+    /// The format of standard error.
+    pub(crate) const fn format(&self) -> LogFormat {
+        self.log.format()
     }
 
     /// Prints a message that only people need.

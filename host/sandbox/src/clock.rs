@@ -44,7 +44,7 @@ pub(super) struct Limit {
 
 /// Counts requests against a limit, for the rate-limit headers.
 ///
-/// The limit is reported and never enforced, or load tests would measure it; a fault gives the 429.
+/// The limit is reported and not enforced, or load tests would measure it; a fault, or a limit by a control request, gives the 429.
 #[derive(Default)]
 pub(super) struct Window {
     started: Option<Instant>,

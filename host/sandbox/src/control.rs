@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::call::{Call, CallResult, JsonResponse};
 use super::faults::QueuedFault;
+use super::limits::EnforcedLimit;
 use super::reads::ReadSettings;
 use super::store::record;
 use super::{Provider, State};
@@ -48,6 +49,15 @@ pub(super) fn respond(state: &mut State, call: &Call) -> CallResult {
             state.faults.clear(name);
             Ok(done())
         }
+        (&Method::PUT, ["limits", name]) => {
+            let limit = EnforcedLimit::parse(&call.body).map_err(|error| message(400, &error))?;
+            provider(state, name)?.limit = Some(limit);
+            Ok(done())
+        }
+        (&Method::DELETE, ["limits", name]) => {
+            provider(state, name)?.limit = None;
+            Ok(done())
+        }
         (&Method::GET, ["reads", name]) => {
             let settings = &provider(state, name)?.users.settings;
             Ok(JsonResponse::new(200, json!(settings)))
@@ -66,12 +76,12 @@ pub(super) fn respond(state: &mut State, call: &Call) -> CallResult {
             *state = State::default();
             Ok(done())
         }
-        (_, ["requests" | "count" | "reset"] | ["faults" | "reads", _]) => {
+        (_, ["requests" | "count" | "reset"] | ["faults" | "limits" | "reads", _]) => {
             Err(message(405, "the path does not take this method"))
         }
         _ => {
             let text = "expected one of `requests`, `count`, `faults/{integration}`, \
-                        `reads/{integration}`, `reset`";
+                        `limits/{integration}`, `reads/{integration}`, `reset`";
             Err(message(404, text))
         }
     }

@@ -13,10 +13,12 @@
 //! | `GET /_sandbox/count[?integration=NAME]` | `{"requests": n, "methods": {"GET": n, …}, "routes": {"GET /dixa/v1/agents/{id}": n, …}, "users": n}`: provider requests whose headers arrived, in all and by method and by route, and users held |
 //! | `PUT /_sandbox/faults/{integration}` | queues a fault for the next requests |
 //! | `DELETE /_sandbox/faults/{integration}` | forgets the faults still queued |
+//! | `PUT /_sandbox/limits/{integration}` | enforces a limit, `{"requests": n, "seconds": n}`: more requests in any such time get 429 with `retry-after`, and take no effect |
+//! | `DELETE /_sandbox/limits/{integration}` | enforces none |
 //! | `PUT /_sandbox/reads/{integration}` | changes what reads see from now on |
 //! | `GET /_sandbox/reads/{integration}` | these settings |
 //! | `DELETE /_sandbox/reads/{integration}` | makes reads see what is usual |
-//! | `POST /_sandbox/reset` | forgets users, requests, faults and settings |
+//! | `POST /_sandbox/reset` | forgets users, requests, faults, limits and settings |
 //!
 //! A fault is `{"kind": KIND, "times": n, …}`; `times` is 1 when left out, and faults apply in the
 //! order of their arrival.
@@ -53,6 +55,7 @@ mod control;
 mod faults;
 mod fields;
 mod journal;
+mod limits;
 mod paging;
 mod reads;
 mod store;
@@ -85,6 +88,7 @@ use clock::{Limit, Window};
 use connection::Interruption;
 use faults::{Fault, Faults};
 use journal::Journal;
+use limits::EnforcedLimit;
 use store::Store;
 
 static SIMULATORS: &[&Simulator] = &[
@@ -216,6 +220,7 @@ struct Provider {
     simulator: &'static Simulator,
     users: Store,
     window: Window,
+    limit: Option<EnforcedLimit>,
 }
 
 impl Provider {
@@ -224,6 +229,9 @@ impl Provider {
     }
 
     fn respond(&mut self, call: &Call) -> JsonResponse {
+        if let Some(response) = self.limit.as_mut().and_then(EnforcedLimit::count) {
+            return response;
+        }
         let Simulator {
             account: _,
             respond,
@@ -252,6 +260,7 @@ impl Default for State {
             simulator,
             users: Store::default(),
             window: Window::default(),
+            limit: None,
         });
         Self {
             providers: providers.collect(),

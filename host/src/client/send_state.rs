@@ -20,6 +20,8 @@ struct Inner {
     started: AtomicU32,
     /// By the wall clock, when no request may start any more.
     until: OnceLock<SystemTime>,
+    /// When the creation began that the call looks for.
+    earlier: OnceLock<SystemTime>,
 }
 
 impl SendState {
@@ -30,6 +32,18 @@ impl SendState {
             .started
             .compare_exchange(0, WITHDRAWN, Ordering::AcqRel, Ordering::Acquire)
             .is_err_and(|state| state != WITHDRAWN)
+    }
+
+    /// When the creation may have been sent before, where this call only looks what became of that.
+    #[must_use]
+    pub fn earlier(&self) -> Option<SystemTime> {
+        self.0.earlier.get().copied()
+    }
+
+    /// Notes that the call looks what became of a creation that began then.
+    pub(crate) fn set_earlier(&self, begun: SystemTime) {
+        // A call looks at one creation.
+        let _ = self.0.earlier.set(begun);
     }
 
     /// Keeps requests from starting after this time by the wall clock: a process that was suspended, for whatever reason, does not

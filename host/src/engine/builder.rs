@@ -12,6 +12,7 @@ use super::limits::Limits;
 #[cfg(feature = "native")]
 use super::native::Native;
 use super::once::Memory;
+use super::pace::Pacer;
 use super::{Engine, Inner, Side};
 use crate::accounts::{Accounts, MemoryAccounts};
 use crate::client::{Client, ResponseLimits};
@@ -47,6 +48,7 @@ pub struct EngineBuilder {
     settle: Duration,
     store: Option<(Arc<dyn Store>, Secret)>,
     scope: Option<Arc<str>>,
+    pacer: Option<Arc<dyn Pacer>>,
     limits: Limits,
     response_limits: ResponseLimits,
     max_instances: Option<u32>,
@@ -65,6 +67,7 @@ impl EngineBuilder {
             settle: Duration::from_secs(5),
             store: None,
             scope: None,
+            pacer: None,
             limits: Limits {
                 memory: 64 << 20,
                 cpu: Duration::from_millis(200),
@@ -149,6 +152,12 @@ impl EngineBuilder {
         self
     }
 
+    /// Says when a request to a provider may be sent; without one, at once. It has no effect where the component sends.
+    pub fn pacer(mut self, pacer: impl Pacer + 'static) -> Self {
+        self.pacer = Some(Arc::new(pacer));
+        self
+    }
+
     /// The scope of the idempotency keys of this engine's own calls: those of another scope never meet them, though they are in the
     /// same store. A server's clients have the scopes of their tokens.
     pub fn scope(mut self, scope: &str) -> Self {
@@ -211,6 +220,7 @@ impl EngineBuilder {
             settle,
             store,
             scope,
+            pacer,
             mut limits,
             response_limits,
             max_instances,
@@ -251,6 +261,7 @@ impl EngineBuilder {
                 max_requests: limits.requests,
                 settle,
                 memory,
+                pacer,
             },
             side,
             #[cfg(feature = "native")]

@@ -12,6 +12,7 @@ use super::guest::{Calling, Guest};
 use super::limits::GuestError;
 use super::once::{Caller, Memory, Receipt, Recorder};
 use super::output::CallOutput;
+use super::pace::Pacer;
 use super::requests::{self, RequestError, Requests};
 use super::{Engine, error};
 use crate::bindings::accounts::ResolveError;
@@ -43,6 +44,8 @@ pub(super) struct HostDriven {
     pub(super) settle: Duration,
     /// What is remembered of calls that write; nothing where the component sends for itself.
     pub(super) memory: Option<Memory>,
+    /// Says when a request may be sent.
+    pub(super) pacer: Option<Arc<dyn Pacer>>,
 }
 
 impl Engine {
@@ -183,15 +186,20 @@ impl HostDriven {
             Some(account) => requests::safety(safety, account, &request.method),
             None => safety,
         };
+        let is_first = requests.is_empty();
         requests.admit(safety).map_err(Stop::Request)?;
         let wait = async {
             if wait_ms > 0 {
                 tokio::time::sleep(Duration::from_millis(wait_ms.into())).await;
             }
+            if let (Some(pacer), Some(account)) = (&self.pacer, call.account.account()) {
+                pacer.ready(account, is_first).await;
+            }
         };
-        let is_late = requests.is_late() || safety != Safety::Safe && call.state.is_late();
-        let is_allowed = !is_late && deadline.allows(Duration::from_millis(wait_ms.into()));
-        if !is_allowed || deadline.within(wait).await.is_none() {
+        let is_late = || requests.is_late() || safety != Safety::Safe && call.state.is_late();
+        let is_allowed = !is_late() && deadline.allows(Duration::from_millis(wait_ms.into()));
+        // It is the moment of sending that counts.
+        if !is_allowed || deadline.within(wait).await.is_none() || is_late() {
             let kept_back = Err(TransportError::Deadline(false));
             requests.ended(safety, kept_back.as_ref());
             return Ok((context, kept_back));

@@ -32,9 +32,23 @@ pub(super) fn stopped(stopped: &GuestError, outcome: Outcome, subject: &Subject<
     }
 }
 
-/// The error for a request that a call may not send.
+/// The error for a request that a call may not send. What its caller does not allow is no fault of the component.
 pub(super) fn not_admitted(denied: RequestError, outcome: Outcome, subject: &Subject<'_>) -> Error {
     let why = denied.to_string();
+    match denied {
+        RequestError::NotToCreate => {
+            return error(ErrorCode::ProviderNotFound, 404, outcome, subject, why);
+        }
+        RequestError::NotToChange => {
+            return error(ErrorCode::Forbidden, 403, outcome, subject, why);
+        }
+        RequestError::TooMany
+        | RequestError::WriteInRead
+        | RequestError::CreateInChange
+        | RequestError::SecondOnce
+        | RequestError::WriteAfterOnce
+        | RequestError::SecondIdempotent => {}
+    }
     stopped(&GuestError::Limit(Limit::Requests, why), outcome, subject)
 }
 

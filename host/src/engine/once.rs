@@ -28,7 +28,7 @@ use super::call::{Call, HostDriven, conclude};
 use super::entry::Entry;
 use super::output::CallOutput;
 use super::requests::Requests;
-use crate::bindings::types::{Begun, Error as CallError, ProviderRequest, Sending};
+use crate::bindings::types::{Begun, Error as CallError, ProviderRequest, Safety, Sending};
 
 /// Who makes a call.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +37,12 @@ pub(crate) struct Caller {
     pub(crate) scope: Option<Arc<str>>,
     /// The idempotency key.
     pub(crate) key: Option<String>,
+    /// Whether what is kept under the key never expires.
+    pub(crate) is_forever: bool,
+    /// Whether a change may replace another one under the same key.
+    pub(crate) replaces: bool,
+    /// The most that the call may do; none where its operation says it.
+    pub(crate) at_most: Option<Safety>,
 }
 
 /// What an operation writes.
@@ -91,8 +97,11 @@ impl HostDriven {
         plan: &ProviderRequest,
     ) -> (E::Output, Option<Receipt>) {
         memory.sweep();
+        let at_most = call.caller.at_most.unwrap_or(Safety::Once);
+        let mut target = entry.target();
+        target.creates &= at_most == Safety::Once;
         let write = Write {
-            target: entry.target(),
+            target,
             planned: memory.planned(plan),
             resend: sending.resend,
         };
@@ -128,7 +137,12 @@ impl HostDriven {
         };
         let (begun, first) = match turn {
             Turn::Carry => (call.begun.clone(), Some(sending)),
-            Turn::Settle(begun) => (Begun::Earlier(begun), None),
+            Turn::Settle(begun) => {
+                if let Ok(begun) = humantime::parse_rfc3339(&begun) {
+                    call.state.set_earlier(begun);
+                }
+                (Begun::Earlier(begun), None)
+            }
         };
         let call = &Call {
             begun,
@@ -139,6 +153,7 @@ impl HostDriven {
             Begun::Now(_) => Requests::new(self.max_requests, entry.safety()),
             Begun::Earlier(_) => Requests::after_creation(self.max_requests),
         };
+        requests = requests.at_most(at_most);
         let result = self
             .steps(entry, call, first, &mut requests, Some(&mut recorder))
             .await;

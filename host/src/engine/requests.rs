@@ -13,6 +13,10 @@ use crate::bindings::types::{Outcome, ProviderResponse, Safety, TransportError};
 pub(super) struct Requests {
     left: u32,
     operation: Safety,
+    /// The most that the caller lets the call do.
+    at_most: Safety,
+    /// Whether a request was admitted.
+    admitted: bool,
     once: Write,
     idempotent: Write,
     /// Whether a read after the creation has succeeded.
@@ -51,6 +55,10 @@ pub(super) enum RequestError {
     WriteAfterOnce,
     #[error("it tried to send a second request that changes")]
     SecondIdempotent,
+    #[error("nobody was found, and this call may not create a user")]
+    NotToCreate,
+    #[error("the user differs, and this call may not change it")]
+    NotToChange,
 }
 
 impl Requests {
@@ -59,6 +67,8 @@ impl Requests {
         Self {
             left: max,
             operation,
+            at_most: Safety::Once,
+            admitted: false,
             once: Write::None,
             idempotent: Write::None,
             looked: false,
@@ -79,12 +89,33 @@ impl Requests {
         self.is_late
     }
 
+    /// Lets the call do no more than this, whatever its operation is.
+    pub(super) const fn at_most(mut self, safety: Safety) -> Self {
+        self.at_most = safety;
+        self
+    }
+
+    /// Whether no request was admitted yet.
+    pub(super) const fn is_empty(&self) -> bool {
+        !self.admitted
+    }
+
     /// Admits a request.
     pub(super) fn admit(&mut self, safety: Safety) -> Result<(), RequestError> {
         self.left = self.left.checked_sub(1).ok_or(RequestError::TooMany)?;
+        self.admit_write(safety)?;
+        self.admitted = true;
+        Ok(())
+    }
+
+    fn admit_write(&mut self, safety: Safety) -> Result<(), RequestError> {
         match safety {
             Safety::Safe => Ok(()),
             _ if self.operation == Safety::Safe => Err(RequestError::WriteInRead),
+            Safety::Once if self.operation == Safety::Once && self.at_most != Safety::Once => {
+                Err(RequestError::NotToCreate)
+            }
+            Safety::Idempotent if self.at_most == Safety::Safe => Err(RequestError::NotToChange),
             Safety::Once if self.operation == Safety::Idempotent => {
                 Err(RequestError::CreateInChange)
             }
@@ -288,6 +319,31 @@ mod tests {
             (Safety::Once, Safety::Idempotent),
         ] {
             assert_eq!(admit(operation, safety), Ok(()), "{safety:?}");
+        }
+    }
+
+    #[test]
+    fn caller_bounds_the_operation() {
+        for (at_most, safety, admitted) in [
+            (Safety::Safe, Safety::Safe, Ok(())),
+            (Safety::Safe, Safety::Once, Err(RequestError::NotToCreate)),
+            (
+                Safety::Safe,
+                Safety::Idempotent,
+                Err(RequestError::NotToChange),
+            ),
+            (
+                Safety::Idempotent,
+                Safety::Once,
+                Err(RequestError::NotToCreate),
+            ),
+            (Safety::Idempotent, Safety::Idempotent, Ok(())),
+        ] {
+            let mut requests = Requests::new(9, Safety::Once).at_most(at_most);
+            assert_eq!(requests.admit(safety), admitted, "{at_most:?} {safety:?}");
+            let is_sent = safety != Safety::Safe && admitted.is_ok();
+            assert_eq!(requests.outcome() == Outcome::Unknown, is_sent);
+            assert_eq!(requests.is_empty(), admitted.is_err());
         }
     }
 

@@ -2,12 +2,16 @@
 
 use std::collections::VecDeque;
 
-use super::{Engine, Plan, plain};
+use unified_ticketing_guest::http_api::{IDEMPOTENCY_KEY, account_id};
+
+use super::{Access, Caller, Engine, Plan, http_response, plain};
+use crate::bindings::http_api::{HttpRequest, HttpResponse};
 use crate::bindings::steps::{Operation, UserUpdate};
 use crate::bindings::types::{
-    Body, Error as CallError, ErrorCode, NewUser, Options, Outcome, Page, Response, User,
+    Body, Error as CallError, ErrorCode, NewUser, Options, Outcome, Page, Response, Safety, User,
     UserChanges, UserQuery,
 };
+use crate::client::SendState;
 
 impl Engine {
     /// Calls under an idempotency key: the same call with the same key is carried out once, whoever makes it again and when, as
@@ -18,6 +22,9 @@ impl Engine {
         Once {
             engine: self,
             key: key.into(),
+            is_forever: false,
+            replaces: false,
+            at_most: None,
         }
     }
 
@@ -183,9 +190,53 @@ fn update(id: &str, changes: UserChanges) -> Operation {
 pub struct Once<'a> {
     engine: &'a Engine,
     key: String,
+    is_forever: bool,
+    replaces: bool,
+    at_most: Option<Safety>,
 }
 
 impl Once<'_> {
+    /// Keeps what comes of the calls for ever, where it is else forgotten after a day, or a week.
+    #[must_use]
+    pub fn forever(mut self) -> Self {
+        self.is_forever = true;
+        self
+    }
+
+    /// Lets a change take the place of another one under the same key, where it is else `idempotency-mismatch`: what is sent once is
+    /// then each change after a different one. It has no effect on a call that may create.
+    #[must_use]
+    pub fn replacing(mut self) -> Self {
+        self.replaces = true;
+        self
+    }
+
+    /// Bounds what the calls may do, whatever their operation is. A creation that would have to create is then
+    /// `provider-not-found`, and one that would have to change the user who exists (`if-exists`) is `forbidden`; nothing was sent.
+    /// Bounded to [`Safety::Safe`] a call only looks.
+    #[must_use]
+    pub fn at_most(mut self, safety: Safety) -> Self {
+        self.at_most = Some(safety);
+        self
+    }
+
+    /// Responds to a request of the published HTTP API, as [`Engine::http_observed`] does. The key takes the place of one in a header
+    /// of the request.
+    pub async fn http(&self, mut request: HttpRequest, state: &SendState) -> HttpResponse {
+        let caller = match self.caller() {
+            Ok(caller) => caller,
+            Err(error) => return http_response(&error),
+        };
+        let is_key = |name: &str| name.eq_ignore_ascii_case(IDEMPOTENCY_KEY);
+        request.headers.retain(|(name, _)| !is_key(name));
+        let access = account_id(&request.target).map_or(Access::None, Access::Account);
+        let ended = self
+            .engine
+            .respond(request, access, caller, state.clone(), None, None)
+            .await;
+        ended.delivered()
+    }
+
     /// Creates a user, as [`Engine::create_user`] does.
     ///
     /// # Errors
@@ -239,16 +290,25 @@ impl Once<'_> {
         operation: Operation,
         options: Options,
     ) -> Result<Response, CallError> {
+        let caller = self.caller()?;
+        self.engine
+            .carry_out(account, operation, options, caller)
+            .await
+    }
+
+    fn caller(&self) -> Result<Caller, CallError> {
         let is_printable = self.key.bytes().all(|byte| (b' '..=b'~').contains(&byte));
         if !is_printable || !(1..=255).contains(&self.key.len()) {
             let message = "expected a key of 1 to 255 characters of printable ASCII";
             let code = ErrorCode::InvalidRequest;
             return Err(plain(code, 400, Outcome::NotSent, message.to_owned()));
         }
-        let caller = self.engine.caller(Some(self.key.clone()));
-        self.engine
-            .carry_out(account, operation, options, caller)
-            .await
+        Ok(Caller {
+            is_forever: self.is_forever,
+            replaces: self.replaces,
+            at_most: self.at_most,
+            ..self.engine.caller(Some(self.key.clone()))
+        })
     }
 }
 

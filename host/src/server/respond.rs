@@ -143,7 +143,7 @@ impl Shared {
         let caller = Caller {
             // A token's name is the caller's to choose: no other kind of caller has a scope like it.
             scope: token.map(|token| format!("token:{}", token.scope()).into()),
-            key: None,
+            ..Caller::default()
         };
         let Ended {
             output,

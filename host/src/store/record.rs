@@ -88,14 +88,19 @@ pub(super) fn decide(
     let begun = record.begun;
     let kept = record.sealed.map(|sealed| Kept::new(time(begun), sealed));
     let answer = |claimed| Ok(Decision::Answer(claimed));
+    let in_flight = record.lease_until.and_then(|until| left(until, now));
     if record.fingerprint != request.fingerprint {
-        return answer(Claimed::Mismatch);
+        return match in_flight {
+            _ if !request.replace => answer(Claimed::Mismatch),
+            Some(left) => answer(Claimed::InFlight { retry_after: left }),
+            None => Ok(Decision::New),
+        };
     }
     if record.state == State::Done {
         let kept = kept.ok_or_else(|| StoreError::corrupt("a record has lost what it keeps"))?;
         return answer(Claimed::Done(kept));
     }
-    if let Some(left) = record.lease_until.and_then(|until| left(until, now)) {
+    if let Some(left) = in_flight {
         return answer(Claimed::InFlight { retry_after: left });
     }
     if request.resend {

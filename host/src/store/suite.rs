@@ -35,6 +35,7 @@ macro_rules! test_store {
             unknown_record_is_leased
             lapsed_record_is_unknown
             other_fingerprint_is_mismatch
+            replace_claims_other_fingerprint
             given_back_record_is_new
             resend_claims_unknown_anew
             short_lived_claim_lapses_away

@@ -4,10 +4,42 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::ImportArgs;
 use super::value;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum UsersCommand {
+    #[command(flatten)]
+    User(UserCommand),
+
+    /// Create and change the users of a file, each row once, however often this is run
+    ///
+    /// Every row is checked before anything is sent: what is wrong is listed
+    /// with line and column, and nothing is sent. The columns: `name`,
+    /// `first_name`, `last_name`, `nick_name`, `email`, `role`, `role_id`,
+    /// `avatar`, `custom_fields.NAME`, `remote_data.NAME`, `collection`,
+    /// `account`, `id`, `key`. A row with an id is a change. A row is known by
+    /// its account and address, or its key: run the same command again, and it
+    /// goes on where it ended.
+    #[command(after_help = "\
+Examples:
+  unified-ticketing users import people.csv --account acme-gorgias --dry-run
+  unified-ticketing users import people.csv --account acme-gorgias \\
+      --map email=E-Mail --set role=agent --results results.jsonl
+  unified-ticketing users import people.jsonl --if-exists update
+
+Exit codes:
+  0  every row is done
+  3  some rows are invalid; without --skip-invalid nothing was sent
+  5  some rows were rejected
+  6  the outcome of some rows is unknown
+  7  some rows were not sent, and the same command again may send them
+130  interrupted; the same command again goes on")]
+    Import(ImportArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
     /// Create a user
     #[command(after_help = "\
 Example:

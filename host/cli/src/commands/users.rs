@@ -1,5 +1,6 @@
 //! `users`: the flags become requests of the HTTP API.
 
+mod import;
 mod list;
 mod request;
 mod session;
@@ -23,6 +24,10 @@ pub(super) fn run(
     command: &UsersCommand,
     terminal: &mut Terminal,
 ) -> Result<(), CliError> {
+    let command = match command {
+        UsersCommand::User(command) => command,
+        UsersCommand::Import(arguments) => return import::run(global, arguments, terminal),
+    };
     let call = Call::new(command)?;
     let body = call.operation.user().map(body).transpose()?;
     let runtime = call_runtime()?;

@@ -36,7 +36,7 @@ impl From<ExitStatus> for ExitCode {
 
 impl ExitStatus {
     /// Returns the exit status for an error of a call.
-    pub(super) const fn from_error(code: ErrorCode, outcome: Outcome) -> Self {
+    pub(crate) const fn from_error(code: ErrorCode, outcome: Outcome) -> Self {
         match (code, outcome) {
             (_, Outcome::Unknown) => Self::Unknown,
             // Where the outcome is `not-sent`, the provider's failure is that of a read.

@@ -19,6 +19,9 @@ pub(super) fn error(error: &CliError) -> String {
     let (faults, violations) = (body.strings("faults"), error.violations.as_slice());
     let _ = match (faults.as_slice(), violations) {
         ([_, ..], _) if code == "account-unusable" => write!(text, "the accounts cannot be used"),
+        ([_, ..], _) if code == "usage" => {
+            write!(text, "{}", escape::inline(&body.string("message")))
+        }
         ([_, ..], _) => write!(text, "the configuration cannot be used"),
         (_, [one]) if code == "invalid-request" => write!(text, "{}", violation(one)),
         (_, [_, _, ..]) if code == "invalid-request" => {

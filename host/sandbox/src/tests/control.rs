@@ -159,3 +159,25 @@ fn accounts_file_has_every_simulator() {
     let expected = json!({ "workspace_id": "Wk4SpAcE8mRn2TjLq", "user_id": "Ow7nErKq3ZtYb5VdX" });
     assert_eq!(hive["settings"], expected);
 }
+
+#[test]
+fn limit_is_enforced_on_request() {
+    let sandbox = TestSandbox::new();
+    let list = || {
+        let (response, _) = sandbox.exchange("GET /dixa/v1/agents", "authorization: wrong\r\n", "");
+        response
+    };
+    let limit = json!({"requests": 2, "seconds": 60});
+    sandbox.control("PUT limits/dixa", &limit);
+    for status in ["401", "401", "429"] {
+        let response = list();
+        assert!(
+            response.starts_with(&format!("HTTP/1.1 {status}")),
+            "{response}"
+        );
+        let waits = response.to_lowercase().contains("retry-after: 60");
+        assert_eq!(waits, status == "429", "{response}");
+    }
+    sandbox.control("DELETE limits/dixa", &json!({}));
+    assert!(list().starts_with("HTTP/1.1 401"));
+}

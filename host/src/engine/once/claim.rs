@@ -11,7 +11,7 @@ use super::super::output::CallOutput;
 use super::error::{in_flight, mismatch, unavailable};
 use super::memory::Memory;
 use super::transcript::Transcript;
-use super::{Turn, Write};
+use super::{Caller, Turn, Write};
 use crate::bindings::types::{Begun, Error as CallError, Outcome};
 use crate::client::SendState;
 use crate::store::{Claim, ClaimRequest, Claimed, KeptOutcome, Store, StoreError};
@@ -21,6 +21,9 @@ const DONE_LIFETIME: Duration = Duration::from_hours(24);
 
 /// How long a creation with a key is kept whose outcome is unknown.
 const UNKNOWN_LIFETIME: Duration = Duration::from_hours(7 * 24);
+
+/// How long a record is kept that never expires: a time that every store can write down.
+const FOREVER: Duration = Duration::from_hours(100 * 366 * 24);
 
 /// How much longer than its call a claim lasts: what comes of the call is kept then.
 const LEASE_RESERVE: Duration = Duration::from_secs(5);
@@ -99,19 +102,19 @@ enum Ending {
 
 impl Ending {
     /// How the claim of a call of this outcome ends.
-    fn new(outcome: Option<Outcome>, creates: bool, begun: &Begun) -> Self {
+    fn new(outcome: Option<Outcome>, creates: bool, begun: &Begun, caller: &Caller) -> Self {
         match outcome {
             Some(Outcome::NotSent) => Self::Release,
             Some(Outcome::Unknown) if creates => {
                 // What was unknown stays so for as long as it was to.
                 let lifetime = match begun {
-                    Begun::Now(_) => Some(UNKNOWN_LIFETIME),
+                    Begun::Now(_) => Some(lifetime(caller, UNKNOWN_LIFETIME)),
                     Begun::Earlier(_) => None,
                 };
                 Self::Keep(KeptOutcome::Unknown, lifetime)
             }
             Some(Outcome::Unknown | Outcome::Rejected) => Self::GiveBack,
-            None => Self::Keep(KeptOutcome::Done, Some(DONE_LIFETIME)),
+            None => Self::Keep(KeptOutcome::Done, Some(lifetime(caller, DONE_LIFETIME))),
         }
     }
 }
@@ -135,12 +138,14 @@ impl HostDriven {
         let record = memory.record(call, write, key);
         let lease = self.lease(call);
         let lifetime = if write.target.creates {
-            UNKNOWN_LIFETIME
+            lifetime(&call.caller, UNKNOWN_LIFETIME)
         } else {
             lease
         };
         let fingerprint = write.planned.fingerprint();
-        let request = ClaimRequest::new(record, fingerprint, lease, lifetime).resend(write.resend);
+        let request = ClaimRequest::new(record, fingerprint, lease, lifetime)
+            .resend(write.resend)
+            .replace(call.caller.replaces && !write.target.creates);
         // From before the claim: this process may be suspended just after it.
         call.state.stop_after(SystemTime::now() + lease / 2);
         let claimed = store.claim(request).await.map_err(|it| unavailable(&it))?;
@@ -183,7 +188,8 @@ impl HostDriven {
         let (Some(held), Some(key)) = (claim, &call.caller.key) else {
             return true;
         };
-        let ending = Ending::new(output.outcome(), write.target.creates, transcript.begun());
+        let (outcome, creates) = (output.outcome(), write.target.creates);
+        let ending = Ending::new(outcome, creates, transcript.begun(), &call.caller);
         let store = Arc::clone(&held.store);
         let Some(claim) = held.take() else {
             return true;
@@ -214,6 +220,11 @@ impl HostDriven {
             }
         }
     }
+}
+
+/// How long is kept for a caller what is usually kept for so long.
+const fn lifetime(caller: &Caller, usual: Duration) -> Duration {
+    if caller.is_forever { FOREVER } else { usual }
 }
 
 /// A time in RFC 3339.

@@ -92,6 +92,22 @@ pub(in super::super) async fn other_fingerprint_is_mismatch(harness: &impl Harne
     }
 }
 
+pub(in super::super) async fn replace_claims_other_fingerprint(harness: &impl Harness) {
+    let store = harness.store();
+    keep_done(store, 1).await;
+    let mut other = request(1).replace(true);
+    other.fingerprint = Fingerprint::from_bytes([2; 32]);
+    let claimed = new(claim(harness.other(), other.clone()).await);
+    // The first one is forgotten, and the second one in flight.
+    in_flight(&claim(store, request(1).replace(true)).await);
+    assert!(matches!(claim(store, request(1)).await, Claimed::Mismatch));
+    let sealed = b"changed".to_vec();
+    let kept = store.keep(claimed, KeptOutcome::Done, sealed, None).await;
+    assert!(kept.unwrap());
+    let kept = done(claim(store, other).await);
+    assert_eq!(kept.sealed, b"changed");
+}
+
 pub(in super::super) async fn given_back_record_is_new(harness: &impl Harness) {
     let store = harness.store();
     let first = new(claim(store, request(1)).await);

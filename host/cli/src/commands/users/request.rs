@@ -103,14 +103,7 @@ fn query(account: &str, call: &Call<'_>, cursor: Option<&str>) -> String {
         }
     }
     if let Some(CreationArgs { if_exists, resend }) = call.creation {
-        let if_exists = match if_exists {
-            IfExists::Fail => None,
-            IfExists::Keep => Some("keep"),
-            IfExists::Update => Some("update"),
-        };
-        if let Some(if_exists) = if_exists {
-            query.append_pair("unified_if_exists", if_exists);
-        }
+        append_if_exists(&mut query, *if_exists);
         if *resend {
             query.append_pair("unified_resend", "true");
         }
@@ -118,15 +111,7 @@ fn query(account: &str, call: &Call<'_>, cursor: Option<&str>) -> String {
     for field in exclude_fields {
         query.append_pair("truto_exclude_fields[]", field);
     }
-    for (position, collection) in collections.iter().enumerate() {
-        let (kind, id) = collection
-            .split_once(':')
-            .map_or((None, collection.as_str()), |(kind, id)| (Some(kind), id));
-        query.append_pair(&format!("collections[{position}][id]"), id);
-        if let Some(kind) = kind {
-            query.append_pair(&format!("collections[{position}][type]"), kind);
-        }
-    }
+    append_collections(&mut query, collections);
     for (name, value) in remote_query {
         // The name `filter[a]` is the key `a` within the key `filter`.
         let (base, keys) = name.split_at(name.find('[').unwrap_or(name.len()));
@@ -145,4 +130,27 @@ fn query(account: &str, call: &Call<'_>, cursor: Option<&str>) -> String {
         }
     }
     query.finish()
+}
+
+/// Appends what a creation does where the user may be there, unless it is the usual.
+pub(super) fn append_if_exists(query: &mut Serializer<'_, String>, if_exists: IfExists) {
+    let if_exists = match if_exists {
+        IfExists::Fail => return,
+        IfExists::Keep => "keep",
+        IfExists::Update => "update",
+    };
+    query.append_pair("unified_if_exists", if_exists);
+}
+
+/// Appends collections, each `[TYPE:]ID`.
+pub(super) fn append_collections(query: &mut Serializer<'_, String>, collections: &[String]) {
+    for (position, collection) in collections.iter().enumerate() {
+        let (kind, id) = collection
+            .split_once(':')
+            .map_or((None, collection.as_str()), |(kind, id)| (Some(kind), id));
+        query.append_pair(&format!("collections[{position}][id]"), id);
+        if let Some(kind) = kind {
+            query.append_pair(&format!("collections[{position}][type]"), kind);
+        }
+    }
 }
