@@ -14,7 +14,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use unified_ticketing::types::{CallResult, Error, Options, Outcome, Response};
+use unified_ticketing::types::{CallResult, Error, ErrorCode, Options, Outcome, Response};
 use unified_ticketing::{Engine, FileAccounts};
 use unified_ticketing_guest::integration::ALL;
 
@@ -25,7 +25,7 @@ use crate::life::{Directory, new_user, options, user_of};
 use crate::serve::Simulators;
 use crate::stores::{Kind, Method, Place, on_each_store};
 
-on_each_store!(crash_anywhere);
+on_each_store!(crash_anywhere runtime_that_ends_leaves_unknown);
 
 const KEY: &str = "joiner 4711";
 const ADDRESS: &str = "ines@kelpworks.example";
@@ -126,6 +126,50 @@ async fn crash_anywhere(kind: Kind) {
     going_on.join_all().await;
 }
 
+/// The runtime of a call ends, and takes the call with it; its engine goes on in another one.
+async fn runtime_that_ends_leaves_unknown(kind: Kind) {
+    let (simulators, place) = (Simulators::start().await, Place::new(kind).await);
+    let engine = engine(&simulators, &place).await;
+    for (number, key) in [Some(KEY), None].into_iter().enumerate() {
+        let address = format!("ines.{number}@kelpworks.example");
+        let create = {
+            let (engine, address, account) =
+                (engine.clone(), address.clone(), simulators.id("dixa"));
+            async move |key: Option<&str>| {
+                let user = new_user(&address);
+                match key {
+                    Some(key) => {
+                        let once = engine.once(key);
+                        once.create_user(&account, user, options("dixa")).await
+                    }
+                    None => engine.create_user(&account, user, options("dixa")).await,
+                }
+            }
+        };
+        let before = requests(&simulators, "dixa").await;
+        simulators.delay("dixa", 60_000, 1).await;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let lost = create.clone();
+        runtime.spawn(async move { lost(key).await });
+        simulators.reached("dixa", before + 1).await;
+        runtime.shutdown_background();
+
+        // Without a key it waits for the first one, as long as that is there.
+        let again = create(key).await;
+        match (key, again) {
+            // Its lease runs.
+            (Some(_), Err(error)) => assert_eq!(error.code, ErrorCode::IdempotencyInFlight),
+            (None, Ok(response)) => assert_eq!(response.result, CallResult::Settled),
+            (_, other) => panic!("{key:?}: {other:?}"),
+        }
+        assert_eq!(requests(&simulators, "dixa").await, before + 1, "{key:?}");
+    }
+}
+
 /// A provider and a store after a process was killed.
 struct Scene {
     point: &'static Point,
@@ -184,17 +228,7 @@ impl Scene {
 
     /// Goes on with the same keys.
     async fn go_on(&self) {
-        let accounts = &self.simulators.accounts;
-        let accounts = FileAccounts::parse("accounts.toml".as_ref(), accounts, |_| None);
-        let (store, secret) = self.place.open().await;
-        let engine = Engine::builder()
-            .accounts(accounts.expect("good accounts"))
-            .store(store, secret)
-            .settle(Duration::from_millis(300))
-            .max_cpu(Duration::from_secs(10))
-            .max_instances(2)
-            .build()
-            .expect("an engine");
+        let engine = engine(&self.simulators, &self.place).await;
         for directory in Directory::all(&self.simulators, &engine) {
             self.go_on_with(&engine, &directory).await;
         }
@@ -211,10 +245,14 @@ impl Scene {
             let user = new_user(ADDRESS);
             let once = engine.once(KEY);
             let created = once.create_user(&directory.account, user, options);
-            (created.await, self.requests(integration).await)
+            (created.await, requests(&self.simulators, integration).await)
         };
         let before = self.point.requests;
-        assert_eq!(self.requests(integration).await, before, "{what}");
+        assert_eq!(
+            requests(&self.simulators, integration).await,
+            before,
+            "{what}"
+        );
 
         let (second, mut requests) = create(false).await;
         let mut answer = second;
@@ -256,13 +294,6 @@ impl Scene {
             "{what}"
         );
     }
-
-    /// How many requests that create the provider has got.
-    async fn requests(&self, integration: &str) -> u64 {
-        let target = format!("count?integration={integration}");
-        let count = self.simulators.control("GET", &target, "").await;
-        count["methods"]["POST"].as_u64().unwrap_or_default()
-    }
 }
 
 impl std::fmt::Display for Scene {
@@ -278,6 +309,27 @@ impl std::fmt::Display for Scene {
             "killed by {kill:?} with trouble {trouble:?}, then {then:?}"
         )
     }
+}
+
+/// An engine on a store. A creation of unknown outcome is looked for once, at once.
+async fn engine(simulators: &Simulators, place: &Place) -> Engine {
+    let accounts = FileAccounts::parse("accounts.toml".as_ref(), &simulators.accounts, |_| None);
+    let (store, secret) = place.open().await;
+    Engine::builder()
+        .accounts(accounts.expect("good accounts"))
+        .store(store, secret)
+        .settle(Duration::from_millis(300))
+        .max_cpu(Duration::from_secs(10))
+        .max_instances(2)
+        .build()
+        .expect("an engine")
+}
+
+/// How many requests that create an integration has received.
+async fn requests(simulators: &Simulators, integration: &str) -> u64 {
+    let target = format!("count?integration={integration}");
+    let count = simulators.control("GET", &target, "").await;
+    count["methods"]["POST"].as_u64().unwrap_or_default()
 }
 
 fn result(answer: &Result<Response, Error>) -> Option<CallResult> {

@@ -21,7 +21,7 @@ use crate::stores::Method;
 const SEED: &str = "UNIFIED_TICKETING_TEST_SEED";
 
 /// How many scripts are run. `PROPTEST_CASES` has another number.
-const CASES: u32 = 60;
+const CASES: u32 = 64;
 
 /// How many processes there are at a time.
 const PROCESSES: usize = 2;
@@ -36,6 +36,8 @@ enum Event {
         body: usize,
         resend: bool,
         settle: bool,
+        /// Whether to look first, and to keep the user who is there.
+        keep: bool,
     },
     /// The provider goes on with a creation that it has.
     Act { creation: usize, fate: Fate },
@@ -105,19 +107,17 @@ fn event() -> impl Strategy<Value = Event> {
         2 => (Just(None), 0..2_usize),
         1 => (prop::option::of(0..3_usize), 0..2_usize),
     ];
-    let start = (
-        process.clone(),
-        key_and_body,
-        prop::bool::weighted(0.12),
-        prop::bool::weighted(0.7),
-    )
-        .prop_map(|(process, (key, body), resend, settle)| Event::Start {
+    let [resend, settle, keep] = [0.12, 0.7, 0.15].map(prop::bool::weighted);
+    let start = (process.clone(), key_and_body, resend, settle, keep).prop_map(
+        |(process, (key, body), resend, settle, keep)| Event::Start {
             process,
             key,
             body,
             resend,
             settle,
-        });
+            keep,
+        },
+    );
     let fate = prop_oneof![
         3 => Just(Fate::Create),
         4 => prop::sample::select(vec![Loss::Closed, Loss::Truncated, Loss::Failed, Loss::Silence]).prop_map(Fate::CreateAnd),
@@ -152,7 +152,7 @@ fn nothing_is_created_twice() {
             .map_or(CASES, |cases| cases.parse().expect("a number")),
         failure_persistence: None,
         max_shrink_iters: 300,
-        max_shrink_time: 60_000,
+        max_shrink_time: 30_000,
         ..Config::default()
     };
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);

@@ -21,7 +21,7 @@ use crate::stores::{self, Hooked};
 const ORDERS: &str = "UNIFIED_TICKETING_TEST_ORDERS";
 
 /// The longest life of a process that is not killed.
-const LIFE: Duration = Duration::from_mins(1);
+const LIFE: Duration = Duration::from_secs(40);
 
 /// What the process is to do.
 #[derive(Deserialize, Serialize)]
@@ -84,11 +84,12 @@ async fn creates_until_killed() {
         });
     }
     let mut ended = Vec::new();
-    let all = async {
+    let killed = async {
         while let Some(creation) = creations.join_next().await {
             ended.push(creation);
         }
+        std::future::pending::<()>().await
     };
-    let _ = tokio::time::timeout(LIFE, all).await;
+    let _ = tokio::time::timeout(LIFE, killed).await;
     println!("the process was not killed; these creations have ended: {ended:#?}");
 }

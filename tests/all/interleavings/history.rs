@@ -4,8 +4,11 @@ use std::time::{Duration, SystemTime};
 
 use unified_ticketing::types::{Body, Error, ErrorCode, Outcome, Response};
 
-/// How long a success is remembered.
+/// How long a success is remembered, and an unknown creation without a key.
 const DAY: Duration = Duration::from_hours(24);
+
+/// How long an unknown creation with a key is remembered.
+const WEEK: Duration = Duration::from_hours(7 * 24);
 
 /// A call of a client.
 pub(super) struct Call {
@@ -107,9 +110,43 @@ impl History {
         let creations = self.creations.iter().filter(move |creation| {
             let call = &self.calls[creation.call];
             let is_later = creation.arrived > resent || call.resend && call.started == resent;
-            call.key == Some(key) && is_later && time < creation.time + DAY
+            let lifetime = self.lifetime(key, call.started);
+            call.key == Some(key) && is_later && time < creation.time + lifetime
         });
         creations.filter(|creation| !matches!(creation.state, State::Rejected(_)))
+    }
+
+    /// How long a creation with this key counts that was started then. Where nobody can know of a success, it is unknown.
+    fn lifetime(&self, key: usize, started: usize) -> Duration {
+        let mut calls = self.calls.iter();
+        let may_have_succeeded = calls.any(|call| {
+            let report = call.report.as_ref().map(|(_, _, report)| report);
+            call.key == Some(key)
+                && call.started >= started
+                && matches!(report, None | Some(Report::Success(_)))
+        });
+        if may_have_succeeded { DAY } else { WEEK }
+    }
+
+    /// Whether a client was told of a success with a key, or that it is unknown, before this call began, and nothing has changed that.
+    fn is_told_before(&self, call: &Call, key: usize, time: SystemTime) -> bool {
+        let mut others = self.calls.iter().filter(|other| other.key == Some(key));
+        let is_undone = |at: usize| {
+            let mut calls = self.calls.iter().filter(|other| other.key == Some(key));
+            calls.any(|other| {
+                let is_resent = other.resend && other.started > at;
+                let report = other.report.as_ref();
+                is_resent
+                    || report.is_some_and(|(when, _, it)| *when > at && *it == Report::Rejected)
+            })
+        };
+        others.any(|other| {
+            let Some((at, when, report)) = &other.report else {
+                return false;
+            };
+            let is_told = matches!(report, Report::Success(_) | Report::Unknown { .. });
+            is_told && *at < call.started && time < *when + DAY && !is_undone(other.started)
+        })
     }
 
     /// The users who were created by what counts for a key.
@@ -139,6 +176,12 @@ impl History {
         {
             broken.push("a creation with its key may have been carried out");
         }
+        if let Some(key) = call.key
+            && !call.resend
+            && self.is_told_before(call, key, time)
+        {
+            broken.push("a call with its key was told that the user exists, or may");
+        }
         let in_flight = self.creations.iter().any(|creation| {
             let other = &self.calls[creation.call];
             creation.state == State::Pending
@@ -149,7 +192,7 @@ impl History {
         if in_flight {
             broken.push("the same creation is in flight in its process");
         }
-        if !call.resend && self.unknown_before(number, time).is_some() {
+        if !call.resend && self.is_unknown_before(call, time) {
             broken.push("the outcome of the same creation is unknown");
         }
         for why in broken {
@@ -157,21 +200,33 @@ impl History {
         }
     }
 
-    /// The call of the same creation whose client was told `unknown` before this one began, where nothing has resolved that.
-    pub(super) fn unknown_before(&self, number: usize, time: SystemTime) -> Option<&Call> {
-        let call = &self.calls[number];
-        let mut others = self.calls.iter();
-        others.find(|other| {
+    /// Whether a client was told `unknown` of the same creation before this call began, and nothing has resolved that.
+    fn is_unknown_before(&self, call: &Call, time: SystemTime) -> bool {
+        self.is_unknown_where(call.body, time, |other, at, waited| {
+            at < call.started && (other.process == call.process || !waited)
+        })
+    }
+
+    /// Whether a client was told `unknown` of a creation of this body, and nothing has resolved that. Only its own process knows of
+    /// one that has waited for a call which then died: these do not count.
+    pub(super) fn is_unknown(&self, body: usize, time: SystemTime) -> bool {
+        self.is_unknown_where(body, time, |_, _, waited| !waited)
+    }
+
+    fn is_unknown_where(
+        &self,
+        body: usize,
+        time: SystemTime,
+        counts: impl Fn(&Call, usize, bool) -> bool,
+    ) -> bool {
+        self.calls.iter().any(|other| {
             let Some((at, when, Report::Unknown { waited })) = other.report else {
                 return false;
             };
-            // Only its own process knows of one that has waited for a call which then died.
-            let is_known = other.process == call.process || !waited;
-            other.body == call.body
-                && at < call.started
-                && is_known
+            other.body == body
+                && counts(other, at, waited)
                 && time < when + DAY
-                && !self.is_resolved_after(call.body, at)
+                && !self.is_resolved_after(body, at)
         })
     }
 

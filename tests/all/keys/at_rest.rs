@@ -74,8 +74,8 @@ fn found<'a>(bytes: &[u8], texts: &'a [String]) -> Option<&'a str> {
 }
 
 /// Checks that a store has none of these texts, after calls that had them.
-fn assert_tells_nothing(place: &Place, texts: &[String]) {
-    let contents = place.contents();
+async fn assert_tells_nothing(place: &Place, texts: &[String]) {
+    let contents = place.contents().await;
     let size: usize = contents.iter().map(|(_, bytes)| bytes.len()).sum();
     assert!(size > 4_000, "{size} bytes");
     for (name, bytes) in &contents {
@@ -85,7 +85,7 @@ fn assert_tells_nothing(place: &Place, texts: &[String]) {
 }
 
 async fn store_tells_nothing(kind: Kind) {
-    let (simulators, place) = (Simulators::start().await, Place::new(kind));
+    let (simulators, place) = (Simulators::start().await, Place::new(kind).await);
     let serve = serve_with(&simulators, &place, &[]);
     let account = simulators.id(INTEGRATION);
     let body = |number: usize, local: &str| {
@@ -151,10 +151,10 @@ async fn store_tells_nothing(kind: Kind) {
     texts.push(INTEGRATION.to_owned());
     texts.extend(simulators.secrets());
     // While the server runs, and once it has ended.
-    assert_tells_nothing(&place, &texts);
+    assert_tells_nothing(&place, &texts).await;
     serve.signal("KILL");
     drop(serve);
-    assert_tells_nothing(&place, &texts);
+    assert_tells_nothing(&place, &texts).await;
 }
 
 #[test]

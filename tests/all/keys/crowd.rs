@@ -19,7 +19,7 @@ async fn two_servers_create_once(kind: Kind) {
 
 /// A hundred requests for one creation, at this many servers with one store.
 async fn crowd(kind: Kind, servers: usize) {
-    let (simulators, place) = (Simulators::start().await, Place::new(kind));
+    let (simulators, place) = (Simulators::start().await, Place::new(kind).await);
     let servers: Vec<_> = (0..servers)
         .map(|_| serve_with(&simulators, &place, &[]))
         .collect();

@@ -98,7 +98,7 @@ async fn unknown_creation_is_settled_not_sent() {
 
 #[tokio::test]
 async fn unknown_creation_is_settled_after_restart() {
-    let (simulators, place) = (Simulators::start().await, Place::new(Kind::Sqlite));
+    let (simulators, place) = (Simulators::start().await, Place::new(Kind::Sqlite).await);
     let account = simulators.id(INTEGRATION);
     let [lost, never] =
         ["lost", "never"].map(|name| create(&account, &format!("{name}@k.example")));
@@ -140,7 +140,7 @@ async fn rejected_creation_is_not_remembered() {
 
 #[tokio::test]
 async fn found_user_is_not_remembered() {
-    let (simulators, place) = (Simulators::start().await, Place::new(Kind::Sqlite));
+    let (simulators, place) = (Simulators::start().await, Place::new(Kind::Sqlite).await);
     let serve = serve_with(&simulators, &place, &[]);
     let request = create(&simulators.id(INTEGRATION), ADDRESS);
     serve.call(&request).await;

@@ -37,7 +37,7 @@ async fn old_user_is_never_told_as_created() {
         // It gives no time.
         ("hive", json!([user]), (200, "found", "")),
     ] {
-        let (provider, place) = (Provider::start().await, Place::new(Kind::Sqlite));
+        let (provider, place) = (Provider::start().await, Place::new(Kind::Sqlite).await);
         let own = format!("http://{}/", simulators.address);
         let accounts = simulators
             .accounts
@@ -87,7 +87,7 @@ async fn changes(simulators: &Simulators) -> Vec<Value> {
 
 #[tokio::test]
 async fn default_role_demotes_nobody() {
-    let (simulators, place) = (Simulators::start().await, Place::new(Kind::Sqlite));
+    let (simulators, place) = (Simulators::start().await, Place::new(Kind::Sqlite).await);
     let serve = serve_with(&simulators, &place, &[]);
     let account = simulators.id(INTEGRATION);
     let request = |body: Value| Request {

@@ -18,7 +18,7 @@ use crate::stores::{Hook, Hooked, Kind, Method, Place};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn store_that_is_gone_sends_nothing() {
-    let (simulators, place) = (Simulators::start().await, Place::new(Kind::Sqlite));
+    let (simulators, place) = (Simulators::start().await, Place::new(Kind::Sqlite).await);
     let serve = serve_with(&simulators, &place, &[]);
     let request = create(&simulators.id(INTEGRATION), ADDRESS);
     let (file, aside) = (
@@ -67,7 +67,7 @@ async fn store_that_is_gone_sends_nothing() {
 
 #[tokio::test]
 async fn other_secret_sends_nothing() {
-    let (simulators, place) = (Simulators::start().await, Place::new(Kind::Sqlite));
+    let (simulators, place) = (Simulators::start().await, Place::new(Kind::Sqlite).await);
     drop(serve_with(&simulators, &place, &[]));
     let other = tempfile::tempdir().expect("a folder");
     let accounts = other.path().join("accounts.toml");
@@ -171,10 +171,10 @@ async fn each_method_that_fails_is_told() {
         ),
         (Method::Sweep, Some(KEY), None, (200, "created"), none, 1),
     ] {
-        let (simulators, place) = (Simulators::start().await, Place::new(Kind::Sqlite));
+        let (simulators, place) = (Simulators::start().await, Place::new(Kind::Sqlite).await);
         let accounts =
             FileAccounts::parse("accounts.toml".as_ref(), &simulators.accounts, |_| None);
-        let (store, secret) = place.open();
+        let (store, secret) = place.open().await;
         let fails = Arc::new(AtomicBool::new(true));
         let failing = Failing {
             method,
