@@ -128,7 +128,7 @@ async fn crash_anywhere(kind: Kind) {
 
 /// The runtime of a call ends, and takes the call with it; its engine goes on in another one.
 async fn runtime_that_ends_leaves_unknown(kind: Kind) {
-    let (simulators, place) = (Simulators::start().await, Place::new(kind).await);
+    let (simulators, place) = (Simulators::start().await, kind.place().await);
     let engine = engine(&simulators, &place).await;
     for (number, key) in [Some(KEY), None].into_iter().enumerate() {
         let address = format!("ines.{number}@kelpworks.example");
@@ -180,7 +180,7 @@ struct Scene {
 impl Scene {
     /// Has a process killed.
     async fn kill(kind: Kind, point: &'static Point) -> Self {
-        let (simulators, place) = (Simulators::start().await, Place::new(kind).await);
+        let (simulators, place) = (Simulators::start().await, kind.place().await);
         let fault = match point.trouble {
             Trouble::None | Trouble::Refuses => None,
             Trouble::Rejects => Some(r#"{"kind": "status", "status": 422, "body": "{}"}"#),
@@ -286,7 +286,7 @@ impl Scene {
 
         let id = user_of(answer.expect(&what)).id.expect("an id");
         let users = directory.find(ADDRESS).await.expect(&what);
-        assert_eq!(users, [id.clone()], "{what}");
+        assert_eq!(users, std::slice::from_ref(&id), "{what}");
         let (again, count) = create(false).await;
         assert_eq!(
             (user_of(again.expect(&what)).id, count),

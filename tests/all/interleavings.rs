@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use self::world::World;
-use crate::stores::Method;
+use crate::stores::{Method, hexadecimal};
 
 /// The variable that has the seed of a run to be repeated.
 const SEED: &str = "UNIFIED_TICKETING_TEST_SEED";
@@ -145,7 +145,7 @@ fn event() -> impl Strategy<Value = Event> {
 #[test]
 fn nothing_is_created_twice() {
     let seed = seed();
-    let shown: String = seed.iter().map(|byte| format!("{byte:02x}")).collect();
+    let shown = hexadecimal(&seed);
     println!("{SEED}={shown} repeats this run");
     let config = Config {
         cases: std::env::var("PROPTEST_CASES")

@@ -59,25 +59,27 @@ pub struct Place {
     schema: Option<Schema>,
 }
 
-impl Place {
-    /// A place for a store that is made on first use.
-    pub async fn new(kind: Kind) -> Self {
+impl Kind {
+    /// A place for a store, which is made on first use.
+    pub async fn place(self) -> Place {
         let folder = tempfile::tempdir().expect("a folder");
-        let schema = match kind {
-            Kind::Sqlite => None,
-            Kind::Postgres => Some(server().expect("a server").schema().await),
+        let schema = match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some(server().expect("a server").schema().await),
         };
         let url = match &schema {
             None => format!("sqlite:{}", folder.path().join("calls.db").display()),
             Some(schema) => schema.url(),
         };
-        Self {
+        Place {
             url,
             folder,
             schema,
         }
     }
+}
 
+impl Place {
     /// The folder of its files.
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -119,6 +121,12 @@ impl Place {
 pub async fn open(url: &str, secret: &Path) -> (Arc<dyn Store>, Secret) {
     let secret = Secret::from_file_or_new(secret).expect("a secret");
     let url: StoreUrl = url.parse().expect("the URL of a store");
-    let store = url.open(&secret, None).await.expect("a store");
-    (store, secret)
+    let store = url.open(&secret, None).await;
+    (store.expect("a store"), secret)
+}
+
+/// Bytes as hexadecimal digits.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    let digits = |text: String, byte: &u8| text + &format!("{byte:02x}");
+    bytes.iter().fold(String::new(), digits)
 }

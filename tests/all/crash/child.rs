@@ -88,7 +88,7 @@ async fn creates_until_killed() {
         while let Some(creation) = creations.join_next().await {
             ended.push(creation);
         }
-        std::future::pending::<()>().await
+        std::future::pending::<()>().await;
     };
     let _ = tokio::time::timeout(LIFE, killed).await;
     println!("the process was not killed; these creations have ended: {ended:#?}");

@@ -36,7 +36,7 @@ impl Dying {
         if self.missing.fetch_sub(1, Ordering::AcqRel) == 1 {
             kill(std::process::id());
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

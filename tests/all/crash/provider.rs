@@ -93,7 +93,7 @@ impl Provider {
             let process = process.wait_for(Option::is_some).await.expect("a process");
             kill(process.expect("a process"));
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     async fn forward(&self, request: Received) -> Response {

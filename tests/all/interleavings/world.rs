@@ -83,7 +83,7 @@ impl Process {
             self.end();
         }
         if !self.is_alive() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

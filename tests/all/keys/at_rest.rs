@@ -8,7 +8,7 @@ use super::{
 };
 use crate::client::Request;
 use crate::serve::Simulators;
-use crate::stores::{Kind, Place, on_each_store};
+use crate::stores::{Kind, Place, hexadecimal, on_each_store};
 
 on_each_store!(store_tells_nothing);
 
@@ -21,7 +21,7 @@ const UNKEYED: &str = "unkeyed-zoraida";
 /// The forms in which these bytes may be written.
 fn forms(text: &str) -> Vec<Vec<u8>> {
     let bytes = text.as_bytes();
-    let hexadecimal: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hexadecimal = hexadecimal(bytes);
     let utf_16: Vec<u16> = text.encode_utf16().collect();
     let escaped = serde_json::to_string(text).expect("JSON");
     let escaped = &escaped[1..escaped.len() - 1];
@@ -85,7 +85,7 @@ async fn assert_tells_nothing(place: &Place, texts: &[String]) {
 }
 
 async fn store_tells_nothing(kind: Kind) {
-    let (simulators, place) = (Simulators::start().await, Place::new(kind).await);
+    let (simulators, place) = (Simulators::start().await, kind.place().await);
     let serve = serve_with(&simulators, &place, &[]);
     let account = simulators.id(INTEGRATION);
     let body = |number: usize, local: &str| {

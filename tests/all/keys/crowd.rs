@@ -5,7 +5,7 @@ use tokio::task::JoinSet;
 use super::{INTEGRATION, KEY, create, creations, id, serve_with, shown, with_key};
 use crate::client;
 use crate::serve::Simulators;
-use crate::stores::{Kind, Place, on_each_store};
+use crate::stores::{Kind, on_each_store};
 
 on_each_store!(hundred_requests_create_once two_servers_create_once);
 
@@ -19,7 +19,7 @@ async fn two_servers_create_once(kind: Kind) {
 
 /// A hundred requests for one creation, at this many servers with one store.
 async fn crowd(kind: Kind, servers: usize) {
-    let (simulators, place) = (Simulators::start().await, Place::new(kind).await);
+    let (simulators, place) = (Simulators::start().await, kind.place().await);
     let servers: Vec<_> = (0..servers)
         .map(|_| serve_with(&simulators, &place, &[]))
         .collect();

@@ -11,7 +11,7 @@ use super::{
 use crate::client::{self, Connection, Request, Response};
 use crate::provider::{Provider, ProviderResponse};
 use crate::serve::{Serve, Simulators, error, error_of, until};
-use crate::stores::{Kind, Place};
+use crate::stores::Kind;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn creation_in_flight_is_joined() {
@@ -98,7 +98,7 @@ async fn unknown_creation_is_settled_not_sent() {
 
 #[tokio::test]
 async fn unknown_creation_is_settled_after_restart() {
-    let (simulators, place) = (Simulators::start().await, Place::new(Kind::Sqlite).await);
+    let (simulators, place) = (Simulators::start().await, Kind::Sqlite.place().await);
     let account = simulators.id(INTEGRATION);
     let [lost, never] =
         ["lost", "never"].map(|name| create(&account, &format!("{name}@k.example")));
@@ -140,7 +140,7 @@ async fn rejected_creation_is_not_remembered() {
 
 #[tokio::test]
 async fn found_user_is_not_remembered() {
-    let (simulators, place) = (Simulators::start().await, Place::new(Kind::Sqlite).await);
+    let (simulators, place) = (Simulators::start().await, Kind::Sqlite.place().await);
     let serve = serve_with(&simulators, &place, &[]);
     let request = create(&simulators.id(INTEGRATION), ADDRESS);
     serve.call(&request).await;

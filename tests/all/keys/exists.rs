@@ -8,7 +8,7 @@ use super::{
 use crate::client::Request;
 use crate::provider::{Provider, ProviderResponse};
 use crate::serve::{Serve, Simulators, error_of};
-use crate::stores::{Kind, Place};
+use crate::stores::Kind;
 
 fn response(body: &Value) -> ProviderResponse {
     ProviderResponse {
@@ -37,7 +37,7 @@ async fn old_user_is_never_told_as_created() {
         // It gives no time.
         ("hive", json!([user]), (200, "found", "")),
     ] {
-        let (provider, place) = (Provider::start().await, Place::new(Kind::Sqlite).await);
+        let (provider, place) = (Provider::start().await, Kind::Sqlite.place().await);
         let own = format!("http://{}/", simulators.address);
         let accounts = simulators
             .accounts
@@ -87,7 +87,7 @@ async fn changes(simulators: &Simulators) -> Vec<Value> {
 
 #[tokio::test]
 async fn default_role_demotes_nobody() {
-    let (simulators, place) = (Simulators::start().await, Place::new(Kind::Sqlite).await);
+    let (simulators, place) = (Simulators::start().await, Kind::Sqlite.place().await);
     let serve = serve_with(&simulators, &place, &[]);
     let account = simulators.id(INTEGRATION);
     let request = |body: Value| Request {

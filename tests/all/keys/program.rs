@@ -66,7 +66,7 @@ fn id(output: &ProgramOutput) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn command_with_key_is_carried_out_once() {
-    let (simulators, place) = (Simulators::start().await, Place::new(Kind::Sqlite).await);
+    let (simulators, place) = (Simulators::start().await, Kind::Sqlite.place().await);
     let program = Program::new(&simulators, &place);
     let key = ["--idempotency-key", "joiner \"4711\", again"];
     let created = id(&program.create(ADDRESS, &key));
@@ -108,7 +108,7 @@ async fn command_with_key_is_carried_out_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn automatic_key_is_that_of_the_request() {
-    let (simulators, place) = (Simulators::start().await, Place::new(Kind::Sqlite).await);
+    let (simulators, place) = (Simulators::start().await, Kind::Sqlite.place().await);
     let program = Program::new(&simulators, &place);
     let auto = ["--idempotency-key", "auto"];
     fault(&simulators, NEVER).await;
@@ -129,7 +129,7 @@ async fn automatic_key_is_that_of_the_request() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn unknown_command_is_sent_by_resend_alone() {
-    let (simulators, place) = (Simulators::start().await, Place::new(Kind::Sqlite).await);
+    let (simulators, place) = (Simulators::start().await, Kind::Sqlite.place().await);
     let program = Program::new(&simulators, &place);
     let key = ["--idempotency-key", KEY];
     fault(&simulators, NEVER).await;
@@ -166,7 +166,7 @@ async fn unknown_command_is_sent_by_resend_alone() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn command_in_flight_is_conflict() {
-    let (simulators, place) = (Simulators::start().await, Place::new(Kind::Sqlite).await);
+    let (simulators, place) = (Simulators::start().await, Kind::Sqlite.place().await);
     let cli = Program::new(&simulators, &place);
     simulators.delay(INTEGRATION, 1_500, 1).await;
     let key = ["--idempotency-key", KEY];
@@ -202,7 +202,7 @@ async fn command_in_flight_is_conflict() {
 on_each_store!(interrupted_command_gives_its_key_back);
 
 async fn interrupted_command_gives_its_key_back(kind: Kind) {
-    let (simulators, place) = (Simulators::start().await, Place::new(kind).await);
+    let (simulators, place) = (Simulators::start().await, kind.place().await);
     let cli = Program::new(&simulators, &place);
     // The server accepts connections and sends nothing, so TLS is never established.
     let silent = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
@@ -236,7 +236,7 @@ async fn interrupted_command_gives_its_key_back(kind: Kind) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn key_of_command_without_store_is_warning() {
-    let (simulators, place) = (Simulators::start().await, Place::new(Kind::Sqlite).await);
+    let (simulators, place) = (Simulators::start().await, Kind::Sqlite.place().await);
     let cli = Program {
         store: Vec::new(),
         ..Program::new(&simulators, &place)

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::client::Request;
 use crate::serve::{Simulators, digest};
-use crate::stores::{Kind, Place};
+use crate::stores::Kind;
 
 fn token(name: &str) -> String {
     format!("ut_the-token-of-{name}-0123456789")
@@ -21,7 +21,7 @@ fn by(request: &Request, name: &str) -> Request {
 
 #[tokio::test]
 async fn keys_of_two_tokens_never_meet() {
-    let (simulators, place) = (Simulators::start().await, Place::new(Kind::Sqlite).await);
+    let (simulators, place) = (Simulators::start().await, Kind::Sqlite.place().await);
     let entry = |name: &str, scope: &str| {
         let digest = digest(&token(name));
         format!(
@@ -74,7 +74,7 @@ async fn keys_of_two_tokens_never_meet() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn keys_of_server_and_program_never_meet() {
-    let (simulators, place) = (Simulators::start().await, Place::new(Kind::Sqlite).await);
+    let (simulators, place) = (Simulators::start().await, Kind::Sqlite.place().await);
     let serve = serve_with(&simulators, &place, &[]);
     let request = with_key(&create(&simulators.id(INTEGRATION), ADDRESS), KEY);
     let created = serve.call(&request).await;

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::client;
 use crate::serve::{Serve, Simulators, error, error_of};
-use crate::stores::{Kind, Place};
+use crate::stores::Kind;
 use crate::tls::Root;
 
 /// The deadline of a call. Its lease is this, the time to settle and 5 seconds.
@@ -25,7 +25,7 @@ async fn suspended_process_sends_nothing() {
 }
 
 async fn while_it_connects() {
-    let (simulators, place) = (Simulators::start().await, Place::new(Kind::Sqlite).await);
+    let (simulators, place) = (Simulators::start().await, Kind::Sqlite.place().await);
     let root = Root::new().expect("a root");
     let certificates = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(certificates.path(), root.pem()).expect("a file");
@@ -86,7 +86,7 @@ async fn while_it_connects() {
 }
 
 async fn while_it_looks() {
-    let (simulators, place) = (Simulators::start().await, Place::new(Kind::Sqlite).await);
+    let (simulators, place) = (Simulators::start().await, Kind::Sqlite.place().await);
     let serve = serve_with(&simulators, &place, &[DEADLINE]);
     let request = with_key(&create(&simulators.id(INTEGRATION), ADDRESS), KEY);
     let request = with(&request, "unified_if_exists=keep");

@@ -21,7 +21,7 @@ struct Setting {
 impl Setting {
     async fn new(arguments: &[&str]) -> Self {
         let simulators = Simulators::start().await;
-        let place = Place::new(Kind::Sqlite).await;
+        let place = Kind::Sqlite.place().await;
         let serve = serve_with(&simulators, &place, arguments);
         Self {
             account: simulators.id(INTEGRATION),

@@ -8,17 +8,17 @@ use unified_ticketing::store::StoreError;
 use unified_ticketing::{Engine, FileAccounts};
 
 use super::{
-    ADDRESS, INTEGRATION, KEY, LOST, REJECTED, create, creations, fault, id, serve_with, shown,
+    ADDRESS, INTEGRATION, KEY, LOST, REJECTED, create, creations, fault, serve_with, shown,
     warnings, with, with_key,
 };
 use crate::cli::run;
 use crate::client::{self, Request};
 use crate::serve::{Simulators, error, error_of, get};
-use crate::stores::{Hook, Hooked, Kind, Method, Place};
+use crate::stores::{Hook, Hooked, Kind, Method};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn store_that_is_gone_sends_nothing() {
-    let (simulators, place) = (Simulators::start().await, Place::new(Kind::Sqlite).await);
+    let (simulators, place) = (Simulators::start().await, Kind::Sqlite.place().await);
     let serve = serve_with(&simulators, &place, &[]);
     let request = create(&simulators.id(INTEGRATION), ADDRESS);
     let (file, aside) = (
@@ -67,7 +67,7 @@ async fn store_that_is_gone_sends_nothing() {
 
 #[tokio::test]
 async fn other_secret_sends_nothing() {
-    let (simulators, place) = (Simulators::start().await, Place::new(Kind::Sqlite).await);
+    let (simulators, place) = (Simulators::start().await, Kind::Sqlite.place().await);
     drop(serve_with(&simulators, &place, &[]));
     let other = tempfile::tempdir().expect("a folder");
     let accounts = other.path().join("accounts.toml");
@@ -171,7 +171,7 @@ async fn each_method_that_fails_is_told() {
         ),
         (Method::Sweep, Some(KEY), None, (200, "created"), none, 1),
     ] {
-        let (simulators, place) = (Simulators::start().await, Place::new(Kind::Sqlite).await);
+        let (simulators, place) = (Simulators::start().await, Kind::Sqlite.place().await);
         let accounts =
             FileAccounts::parse("accounts.toml".as_ref(), &simulators.accounts, |_| None);
         let (store, secret) = place.open().await;
