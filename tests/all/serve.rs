@@ -11,7 +11,6 @@ mod log;
 mod log_sink;
 mod malformed;
 mod reload;
-mod shared_store;
 mod soak;
 mod start;
 mod support;

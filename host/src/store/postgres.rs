@@ -43,8 +43,8 @@ use super::{
 /// certificate that is not trusted, `prefer` fails, too.
 ///
 /// The tables are named `unified_ticketing_…`, and made on first use in the schema that `search_path` begins with; another one can be
-/// asked for by `?options=-csearch_path%3DNAME`. A pooler between has to leave a session to its connection (`pool_mode=session` of `PgBouncer`):
-/// a store sets `synchronous_commit` and timeouts.
+/// asked for by `?options=-csearch_path%3DNAME`. A pooler between has to leave a session to its connection (`pool_mode=session` of
+/// `PgBouncer`): a store sets `synchronous_commit` and timeouts.
 ///
 /// A server that is gone, or takes more than some seconds, makes the store unavailable, and it is found again when it is back. What
 /// has been asked of a store is done even if the future is dropped; a claim that nobody waits for any more is released. So is one
@@ -194,7 +194,15 @@ impl Database {
         self: Arc<Self>,
         step: impl for<'a> FnOnce(Session<'a>) -> Step<'a, T> + Send,
     ) -> Result<T, StoreError> {
-        let mut client = self.client().await?;
+        let client = self.client().await?;
+        self.run_on(client, step).await
+    }
+
+    async fn run_on<T>(
+        &self,
+        mut client: Client,
+        step: impl for<'a> FnOnce(Session<'a>) -> Step<'a, T> + Send,
+    ) -> Result<T, StoreError> {
         let session = Session {
             client: &mut client,
             statements: &self.statements,
@@ -216,11 +224,11 @@ impl Database {
     async fn claim(self: Arc<Self>, request: ClaimRequest) -> Result<Unclaimed, StoreError> {
         let id = new_claim_id()?;
         let (key, lease) = (request.key, request.lease);
-        let claimed = Arc::clone(&self)
-            .run(move |session| Box::pin(session.claim(request, id)))
-            .await;
+        let client = self.client().await?;
+        let claiming = self.run_on(client, move |session| Box::pin(session.claim(request, id)));
+        let claimed = claiming.await;
         if let Err(StoreError::Unavailable(_)) = claimed {
-            // It may have been made, and its answer lost.
+            // It has been asked for, so it may have been made, and its answer lost.
             let claim = Claim::new(key, id, std::time::UNIX_EPOCH);
             tokio::spawn(Arc::clone(&self).abandon(claim, lease));
         }

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use super::{ADDRESS, INTEGRATION, KEY, LOST, NEVER, count, creations, fault};
 use crate::cli::{ProgramOutput, program, run, signal};
 use crate::serve::Simulators;
-use crate::stores::{Kind, Place};
+use crate::stores::{Kind, Place, on_each_store};
 
 /// The program, with the simulators' accounts and a store.
 pub(super) struct Program {
@@ -199,9 +199,10 @@ async fn command_in_flight_is_conflict() {
     assert_eq!(creations(&simulators).await, 1);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn interrupted_command_gives_its_key_back() {
-    let (simulators, place) = (Simulators::start().await, Kind::Sqlite.place().await);
+on_each_store!(interrupted_command_gives_its_key_back);
+
+async fn interrupted_command_gives_its_key_back(kind: Kind) {
+    let (simulators, place) = (Simulators::start().await, kind.place().await);
     let cli = Program::new(&simulators, &place);
     // The server accepts connections and sends nothing, so TLS is never established.
     let silent = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
