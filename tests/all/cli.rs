@@ -16,6 +16,7 @@ use unified_ticketing_guest::integration::ALL;
 
 use self::support::{CALLS, Sandbox, assert_program};
 pub use self::support::{ProgramOutput, program, run, signal};
+use crate::http::runners::ClosedPort;
 
 #[test]
 fn each_integration_creates_and_updates() {
@@ -368,8 +369,9 @@ fn unreachable_provider_has_definite_outcome() {
             .is_some_and(|message| message.contains("by email `i@k.example`")),
         "{body:#}"
     );
-    drop(silent);
-    let not_connected = call(address, &["--log-format", "json"]);
+    // Reserved, so that no other test listens there meanwhile.
+    let closed = ClosedPort::new();
+    let not_connected = call(closed.address(), &["--log-format", "json"]);
     let body: Value = serde_json::from_str(&not_connected.stderr).expect("JSON");
     assert_eq!(
         (not_connected.code, not_connected.stdout.as_str()),

@@ -205,8 +205,11 @@ impl ClosedPort {
         Self { socket }
     }
 
+    pub fn address(&self) -> SocketAddr {
+        self.socket.local_addr().expect("its address")
+    }
+
     pub fn url(&self) -> String {
-        let address = self.socket.local_addr().expect("its address");
-        format!("http://{address}")
+        format!("http://{}", self.address())
     }
 }
