@@ -70,7 +70,15 @@ export function options(call) {
     remoteQuery: [],
     collections: call.collections ?? [],
     strict: false,
+    ifExists: 'fail',
+    settle: true,
+    resend: false,
   };
+}
+
+/** A `begun`: the call begins now. */
+export function begun() {
+  return { tag: 'now', val: new Date().toISOString() };
 }
 
 /** The published object of a user. The provider's JSON stays a string. */

@@ -2,7 +2,7 @@
 
 import * as accounts from './accounts.js';
 import { steps } from './build/ticketing.js';
-import { operation, options, publishedResult } from '../shape.js';
+import { begun, operation, options, publishedResult } from '../shape.js';
 
 const text = (bytes) => new TextDecoder().decode(bytes);
 
@@ -21,7 +21,7 @@ function providerResponse({ status, headers, body }) {
 /** The plan of a call, its requests and its response; the same error, where there is no plan. */
 function run(call, account) {
   const provider = call.provider.map(providerResponse);
-  let step = steps.start(account, operation(call), options(call));
+  let step = steps.start(account, operation(call), options(call), begun());
   if (step.tag === 'done') {
     const error = publishedResult(step.val);
     return { plan: call.operation.match(/^(get|list)/) ? null : error, requests: [], response: error };

@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import * as accounts from './accounts.js';
 import { integrations, steps, users } from './build/ticketing.js';
 import { send } from './send.js';
-import { newUser, operation, options, publishedResult, resolved, userChanges, userQuery } from '../shape.js';
+import { begun, newUser, operation, options, publishedResult, resolved, userChanges, userQuery } from '../shape.js';
 
 /** The operations of `users`. */
 const OPERATIONS = {
@@ -30,7 +30,7 @@ function callUsers(account, call) {
 /** The result of a call by `steps`. */
 async function callSteps(account, call) {
   let written = false;
-  let step = steps.start(account.id, operation(call), options(call));
+  let step = steps.start(account.id, operation(call), options(call), begun());
   while (step.tag === 'send') {
     const { request, safety, waitMs, context } = step.val;
     // Whatever the component asks for, a call writes once.

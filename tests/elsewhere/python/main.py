@@ -7,6 +7,7 @@ import http.client
 import json
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -143,7 +144,7 @@ def steps(functions):
 
     def make_call(account, call):
         written = False
-        step = interface["start"](account["id"], operation(call), options(call))
+        step = interface["start"](account["id"], operation(call), options(call), begun())
         # A step is a `sending`, or the result.
         while isinstance(step, Record):
             # Whatever the component asks for, a call writes once.
@@ -205,7 +206,15 @@ def options(call):
         remote_query=[],
         collections=[record(id=entry["id"], type=entry.get("type")) for entry in call.get("collections", [])],
         strict=False,
+        if_exists="fail",
+        settle=True,
+        resend=False,
     )
+
+
+def begun():
+    """A `begun`: the call begins now."""
+    return Variant("now", datetime.now(UTC).isoformat())
 
 
 def plain(value):
