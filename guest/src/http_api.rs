@@ -19,7 +19,7 @@ use crate::integration::OperationName;
 use crate::operation::{self, Next};
 use crate::plan::{self, Call, Input, Planned};
 use crate::steps::resolve_error;
-pub use key::{IDEMPOTENCY_KEY, KeyError, idempotency_key};
+pub use key::{IDEMPOTENCY_KEY, KeyError, idempotency_key, is_idempotency_key};
 use query::Query;
 pub use query::account_id;
 pub use route::{Route, RouteError, USERS, route};

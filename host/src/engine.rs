@@ -33,7 +33,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use unified_ticketing_guest::http_api::{IDEMPOTENCY_KEY, account_id, idempotency_key};
+use unified_ticketing_guest::http_api::{account_id, idempotency_key};
 
 pub(crate) use self::access::Access;
 use self::account::CallAccount;
@@ -321,8 +321,17 @@ impl Engine {
     /// As [`Self::http`], for a caller that may give up before there is a response: `state` then says whether the provider may have
     /// the request. A state is for one call.
     pub async fn http_observed(&self, request: HttpRequest, state: &SendState) -> HttpResponse {
+        self.http_by(self.caller(None), request, state).await
+    }
+
+    /// As [`Self::http_observed`], for this caller.
+    async fn http_by(
+        &self,
+        caller: Caller,
+        request: HttpRequest,
+        state: &SendState,
+    ) -> HttpResponse {
         let access = account_id(&request.target).map_or(Access::None, Access::Account);
-        let caller = self.caller(None);
         let ended = self
             .respond(request, access, caller, state.clone(), None, None)
             .await;
@@ -360,8 +369,7 @@ impl Engine {
             && request.method != "GET"
             && let Ok(Some(key)) = idempotency_key(&request.headers)
         {
-            let is_key = |name: &str| name.eq_ignore_ascii_case(IDEMPOTENCY_KEY);
-            request.headers.retain(|(name, _)| !is_key(name));
+            exchange::clear_key(request);
             caller.key = Some(key);
         }
     }

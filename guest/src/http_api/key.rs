@@ -9,6 +9,12 @@ pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// The longest key, in bytes.
 const MAX_KEY: usize = 255;
 
+/// Whether a text can be a key: it has 1 to 255 characters of printable ASCII.
+#[must_use]
+pub fn is_idempotency_key(text: &str) -> bool {
+    (1..=MAX_KEY).contains(&text.len()) && text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+}
+
 /// Why a header has no key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyError {
@@ -41,13 +47,10 @@ pub fn idempotency_key(headers: &[(String, String)]) -> Result<Option<String>, K
 fn parse(value: &str) -> Option<String> {
     let key = match value.strip_prefix('"') {
         Some(rest) => unescaped(rest.strip_suffix('"')?)?,
+        None if value.contains([' ', '"', ',']) => return None,
         None => value.to_owned(),
     };
-    let is_bare = !value.starts_with('"');
-    let fits = |byte: u8| {
-        (b' '..=b'~').contains(&byte) && !(is_bare && matches!(byte, b' ' | b'"' | b','))
-    };
-    ((1..=MAX_KEY).contains(&key.len()) && key.bytes().all(fits)).then_some(key)
+    is_idempotency_key(&key).then_some(key)
 }
 
 /// The string between the quotation marks. A backslash is before a quotation mark or a backslash only.

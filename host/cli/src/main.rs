@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod digest;
 mod error;
 mod escape;
 mod input;

@@ -74,9 +74,15 @@ impl HostDriven {
     ) -> (E::Output, Option<Receipt>) {
         let entry = Arc::new(entry);
         let mut requests = Requests::new(self.max_requests, entry.safety());
+        // A change may be repeated: without a key there is nothing to remember of it.
+        let is_guarded = match entry.safety() {
+            Safety::Safe => false,
+            Safety::Idempotent => call.caller.key.is_some(),
+            Safety::Once => true,
+        };
         let result = match self.start(&entry, call, &call.begun).await {
             Ok(Next::Send(mut sending)) => match &self.memory {
-                Some(memory) if entry.safety() != Safety::Safe => {
+                Some(memory) if is_guarded => {
                     // A component that plans nothing is taken at its first request.
                     let plan = sending.plan.take();
                     let plan = plan.unwrap_or_else(|| sending.request.clone());

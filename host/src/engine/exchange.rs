@@ -1,5 +1,7 @@
 //! The parts of an HTTP exchange that pass between a server and the component.
 
+use unified_ticketing_guest::http_api::IDEMPOTENCY_KEY;
+
 use crate::bindings::http_api::{HttpRequest, HttpResponse};
 
 /// Headers that authenticate the client to the server, or to a proxy before it.
@@ -29,6 +31,13 @@ pub(super) fn clear_request(request: &mut HttpRequest) {
     request
         .headers
         .retain(|(name, _)| !is_one_of(&CREDENTIALS, name));
+}
+
+/// Removes the idempotency key, which the host has taken.
+pub(super) fn clear_key(request: &mut HttpRequest) {
+    request
+        .headers
+        .retain(|(name, _)| !is_one_of(&[IDEMPOTENCY_KEY], name));
 }
 
 /// Makes a response one that any server can send: one final response that its body ends.

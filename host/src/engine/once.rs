@@ -45,6 +45,12 @@ pub(crate) struct Caller {
     pub(crate) at_most: Option<Safety>,
 }
 
+impl Caller {
+    fn scope(&self) -> &str {
+        self.scope.as_deref().unwrap_or_default()
+    }
+}
+
 /// What an operation writes.
 pub(super) struct Target {
     /// The operation.
@@ -102,7 +108,7 @@ impl HostDriven {
         target.creates &= at_most == Safety::Once;
         let write = Write {
             target,
-            planned: memory.planned(plan),
+            planned: Planned::new(&memory.secret, plan),
             resend: sending.resend,
         };
         let (turn, claim) = match self.claim(memory, call, &write).await {

@@ -2,9 +2,10 @@
 
 use std::collections::VecDeque;
 
-use unified_ticketing_guest::http_api::{IDEMPOTENCY_KEY, account_id};
+use unified_ticketing_guest::http_api::is_idempotency_key;
 
-use super::{Access, Caller, Engine, Plan, http_response, plain};
+use super::exchange::clear_key;
+use super::{Caller, Engine, Plan, http_response, plain};
 use crate::bindings::http_api::{HttpRequest, HttpResponse};
 use crate::bindings::steps::{Operation, UserUpdate};
 use crate::bindings::types::{
@@ -21,10 +22,7 @@ impl Engine {
     pub fn once(&self, key: impl Into<String>) -> Once<'_> {
         Once {
             engine: self,
-            key: key.into(),
-            is_forever: false,
-            replaces: false,
-            at_most: None,
+            caller: self.caller(Some(key.into())),
         }
     }
 
@@ -189,17 +187,15 @@ fn update(id: &str, changes: UserChanges) -> Operation {
 #[derive(Clone, Debug)]
 pub struct Once<'a> {
     engine: &'a Engine,
-    key: String,
-    is_forever: bool,
-    replaces: bool,
-    at_most: Option<Safety>,
+    /// With the key.
+    caller: Caller,
 }
 
 impl Once<'_> {
     /// Keeps what comes of the calls for ever, where it is else forgotten after a day, or a week.
     #[must_use]
     pub fn forever(mut self) -> Self {
-        self.is_forever = true;
+        self.caller.is_forever = true;
         self
     }
 
@@ -207,7 +203,7 @@ impl Once<'_> {
     /// then each change after a different one. It has no effect on a call that may create.
     #[must_use]
     pub fn replacing(mut self) -> Self {
-        self.replaces = true;
+        self.caller.replaces = true;
         self
     }
 
@@ -216,7 +212,7 @@ impl Once<'_> {
     /// Bounded to [`Safety::Safe`] a call only looks.
     #[must_use]
     pub fn at_most(mut self, safety: Safety) -> Self {
-        self.at_most = Some(safety);
+        self.caller.at_most = Some(safety);
         self
     }
 
@@ -227,14 +223,8 @@ impl Once<'_> {
             Ok(caller) => caller,
             Err(error) => return http_response(&error),
         };
-        let is_key = |name: &str| name.eq_ignore_ascii_case(IDEMPOTENCY_KEY);
-        request.headers.retain(|(name, _)| !is_key(name));
-        let access = account_id(&request.target).map_or(Access::None, Access::Account);
-        let ended = self
-            .engine
-            .respond(request, access, caller, state.clone(), None, None)
-            .await;
-        ended.delivered()
+        clear_key(&mut request);
+        self.engine.http_by(caller, request, state).await
     }
 
     /// Creates a user, as [`Engine::create_user`] does.
@@ -297,18 +287,12 @@ impl Once<'_> {
     }
 
     fn caller(&self) -> Result<Caller, CallError> {
-        let is_printable = self.key.bytes().all(|byte| (b' '..=b'~').contains(&byte));
-        if !is_printable || !(1..=255).contains(&self.key.len()) {
-            let message = "expected a key of 1 to 255 characters of printable ASCII";
-            let code = ErrorCode::InvalidRequest;
-            return Err(plain(code, 400, Outcome::NotSent, message.to_owned()));
+        if self.caller.key.as_deref().is_some_and(is_idempotency_key) {
+            return Ok(self.caller.clone());
         }
-        Ok(Caller {
-            is_forever: self.is_forever,
-            replaces: self.replaces,
-            at_most: self.at_most,
-            ..self.engine.caller(Some(self.key.clone()))
-        })
+        let message = "expected a key of 1 to 255 characters of printable ASCII";
+        let code = ErrorCode::InvalidRequest;
+        Err(plain(code, 400, Outcome::NotSent, message.to_owned()))
     }
 }
 

@@ -113,6 +113,11 @@ pub(super) fn decide(
     })
 }
 
+/// How long the record of a claim stays: never less than the lease.
+pub(super) fn kept_for(request: &ClaimRequest) -> Duration {
+    request.lifetime.max(request.lease)
+}
+
 /// A random number for a claim.
 pub(super) fn new_claim_id() -> Result<[u8; 16], StoreError> {
     let mut id = [0; 16];

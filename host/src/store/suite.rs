@@ -151,6 +151,19 @@ pub(super) async fn claim_and_keep(store: &dyn Store, tasks: u32, calls: u32) ->
     begin.elapsed()
 }
 
+/// Looks up a creation of unknown outcome so many times, and returns how long each takes.
+pub(super) async fn look_up(store: &dyn Store, calls: u32) -> Duration {
+    let key = RecordKey::from_bytes([9; 32]);
+    let echo = UnknownEcho::new(SystemTime::now(), vec![7; 600]);
+    let put = store.put_unknown(key, echo, Duration::from_mins(1));
+    put.await.unwrap();
+    let begin = Instant::now();
+    for _ in 0..calls {
+        store.find_unknown(key).await.unwrap().unwrap();
+    }
+    begin.elapsed() / calls
+}
+
 async fn claim(store: &dyn Store, request: ClaimRequest) -> Claimed {
     store.claim(request).await.unwrap()
 }

@@ -128,6 +128,17 @@ fn words(lines: &str) -> Vec<String> {
         .collect()
 }
 
+/// Checks the exit code, and what came of the first row.
+#[track_caller]
+fn assert_first(run: &ProgramOutput, code: i32, result: &str) {
+    assert_eq!(
+        (run.code, &words(&run.stdout)[0][..]),
+        (code, result),
+        "{}",
+        run.stderr
+    );
+}
+
 /// A file of so many users.
 fn people(count: usize) -> String {
     let rows = (1..=count).map(|number| format!("Person {number},p{number}@kelpworks.example\n"));

@@ -7,8 +7,7 @@ use std::process::Stdio;
 use serde_json::{Value, json};
 use unified_ticketing::server::Server;
 use unified_ticketing::types::{
-    Body, Collection, Email, Error, NewUser, Options, Response, Role, RolesChange, StringChange,
-    UserChanges, UserQuery,
+    Body, Error, Options, Response, Role, RolesChange, StringChange, UserChanges, UserQuery,
 };
 use unified_ticketing::{Engine, Sender};
 use unified_ticketing_guest::integration::OperationName;
@@ -19,6 +18,7 @@ use super::rows::Endpoint;
 use crate::cases::kebab_case;
 use crate::cli::program;
 use crate::client::{self, Request};
+use crate::life::{new_user, options};
 
 /// An entry point, with the sender behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,35 +191,15 @@ impl Call {
     }
 
     async fn typed(&self, engine: &Engine) -> Observed {
-        let project = Collection {
-            id: "1".to_owned(),
-            type_: None,
-        };
         let options = Options {
-            collections: self
-                .needs_project()
-                .then_some(project)
-                .into_iter()
-                .collect(),
             settle: false,
-            ..Options::default()
+            ..options(self.integration)
         };
         let some = |value: &str| Some(value.to_owned());
         let (account, id) = (&self.account(), &self.id);
         let result = match self.operation {
             OperationName::Create => {
-                let email = Email {
-                    address: self.email.clone(),
-                    type_: None,
-                };
-                let user = NewUser {
-                    name: some("Ines Halvorsen"),
-                    first_name: some("Ines"),
-                    last_name: some("Halvorsen"),
-                    nick_name: some("Ines"),
-                    emails: Some(vec![email]),
-                    ..NewUser::default()
-                };
+                let user = new_user(&self.email);
                 engine.create_user(account, user, options).await
             }
             OperationName::Update => {

@@ -47,6 +47,13 @@ impl Program {
         run(self.arguments(&[&common[..], arguments, &account].concat()))
     }
 
+    /// The arguments that create a user of this name, with the key.
+    fn create_with_key(&self, name: &str) -> Vec<OsString> {
+        let user = ["users", "create", "--account", INTEGRATION, "--name", name];
+        let more = ["--email", ADDRESS, "--idempotency-key", KEY];
+        self.arguments(&[&user[..], &more].concat())
+    }
+
     pub(super) fn create(&self, email: &str, arguments: &[&str]) -> ProgramOutput {
         let create = ["create", "--name", "Ines Halvorsen", "--email", email];
         self.users(&[&create[..], arguments].concat())
@@ -169,24 +176,14 @@ async fn command_in_flight_is_conflict() {
     let (simulators, place) = (Simulators::start().await, Kind::Sqlite.place().await);
     let cli = Program::new(&simulators, &place);
     simulators.delay(INTEGRATION, 1_500, 1).await;
-    let key = ["--idempotency-key", KEY];
-    let create = [
-        "users",
-        "create",
-        "--account",
-        INTEGRATION,
-        "--name",
-        "Ines",
-        "--email",
-        ADDRESS,
-    ];
-    let first = program(cli.arguments(&[&create[..], &key].concat()))
+    let create = cli.create_with_key("Ines");
+    let first = program(&create)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
         .expect("the program starts");
     simulators.reached(INTEGRATION, 1).await;
-    let second = run(cli.arguments(&[&create[..], &key].concat()));
+    let second = run(&create);
     assert_eq!(
         (second.code, second.stdout.as_str()),
         (7, ""),
@@ -209,18 +206,8 @@ async fn interrupted_command_gives_its_key_back(kind: Kind) {
     let own = format!("http://{}/", simulators.address);
     let other = format!("https://{}/", silent.local_addr().expect("its address"));
     cli.write_accounts(&simulators.accounts.replace(&own, &other));
-    let key = ["--idempotency-key", KEY];
-    let create = [
-        "users",
-        "create",
-        "--account",
-        INTEGRATION,
-        "--name",
-        "Ines Halvorsen",
-        "--email",
-        ADDRESS,
-    ];
-    let interrupted = program(cli.arguments(&[&create[..], &key].concat()))
+    let create = cli.create_with_key("Ines Halvorsen");
+    let interrupted = program(&create)
         .stdin(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
@@ -230,7 +217,7 @@ async fn interrupted_command_gives_its_key_back(kind: Kind) {
     let interrupted = interrupted.wait_with_output().expect("its output");
     assert_eq!(interrupted.status.code(), Some(130), "{interrupted:?}");
     cli.write_accounts(&simulators.accounts);
-    id(&cli.create(ADDRESS, &key));
+    id(&cli.create(ADDRESS, &["--idempotency-key", KEY]));
     assert_eq!(creations(&simulators).await, 1);
 }
 

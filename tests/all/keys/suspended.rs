@@ -8,7 +8,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::{
     ADDRESS, INTEGRATION, KEY, create, creations, serve_with, shown, warnings, with, with_key,
 };
-use crate::client;
+use crate::client::{self, Request, Response};
 use crate::serve::{Serve, Simulators, error, error_of};
 use crate::stores::Kind;
 use crate::tls::Root;
@@ -78,11 +78,7 @@ async fn while_it_connects() {
     tokio::time::sleep(SUSPENDED).await;
     serve.signal("CONT");
     let late = call.await.expect("no panic").expect("a response");
-    assert_eq!(error_of(&late), error(504, "deadline", "not-sent"));
-    assert_eq!((warnings(&late), creations(&simulators).await), (vec![], 0));
-    // It has given its key back.
-    let created = serve.call(&request).await;
-    assert_eq!(shown(&created), (200, "created", false), "{created:?}");
+    assert_kept_back(&late, &simulators, &serve, &request).await;
 }
 
 async fn while_it_looks() {
@@ -98,8 +94,18 @@ async fn while_it_looks() {
     tokio::time::sleep(SUSPENDED).await;
     serve.signal("CONT");
     let late = call.await.expect("no panic").expect("a response");
-    assert_eq!(error_of(&late), error(504, "deadline", "not-sent"));
-    assert_eq!((warnings(&late), creations(&simulators).await), (vec![], 0));
-    let created = serve.call(&request).await;
+    assert_kept_back(&late, &simulators, &serve, &request).await;
+}
+
+/// Checks that nothing was sent, and that the key was given back.
+async fn assert_kept_back(
+    late: &Response,
+    simulators: &Simulators,
+    serve: &Serve,
+    request: &Request,
+) {
+    assert_eq!(error_of(late), error(504, "deadline", "not-sent"));
+    assert_eq!((warnings(late), creations(simulators).await), (vec![], 0));
+    let created = serve.call(request).await;
     assert_eq!(shown(&created), (200, "created", false), "{created:?}");
 }

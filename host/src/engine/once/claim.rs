@@ -194,7 +194,7 @@ impl HostDriven {
         let Some(claim) = held.take() else {
             return true;
         };
-        let record = memory.record(call, write, key);
+        let record = claim.key;
         let (recorded, has_result) = match ending {
             Ending::Release => (store.release(claim).await, false),
             Ending::GiveBack => (store.give_back(claim).await, false),

@@ -11,8 +11,8 @@ use super::super::output::CallOutput;
 use super::Write;
 use super::claim::time;
 use super::echo::{Echoes, End, InFlight, MAX_ECHOES, Receipt, SETTLED_LIFETIME, UNKNOWN_LIFETIME};
-use super::transcript::{Planned, Transcript};
-use crate::bindings::types::{Begun, Outcome, ProviderRequest};
+use super::transcript::Transcript;
+use crate::bindings::types::{Begun, Outcome};
 use crate::error::Error;
 use crate::store::{RecordKey, Secret, Store, StoreError, UnknownEcho};
 
@@ -59,23 +59,17 @@ impl Memory {
         let _ = releasing.wait_for(|releasing| *releasing == 0).await;
     }
 
-    /// The write that a call is about.
-    pub(super) fn planned<'a>(&'a self, request: &'a ProviderRequest) -> Planned<'a> {
-        Planned::new(&self.secret, request)
-    }
-
     /// The name of the record of a call with a key.
     pub(super) fn record(&self, call: &Call, write: &Write<'_>, key: &str) -> RecordKey {
-        let scope = call.caller.scope.as_deref().unwrap_or_default();
-        let (account, id) = (call.account.id(), write.target.id.as_deref());
-        self.secret
-            .record_key(scope, account, write.target.operation, id, key)
+        let (scope, account) = (call.caller.scope(), call.account.id());
+        let (operation, id) = (write.target.operation, write.target.id.as_deref());
+        self.secret.record_key(scope, account, operation, id, key)
     }
 
     /// The name of what is remembered of a creation.
     pub(super) fn echo_key(&self, call: &Call, write: &Write<'_>) -> RecordKey {
-        let scope = call.caller.scope.as_deref().unwrap_or_default();
-        let (account, operation) = (call.account.id(), write.target.operation);
+        let (scope, account) = (call.caller.scope(), call.account.id());
+        let operation = write.target.operation;
         let fingerprint = write.planned.fingerprint();
         self.secret
             .echo_key(scope, account, operation, &fingerprint)

@@ -7,7 +7,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use super::super::record::{
-    Decision, Millis, Record, State, after, decide, fingerprint, millis, time,
+    Decision, Millis, Record, State, after, decide, fingerprint, kept_for, millis, time,
 };
 use super::super::{Claim, ClaimRequest, Claimed, KeptOutcome, RecordKey, UnknownEcho};
 use super::error::StepError;
@@ -55,7 +55,7 @@ impl Session<'_> {
             &request.fingerprint.as_bytes().as_slice(),
             &id.as_slice(),
             &span(request.lease),
-            &span(lifetime(request)),
+            &span(kept_for(request)),
         ];
         let insert = &self.statements.insert_record;
         let insert = self.client.prepare_cached(insert).await?;
@@ -87,7 +87,7 @@ impl Session<'_> {
             Decision::Answer(claimed) => claimed,
             Decision::New => {
                 let fingerprint = request.fingerprint.as_bytes().as_slice();
-                let expires = after(now, lifetime(request));
+                let expires = after(now, kept_for(request));
                 let parameters: [&(dyn ToSql + Sync); 6] =
                     [&key, &fingerprint, &id_bytes, &lease_until, &now, &expires];
                 let renew = transaction.prepare_cached(&statements.renew_record).await?;
@@ -229,11 +229,6 @@ fn record(row: &Row) -> Result<Option<Record>, StepError> {
         expires: row.try_get(5)?,
         sealed: row.try_get(6)?,
     }))
-}
-
-/// How long the record of a claim stays: never less than the lease.
-fn lifetime(request: &ClaimRequest) -> Duration {
-    request.lifetime.max(request.lease)
 }
 
 /// A duration that can be added to the time.

@@ -5,7 +5,8 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
 
 use super::super::record::{
-    Decision, Millis, Record, State, after, decide, fingerprint, millis, new_claim_id, time,
+    Decision, Millis, Record, State, after, decide, fingerprint, kept_for, millis, new_claim_id,
+    time,
 };
 use super::super::{Claim, ClaimRequest, Claimed, KeptOutcome, RecordKey, UnknownEcho};
 use super::database::StepError;
@@ -36,7 +37,7 @@ impl Tables<'_> {
                         ":claim": claim.id,
                         ":lease_until": lease_until,
                         ":begun": now,
-                        ":expires": after(now, request.lifetime).max(lease_until),
+                        ":expires": after(now, kept_for(request)),
                     })?;
                 Ok(Claimed::New(claim))
             }

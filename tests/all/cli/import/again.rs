@@ -1,6 +1,6 @@
 //! The same file again, and an edited one.
 
-use super::{Fixture, people, results, words};
+use super::{Fixture, assert_first, people, results, words};
 
 const IMPORT: [&str; 3] = ["people.csv", "--account", "gorgias"];
 
@@ -46,12 +46,7 @@ async fn edited_row_is_never_created_twice() {
     assert_eq!(results(&fail.stdout)[0]["id"], id);
 
     let keep = fixture.run(&[&IMPORT[..], &["--if-exists", "keep"]].concat());
-    assert_eq!(
-        (keep.code, &words(&keep.stdout)[0][..]),
-        (0, "found"),
-        "{}",
-        keep.stderr
-    );
+    assert_first(&keep, 0, "found");
     assert_eq!(fixture.requests("gorgias", "PUT").await, 0);
 
     let update = [&IMPORT[..], &["--if-exists", "update"]].concat();
@@ -110,19 +105,9 @@ async fn users_who_exist_are_kept() {
     let id = results(&created.stdout)[0]["id"].clone();
     std::fs::remove_file(fixture.path("import.db")).expect("it is removed");
     let run = fixture.run(&["one.csv", "--account", "gorgias"]);
-    assert_eq!(
-        (run.code, &words(&run.stdout)[0][..]),
-        (5, "exists"),
-        "{}",
-        run.stderr
-    );
+    assert_first(&run, 5, "exists");
     let run = fixture.run(&["one.csv", "--account", "gorgias", "--if-exists", "keep"]);
-    assert_eq!(
-        (run.code, &words(&run.stdout)[0][..]),
-        (0, "found"),
-        "{}",
-        run.stderr
-    );
+    assert_first(&run, 0, "found");
     assert_eq!(results(&run.stdout)[0]["id"], id);
 }
 

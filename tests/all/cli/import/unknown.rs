@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Fixture, results, words};
+use super::{Fixture, assert_first, results};
 
 const IMPORT: [&str; 3] = ["people.csv", "--account", "gorgias"];
 
@@ -19,12 +19,7 @@ async fn lost_response_is_settled() {
         .fault("gorgias", &json!({"kind": "reset-after-body"}))
         .await;
     let run = fixture.run(&[&IMPORT[..], &["--rate", "100"]].concat());
-    assert_eq!(
-        (run.code, &words(&run.stdout)[0][..]),
-        (0, "settled"),
-        "{}",
-        run.stderr
-    );
+    assert_first(&run, 0, "settled");
     assert_eq!(fixture.requests("gorgias", "POST").await, 1);
 }
 
@@ -36,31 +31,16 @@ async fn absent_row_is_sent_on_request() {
         .await;
     let fast = [&IMPORT[..], &["--rate", "100"]].concat();
     let run = fixture.run(&fast);
-    assert_eq!(
-        (run.code, &words(&run.stdout)[0][..]),
-        (6, "unknown"),
-        "{}",
-        run.stderr
-    );
+    assert_first(&run, 6, "unknown");
     assert!(run.stderr.contains("is unknown: line 2"), "{}", run.stderr);
     assert!(run.stderr.contains("--resend-absent"), "{}", run.stderr);
     fixture.age(120);
     // Not without being asked to.
     let run = fixture.run(&fast);
-    assert_eq!(
-        (run.code, &words(&run.stdout)[0][..]),
-        (6, "unknown"),
-        "{}",
-        run.stderr
-    );
+    assert_first(&run, 6, "unknown");
     assert_eq!(fixture.requests("gorgias", "POST").await, 1);
     let run = fixture.run(&[&fast[..], &["--resend-absent"]].concat());
-    assert_eq!(
-        (run.code, &words(&run.stdout)[0][..]),
-        (0, "created"),
-        "{}",
-        run.stderr
-    );
+    assert_first(&run, 0, "created");
     assert_eq!(fixture.requests("gorgias", "POST").await, 2);
     assert_eq!(fixture.users("gorgias").await, 1);
 }
@@ -78,19 +58,9 @@ async fn user_shown_late_is_not_created_again() {
         .await;
     let fast = [&IMPORT[..], &["--rate", "100"]].concat();
     let run = fixture.run(&fast);
-    assert_eq!(
-        (run.code, &words(&run.stdout)[0][..]),
-        (6, "unknown"),
-        "{}",
-        run.stderr
-    );
+    assert_first(&run, 6, "unknown");
     let run = fixture.run(&[&fast[..], &["--resend-absent"]].concat());
-    assert_eq!(
-        (run.code, &words(&run.stdout)[0][..]),
-        (0, "settled"),
-        "{}",
-        run.stderr
-    );
+    assert_first(&run, 0, "settled");
     assert_eq!(results(&run.stdout)[0]["email"], "ines@k.example");
     assert_eq!(fixture.requests("gorgias", "POST").await, 1);
 }

@@ -40,9 +40,6 @@ use crate::setup::{SCOPE, find_account, server_runtime};
 use crate::signal::StopSignal;
 use crate::terminal::{Terminal, print};
 
-/// The exit code of a process that a signal ends.
-const INTERRUPTED: i32 = 130;
-
 /// Imports a file.
 pub(super) fn run(
     global: &Global,
@@ -299,7 +296,7 @@ fn listen() -> watch::Receiver<bool> {
         signal.received().await;
         sender.send_replace(true);
         signal.received().await;
-        std::process::exit(INTERRUPTED);
+        std::process::exit(ExitStatus::Interrupted as i32);
     });
     receiver
 }

@@ -2,11 +2,11 @@
 
 use form_urlencoded::Serializer;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use sha2::{Digest as _, Sha256};
 use unified_ticketing::http_api::HttpRequest;
 use unified_ticketing_guest::http_api::{IDEMPOTENCY_KEY, USERS};
 
 use crate::args::{CallArgs, CreationArgs, Format, IfExists, Output};
+use crate::digest::derived_key;
 use crate::operation::{Call, Operation};
 
 /// Returns the request for a call. `cursor` is the one of a list.
@@ -16,15 +16,8 @@ pub(super) fn request(
     cursor: Option<&str>,
     body: Vec<u8>,
 ) -> HttpRequest {
-    let id = call.operation.id().map(|id| {
-        // All bytes but letters and digits are encoded, so that an id such as `..` is checked as an id.
-        format!("/{}", utf8_percent_encode(id, NON_ALPHANUMERIC))
-    });
-    let target = format!(
-        "{USERS}{}?{}",
-        id.unwrap_or_default(),
-        query(account, call, cursor)
-    );
+    let path = call.operation.id().map_or(USERS.to_owned(), user_path);
+    let target = format!("{path}?{}", query(account, call, cursor));
     let method = call.operation.name().http_method();
     let mut headers = Vec::new();
     if call.operation.user().is_some() {
@@ -47,6 +40,12 @@ pub(super) fn request(
     }
 }
 
+/// The path of the user of this id.
+pub(super) fn user_path(id: &str) -> String {
+    // All bytes but letters and digits are encoded, so that an id such as `..` is checked as an id.
+    format!("{USERS}/{}", utf8_percent_encode(id, NON_ALPHANUMERIC))
+}
+
 /// The key that a request has by itself: what asks for the same has the same one, whatever the format of the result.
 fn automatic_key(account: &str, method: &str, call: &Call<'_>, body: &[u8]) -> String {
     let CallArgs {
@@ -58,16 +57,7 @@ fn automatic_key(account: &str, method: &str, call: &Call<'_>, body: &[u8]) -> S
     let parameters = remote_query.iter().flat_map(|(name, value)| [name, value]);
     let parameters = collections.iter().chain(parameters).map(String::as_str);
     let texts = texts.into_iter().chain(parameters);
-    let mut digest = Sha256::new();
-    for part in texts.map(str::as_bytes).chain([body]) {
-        digest.update(part.len().to_le_bytes());
-        digest.update(part);
-    }
-    let hexadecimal = |key: String, byte: &u8| key + &format!("{byte:02x}");
-    digest
-        .finalize()
-        .iter()
-        .fold("auto-".to_owned(), hexadecimal)
+    derived_key("auto-", texts.map(str::as_bytes).chain([body]))
 }
 
 fn query(account: &str, call: &Call<'_>, cursor: Option<&str>) -> String {

@@ -4,9 +4,9 @@ use std::future::poll_fn;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use super::super::super::suite::{claim_and_keep, join_all, new, request, unknown};
-use super::super::super::{Claimed, KeptOutcome, RecordKey, UnknownEcho};
-use super::{Postgres, Store as _, open, schema};
+use super::super::super::suite::{claim_and_keep, join_all, look_up, new, request, unknown};
+use super::super::super::{Claimed, KeptOutcome};
+use super::{Store as _, open, schema};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hundred_claims_have_one_winner() {
@@ -142,18 +142,5 @@ async fn claims_and_keeps_per_second() {
         "{:.0} claims and keeps a second",
         calls / elapsed.as_secs_f64()
     );
-    find_unknown(&store, CALLS).await;
-}
-
-#[expect(clippy::print_stderr, reason = "it is read by a person")]
-async fn find_unknown(store: &Postgres, calls: u32) {
-    let key = RecordKey::from_bytes([9; 32]);
-    let echo = UnknownEcho::new(std::time::SystemTime::now(), vec![7; 600]);
-    let put = store.put_unknown(key, echo, Duration::from_mins(1));
-    put.await.unwrap();
-    let begin = Instant::now();
-    for _ in 0..calls {
-        store.find_unknown(key).await.unwrap().unwrap();
-    }
-    eprintln!("{:?} a look-up", begin.elapsed() / calls);
+    eprintln!("{:?} a look-up", look_up(&store, CALLS).await);
 }

@@ -1,12 +1,11 @@
 //! Who waits together, commits together.
 
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::super::super::suite::{claim_and_keep, join_all, new, request, unknown};
-use super::super::super::{Claimed, KeptOutcome, UnknownEcho};
+use super::super::super::suite::{claim_and_keep, join_all, look_up, new, request, unknown};
+use super::super::super::{Claimed, KeptOutcome};
 use super::{Store as _, foreign, numbered, open, store_in};
-use crate::store::RecordKey;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn claims_at_once_share_commits() {
@@ -132,16 +131,5 @@ async fn claims_and_keeps_per_second() {
         calls * 2.0 / f64::from(commits),
         elapsed / commits,
     );
-
-    let key = RecordKey::from_bytes([9; 32]);
-    let echo = UnknownEcho::new(std::time::SystemTime::now(), vec![7; 600]);
-    store
-        .put_unknown(key, echo, Duration::from_mins(1))
-        .await
-        .unwrap();
-    let begin = Instant::now();
-    for _ in 0..CALLS {
-        store.find_unknown(key).await.unwrap().unwrap();
-    }
-    eprintln!("{:?} a look-up", begin.elapsed() / CALLS);
+    eprintln!("{:?} a look-up", look_up(&store, CALLS).await);
 }

@@ -241,29 +241,21 @@ impl RowCalls {
             dry_run: false,
             resend: false,
         };
-        let mut attempt = 1;
-        loop {
-            let sent = SendState::default();
-            let response = match &row.operation {
+        let look = || async {
+            match &row.operation {
                 RowOperation::Create => {
                     // The engine has no store here, so that the key has no effect.
                     let once = self.engine.once(row.key.as_str()).at_most(Safety::Safe);
-                    once.http(row.request(mode), &sent).await
+                    once.http(row.request(mode), &SendState::default()).await
                 }
                 RowOperation::Update(_) | RowOperation::Delete(_) => {
-                    self.engine.http_observed(row.look_up(), &sent).await
+                    self.engine.http(row.look_up()).await
                 }
-            };
-            self.limiter.observe(&row.account, &response);
-            match self.next(row, Stage::Own, &response, SystemTime::now(), &mut attempt) {
-                Next::Again(wait) => {
-                    if self.unless_stopped(sleep(wait)).await.is_none() {
-                        return Would::failed(&interrupted());
-                    }
-                }
-                Next::Done(outcome) => return self.would(row, &response, &outcome),
-                Next::Stage(_) => return Would::failed(&interrupted()),
             }
+        };
+        match self.until_done(row, look).await {
+            (Some(response), outcome) => self.would(row, &response, &outcome),
+            (None, outcome) => Would::failed(&outcome),
         }
     }
 

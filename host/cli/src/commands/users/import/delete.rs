@@ -35,12 +35,11 @@ impl Import<'_> {
                 continue;
             }
             let account = &first.account;
-            let title = integration::find(account.integration).map_or("", |it| it.title);
-            let effect = integration::find(account.integration)
-                .and_then(|it| it.operation(OperationName::Delete)?.effect)
-                .map_or_else(String::new, |effect| {
-                    format!("; in {title} it means: {effect}")
-                });
+            let effect = integration::find(account.integration).and_then(|it| {
+                let effect = it.operation(OperationName::Delete)?.effect?;
+                Some(format!("; in {} it means: {effect}", it.title))
+            });
+            let effect = effect.unwrap_or_default();
             let message = format!(
                 "{}: {} would delete of {users} users, and at most {most} ({max}) may{effect}",
                 account.label,

@@ -4,7 +4,7 @@
 //! limiter, and only who has it competes with such calls. A provider that says to wait stops its account until then.
 
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use governor::clock::{Clock as _, DefaultClock};
@@ -87,10 +87,7 @@ impl Limiter {
     pub(super) fn pause(&self, account: &AccountOfRows, pause: Duration) {
         if let Some(limit) = self.limit(account) {
             let until = Instant::now() + pause.min(MAX_PAUSE);
-            let mut paused = limit
-                .paused_until
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
+            let mut paused = limit.paused_until();
             *paused = Some(paused.map_or(until, |earlier| earlier.max(until)));
         }
     }
@@ -113,10 +110,7 @@ impl Limiter {
     pub(super) fn paused(&self) -> Option<Pause> {
         let now = Instant::now();
         let paused = self.0.iter().filter_map(|limit| {
-            let until = (*limit
-                .paused_until
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner))?;
+            let until = (*limit.paused_until())?;
             let left = until.checked_duration_since(now)?;
             (!left.is_zero()).then_some((left, limit))
         });
@@ -159,12 +153,14 @@ impl AccountLimit {
         }
     }
 
+    fn paused_until(&self) -> MutexGuard<'_, Option<Instant>> {
+        let paused = self.paused_until.lock();
+        paused.unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn pause_is_over(&self) {
         loop {
-            let until = *self
-                .paused_until
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
+            let until = *self.paused_until();
             match until {
                 Some(until) if until > Instant::now() => sleep_until(until).await,
                 _ => return,

@@ -94,8 +94,7 @@ impl Results {
     ///
     /// It cannot be written.
     pub(super) fn add(&mut self, row: &RowName<'_>, outcome: &RowOutcome) -> io::Result<()> {
-        let error = outcome.error.as_ref();
-        let error = error.map(|(code, message)| format!("{code}: {message}"));
+        let error = shown(outcome.error.as_ref());
         let result = outcome.result.as_str();
         let line = match self.form {
             ResultForm::Jsonl => {
@@ -155,10 +154,14 @@ impl RowName<'_> {
 
     /// What the row would do.
     pub(super) fn would(&self, would: &Would) -> Vec<u8> {
-        let error = would.error.as_ref();
-        let error = error.map(|(code, message)| format!("{code}: {message}"));
+        let error = shown(would.error.as_ref());
         self.json("would", would.what, would.id.as_deref(), error.as_deref())
     }
+}
+
+/// An error, as a result has it.
+fn shown(error: Option<&(String, String)>) -> Option<String> {
+    error.map(|(code, message)| format!("{code}: {message}"))
 }
 
 fn failed(path: Option<&Path>, error: &io::Error) -> CliError {

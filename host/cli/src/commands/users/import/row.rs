@@ -7,10 +7,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use serde_json::value::RawValue;
-use sha2::{Digest as _, Sha256};
 use unified_ticketing::{Account, FileAccounts};
 use unified_ticketing_guest::findings::Findings;
-use unified_ticketing_guest::http_api::body;
+use unified_ticketing_guest::http_api::{body, is_idempotency_key};
 use unified_ticketing_guest::{primary, set_emails};
 
 use self::cells::{Cells, Envelope};
@@ -18,10 +17,8 @@ pub(super) use self::request::CallMode;
 use super::columns::{Columns, Field};
 use super::fault::Fault;
 use super::reader::{Content, Record};
+use crate::digest;
 use crate::json::{Object, as_string};
-
-/// The longest key of a row, in bytes; that of the HTTP API.
-const MAX_KEY: usize = 255;
 
 /// What stands for a character that was lost.
 const LOST: char = '\u{fffd}';
@@ -139,12 +136,13 @@ impl RowReader<'_> {
             }
         };
         let account = self.account(line, envelope.account.as_deref(), &mut faults);
-        if let Some(key) = &envelope.key {
-            let is_printable = key.bytes().all(|byte| (b' '..=b'~').contains(&byte));
-            if !is_printable || !(1..=MAX_KEY).contains(&key.len()) {
-                let message = "expected a key of 1 to 255 characters of printable ASCII".to_owned();
-                faults.push(self.fault(line, &Field::Key, "format", message));
-            }
+        if envelope
+            .key
+            .as_deref()
+            .is_some_and(|key| !is_idempotency_key(key))
+        {
+            let message = "expected a key of 1 to 255 characters of printable ASCII".to_owned();
+            faults.push(self.fault(line, &Field::Key, "format", message));
         }
         let Some(account) = account.filter(|_| faults.is_empty()) else {
             return Err(faults);
@@ -156,24 +154,19 @@ impl RowReader<'_> {
             Some(id) => RowOperation::Update(id),
             None => RowOperation::Create,
         };
-        let has_address = email
-            .as_deref()
-            .is_some_and(|email| !email.trim().is_empty());
-        if operation == RowOperation::Delete(None) && !has_address {
+        let address = email.as_deref().unwrap_or_default().trim();
+        if operation == RowOperation::Delete(None) && address.is_empty() {
             let message = "expected an id or an address, but found none".to_owned();
             return Err(vec![self.fault(line, &Field::Email, "required", message)]);
         }
-        let key = envelope.key.unwrap_or_else(|| match &operation {
-            RowOperation::Update(id) => derived_key(&[&account.id, id, "update"]),
-            RowOperation::Delete(Some(id)) => derived_key(&[&account.id, id, "delete"]),
-            RowOperation::Delete(None) => {
-                let address = email.as_deref().unwrap_or_default().trim().to_lowercase();
-                derived_key(&[&account.id, &address, "delete"])
-            }
-            RowOperation::Create => {
-                let address = email.as_deref().unwrap_or_default().trim().to_lowercase();
-                derived_key(&[&account.id, &address, "create"])
-            }
+        let key = envelope.key.unwrap_or_else(|| {
+            let (of, what) = match &operation {
+                RowOperation::Update(id) => (id.clone(), "update"),
+                RowOperation::Delete(Some(id)) => (id.clone(), "delete"),
+                RowOperation::Delete(None) => (address.to_lowercase(), "delete"),
+                RowOperation::Create => (address.to_lowercase(), "create"),
+            };
+            derived_key(&[&account.id, &of, what])
         });
         Ok(Row {
             line,
@@ -342,14 +335,7 @@ fn text(value: &RawValue) -> Option<String> {
     is_number.then(|| json.to_owned())
 }
 
-/// A key that is made of these parts. Each has its length before it, so that no two lists of parts have the same one.
+/// A key that is made of these parts.
 pub(super) fn derived_key(parts: &[&str]) -> String {
-    let mut digest = Sha256::new();
-    for part in parts {
-        digest.update(part.len().to_le_bytes());
-        digest.update(part);
-    }
-    let hexadecimal = |key: String, byte: &u8| key + &format!("{byte:02x}");
-    let digest = digest.finalize();
-    digest.iter().fold("import-".to_owned(), hexadecimal)
+    digest::derived_key("import-", parts)
 }

@@ -1,12 +1,11 @@
 //! The requests of the HTTP API for a row.
 
 use form_urlencoded::Serializer;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use unified_ticketing::http_api::HttpRequest;
 use unified_ticketing_guest::http_api::USERS;
 use unified_ticketing_guest::integration::OperationName;
 
-use super::super::super::request::{append_collections, append_if_exists};
+use super::super::super::request::{append_collections, append_if_exists, user_path};
 use super::{Row, RowOperation};
 use crate::args::IfExists;
 
@@ -43,7 +42,6 @@ impl Row {
         if mode.dry_run {
             query.append_pair("unified_dry_run", "true");
         }
-        append_collections(&mut query, &self.collections);
         let path = match &self.operation {
             RowOperation::Create | RowOperation::Delete(None) => USERS.to_owned(),
             RowOperation::Update(id) | RowOperation::Delete(Some(id)) => user_path(id),
@@ -65,7 +63,6 @@ impl Row {
     /// The request that looks for the row's user: by its id, or by its address.
     pub(in super::super) fn look_up(&self) -> HttpRequest {
         let mut query = self.query();
-        append_collections(&mut query, &self.collections);
         let path = match &self.operation {
             RowOperation::Update(id) | RowOperation::Delete(Some(id)) => user_path(id),
             RowOperation::Create | RowOperation::Delete(None) => {
@@ -79,15 +76,13 @@ impl Row {
 
     /// The request that deletes the user of this id.
     pub(in super::super) fn deletion(&self, id: &str) -> HttpRequest {
-        let mut query = self.query();
-        append_collections(&mut query, &self.collections);
-        without_body("DELETE", format!("{}?{}", user_path(id), query.finish()))
+        let query = self.query().finish();
+        without_body("DELETE", format!("{}?{query}", user_path(id)))
     }
 
     /// The request that lists the users of the row's account.
     pub(in super::super) fn list(&self, cursor: Option<&str>) -> HttpRequest {
         let mut query = self.query();
-        append_collections(&mut query, &self.collections);
         query.append_pair("limit", "500");
         if let Some(cursor) = cursor {
             query.append_pair("next_cursor", cursor);
@@ -99,13 +94,9 @@ impl Row {
         let mut query = Serializer::new(String::new());
         query.append_pair("integrated_account_id", &self.account.id);
         query.append_pair("truto_ignore_remote_data", "true");
+        append_collections(&mut query, &self.collections);
         query
     }
-}
-
-fn user_path(id: &str) -> String {
-    // All bytes but letters and digits are encoded, so that an id such as `..` is checked as an id.
-    format!("{USERS}/{}", utf8_percent_encode(id, NON_ALPHANUMERIC))
 }
 
 fn without_body(method: &str, target: String) -> HttpRequest {
