@@ -196,29 +196,15 @@ impl Server {
     }
 }
 
-/// Accepts a connection, when there is room for one.
+/// Accepts a connection, and waits until there is room for it.
 async fn accept(
     listener: &TcpListener,
     room: &Arc<Semaphore>,
     full: &Notify,
 ) -> (TcpStream, OwnedSemaphorePermit) {
-    let permit = loop {
-        if let Ok(permit) = Arc::clone(room).try_acquire_owned() {
-            break permit;
-        }
-        full.notify_one();
-        // A connection that closes in time makes room; otherwise the next one is asked.
-        if let Ok(Ok(permit)) = timeout(CLOSE_TIMEOUT, Arc::clone(room).acquire_owned()).await {
-            break permit;
-        }
-    };
-    loop {
+    let stream = loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
-                // Responses are one small write each.
-                let _ = stream.set_nodelay(true);
-                return (stream, permit);
-            }
+            Ok((stream, _)) => break stream,
             Err(error) => {
                 // Mostly a lack of file descriptors: some in use must be closed first.
                 tracing::error!(%error, "a connection cannot be accepted");
@@ -226,7 +212,22 @@ async fn accept(
                 sleep(CLOSE_TIMEOUT).await;
             }
         }
+    };
+    // Responses are one small write each.
+    let _ = stream.set_nodelay(true);
+    if let Ok(permit) = Arc::clone(room).try_acquire_owned() {
+        return (stream, permit);
     }
+    let permit = loop {
+        full.notify_one();
+        // A connection that closes in time makes room; otherwise the next one is asked.
+        if let Ok(Ok(permit)) = timeout(CLOSE_TIMEOUT, Arc::clone(room).acquire_owned()).await {
+            break permit;
+        }
+    };
+    // Where no connection was there to be asked, the next one would close without a reason.
+    let _ = std::pin::pin!(full.notified()).enable();
+    (stream, permit)
 }
 
 impl Shared {

@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use http::Request;
 use hyper::body::{Body as _, Incoming};
@@ -27,6 +27,9 @@ const MAX_HEAD: usize = 128 << 10;
 
 /// The longest first line of a head, in bytes: hyper's own limit for a target.
 const MAX_LINE: usize = 64 << 10;
+
+/// How long a connection that is new does not count as idle: its first request may be on its way.
+const NEW: Duration = Duration::from_secs(1);
 
 /// How long a connection that ends with an error is read on, so that the client can read the error: when bytes arrive for a closed
 /// socket, the system discards the response (RFC 9112, 9.6).
@@ -56,6 +59,7 @@ pub(super) async fn serve(
     shared: Arc<Shared>,
     mut phase: watch::Receiver<Phase>,
 ) {
+    let accepted = Instant::now();
     let exchange = Arc::new(Exchange::default());
     let socket = Socket::new(stream, Arc::clone(&exchange), shared.progress_timeout);
     let service = {
@@ -74,7 +78,11 @@ pub(super) async fn serve(
         tokio::select! {
             biased;
             ended = poll_fn(|cx| Pin::new(&mut connection).poll(cx)) => break ended,
-            () = shared.full.notified() => {}
+            () = shared.full.notified() => {
+                if accepted.elapsed() < NEW && exchange.lock().is_unused() {
+                    continue;
+                }
+            }
             changed = phase.changed() => {
                 if changed.is_err() || *phase.borrow_and_update() == Phase::Stopped {
                     // The calls end by themselves now.

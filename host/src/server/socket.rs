@@ -29,6 +29,8 @@ pub(super) struct State {
     pending: VecDeque<PendingResponse>,
     /// The number of requests whose responses are not written yet.
     calls: usize,
+    /// A request has come.
+    used: bool,
     /// A head has a line feed without a carriage return.
     pub(super) bare_line_feed: bool,
     /// The status of hyper's own response, which is not sent.
@@ -40,6 +42,10 @@ pub(super) struct State {
 impl State {
     pub(super) fn is_busy(&self) -> bool {
         self.calls > 0
+    }
+
+    pub(super) fn is_unused(&self) -> bool {
+        !self.used
     }
 
     /// Whether a part of a request's head has arrived.
@@ -55,6 +61,7 @@ impl State {
     /// Notes a request whose body has this length, if that is known.
     pub(super) fn start_request(&mut self, body: Option<u64>) {
         self.calls += 1;
+        self.used = true;
         self.reading = match body {
             Some(0) => ReadState::default(),
             Some(length) => ReadState::Body(length),

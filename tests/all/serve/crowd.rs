@@ -1,5 +1,7 @@
 //! Clients that hold connections and slots that others need.
 
+use tokio::task::JoinSet;
+
 use super::support::{Serve, create, error, error_of, get, until};
 use super::{ACCOUNT, SENDERS, accounts, created};
 use crate::client::{self, Connection};
@@ -19,6 +21,23 @@ async fn idle_connection_yields_to_new_one() {
     for _ in 0..4 {
         assert_eq!(serve.call(&get("/healthz")).await.status, 200);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn new_connections_get_responses() {
+    let provider = Provider::start().await;
+    let serve = Serve::with_accounts(&accounts(&provider.url()), &["--max-connections", "2"]);
+    let mut clients = JoinSet::new();
+    for _ in 0..8 {
+        let address = serve.address;
+        clients.spawn(async move {
+            for _ in 0..50 {
+                let response = client::send(address, &get("/healthz")).await;
+                assert_eq!(response.expect("a response").status, 200);
+            }
+        });
+    }
+    clients.join_all().await;
 }
 
 #[tokio::test]
