@@ -9,10 +9,11 @@ mod provider;
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use unified_ticketing::types::{CallResult, Error, ErrorCode, Options, Outcome, Response};
 use unified_ticketing::{Engine, FileAccounts};
@@ -29,6 +30,9 @@ on_each_store!(crash_anywhere runtime_that_ends_leaves_unknown);
 
 const KEY: &str = "joiner 4711";
 const ADDRESS: &str = "ines@kelpworks.example";
+
+/// How many processes there are at a time: each makes the others slower.
+const PROCESSES: usize = 4;
 
 /// How long the claims of a killed process last.
 const LEASE: Duration = Duration::from_secs(1);
@@ -113,9 +117,13 @@ const POINTS: &[Point] = {
 };
 
 async fn crash_anywhere(kind: Kind) {
-    let mut killing = JoinSet::new();
+    let (mut killing, places) = (JoinSet::new(), Arc::new(Semaphore::new(PROCESSES)));
     for point in POINTS {
-        killing.spawn(Scene::kill(kind, point));
+        let places = Arc::clone(&places);
+        killing.spawn(async move {
+            let _place = places.acquire_owned().await.expect("a place");
+            Scene::kill(kind, point).await
+        });
     }
     let scenes = killing.join_all().await;
     tokio::time::sleep(LEASE).await;
@@ -237,15 +245,13 @@ impl Scene {
     async fn go_on_with(&self, engine: &Engine, directory: &Directory<'_>) {
         let integration = directory.integration;
         let what = format!("{self}, {integration}");
-        let create = async |resend| {
+        let create_again = async |resend| {
             let options = Options {
                 resend,
                 ..options(integration)
             };
-            let user = new_user(ADDRESS);
-            let once = engine.once(KEY);
-            let created = once.create_user(&directory.account, user, options);
-            (created.await, requests(&self.simulators, integration).await)
+            let created = create(engine, &directory.account, options).await;
+            (created, requests(&self.simulators, integration).await)
         };
         let before = self.point.requests;
         assert_eq!(
@@ -254,16 +260,16 @@ impl Scene {
             "{what}"
         );
 
-        let (second, mut requests) = create(false).await;
+        let (second, mut requests) = create_again(false).await;
         let mut answer = second;
         if let Then::Unknown = self.point.then {
             for _ in 0..2 {
                 let error = answer.expect_err(&what);
                 assert_eq!(error.outcome, Outcome::Unknown, "{what}: {error:?}");
                 assert_eq!(requests, before, "{what}");
-                (answer, requests) = create(false).await;
+                (answer, requests) = create_again(false).await;
             }
-            let (sent, count) = create(true).await;
+            let (sent, count) = create_again(true).await;
             assert_eq!(
                 (result(&sent), count),
                 (Some(CallResult::Created), before + 1),
@@ -287,7 +293,7 @@ impl Scene {
         let id = user_of(answer.expect(&what)).id.expect("an id");
         let users = directory.find(ADDRESS).await.expect(&what);
         assert_eq!(users, std::slice::from_ref(&id), "{what}");
-        let (again, count) = create(false).await;
+        let (again, count) = create_again(false).await;
         assert_eq!(
             (user_of(again.expect(&what)).id, count),
             (Some(id), requests),
@@ -318,7 +324,7 @@ async fn engine(simulators: &Simulators, place: &Place) -> Engine {
     Engine::builder()
         .accounts(accounts.expect("good accounts"))
         .store(store, secret)
-        .settle(Duration::from_millis(300))
+        .settle(Duration::from_millis(900))
         .max_cpu(Duration::from_secs(10))
         .max_instances(2)
         .build()
@@ -334,6 +340,20 @@ async fn requests(simulators: &Simulators, integration: &str) -> u64 {
 
 fn result(answer: &Result<Response, Error>) -> Option<CallResult> {
     answer.as_ref().ok().map(|response| response.result)
+}
+
+/// Creates the user. On a machine that has other things to do, a store may not answer in time: then it is asked again.
+async fn create(engine: &Engine, account: &str, options: Options) -> Result<Response, Error> {
+    loop {
+        let once = engine.once(KEY);
+        match once
+            .create_user(account, new_user(ADDRESS), options.clone())
+            .await
+        {
+            Err(error) if error.code == ErrorCode::StoreUnavailable => {}
+            answer => return answer,
+        }
+    }
 }
 
 /// Kills a process.

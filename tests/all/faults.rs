@@ -13,7 +13,7 @@ mod broken_log;
 mod call;
 mod disconnected;
 mod endpoints;
-mod relay;
+pub mod relay;
 mod retried;
 mod rows;
 mod runner;

@@ -14,6 +14,7 @@ mod unavailable;
 use serde_json::Value;
 
 use crate::client::{Request, Response};
+use crate::faults::relay::Relay;
 use crate::serve::{self, Serve, Simulators};
 use crate::stores::Place;
 
@@ -27,8 +28,17 @@ const KEY: &str = "joiner-4711";
 fn serve_with(simulators: &Simulators, place: &Place, more: &[&str]) -> Serve {
     let store = place.arguments();
     let store = store.iter().map(String::as_str);
-    let arguments: Vec<&str> = store.chain(["--settle=300ms"]).collect();
+    let arguments: Vec<&str> = store.chain(["--settle=900ms"]).collect();
     Serve::start(simulators, &[&arguments[..], more].concat())
+}
+
+/// Simulators, and a relay that can hold their responses back.
+async fn held_simulators() -> (Simulators, Relay) {
+    let mut simulators = Simulators::start().await;
+    let relay = Relay::start(simulators.address).await;
+    let [own, other] = [simulators.address, relay.address].map(|it| format!("http://{it}/"));
+    simulators.accounts = simulators.accounts.replace(&own, &other);
+    (simulators, relay)
 }
 
 /// A request that creates a user with this address, and looks for it where its outcome is unknown.

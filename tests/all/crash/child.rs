@@ -12,8 +12,8 @@ use unified_ticketing::{Engine, FileAccounts};
 use unified_ticketing_guest::integration::ALL;
 
 use super::dying::Dying;
-use super::{ADDRESS, KEY, Kill};
-use crate::life::{new_user, options};
+use super::{Kill, create};
+use crate::life::options;
 use crate::serve::account_id;
 use crate::stores::{self, Hooked};
 
@@ -77,11 +77,7 @@ async fn creates_until_killed() {
             settle: orders.settle,
             ..options(name)
         };
-        creations.spawn(async move {
-            let once = engine.once(KEY);
-            let created = once.create_user(&account, new_user(ADDRESS), options);
-            (name, created.await)
-        });
+        creations.spawn(async move { (name, create(&engine, &account, options).await) });
     }
     let mut ended = Vec::new();
     let killed = async {

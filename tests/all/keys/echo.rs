@@ -5,8 +5,8 @@ use std::time::SystemTime;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::{
-    ADDRESS, INTEGRATION, KEY, LOST, NEVER, REJECTED, create, creations, fault, id, serve_with,
-    shown, warnings, with, with_key,
+    ADDRESS, INTEGRATION, KEY, LOST, NEVER, REJECTED, create, creations, fault, held_simulators,
+    id, serve_with, shown, warnings, with, with_key,
 };
 use crate::client::{self, Connection, Request, Response};
 use crate::provider::{Provider, ProviderResponse};
@@ -15,10 +15,11 @@ use crate::stores::Kind;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn creation_in_flight_is_joined() {
-    let simulators = Simulators::start().await;
-    let serve = Serve::start(&simulators, &[]);
+    let (simulators, relay) = held_simulators().await;
+    // One account may have half of the calls in flight.
+    let serve = Serve::start(&simulators, &["--max-in-flight=12"]);
     let account = simulators.id(INTEGRATION);
-    simulators.delay(INTEGRATION, 400, 1).await;
+    relay.hold(true);
     let request = create(&account, ADDRESS);
     // Another spelling is the same creation.
     let spelled = Request {
@@ -38,9 +39,21 @@ async fn creation_in_flight_is_joined() {
         simulators.reached(INTEGRATION, 1).await;
     }
     // Another body is another creation.
-    let other = serve
-        .call(&create(&account, "other@kelpworks.example"))
-        .await;
+    let (address, other) = (serve.address, create(&account, "other@kelpworks.example"));
+    let other = tokio::spawn(async move { client::send(address, &other).await });
+    simulators.reached(INTEGRATION, 2).await;
+    let invalid = Request {
+        body: b"{}".to_vec(),
+        ..request.clone()
+    };
+    until("all calls to be in flight", async || {
+        let response = serve.call(&invalid).await;
+        (error_of(&response).1 == "overloaded").then_some(())
+    })
+    .await;
+    assert_eq!(creations(&simulators).await, 2);
+    relay.hold(false);
+    let other = other.await.expect("no panic").expect("a response");
     assert_eq!(shown(&other), (200, "created", false));
     let mut ids = Vec::new();
     for response in calls.join_all().await {
@@ -62,7 +75,7 @@ async fn creation_in_flight_is_joined() {
 #[tokio::test]
 async fn unknown_creation_is_settled_not_sent() {
     let simulators = Simulators::start().await;
-    let serve = Serve::start(&simulators, &["--settle=300ms"]);
+    let serve = Serve::start(&simulators, &["--settle=900ms"]);
     let request = create(&simulators.id(INTEGRATION), ADDRESS);
     let blind = with(&request, "unified_settle=false");
     fault(&simulators, LOST).await;
@@ -155,16 +168,17 @@ async fn found_user_is_not_remembered() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn undelivered_response_is_repeated() {
-    let simulators = Simulators::start().await;
+    let (simulators, relay) = held_simulators().await;
     let mut serve = Serve::start(&simulators, &["-v"]);
     let request = create(&simulators.id(INTEGRATION), ADDRESS);
-    simulators.delay(INTEGRATION, 200, 1).await;
+    relay.hold(true);
     let mut client = Connection::open(serve.address).await.expect("a connection");
     let section = client::encode_headers(&request, serve.address);
     let bytes = [section.as_bytes(), &request.body].concat();
     client.write(&bytes).await.expect("a write");
     simulators.reached(INTEGRATION, 1).await;
     drop(client);
+    relay.hold(false);
     serve
         .wait_for_line(&["client=\"gone\"", "status=200"])
         .await;
@@ -198,7 +212,7 @@ impl Held {
                 .collect(),
         );
         provider.hold(true);
-        let serve = Serve::with_accounts(&serve_accounts(&provider), &["--settle=300ms"]);
+        let serve = Serve::with_accounts(&serve_accounts(&provider), &["--settle=900ms"]);
         let request = create(ACCOUNT, ADDRESS);
         Self {
             provider,

@@ -43,7 +43,7 @@ async fn old_user_is_never_told_as_created() {
             .accounts
             .replace(&own, &format!("{}/", provider.url()));
         let store = place.arguments();
-        let serve = Serve::with_accounts(&accounts, &["--settle=300ms", &store[0], &store[1]]);
+        let serve = Serve::with_accounts(&accounts, &["--settle=900ms", &store[0], &store[1]]);
         // The creation is lost, and the user is found.
         let found = response(&found);
         provider.respond_in_turn([vec![None], vec![Some(found); 9]].concat());

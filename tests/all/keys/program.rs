@@ -6,7 +6,7 @@ use std::process::Stdio;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use super::{ADDRESS, INTEGRATION, KEY, LOST, NEVER, count, creations, fault};
+use super::{ADDRESS, INTEGRATION, KEY, LOST, NEVER, count, creations, fault, held_simulators};
 use crate::cli::{ProgramOutput, program, run, signal};
 use crate::serve::Simulators;
 use crate::stores::{Kind, Place, on_each_store};
@@ -42,7 +42,7 @@ impl Program {
     }
 
     fn users(&self, arguments: &[&str]) -> ProgramOutput {
-        let common = ["--settle=300ms", "users"];
+        let common = ["--settle=900ms", "users"];
         let account = ["--account", INTEGRATION];
         run(self.arguments(&[&common[..], arguments, &account].concat()))
     }
@@ -173,9 +173,9 @@ async fn unknown_command_is_sent_by_resend_alone() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn command_in_flight_is_conflict() {
-    let (simulators, place) = (Simulators::start().await, Kind::Sqlite.place().await);
+    let ((simulators, relay), place) = (held_simulators().await, Kind::Sqlite.place().await);
     let cli = Program::new(&simulators, &place);
-    simulators.delay(INTEGRATION, 1_500, 1).await;
+    relay.hold(true);
     let create = cli.create_with_key("Ines");
     let first = program(&create)
         .stdin(Stdio::null())
@@ -191,6 +191,7 @@ async fn command_in_flight_is_conflict() {
         second.stderr
     );
     assert!(second.stderr.contains("in flight"), "{}", second.stderr);
+    relay.hold(false);
     let first = first.wait_with_output().expect("its output");
     assert_eq!(first.status.code(), Some(0));
     assert_eq!(creations(&simulators).await, 1);

@@ -6,7 +6,8 @@ use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::{
-    ADDRESS, INTEGRATION, KEY, create, creations, serve_with, shown, warnings, with, with_key,
+    ADDRESS, INTEGRATION, KEY, create, creations, held_simulators, serve_with, shown, warnings,
+    with, with_key,
 };
 use crate::client::{self, Request, Response};
 use crate::serve::{Serve, Simulators, error, error_of};
@@ -17,7 +18,7 @@ use crate::tls::Root;
 const DEADLINE: &str = "--deadline=7s";
 
 /// More than half the lease, and less than the deadline.
-const SUSPENDED: Duration = Duration::from_millis(6_400);
+const SUSPENDED: Duration = Duration::from_millis(6_600);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn suspended_process_sends_nothing() {
@@ -82,15 +83,16 @@ async fn while_it_connects() {
 }
 
 async fn while_it_looks() {
-    let (simulators, place) = (Simulators::start().await, Kind::Sqlite.place().await);
+    let ((simulators, relay), place) = (held_simulators().await, Kind::Sqlite.place().await);
     let serve = serve_with(&simulators, &place, &[DEADLINE]);
     let request = with_key(&create(&simulators.id(INTEGRATION), ADDRESS), KEY);
     let request = with(&request, "unified_if_exists=keep");
-    simulators.delay(INTEGRATION, 500, 1).await;
+    relay.hold(true);
     let (address, call) = (serve.address, request.clone());
     let call = tokio::spawn(async move { client::send(address, &call).await });
     simulators.reached(INTEGRATION, 1).await;
     serve.signal("STOP");
+    relay.hold(false);
     tokio::time::sleep(SUSPENDED).await;
     serve.signal("CONT");
     let late = call.await.expect("no panic").expect("a response");

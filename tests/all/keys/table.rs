@@ -3,16 +3,18 @@
 use std::time::Duration;
 
 use super::{
-    ADDRESS, INTEGRATION, KEY, LOST, NEVER, REJECTED, count, create, creations, fault, id, request,
-    serve_with, shown, warnings, with, with_key,
+    ADDRESS, INTEGRATION, KEY, LOST, NEVER, REJECTED, count, create, creations, fault,
+    held_simulators, id, request, serve_with, shown, warnings, with, with_key,
 };
 use crate::client::{self, Request};
+use crate::faults::relay::Relay;
 use crate::serve::{Serve, Simulators, error, error_of, until};
 use crate::stores::{Kind, Place};
 
 /// A server with a store, its provider, and an account there.
 struct Setting {
     simulators: Simulators,
+    relay: Relay,
     account: String,
     place: Place,
     serve: Serve,
@@ -20,12 +22,13 @@ struct Setting {
 
 impl Setting {
     async fn new(arguments: &[&str]) -> Self {
-        let simulators = Simulators::start().await;
+        let (simulators, relay) = held_simulators().await;
         let place = Kind::Sqlite.place().await;
         let serve = serve_with(&simulators, &place, arguments);
         Self {
             account: simulators.id(INTEGRATION),
             simulators,
+            relay,
             place,
             serve,
         }
@@ -263,7 +266,7 @@ async fn key_in_flight_is_conflict() {
     let [change, deletion] = setting.changes(&user);
     let mut requests = 1;
     for request in [setting.create("second@kelpworks.example"), change, deletion] {
-        setting.simulators.delay(INTEGRATION, 300, 1).await;
+        setting.relay.hold(true);
         let keyed = with_key(&request, KEY);
         let (address, first) = (setting.serve.address, keyed.clone());
         let first = tokio::spawn(async move { client::send(address, &first).await });
@@ -274,19 +277,20 @@ async fn key_in_flight_is_conflict() {
             error_of(&second),
             error(409, "idempotency-in-flight", "not-sent")
         );
-        // What is left of 9 s, 300 ms and 5 s.
+        // What is left of 9 s, 900 ms and 5 s.
         let left: u64 = second
             .header("retry-after")
             .expect("a time")
             .parse()
             .expect("seconds");
-        assert!((10..=15).contains(&left), "{left}");
+        assert!((6..=15).contains(&left), "{left}");
         // A dry run claims nothing, and waits for nothing.
         let plan = setting
             .serve
             .call(&with(&keyed, "unified_dry_run=true"))
             .await;
         assert_eq!(plan.status, 200, "{plan:?}");
+        setting.relay.hold(false);
         let first = first.await.expect("no panic").expect("a response");
         assert_eq!((first.status, shown(&first).2), (200, false), "{first:?}");
         let third = setting.serve.call(&keyed).await;

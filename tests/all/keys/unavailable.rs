@@ -8,8 +8,8 @@ use unified_ticketing::store::StoreError;
 use unified_ticketing::{Engine, FileAccounts};
 
 use super::{
-    ADDRESS, INTEGRATION, KEY, LOST, REJECTED, create, creations, fault, serve_with, shown,
-    warnings, with, with_key,
+    ADDRESS, INTEGRATION, KEY, LOST, REJECTED, create, creations, fault, held_simulators,
+    serve_with, shown, warnings, with, with_key,
 };
 use crate::cli::run;
 use crate::client::{self, Request};
@@ -18,7 +18,7 @@ use crate::stores::{Hook, Hooked, Kind, Method};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn store_that_is_gone_sends_nothing() {
-    let (simulators, place) = (Simulators::start().await, Kind::Sqlite.place().await);
+    let ((simulators, relay), place) = (held_simulators().await, Kind::Sqlite.place().await);
     let serve = serve_with(&simulators, &place, &[]);
     let request = create(&simulators.id(INTEGRATION), ADDRESS);
     let (file, aside) = (
@@ -45,7 +45,7 @@ async fn store_that_is_gone_sends_nothing() {
     assert_eq!(serve.call(&get(&target)).await.status, 200);
     assert_eq!(creations(&simulators).await, 0);
     put();
-    simulators.delay(INTEGRATION, 200, 1).await;
+    relay.hold(true);
     let (address, keyed) = (serve.address, with_key(&request, KEY));
     let call = {
         let keyed = keyed.clone();
@@ -53,6 +53,7 @@ async fn store_that_is_gone_sends_nothing() {
     };
     simulators.reached(INTEGRATION, 2).await;
     take();
+    relay.hold(false);
     let created = call.await.expect("no panic").expect("a response");
     assert_eq!(shown(&created), (200, "created", false));
     assert_eq!(warnings(&created), ["not-recorded"]);

@@ -30,7 +30,7 @@ pub trait Hook: Send + Sync + 'static {
     /// Runs before a method, which fails with its error.
     fn before(&self, method: Method) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Runs after a method.
+    /// Runs after a method that has not failed.
     fn after(&self, _method: Method) -> impl Future<Output = ()> + Send {
         std::future::ready(())
     }
@@ -52,9 +52,9 @@ impl<H: Hook> Hooked<H> {
     {
         Box::pin(async move {
             self.hook.before(method).await?;
-            let result = running.await;
+            let done = running.await?;
             self.hook.after(method).await;
-            result
+            Ok(done)
         })
     }
 }
