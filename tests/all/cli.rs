@@ -1,5 +1,6 @@
 //! The real program: its output and its exit code.
 
+mod around;
 mod fixture;
 mod import;
 mod list;

@@ -1,8 +1,10 @@
 //! The commands, a file each.
 
 mod accounts;
+mod completions;
 mod component;
 mod integrations;
+mod man;
 mod openapi;
 mod sandbox;
 mod serve;
@@ -28,5 +30,7 @@ pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<(), CliError> {
         Command::Sandbox { listen } => sandbox::serve(*listen, terminal),
         Command::Component { out, standalone } => component::write(out, *standalone),
         Command::Openapi => openapi::print(terminal),
+        Command::Completions { shell } => completions::print(*shell, terminal),
+        Command::Man { out } => man::write(out.as_deref(), terminal),
     }
 }

@@ -18,9 +18,7 @@ mod terminal;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
-use crate::args::{Cli, find_log_format};
+use crate::args::find_log_format;
 use crate::error::ExitStatus;
 use crate::log::Log;
 use crate::terminal::Terminal;
@@ -32,7 +30,7 @@ fn main() -> ExitCode {
 /// Parses the arguments and runs the command.
 fn run() -> ExitStatus {
     let log = FlushOnDrop(Log::start());
-    match Cli::try_parse() {
+    match args::parse() {
         Ok(cli) => {
             let log = log.0.clone().with_format(cli.global.log_format);
             log.subscribe(cli.global.verbose);

@@ -105,6 +105,12 @@ impl Global {
         })
     }
 
+    /// The kind of the store: the rest of its URL may hold a password.
+    pub(crate) fn store_kind(&self) -> Option<&str> {
+        let url = self.store.as_ref()?.expose_secret();
+        Some(url.split(':').next().unwrap_or_default())
+    }
+
     /// Reads the file of `--ca-file`.
     fn root_certificates(&self) -> Result<Option<Vec<u8>>, CliError> {
         let read = |file: &PathBuf| {

@@ -32,6 +32,16 @@ pub(crate) struct RowWarning<'a> {
     pub(crate) rows: u64,
 }
 
+/// What a server has started with.
+pub(crate) struct Started<'a> {
+    /// How many accounts there are.
+    pub(crate) accounts: usize,
+    /// Who sends.
+    pub(crate) sender: &'a str,
+    /// The kind of the store.
+    pub(crate) store: Option<&'a str>,
+}
+
 /// Standard output and standard error.
 pub(crate) struct Terminal {
     log: Log,
@@ -133,6 +143,29 @@ impl Terminal {
             }
             LogFormat::Json => {
                 let line = json!({"warning": code, "path": path, "message": message, "line": line, "rows": rows});
+                self.log.line(&line.to_string());
+            }
+        }
+    }
+
+    /// Prints what a server has started with, after its address. Nothing of it is secret.
+    pub(crate) fn started(&mut self, started: &Started<'_>) {
+        let Started {
+            accounts,
+            sender,
+            store,
+        } = started;
+        let version = env!("UNIFIED_TICKETING_VERSION");
+        match self.log.format() {
+            LogFormat::Text => {
+                let plural = if *accounts == 1 { "" } else { "s" };
+                let store = store.map_or_else(|| "no store".to_owned(), |it| format!("store {it}"));
+                self.print_lines(&format!(
+                    "unified-ticketing {version}: {accounts} account{plural}, sender {sender}, {store}"
+                ));
+            }
+            LogFormat::Json => {
+                let line = json!({"version": version, "accounts": accounts, "sender": sender, "store": store});
                 self.log.line(&line.to_string());
             }
         }

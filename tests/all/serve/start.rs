@@ -1,4 +1,7 @@
-//! Errors that keep `serve` from starting.
+//! What `serve` says when it starts, and errors that keep it from starting.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
 
 use super::support::Serve;
 use crate::cli::program;
@@ -28,6 +31,48 @@ fn start_error(accounts: &str, arguments: &[&str]) -> String {
 
 const GOOD: &str = "[[account]]\nid = \"62f44730-dd91-461e-bd6a-aedd9e0ad79d\"\nintegration = \"dixa\"\n\
     credentials = { api_token = \"a-token-of-dixa\" }\n";
+
+/// The first two lines of `serve` on a name of this machine.
+fn first_lines(arguments: &[&str]) -> [String; 2] {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("accounts.toml"), GOOD).expect("a file");
+    let mut process = program(["serve", "--listen", "localhost:0"].iter().chain(arguments))
+        .current_dir(folder.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let errors = BufReader::new(process.stderr.take().expect("its errors"));
+    let mut lines = errors.lines().map(|line| line.expect("a line"));
+    let lines = [(); 2].map(|()| lines.next().unwrap_or_default());
+    process.kill().expect("the program runs");
+    process.wait().expect("its end");
+    lines
+}
+
+#[test]
+fn start_says_with_what() {
+    let [listening, started] = first_lines(&[]);
+    assert!(
+        listening.starts_with("listening on http://127.0.0.1:"),
+        "{listening}"
+    );
+    let version = env!("CARGO_PKG_VERSION");
+    assert!(
+        started.starts_with(&format!("unified-ticketing {version}"))
+            && started.ends_with(": 1 account, sender host, no store"),
+        "{started}"
+    );
+    let [_, started] = first_lines(&["--store", "sqlite:./a.db"]);
+    assert!(started.ends_with(", store sqlite"), "{started}");
+    let arguments = ["--sender", "component", "--log-format", "json"];
+    let [listening, started] = first_lines(&arguments)
+        .map(|line| serde_json::from_str::<serde_json::Value>(&line).expect("JSON"));
+    assert!(listening["listening"].is_string(), "{listening}");
+    assert_eq!(started["accounts"], 1, "{started}");
+    assert_eq!(started["sender"], "component", "{started}");
+    assert!(started["store"].is_null(), "{started}");
+}
 
 #[test]
 fn public_address_needs_tokens() {

@@ -1,5 +1,6 @@
 //! Parsers for the values of arguments. clap prints their errors.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use unified_ticketing_guest::account::is_uuid;
@@ -31,6 +32,23 @@ pub(super) fn size(value: &str) -> Result<usize, String> {
         .ok()
         .filter(|size| *size > 0)
         .ok_or_else(|| "expected a positive size that fits into memory".to_owned())
+}
+
+/// Parses an address to listen on. `localhost` is the loopback address of IPv4, whatever the system's tables say of that name
+/// (RFC 6761, section 6.3).
+pub(super) fn listen(value: &str) -> Result<SocketAddr, String> {
+    if let Ok(address) = value.parse() {
+        return Ok(address);
+    }
+    let port = match value.rsplit_once(':') {
+        Some((host, port)) if host.eq_ignore_ascii_case("localhost") => port.parse().ok(),
+        _ => None,
+    };
+    port.map(|port: u16| (Ipv4Addr::LOCALHOST, port).into())
+        .ok_or_else(|| {
+            "expected `ADDR:PORT`, such as `127.0.0.1:8080`, `[::1]:8080` or `localhost:8080`"
+                .to_owned()
+        })
 }
 
 /// Parses `NAME=VALUE`.
@@ -71,6 +89,27 @@ mod tests {
         assert_eq!(duration_or_none("0"), Ok(Duration::ZERO));
         for value in ["", "0", "0s", "-1", "s", "1x", "inf", "nan", "1e400", "1 2"] {
             assert!(duration(value).is_err(), "{value}");
+        }
+    }
+
+    #[test]
+    fn localhost_is_loopback() {
+        for (value, address) in [
+            ("localhost:8080", "127.0.0.1:8080"),
+            ("LocalHost:0", "127.0.0.1:0"),
+            ("[::1]:80", "[::1]:80"),
+            ("0.0.0.0:80", "0.0.0.0:80"),
+        ] {
+            assert_eq!(listen(value), Ok(address.parse().unwrap()), "{value}");
+        }
+        for value in [
+            "localhost",
+            "localhost:",
+            "localhost:65536",
+            "example:80",
+            ":80",
+        ] {
+            assert!(listen(value).is_err(), "{value}");
         }
     }
 

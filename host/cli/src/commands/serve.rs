@@ -13,7 +13,7 @@ use crate::args::{Global, SenderName, ServeArgs};
 use crate::error::{CliError, ExitStatus};
 use crate::setup::server_runtime;
 use crate::signal::StopSignal;
-use crate::terminal::Terminal;
+use crate::terminal::{Started, Terminal};
 
 pub(super) fn serve(
     global: &Global,
@@ -51,10 +51,11 @@ pub(super) fn serve(
         if let (Some(source), Some(tokens)) = (&source, &tokens) {
             warnings.extend(source.warning(tokens));
         }
+        let count = accounts.iter().count();
         let accounts = ReloadableAccounts::new(accounts);
-        let sender = match sender {
-            SenderName::Host => Sender::Host,
-            SenderName::Component => Sender::Component,
+        let (sender, sender_name) = match sender {
+            SenderName::Host => (Sender::Host, "host"),
+            SenderName::Component => (Sender::Component, "component"),
         };
         let builder = global.engine_builder(accounts.clone()).await?;
         let engine = builder.sender(sender).reuse(*reuse).build();
@@ -79,6 +80,11 @@ pub(super) fn serve(
             tokens: source.zip(server.tokens()),
         })?;
         terminal.listening(server.address());
+        terminal.started(&Started {
+            accounts: count,
+            sender: sender_name,
+            store: global.store_kind(),
+        });
         for warning in warnings {
             tracing::warn!("{warning}");
         }
