@@ -42,6 +42,7 @@ pub const fn error(code: ErrorCode) -> &'static str {
         ErrorCode::IdempotencyInFlight => "idempotency-in-flight",
         ErrorCode::IdempotencyMismatch => "idempotency-mismatch",
         ErrorCode::StoreUnavailable => "store-unavailable",
+        ErrorCode::AuditUnavailable => "audit-unavailable",
     }
 }
 

@@ -61,8 +61,8 @@ use crate::bindings::http_api::{HttpRequest, HttpResponse};
 use crate::bindings::integrations::Integration;
 use crate::bindings::steps::{Operation, Step};
 use crate::bindings::types::{
-    Begun, Context, Error as CallError, Options, Outcome, ProviderRequest, ProviderResponse,
-    Response, Safety, Sending, TransportError, Warning,
+    Begun, Context, Error as CallError, ErrorCode, Options, Outcome, ProviderRequest,
+    ProviderResponse, Response, Safety, Sending, TransportError, Warning,
 };
 use crate::client::SendState;
 use crate::telemetry;
@@ -387,11 +387,19 @@ impl Engine {
             Ok(call) => call,
             Err(error) => return Ended::without_account(HttpResponse::from_error(error)),
         };
-        // An unknown account comes before what may be done there.
-        if let Access::Denied { account: _, error } = access
-            && call.account.exists()
-        {
-            return Ended::new(&call.account, HttpResponse::from_error(error));
+        match access {
+            // An unknown account comes before what may be done there.
+            Access::Denied { account, error } if call.account.exists() => {
+                self.audit_denial(&request, &account, error.code, &call.caller)
+                    .await;
+                return Ended::new(&call.account, HttpResponse::from_error(error));
+            }
+            Access::Unreached(account) => {
+                let code = ErrorCode::UnknownAccount;
+                self.audit_denial(&request, &account, code, &call.caller)
+                    .await;
+            }
+            Access::None | Access::Account(_) | Access::Denied { .. } => {}
         }
         let http = Http(request);
         #[cfg(feature = "native")]

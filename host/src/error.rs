@@ -29,6 +29,11 @@ pub enum Error {
         "a store needs an engine that sends the requests of the component: nothing is kept where the component sends"
     )]
     StoreWithoutHost,
+    /// An audit was given, and the component sends for itself.
+    #[error(
+        "an audit needs an engine that sends the requests of the component: nothing is audited where the component sends"
+    )]
+    AuditWithoutHost,
 }
 
 impl Error {

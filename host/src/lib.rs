@@ -40,6 +40,7 @@
 //! [`Error`] is for what goes wrong before any call.
 
 mod accounts;
+pub mod audit;
 mod bindings;
 mod client;
 mod config;

@@ -1,5 +1,6 @@
 //! `unified-ticketing serve`: the real program with real clients.
 
+mod audit;
 mod crowd;
 mod drain;
 mod foreign;

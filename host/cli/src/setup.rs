@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use secrecy::ExposeSecret as _;
 use tokio::runtime::{Builder, Runtime};
-use unified_ticketing::store::{Secret, Store, StoreError, StoreUrl};
+use unified_ticketing::store::{Secret, SecretError, Store, StoreError, StoreUrl};
 use unified_ticketing::{Account, Accounts, Engine, EngineBuilder, FileAccounts};
 use unified_ticketing_sandbox::Sandbox;
 
@@ -164,11 +164,11 @@ async fn open_store(
         Some(path) => format!("--store sqlite:{}", path.display()),
         None => "--store postgres://…".to_owned(),
     };
-    let secret = match (secret_file, std::env::var(SECRET), url.path()) {
+    let secret = match (secret_file, secret_of_environment(), url.path()) {
         (Some(file), _, _) => Secret::from_file_or_new(file),
-        (None, Ok(text), _) => Secret::from_text(&text),
-        (None, Err(_), Some(path)) => Secret::create_beside(path),
-        (None, Err(_), None) => Secret::from_file_or_new(state_folder()?.join("store.secret")),
+        (None, Some(secret), _) => secret,
+        (None, None, Some(path)) => Secret::create_beside(path),
+        (None, None, None) => Secret::from_file_or_new(state_folder()?.join("store.secret")),
     };
     let secret = secret
         .map_err(|error| CliError::new(ExitStatus::Configuration, format!("{name}: {error}")))?;
@@ -207,6 +207,12 @@ fn state_folder() -> Result<PathBuf, CliError> {
             .hint("name another store with `--store sqlite:PATH`")
     })?;
     Ok(folder)
+}
+
+/// Returns the secret that the environment has, if it has one.
+pub(crate) fn secret_of_environment() -> Option<Result<Secret, SecretError>> {
+    let text = std::env::var(SECRET).ok()?;
+    Some(Secret::from_text(&text))
 }
 
 /// Returns the account of this id or name.

@@ -11,10 +11,11 @@ use super::guest::Guest;
 use super::limits::Limits;
 #[cfg(feature = "native")]
 use super::native::Native;
-use super::once::Memory;
+use super::once::{Auditor, Memory};
 use super::pace::Pacer;
 use super::{Engine, Inner, Side};
 use crate::accounts::{Accounts, MemoryAccounts};
+use crate::audit::Audit;
 use crate::client::{Client, ResponseLimits};
 use crate::error::Error;
 use crate::store::{Secret, Store};
@@ -49,6 +50,8 @@ pub struct EngineBuilder {
     store: Option<(Arc<dyn Store>, Secret)>,
     scope: Option<Arc<str>>,
     pacer: Option<Arc<dyn Pacer>>,
+    audit: Option<Arc<dyn Audit>>,
+    audit_secret: Option<Secret>,
     limits: Limits,
     response_limits: ResponseLimits,
     max_instances: Option<u32>,
@@ -68,6 +71,8 @@ impl EngineBuilder {
             store: None,
             scope: None,
             pacer: None,
+            audit: None,
+            audit_secret: None,
             limits: Limits {
                 memory: 64 << 20,
                 cpu: Duration::from_millis(200),
@@ -165,6 +170,22 @@ impl EngineBuilder {
         self
     }
 
+    /// Where calls that may write are audited: one whose beginning cannot be written fails with `audit-unavailable`, and sends
+    /// nothing. Calls of [`Engine::start`] are not audited, as their requests are sent by other means.
+    ///
+    /// Addresses are in the audit as MACs under a key of the store's secret, or that of [`Self::audit_secret`]. With neither, the
+    /// key is this engine's alone, and no address can be found by it later.
+    pub fn audit(mut self, audit: impl Audit + 'static) -> Self {
+        self.audit = Some(Arc::new(audit));
+        self
+    }
+
+    /// The secret of the audit's MACs, in place of the store's.
+    pub fn audit_secret(mut self, secret: Secret) -> Self {
+        self.audit_secret = Some(secret);
+        self
+    }
+
     /// How many steps of an account's calls an instance of the component may serve; 1, a fresh instance for each step.
     ///
     /// An instance never serves two accounts. Its memory then holds what earlier calls of the same account have left in it.
@@ -221,6 +242,8 @@ impl EngineBuilder {
             store,
             scope,
             pacer,
+            audit,
+            audit_secret,
             mut limits,
             response_limits,
             max_instances,
@@ -244,7 +267,16 @@ impl EngineBuilder {
             #[cfg(feature = "component-sender")]
             Sender::Component if store.is_some() => return Err(Error::StoreWithoutHost),
             #[cfg(feature = "component-sender")]
+            Sender::Component if audit.is_some() => return Err(Error::AuditWithoutHost),
+            #[cfg(feature = "component-sender")]
             Sender::Component => None,
+        };
+        let auditor = match (audit, &memory) {
+            (Some(audit), Some(memory)) => {
+                let secret = audit_secret.as_ref().unwrap_or(memory.secret());
+                Some(Auditor::new(audit, secret.address_key()))
+            }
+            _ => None,
         };
         let side = match sender {
             Sender::Host => Side::Host,
@@ -260,6 +292,7 @@ impl EngineBuilder {
                 client,
                 max_requests: limits.requests,
                 settle,
+                auditor,
                 memory,
                 pacer,
             },

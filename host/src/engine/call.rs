@@ -10,7 +10,7 @@ use super::deadline::Deadline;
 use super::entry::{Entry, Next, Sent, Subject};
 use super::guest::{Calling, Guest};
 use super::limits::GuestError;
-use super::once::{Caller, Memory, Receipt, Recorder};
+use super::once::{Auditor, Caller, Memory, Receipt, Recorder};
 use super::output::CallOutput;
 use super::pace::Pacer;
 use super::requests::{self, RequestError, Requests};
@@ -42,6 +42,8 @@ pub(super) struct HostDriven {
     pub(super) max_requests: u32,
     /// How long a call may look for a user after a creation whose outcome is unknown.
     pub(super) settle: Duration,
+    /// Where calls that write are audited.
+    pub(super) auditor: Option<Auditor>,
     /// What is remembered of calls that write; nothing where the component sends for itself.
     pub(super) memory: Option<Memory>,
     /// Says when a request may be sent.

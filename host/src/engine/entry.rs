@@ -224,13 +224,26 @@ impl<'a> Subject<'a> {
         }
     }
 
+    /// The operation of a call that writes, as the log names it.
+    pub(super) const fn verb(&self) -> &'static str {
+        self.operation().verb()
+    }
+
+    const fn operation(&self) -> OperationName {
+        match self {
+            Self::NewUser(_) => OperationName::Create,
+            Self::User(_) => OperationName::Update,
+            Self::Deleted(_) => OperationName::Delete,
+            Self::Reading | Self::Either => OperationName::Get,
+        }
+    }
+
     /// What a call writes.
     fn target(&self) -> Target {
-        let (operation, id) = match self {
-            Self::NewUser(_) => (OperationName::Create, None),
-            Self::User(id) => (OperationName::Update, Some(id)),
-            Self::Deleted(id) => (OperationName::Delete, Some(id)),
-            Self::Reading | Self::Either => (OperationName::Get, None),
+        let operation = self.operation();
+        let id = match self {
+            Self::User(id) | Self::Deleted(id) => Some(id),
+            Self::NewUser(_) | Self::Reading | Self::Either => None,
         };
         Target {
             operation: operation.as_str(),

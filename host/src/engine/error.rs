@@ -106,6 +106,9 @@ pub(crate) const fn plain(
 pub(crate) const CODE: &str = "unified-code";
 pub(crate) const OUTCOME: &str = "unified-outcome";
 
+/// The header of what a call did.
+pub(crate) const RESULT: &str = "unified-result";
+
 /// The header of a warning.
 pub(super) const WARNING: &str = "unified-warning";
 

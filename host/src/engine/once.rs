@@ -4,10 +4,11 @@
 //! creation without a key is remembered by what it sends ([`echo`]). Both are known by the request that the component plans, not by
 //! the caller's spelling of it.
 //!
-//! The order of writes is what the promise stands on: the claim is durable before anything is sent; what the provider sent is kept
-//! before the caller gets it. A process that ends in between leaves a claim whose lease runs out, and the next call with the key
+//! The order of writes is what the promise stands on: the claim is durable before anything is sent, and so is the beginning of the
+//! call in the audit; then its end is written there, and what the provider sent is kept, before the caller gets it. A process that ends in between leaves a claim whose lease runs out, and the next call with the key
 //! looks for the user, and creates nobody.
 
+mod audit;
 mod claim;
 mod echo;
 mod error;
@@ -16,6 +17,7 @@ mod transcript;
 
 use std::sync::Arc;
 
+pub(super) use self::audit::Auditor;
 use self::claim::Claiming;
 pub(crate) use self::echo::Receipt;
 use self::echo::{Echo, Ended, InFlight};
@@ -26,7 +28,7 @@ pub(super) use self::transcript::Recorder;
 pub(crate) use self::transcript::Transcript;
 use super::call::{Call, HostDriven, conclude};
 use super::entry::Entry;
-use super::output::CallOutput;
+use super::output::{CallOutput, NotRecorded};
 use super::requests::Requests;
 use crate::bindings::types::{Begun, Error as CallError, ProviderRequest, Safety, Sending};
 
@@ -43,6 +45,10 @@ pub(crate) struct Caller {
     pub(crate) replaces: bool,
     /// The most that the call may do; none where its operation says it.
     pub(crate) at_most: Option<Safety>,
+    /// The name of the token, for the audit.
+    pub(crate) token: Option<Arc<str>>,
+    /// The trace that the call is part of.
+    pub(crate) traceparent: Option<Arc<str>>,
 }
 
 impl Caller {
@@ -136,10 +142,24 @@ impl HostDriven {
                 }
                 let ended = self.end_claim(memory, call, &write, claim, &output, &transcript);
                 if !ended.await {
-                    output.warn_not_recorded();
+                    output.warn_not_recorded(NotRecorded::Call);
                 }
                 return (output, None);
             }
+        };
+        let audited = match &self.auditor {
+            Some(auditor) => match auditor.begin(call, &entry.subject()).await {
+                Ok(audited) => Some(audited),
+                Err(error) => {
+                    let output = E::Output::from_error(error);
+                    let transcript = Transcript::new(&call.begun);
+                    // Given back before the caller knows: it may try again at once.
+                    let ended = self.end_claim(memory, call, &write, claim, &output, &transcript);
+                    ended.await;
+                    return (output, None);
+                }
+            },
+            None => None,
         };
         let (begun, first) = match turn {
             Turn::Carry => (call.begun.clone(), Some(sending)),
@@ -169,6 +189,11 @@ impl HostDriven {
             transcript.set_id(output.user_id());
         }
         let transcript = Arc::new(transcript);
+        if let Some(audited) = audited
+            && !audited.end(&output).await
+        {
+            output.warn_not_recorded(NotRecorded::Audit);
+        }
         let claimed = self.end_claim(memory, call, &write, claim, &output, &transcript);
         let mut is_recorded = claimed.await;
         let receipt = match echo {
@@ -181,7 +206,7 @@ impl HostDriven {
             None => None,
         };
         if !is_recorded {
-            output.warn_not_recorded();
+            output.warn_not_recorded(NotRecorded::Call);
         }
         (output, receipt)
     }

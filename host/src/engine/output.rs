@@ -1,8 +1,9 @@
 //! The outputs of calls: of the typed contract, and of the HTTP API.
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
-use super::error::{WARNING, http_response};
+use super::error::{RESULT, WARNING, http_response};
 use crate::bindings::http_api::HttpResponse;
 use crate::bindings::types::{
     Body, CallResult, Error as CallError, ErrorCode, FindingCode, Location, Outcome, Response,
@@ -35,8 +36,20 @@ pub(super) trait CallOutput: Sized {
     /// Notes that the output is that of an earlier call with the same key.
     fn mark_replayed(&mut self);
 
+    /// What the call did, where it did not fail.
+    fn result(&self) -> Option<String>;
+
     /// Adds a warning: what came of the call could not be recorded.
-    fn warn_not_recorded(&mut self);
+    fn warn_not_recorded(&mut self, what: NotRecorded);
+}
+
+/// Where what came of a call could not be recorded.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum NotRecorded {
+    /// In the store.
+    Call,
+    /// In the audit.
+    Audit,
 }
 
 impl CallOutput for Result<Response, CallError> {
@@ -91,9 +104,14 @@ impl CallOutput for Result<Response, CallError> {
 
     fn mark_replayed(&mut self) {}
 
-    fn warn_not_recorded(&mut self) {
+    fn result(&self) -> Option<String> {
+        let response = self.as_ref().ok()?;
+        Some(response.result.to_string())
+    }
+
+    fn warn_not_recorded(&mut self, what: NotRecorded) {
         match self {
-            Ok(response) => response.warnings.push(not_recorded()),
+            Ok(response) => response.warnings.push(not_recorded(what)),
             Err(error) => error.message.push_str("; this could not be recorded"),
         }
     }
@@ -139,14 +157,19 @@ impl CallOutput for HttpResponse {
     }
 
     fn user_id(&self) -> Option<String> {
-        let body: Shown = serde_json::from_slice(&self.body).ok()?;
-        body.id.or_else(|| body.result?.id)
+        let body: Shown<'_> = serde_json::from_slice(&self.body).ok()?;
+        match (body.id, body.result) {
+            (Some(id), _) => as_id(id),
+            (None, Some(result)) => {
+                let user: Shown<'_> = serde_json::from_str(result.get()).ok()?;
+                as_id(user.id?)
+            }
+            (None, None) => None,
+        }
     }
 
     fn is_settled(&self) -> bool {
-        let mut headers = self.headers.iter();
-        let result = headers.find(|(name, _)| name == "unified-result");
-        result.is_some_and(|(_, value)| match value.as_str() {
+        self.result().is_some_and(|result| match result.as_str() {
             "settled" => true,
             "found" => has_settled(&self.warnings),
             _ => false,
@@ -158,23 +181,41 @@ impl CallOutput for HttpResponse {
         self.headers.push(header);
     }
 
-    fn warn_not_recorded(&mut self) {
-        self.warn(not_recorded());
+    fn result(&self) -> Option<String> {
+        let mut headers = self.headers.iter();
+        let (_, result) = headers.find(|(name, _)| name == RESULT)?;
+        Some(result.clone())
+    }
+
+    fn warn_not_recorded(&mut self, what: NotRecorded) {
+        self.warn(not_recorded(what));
     }
 }
 
 /// The id in the JSON of a user.
-#[derive(Deserialize, Serialize)]
+#[derive(Serialize)]
 struct UserId {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<String>,
 }
 
-/// A user, or one within the format `debug`.
+/// A user, or one within the format `debug`. Only what is needed is read: the rest is the provider's, and may be anything.
 #[derive(Deserialize)]
-struct Shown {
-    id: Option<String>,
-    result: Option<UserId>,
+struct Shown<'a> {
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    result: Option<&'a RawValue>,
+}
+
+/// The id of a user: a string, or a number as a provider may have it.
+fn as_id(id: &RawValue) -> Option<String> {
+    let text = id.get();
+    if text.starts_with('"') {
+        return serde_json::from_str(text).ok();
+    }
+    let is_number = text.starts_with(|first: char| first == '-' || first.is_ascii_digit());
+    is_number.then(|| text.to_owned())
 }
 
 fn has_settled(warnings: &[Warning]) -> bool {
@@ -191,13 +232,18 @@ impl HttpResponse {
     }
 }
 
-fn not_recorded() -> Warning {
+fn not_recorded(what: NotRecorded) -> Warning {
+    let message = match what {
+        NotRecorded::Call => {
+            "the call is done, but that could not be recorded: the same key may send it again"
+        }
+        NotRecorded::Audit => "the call is done, but its end could not be written to the audit",
+    };
     Warning {
         code: FindingCode::NotRecorded,
         in_: Location::Body,
         path: String::new(),
-        message: "the call is done, but that could not be recorded: the same key may send it again"
-            .to_owned(),
+        message: message.to_owned(),
     }
 }
 
@@ -210,5 +256,27 @@ fn not_shown() -> Warning {
         message: "the call was carried out before, and its response was kept in a form that cannot be read now: nothing is known \
                   but the id"
             .to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn id_of_user_is_read() {
+        for (body, id) in [
+            (r#"{"id":"7","remote_data":{"id":8,"n":1e400}}"#, Some("7")),
+            (r#"{"id":8,"name":"\ud83d"}"#, Some("8")),
+            (r#"{"result":{"id":"7"},"debug":{}}"#, Some("7")),
+            (r#"{"result":[{"id":"7"}]}"#, None),
+            (r#"{"id":null}"#, None),
+            (r#"{"name":"Ines"}"#, None),
+            ("STATUS", None),
+        ] {
+            let mut response = HttpResponse::from_id(None);
+            response.body = body.into();
+            assert_eq!(response.user_id().as_deref(), id, "{body}");
+        }
     }
 }

@@ -45,6 +45,7 @@ const CODES: &[(ErrorCode, &[u16])] = &[
     (ErrorCode::EgressDenied, &[502]),
     (ErrorCode::Overloaded, &[503]),
     (ErrorCode::StoreUnavailable, &[503]),
+    (ErrorCode::AuditUnavailable, &[503]),
     (ErrorCode::Deadline, &[504]),
 ];
 

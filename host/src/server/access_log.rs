@@ -17,6 +17,8 @@ pub(super) struct AccessLog {
     /// The pattern of the route.
     path: &'static str,
     pub(super) operation: Option<&'static str>,
+    /// The trace that the request is part of.
+    pub(super) traceparent: Option<Arc<str>>,
     pub(super) account: Option<Account>,
     pub(super) status: Option<u16>,
     pub(super) code: Option<String>,
@@ -35,6 +37,7 @@ impl AccessLog {
             method,
             path,
             operation: None,
+            traceparent: None,
             account: None,
             status: None,
             code: None,
@@ -63,12 +66,14 @@ impl AccessLog {
             method,
             path,
             operation,
+            traceparent,
             status,
             code,
             outcome,
             ..
         } = self;
         let (request, code, outcome) = (&**request, code.as_deref(), outcome.as_deref());
+        let traceparent = traceparent.as_deref();
         // A macro, because the level of an event is a constant.
         macro_rules! line {
             ($level:ident) => {
@@ -83,6 +88,7 @@ impl AccessLog {
                     code,
                     outcome,
                     client,
+                    traceparent,
                     milliseconds,
                     "answered"
                 )

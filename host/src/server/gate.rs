@@ -40,7 +40,8 @@ pub(super) fn decide(token: Option<&Token>, request: &mut HttpRequest) -> Access
             }
             None => return Access::None,
         },
-        _ => return Access::None,
+        Some(id) => return Access::Unreached(id),
+        None => return Access::None,
     };
     let path = request.target.split('?').next().unwrap_or_default();
     let Ok(Route { operation, id: _ }) = route(&request.method, path) else {
@@ -92,7 +93,7 @@ mod tests {
             body: b"{}".to_vec(),
         };
         let decision = match decide(tokens.iter().next(), &mut request) {
-            Access::None => "none".to_owned(),
+            Access::None | Access::Unreached(_) => "none".to_owned(),
             Access::Account(id) => id,
             Access::Denied { account, error } => {
                 assert_eq!((error.status, error.code), (403, ErrorCode::Forbidden));

@@ -43,6 +43,7 @@ impl Shared {
         let label = telemetry::method_label(method.as_str());
         let mut log = AccessLog::new(self.next_id(), label, path);
         log.operation = operation.map(OperationName::verb);
+        log.traceparent = telemetry::traceparent(request.headers()).map(Into::into);
         // If only hyper knows the body's end, only hyper knows where the next head begins.
         let close = request.body().size_hint().exact().is_none();
         let response = self.route(request, &mut log).await;
@@ -142,7 +143,11 @@ impl Shared {
         let stop = Some(self.stop_calls.subscribe());
         let caller = Caller {
             // A token's name is the caller's to choose: no other kind of caller has a scope like it.
-            scope: token.map(|token| format!("token:{}", token.scope()).into()),
+            scope: token
+                .as_ref()
+                .map(|token| format!("token:{}", token.scope()).into()),
+            token: token.map(|token| token.label().into()),
+            traceparent: log.traceparent.clone(),
             ..Caller::default()
         };
         let Ended {

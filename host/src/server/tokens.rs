@@ -245,6 +245,14 @@ impl Token {
         &self.scope
     }
 
+    /// The name, or the beginning of the digest of a token that has none.
+    pub(crate) fn label(&self) -> String {
+        match &self.name {
+            Some(name) => name.clone(),
+            None => format!("sha256:{}", self.scope.chars().take(16).collect::<String>()),
+        }
+    }
+
     /// Whether the token reaches the account of this id.
     #[must_use]
     pub fn reaches(&self, account: &str) -> bool {

@@ -16,12 +16,13 @@ use secrecy::zeroize::Zeroizing;
 
 use super::canonical::canonical;
 use super::{Fingerprint, RecordKey};
+use crate::audit::AddressKey;
 use crate::files::FileError;
 
 /// The first byte of what is sealed: how the rest is to be read.
 const FORMAT: u8 = 1;
 
-/// The secret of a store. It cannot be printed.
+/// The secret of a store, or of an audit. It cannot be printed.
 ///
 /// ```
 /// use unified_ticketing::store::Secret;
@@ -39,6 +40,7 @@ pub struct Secret {
     records: hmac::Key,
     fingerprints: hmac::Key,
     seals: hmac::Key,
+    addresses: AddressKey,
     check: [u8; 32],
     /// A warning about the file that it was read from.
     warning: Option<String>,
@@ -55,6 +57,7 @@ impl Secret {
             records: key("unified-ticketing store: records"),
             fingerprints: key("unified-ticketing store: fingerprints"),
             seals: key("unified-ticketing store: seals"),
+            addresses: AddressKey::new(derive("unified-ticketing audit: addresses").as_slice()),
             check: *derive("unified-ticketing store: check"),
             warning: None,
         }
@@ -69,6 +72,11 @@ impl Secret {
         let mut bytes = Zeroizing::new([0; 32]);
         random(bytes.as_mut_slice())?;
         Ok(Self::from_bytes(&bytes))
+    }
+
+    /// The key of the MACs of addresses in an audit.
+    pub(crate) fn address_key(&self) -> AddressKey {
+        self.addresses.clone()
     }
 
     /// A value by which a store knows the secret that it was made with. It is not secret.
@@ -250,7 +258,7 @@ pub enum SecretError {
     },
     /// The store is there, but its secret is not. A new one would not find what the old one has named.
     #[error(
-        "the store `{}` is there, but its secret `{}` is not; expected the secret that the store was made with",
+        "`{}` is there, but its secret `{}` is not; expected the secret that it was made with",
         store.display(),
         file.display()
     )]

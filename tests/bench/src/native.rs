@@ -244,6 +244,6 @@ cases! {
         ProviderUnauthorized ProviderForbidden ProviderNotFound ProviderConflict ProviderRateLimited ProviderRejected
         ProviderFailed InvalidResponse ResponseTooLarge NoConnection ConnectionLost EgressDenied Deadline GuestTrap
         LimitExceeded Overloaded IdempotencyInFlight
-        IdempotencyMismatch StoreUnavailable
+        IdempotencyMismatch StoreUnavailable AuditUnavailable
     => ErrorCode
 }

@@ -27,6 +27,14 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
 
+    /// A file to which what is written is audited, as JSON Lines
+    ///
+    /// Two lines for each call that may write, one before it is sent, and one with what came of it; one for each request that its
+    /// token is not for. A call whose first line cannot be written is not sent. Addresses are in it as MACs under the store's
+    /// secret; without a store, under that of the variable `UNIFIED_TICKETING_SECRET` or of FILE.secret, which is made on first use.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) audit: Option<PathBuf>,
+
     /// Who sends the requests to the providers
     #[arg(long, default_value = "host")]
     pub(crate) sender: SenderName,

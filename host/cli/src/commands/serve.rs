@@ -1,5 +1,6 @@
 //! `serve`: serves the HTTP API.
 
+mod audit;
 mod reload;
 mod tokens;
 
@@ -24,6 +25,7 @@ pub(super) fn serve(
         listen,
         tokens: _,
         token_file: _,
+        audit,
         sender,
         reuse,
         max_in_flight,
@@ -57,7 +59,10 @@ pub(super) fn serve(
             SenderName::Host => (Sender::Host, "host"),
             SenderName::Component => (Sender::Component, "component"),
         };
-        let builder = global.engine_builder(accounts.clone()).await?;
+        let mut builder = global.engine_builder(accounts.clone()).await?;
+        if let Some(file) = audit {
+            builder = audit::open(file, global, builder)?;
+        }
         let engine = builder.sender(sender).reuse(*reuse).build();
         let engine =
             engine.map_err(|error| CliError::new(ExitStatus::Configuration, error.to_string()))?;

@@ -50,7 +50,8 @@ impl ExitStatus {
                 | ErrorCode::Deadline
                 | ErrorCode::Overloaded
                 | ErrorCode::IdempotencyInFlight
-                | ErrorCode::StoreUnavailable,
+                | ErrorCode::StoreUnavailable
+                | ErrorCode::AuditUnavailable,
                 Outcome::NotSent | Outcome::Rejected,
             ) => Self::Later,
             (_, Outcome::Rejected)

@@ -47,6 +47,11 @@ impl Memory {
         })
     }
 
+    /// The secret of the store, or this memory's own.
+    pub(in super::super) const fn secret(&self) -> &Secret {
+        &self.secret
+    }
+
     /// Whether keys are honoured.
     pub(in super::super) const fn has_store(&self) -> bool {
         self.store.is_some()
