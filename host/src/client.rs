@@ -34,6 +34,7 @@ pub use self::send_state::SendState;
 use crate::accounts::{Account, Origin};
 use crate::bindings::types::ProviderResponse;
 use crate::error::Error;
+use crate::metrics::Metrics;
 use crate::telemetry;
 
 /// How large a response may be, in bytes.
@@ -53,6 +54,8 @@ pub(crate) struct Client {
     any: Connector,
     pool: ConnectionPool,
     limits: ResponseLimits,
+    /// Where requests are measured.
+    metrics: Option<Metrics>,
 }
 
 impl Client {
@@ -74,7 +77,13 @@ impl Client {
             any: connect::connector(tls, any),
             pool: ConnectionPool::default(),
             limits,
+            metrics: None,
         })
+    }
+
+    /// The same client, with its requests measured.
+    pub(crate) fn with_metrics(self, metrics: Option<Metrics>) -> Self {
+        Self { metrics, ..self }
     }
 
     /// Sends a request, as it is, and reads the whole response. The account's secrets are redacted
@@ -88,12 +97,18 @@ impl Client {
         request: Request<Bytes>,
         state: &SendState,
     ) -> Result<ProviderResponse, ClientError> {
-        if !tracing::enabled!(tracing::Level::INFO) {
+        if self.metrics.is_none() && !tracing::enabled!(tracing::Level::INFO) {
             return self.exchange(account, request, state).await;
         }
         let start = Instant::now();
         let method = telemetry::method_label(request.method().as_str());
+        let metrics = self.metrics.as_ref();
+        let measured = metrics.map(|metrics| metrics.client_request(account.integration(), method));
         let result = self.exchange(account, request, state).await;
+        if let Some(measured) = measured {
+            let response = result.as_ref().map(|response| response.status);
+            measured.end(response.map_err(ClientError::label));
+        }
         let milliseconds = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         let request = telemetry::request_id();
         let (request, origin) = (request.as_deref(), account.origin());

@@ -47,7 +47,7 @@ pub(crate) use self::detach::Ended;
 pub use self::entry::how_to_look;
 use self::entry::{Entry as _, Http, Next, Steps, Subject};
 pub use self::error::http_response;
-pub(crate) use self::error::{CODE, OUTCOME, plain};
+pub(crate) use self::error::{CODE, OUTCOME, RESULT, plain};
 use self::guest::Calling;
 #[cfg(feature = "native")]
 pub use self::native::Native;
@@ -65,6 +65,7 @@ use crate::bindings::types::{
     ProviderResponse, Response, Safety, Sending, TransportError, Warning,
 };
 use crate::client::SendState;
+use crate::metrics::Metrics;
 use crate::telemetry;
 
 static COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/component.wasm"));
@@ -89,6 +90,7 @@ struct Inner {
     deadline: Duration,
     /// The scope of the keys of calls that name none.
     scope: Option<Arc<str>>,
+    metrics: Option<Metrics>,
 }
 
 /// The side that drives calls.
@@ -416,6 +418,11 @@ impl Engine {
             receipt,
             ..Ended::new(&call.account, output)
         }
+    }
+
+    /// Where a server's requests are measured.
+    pub(crate) fn metrics(&self) -> Option<&Metrics> {
+        self.0.metrics.as_ref()
     }
 
     /// The accounts of calls.

@@ -48,6 +48,7 @@ mod egress;
 mod engine;
 mod error;
 mod files;
+pub mod metrics;
 mod openapi;
 #[cfg(feature = "postgres")]
 #[cfg(test)]

@@ -15,6 +15,8 @@ mod server;
 
 use serde_json::{Map, Value, json};
 
+pub(crate) use self::errors::error_codes;
+
 /// The HTTP API in OpenAPI 3.1: every parameter, body, status, header and error, with examples that are calls of the golden
 /// cases.
 ///

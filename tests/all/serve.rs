@@ -11,6 +11,7 @@ mod load;
 mod log;
 mod log_sink;
 mod malformed;
+mod metrics;
 mod reload;
 mod soak;
 mod start;

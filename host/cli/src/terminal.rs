@@ -40,6 +40,8 @@ pub(crate) struct Started<'a> {
     pub(crate) sender: &'a str,
     /// The kind of the store.
     pub(crate) store: Option<&'a str>,
+    /// Where the metrics are.
+    pub(crate) metrics: Option<SocketAddr>,
 }
 
 /// Standard output and standard error.
@@ -154,18 +156,21 @@ impl Terminal {
             accounts,
             sender,
             store,
+            metrics,
         } = started;
+        let metrics = metrics.map(|address| format!("http://{address}/metrics"));
         let version = env!("UNIFIED_TICKETING_VERSION");
         match self.log.format() {
             LogFormat::Text => {
                 let plural = if *accounts == 1 { "" } else { "s" };
                 let store = store.map_or_else(|| "no store".to_owned(), |it| format!("store {it}"));
+                let metrics = metrics.map_or_else(String::new, |it| format!(", metrics {it}"));
                 self.print_lines(&format!(
-                    "unified-ticketing {version}: {accounts} account{plural}, sender {sender}, {store}"
+                    "unified-ticketing {version}: {accounts} account{plural}, sender {sender}, {store}{metrics}"
                 ));
             }
             LogFormat::Json => {
-                let line = json!({"version": version, "accounts": accounts, "sender": sender, "store": store});
+                let line = json!({"version": version, "accounts": accounts, "sender": sender, "store": store, "metrics": metrics});
                 self.log.line(&line.to_string());
             }
         }

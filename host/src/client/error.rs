@@ -66,6 +66,17 @@ impl From<ClientError> for TransportError {
 }
 
 impl ClientError {
+    /// The code that a call ends with because of this, for metrics.
+    pub(super) const fn label(&self) -> &'static str {
+        match self {
+            Self::AddressDenied(_) => "egress-denied",
+            Self::NoConnection(..) => "no-connection",
+            Self::ConnectionLost(..) => "connection-lost",
+            Self::ResponseTruncated(..) => "invalid-response",
+            Self::ResponseTooLarge(_) => "response-too-large",
+        }
+    }
+
     /// The call was withdrawn before a connection took the request.
     pub(super) fn withdrawn(origin: &Origin) -> Self {
         Self::NoConnection(

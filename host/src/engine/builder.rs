@@ -18,6 +18,7 @@ use crate::accounts::{Accounts, MemoryAccounts};
 use crate::audit::Audit;
 use crate::client::{Client, ResponseLimits};
 use crate::error::Error;
+use crate::metrics::Metrics;
 use crate::store::{Secret, Store};
 
 /// The component of the world `core`, compiled for this target by the build script.
@@ -50,6 +51,7 @@ pub struct EngineBuilder {
     store: Option<(Arc<dyn Store>, Secret)>,
     scope: Option<Arc<str>>,
     pacer: Option<Arc<dyn Pacer>>,
+    metrics: Option<Metrics>,
     audit: Option<Arc<dyn Audit>>,
     audit_secret: Option<Secret>,
     limits: Limits,
@@ -71,6 +73,7 @@ impl EngineBuilder {
             store: None,
             scope: None,
             pacer: None,
+            metrics: None,
             audit: None,
             audit_secret: None,
             limits: Limits {
@@ -170,6 +173,12 @@ impl EngineBuilder {
         self
     }
 
+    /// Where requests to providers are measured, and what a server does with this engine.
+    pub fn metrics(mut self, metrics: Metrics) -> Self {
+        self.metrics = Some(metrics);
+        self
+    }
+
     /// Where calls that may write are audited: one whose beginning cannot be written fails with `audit-unavailable`, and sends
     /// nothing. Calls of [`Engine::start`] are not audited, as their requests are sent by other means.
     ///
@@ -242,6 +251,7 @@ impl EngineBuilder {
             store,
             scope,
             pacer,
+            metrics,
             audit,
             audit_secret,
             mut limits,
@@ -260,7 +270,8 @@ impl EngineBuilder {
         limits.instances = max_instances.unwrap_or(usual_instances);
         let guest = Guest::new(precompiled.unwrap_or(built_in), limits, has_stacks)?;
         let guest = Arc::new(guest);
-        let client = Client::new(root_certificates.as_deref(), response_limits)?;
+        let client = Client::new(root_certificates.as_deref(), response_limits)?
+            .with_metrics(metrics.clone());
         // Where the component sends, nothing is kept: its host learns too late what it sends.
         let memory = match sender {
             Sender::Host => Some(Memory::new(store)?),
@@ -302,6 +313,7 @@ impl EngineBuilder {
             accounts,
             deadline,
             scope,
+            metrics,
         })))
     }
 }

@@ -91,6 +91,11 @@ pub(super) fn statuses() -> Vec<u16> {
     statuses
 }
 
+/// Every error code.
+pub(crate) fn error_codes() -> impl Iterator<Item = &'static str> {
+    CODES.iter().map(|(code, _)| codes::error(*code))
+}
+
 /// The codes of a status.
 pub(super) fn codes_of(status: u16) -> Vec<&'static str> {
     let codes = CODES
@@ -101,7 +106,7 @@ pub(super) fn codes_of(status: u16) -> Vec<&'static str> {
 
 /// The schemas of errors.
 pub(super) fn schemas() -> Map<String, Value> {
-    let codes = CODES.iter().map(|(code, _)| codes::error(*code));
+    let codes = error_codes();
     let outcomes = [Outcome::NotSent, Outcome::Rejected, Outcome::Unknown].map(codes::outcome);
     let locations = [
         Location::Body,

@@ -6,6 +6,7 @@ use std::time::Instant;
 use super::slots::Slot;
 use crate::accounts::Account;
 use crate::engine::Receipt;
+use crate::metrics::{CallLabels, Metrics, ServerLabels};
 use crate::telemetry;
 
 /// The log line of a request, and the slot that the request holds. The line is written once the response has been written, or its
@@ -23,6 +24,9 @@ pub(super) struct AccessLog {
     pub(super) status: Option<u16>,
     pub(super) code: Option<String>,
     pub(super) outcome: Option<String>,
+    /// What the call did.
+    pub(super) result: Option<String>,
+    metrics: Option<Metrics>,
     pub(super) slot: Option<Slot>,
     /// Dropped with the line, where the client did not get the response: then an echo of the request gets it.
     pub(super) receipt: Option<Receipt>,
@@ -30,7 +34,12 @@ pub(super) struct AccessLog {
 }
 
 impl AccessLog {
-    pub(super) fn new(request: Arc<str>, method: &'static str, path: &'static str) -> Self {
+    pub(super) fn new(
+        request: Arc<str>,
+        method: &'static str,
+        path: &'static str,
+        metrics: Option<&Metrics>,
+    ) -> Self {
         Self {
             request,
             start: Instant::now(),
@@ -42,6 +51,8 @@ impl AccessLog {
             status: None,
             code: None,
             outcome: None,
+            result: None,
+            metrics: metrics.cloned(),
             slot: None,
             receipt: None,
             written: false,
@@ -58,6 +69,7 @@ impl AccessLog {
 
     fn write(&mut self, client: Option<&str>) {
         self.written = true;
+        self.measure();
         let account = self.account.as_ref().map(telemetry::account_label);
         let integration = self.account.as_ref().map(Account::integration);
         let milliseconds = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -98,6 +110,23 @@ impl AccessLog {
             line!(warn);
         } else {
             line!(info);
+        }
+    }
+}
+
+impl AccessLog {
+    fn measure(&self) {
+        let Some(metrics) = &self.metrics else {
+            return;
+        };
+        let code = self.code.as_deref();
+        let labels = ServerLabels::new(self.method, self.path, self.status, code);
+        metrics.server_responded(&labels, self.start.elapsed());
+        if let Some(operation) = self.operation {
+            let integration = self.account.as_ref().map(Account::integration);
+            let (result, outcome) = (self.result.as_deref(), self.outcome.as_deref());
+            let labels = CallLabels::new(integration, operation, result, outcome, code);
+            metrics.called(&labels);
         }
     }
 }

@@ -168,7 +168,7 @@ async fn send_error(
     code: ErrorCode,
     message: &str,
 ) -> io::Result<()> {
-    let mut log = AccessLog::new(shared.next_id(), "other", "other");
+    let mut log = AccessLog::new(shared.next_id(), "other", "other", shared.engine.metrics());
     let response = error::response(code, message, None);
     let mut head = format!("HTTP/1.1 {}\r\nconnection: close\r\n", response.status());
     let response = Shared::complete(response, &mut log);

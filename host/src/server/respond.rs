@@ -21,7 +21,7 @@ use super::{Phase, Shared, error, gate};
 use crate::bindings::http_api::HttpRequest;
 use crate::bindings::types::ErrorCode;
 use crate::client::SendState;
-use crate::engine::{CODE, Caller, Ended, OUTCOME};
+use crate::engine::{CODE, Caller, Ended, OUTCOME, RESULT};
 use crate::openapi::openapi;
 use crate::telemetry;
 
@@ -41,7 +41,7 @@ impl Shared {
         let method = request.method().clone();
         let (path, operation) = route(method.as_str(), request.uri().path());
         let label = telemetry::method_label(method.as_str());
-        let mut log = AccessLog::new(self.next_id(), label, path);
+        let mut log = AccessLog::new(self.next_id(), label, path, self.engine.metrics());
         log.operation = operation.map(OperationName::verb);
         log.traceparent = telemetry::traceparent(request.headers()).map(Into::into);
         // If only hyper knows the body's end, only hyper knows where the next head begins.
@@ -78,6 +78,7 @@ impl Shared {
             value.to_str().ok().map(str::to_owned)
         };
         (log.code, log.outcome) = (string(CODE), string(OUTCOME));
+        log.result = string(RESULT);
         error::add_common_headers(response.headers_mut(), &log.request);
         response
     }

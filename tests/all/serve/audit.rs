@@ -11,7 +11,7 @@ use super::tokens::digest;
 use super::{ACCOUNT, accounts, created};
 use crate::client::{Request, Response};
 use crate::provider::Provider;
-use crate::stores::{Kind, Place};
+use crate::stores::Kind;
 
 /// An id of a user at Dixa.
 const USER: &str = "5d1c6f6e-2a57-4f0b-9a55-3f9c1a2b7e10";
@@ -61,7 +61,7 @@ async fn write_has_two_entries() {
     let simulators = Simulators::start().await;
     let account = simulators.id("gorgias");
     let folder = tempfile::tempdir().expect("a folder");
-    let (file, place) = (audit_file(&folder), Place::new(Kind::Sqlite));
+    let (file, place) = (audit_file(&folder), Kind::Sqlite.place().await);
     let [store, secret] = place.arguments();
     let audit = format!("--audit={}", file.display());
     let serve = Serve::start(&simulators, &[&audit, &store, &secret]);
@@ -160,7 +160,7 @@ async fn write_has_two_entries() {
 async fn unwritable_audit_stops_writes_alone() {
     let provider = Provider::start().await;
     provider.respond(Some(created("")));
-    let place = Place::new(Kind::Sqlite);
+    let place = Kind::Sqlite.place().await;
     let [store, secret] = place.arguments();
     let creation = with_key(create(ACCOUNT, "ines@kelpworks.example"), "joiner-4711");
     {

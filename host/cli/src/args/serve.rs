@@ -35,6 +35,10 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) audit: Option<PathBuf>,
 
+    /// Where to listen for Prometheus: `GET /metrics`, without a token; port 0 lets the system choose
+    #[arg(long, value_name = "ADDR:PORT", value_parser = value::listen)]
+    pub(crate) metrics: Option<SocketAddr>,
+
     /// Who sends the requests to the providers
     #[arg(long, default_value = "host")]
     pub(crate) sender: SenderName,

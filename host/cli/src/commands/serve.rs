@@ -5,6 +5,7 @@ mod reload;
 mod tokens;
 
 use tokio::sync::watch;
+use unified_ticketing::metrics::{Metrics, MetricsListener};
 use unified_ticketing::server::{BindError, Server};
 use unified_ticketing::{ReloadableAccounts, Sender};
 
@@ -26,6 +27,7 @@ pub(super) fn serve(
         tokens: _,
         token_file: _,
         audit,
+        metrics,
         sender,
         reuse,
         max_in_flight,
@@ -63,6 +65,15 @@ pub(super) fn serve(
         if let Some(file) = audit {
             builder = audit::open(file, global, builder)?;
         }
+        let metrics = match metrics {
+            Some(address) => {
+                let metrics = Metrics::new();
+                builder = builder.metrics(metrics.clone());
+                let listener = MetricsListener::bind(*address, metrics).await;
+                Some(listener.map_err(|error| CliError::cannot_listen(*address, &error))?)
+            }
+            None => None,
+        };
         let engine = builder.sender(sender).reuse(*reuse).build();
         let engine =
             engine.map_err(|error| CliError::new(ExitStatus::Configuration, error.to_string()))?;
@@ -89,7 +100,12 @@ pub(super) fn serve(
             accounts: count,
             sender: sender_name,
             store: global.store_kind(),
+            metrics: metrics.as_ref().and_then(|it| it.address().ok()),
         });
+        if let Some(metrics) = metrics {
+            // It ends with the process: what the server does while it stops is measured, too.
+            tokio::spawn(metrics.serve());
+        }
         for warning in warnings {
             tracing::warn!("{warning}");
         }

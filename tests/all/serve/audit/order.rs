@@ -16,7 +16,7 @@ use super::{audit_file, entries, events, id_of, with_key};
 use crate::client;
 use crate::life::new_user;
 use crate::provider::Provider;
-use crate::stores::{Kind, Place};
+use crate::stores::Kind;
 
 #[tokio::test]
 async fn killed_process_leaves_its_order() {
@@ -24,7 +24,7 @@ async fn killed_process_leaves_its_order() {
     provider.respond(Some(created("")));
     provider.hold(true);
     let folder = tempfile::tempdir().expect("a folder");
-    let (file, place) = (audit_file(&folder), Place::new(Kind::Sqlite));
+    let (file, place) = (audit_file(&folder), Kind::Sqlite.place().await);
     let [store, secret] = place.arguments();
     let audit = format!("--audit={}", file.display());
     // The next process need not wait for the lease of the claim.
@@ -201,8 +201,8 @@ async fn failing_audit_is_told() {
         provider.received();
         let is_rejected = response.status == 422;
         provider.respond(Some(response));
-        let (journal, place) = (Journal::default(), Place::new(Kind::Sqlite));
-        let (store, secret) = place.open();
+        let (journal, place) = (Journal::default(), Kind::Sqlite.place().await);
+        let (store, secret) = place.open().await;
         let accounts = accounts(&provider.url());
         let accounts = FileAccounts::parse("accounts.toml".as_ref(), &accounts, |_| None);
         let engine = Engine::builder()
