@@ -4,6 +4,7 @@ mod around;
 mod fixture;
 mod import;
 mod list;
+mod live;
 mod output;
 mod signals;
 mod store;

@@ -160,7 +160,7 @@ pub(crate) enum Command {
         json: bool,
     },
 
-    /// Show the accounts that are configured; nothing is contacted
+    /// Show the accounts that are configured, and check them
     #[command(subcommand)]
     Accounts(AccountsCommand),
 
@@ -221,7 +221,25 @@ pub(crate) enum AccountsCommand {
     /// List the accounts, with the names of their credentials
     List,
     /// Check the accounts file and everything that it names; every violation is listed with its line
-    Check,
+    #[command(after_help = "\
+Examples:
+  unified-ticketing accounts check
+  unified-ticketing accounts check --live --collection project:1")]
+    Check(CheckArgs),
+}
+
+/// The options of `accounts check`.
+#[derive(Args, Debug)]
+pub(crate) struct CheckArgs {
+    /// Ask each provider for a list of one user, which changes nothing, and show what it thinks of the credentials
+    ///
+    /// Without this, nothing is contacted.
+    #[arg(long)]
+    pub(crate) live: bool,
+
+    /// A collection that a list needs, such as Pivotal Tracker's project. Can be given more than once
+    #[arg(long = "collection", value_name = "[TYPE:]ID", requires = "live")]
+    pub(crate) collections: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -24,7 +24,9 @@ pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<(), CliError> {
             integrations::show(name.as_deref(), *json, terminal)
         }
         Command::Accounts(AccountsCommand::List) => accounts::list(global, terminal),
-        Command::Accounts(AccountsCommand::Check) => accounts::check(global, terminal),
+        Command::Accounts(AccountsCommand::Check(arguments)) => {
+            accounts::check(global, arguments, terminal)
+        }
         Command::Token(TokenCommand::New(arguments)) => token::create(arguments, terminal),
         Command::Serve(arguments) => serve::serve(global, arguments, terminal),
         Command::Sandbox { listen } => sandbox::serve(*listen, terminal),

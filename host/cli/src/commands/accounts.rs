@@ -1,8 +1,11 @@
 //! `accounts list` and `accounts check`.
 
+mod live;
+
 use serde_json::{Map, Value, json};
 
-use crate::args::Global;
+use self::live::Answer;
+use crate::args::{CheckArgs, Global};
 use crate::error::CliError;
 use crate::setup::call_runtime;
 use crate::terminal::Terminal;
@@ -30,12 +33,28 @@ pub(super) fn list(global: &Global, terminal: &mut Terminal) -> Result<(), CliEr
     terminal.json(Value::Array(accounts).to_string().as_bytes())
 }
 
-pub(super) fn check(global: &Global, terminal: &mut Terminal) -> Result<(), CliError> {
-    let accounts = call_runtime()?.block_on(global.open_accounts())?;
-    for warning in accounts.warnings() {
-        terminal.configuration_warning(&warning.to_string());
-    }
-    let (count, warnings) = (accounts.iter().count(), accounts.warnings().count());
-    let checked = json!({"accounts": count, "faults": 0, "warnings": warnings});
-    terminal.json(checked.to_string().as_bytes())
+pub(super) fn check(
+    global: &Global,
+    arguments: &CheckArgs,
+    terminal: &mut Terminal,
+) -> Result<(), CliError> {
+    let CheckArgs { live, collections } = arguments;
+    call_runtime()?.block_on(async {
+        let accounts = global.open_accounts().await?;
+        for warning in accounts.warnings() {
+            terminal.configuration_warning(&warning.to_string());
+        }
+        let (count, warnings) = (accounts.iter().count(), accounts.warnings().count());
+        let mut checked = json!({"accounts": count, "faults": 0, "warnings": warnings});
+        if !live {
+            return terminal.json(checked.to_string().as_bytes());
+        }
+        let answers = live::ask(global, accounts, collections).await?;
+        if let Some(members) = checked.as_object_mut() {
+            let answers = answers.iter().map(Answer::to_json).collect();
+            members.insert("live".to_owned(), Value::Array(answers));
+        }
+        terminal.json(checked.to_string().as_bytes())?;
+        live::conclude(&answers)
+    })
 }
