@@ -189,7 +189,7 @@ mod tests {
     fn pending(bodies: impl IntoIterator<Item = u64>) -> VecDeque<PendingResponse> {
         let response = |body| PendingResponse {
             body,
-            log: AccessLog::new("test".into(), "GET", "/healthz"),
+            log: AccessLog::new("test".into(), "GET", "/healthz", None),
         };
         bodies.into_iter().map(response).collect()
     }

@@ -1,11 +1,13 @@
 //! What is around the program: its version, its help, completions and manual pages.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Command;
 
 use sha2::{Digest as _, Sha256};
 
 use super::support::run;
+use crate::stores::hexadecimal;
 
 /// Options that every command has.
 const GLOBAL: [&str; 3] = ["--max-memory", "--ca-file", "--log-format"];
@@ -17,13 +19,10 @@ fn version_has_component_digest() {
     let written = run(["component", "--out", file.to_str().expect("UTF-8")]);
     assert_eq!(written.code, 0, "{}", written.stderr);
     let component = std::fs::read(&file).expect("the component");
-    let digest: String = Sha256::digest(component)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digest = hexadecimal(&Sha256::digest(component));
     let long = run(["--version"]).stdout;
     let short = run(["-V"]).stdout;
-    let expected = format!("{}component sha256:{digest}\n", short);
+    let expected = format!("{short}component sha256:{digest}\n");
     assert_eq!(long, expected);
     let version = format!("unified-ticketing {}", env!("CARGO_PKG_VERSION"));
     assert!(
@@ -117,4 +116,33 @@ fn manual_has_each_command() {
         "{create}"
     );
     assert!(read("unified-ticketing.1").contains("max\\-memory"));
+}
+
+/// The arguments of the program in the systemd unit, and in the container file.
+fn packaged_arguments() -> [Vec<String>; 2] {
+    let packaging = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packaging");
+    let read = |name: &str| std::fs::read_to_string(packaging.join(name)).expect(name);
+    let unit = read("unified-ticketing.service").replace("\\\n", " ");
+    let command = unit
+        .lines()
+        .find_map(|line| line.strip_prefix("ExecStart="));
+    let command = command.expect("a command").split_whitespace().skip(1);
+    let container = read("Containerfile").replace("\\\n", " ");
+    let list = container.lines().find_map(|line| line.strip_prefix("CMD "));
+    let list = serde_json::from_str(list.expect("a command")).expect("JSON");
+    [command.map(str::to_owned).collect(), list]
+}
+
+#[test]
+fn packaged_arguments_are_known() {
+    for arguments in packaged_arguments() {
+        assert_eq!(arguments[0], "serve");
+        for option in ["--accounts", "--tokens", "--store", "--audit", "--metrics"] {
+            assert!(arguments.iter().any(|it| it == option), "{arguments:?}");
+        }
+        // Their files are not here, which is no error of usage (2).
+        let run = run(&arguments);
+        assert_eq!(run.code, 4, "{arguments:?}: {}", run.stderr);
+        assert!(run.stderr.contains("accounts.toml"), "{}", run.stderr);
+    }
 }

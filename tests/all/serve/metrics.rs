@@ -180,8 +180,8 @@ async fn ids_leave_series(times: usize) {
             assert!(!last.contains(word), "{sender}: {word} in {last}");
         }
         check_with_promtool(&last);
-        let lost = client::send(address, &get("/")).await.expect("a response");
-        assert_eq!(lost.status, 404);
+        let other = client::send(address, &get("/")).await.expect("a response");
+        assert_eq!(other.status, 404);
     }
 }
 

@@ -119,14 +119,11 @@ impl Audited {
         };
         entry.event = AuditEvent::End;
         entry.time = SystemTime::now();
-        match output.log_fields() {
-            Some((code, outcome)) => {
-                (entry.code, entry.outcome) = (Some(code), Some(outcome));
-            }
-            None => {
-                entry.result = output.result();
-                entry.user = output.user_id().or(entry.user);
-            }
+        if let Some((code, outcome)) = output.log_fields() {
+            (entry.code, entry.outcome) = (Some(code), Some(outcome));
+        } else {
+            entry.result = output.result();
+            entry.user = output.user_id().or(entry.user);
         }
         let appended = self.audit.append(entry).await;
         if let Err(error) = &appended {
