@@ -67,7 +67,7 @@ fn password_of_url_is_in_no_error() {
             assert!(!errors.contains("hunter2"), "{errors}");
         }
     }
-    let help = program(["serve", "--help"])
+    let help = program(["--help"])
         .env(
             "UNIFIED_TICKETING_STORE",
             "postgres://ops:hunter2@db.example/calls",

@@ -184,9 +184,11 @@ async fn wait_for<T>(mut look: impl FnMut() -> Option<T>) -> T {
 fn request_fields(line: &str) -> Option<Fields> {
     #[derive(Deserialize)]
     struct Line {
-        fields: serde_json::Value,
+        // What `serve` starts with is no line of the log.
+        fields: Option<serde_json::Value>,
     }
     let Line { fields } = serde_json::from_str(line).expect("JSON");
+    let fields = fields?;
     let message = fields["message"].as_str().unwrap_or_default();
     // The second is the line of a call without a caller. A request has a line already, so a second one would be too many.
     matches!(message, "answered" | "a call ended without its caller")
