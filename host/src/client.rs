@@ -10,6 +10,7 @@ mod connect;
 mod connection;
 mod error;
 mod pool;
+mod proxy;
 mod send_state;
 mod socket;
 #[cfg(test)]
@@ -30,6 +31,7 @@ use self::connect::{Connector, Resolver};
 use self::connection::Connection;
 pub(crate) use self::error::{ClientError, ConnectErrorKind, LostKind};
 use self::pool::ConnectionPool;
+pub use self::proxy::{InvalidProxy, Proxy};
 pub use self::send_state::SendState;
 use crate::accounts::{Account, Origin};
 use crate::bindings::types::ProviderResponse;
@@ -59,22 +61,33 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// `certificates` are root certificates in PEM, trusted besides the public ones.
-    pub(crate) fn new(certificates: Option<&[u8]>, limits: ResponseLimits) -> Result<Self, Error> {
-        Self::with_resolvers(certificates, limits, Resolver::public(), Resolver::any())
+    /// `certificates` are root certificates in PEM, trusted besides the public ones. With a proxy, connections go through it alone,
+    /// and which addresses names lead to is the proxy's to decide.
+    pub(crate) fn new(
+        certificates: Option<&[u8]>,
+        limits: ResponseLimits,
+        proxy: Option<&Proxy>,
+    ) -> Result<Self, Error> {
+        let public = if proxy.is_some() {
+            Resolver::any()
+        } else {
+            Resolver::public()
+        };
+        Self::with_resolvers(certificates, limits, proxy, public, Resolver::any())
     }
 
     fn with_resolvers(
         certificates: Option<&[u8]>,
         limits: ResponseLimits,
+        proxy: Option<&Proxy>,
         public: Resolver,
         any: Resolver,
     ) -> Result<Self, Error> {
         let tls = connect::tls(certificates)?;
         connection::keep_room_for_headers();
         Ok(Self {
-            public: connect::connector(tls.clone(), public),
-            any: connect::connector(tls, any),
+            public: connect::connector(tls.clone(), public, proxy),
+            any: connect::connector(tls, any, proxy),
             pool: ConnectionPool::default(),
             limits,
             metrics: None,

@@ -85,7 +85,7 @@ pub use crate::accounts::{
 #[cfg(feature = "native")]
 pub use crate::bindings::accounts as native_accounts;
 pub use crate::bindings::{http_api, integrations, steps, types};
-pub use crate::client::SendState;
+pub use crate::client::{InvalidProxy, Proxy, SendState};
 #[cfg(feature = "native")]
 pub use crate::engine::Native;
 pub use crate::engine::{

@@ -1,5 +1,6 @@
 //! How connections are made: which certificates are trusted, and which addresses a name may have.
 
+use std::error::Error as StdError;
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -12,6 +13,7 @@ use http::Uri;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
+use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::service::TowerToHyperService;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
@@ -19,6 +21,7 @@ use rustls_pki_types::pem::PemObject as _;
 use tower_service::Service;
 
 use super::addresses::is_public;
+use super::proxy::{Proxy, TunnelError};
 use super::socket::Socket;
 use crate::error::Error;
 
@@ -39,8 +42,9 @@ pub(super) fn socket(stream: &Stream) -> &Socket {
     }
 }
 
-/// Makes connections to the addresses of this resolver, with TLS where the URL has it.
-pub(super) fn connector(tls: ClientConfig, resolver: Resolver) -> Connector {
+/// Makes connections to the addresses of this resolver, with TLS where the URL has it. With a proxy, the resolver is for the proxy's
+/// name alone: the proxy looks the others up.
+pub(super) fn connector(tls: ClientConfig, resolver: Resolver, proxy: Option<&Proxy>) -> Connector {
     let mut tcp = HttpConnector::new_with_resolver(resolver);
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
@@ -49,27 +53,75 @@ pub(super) fn connector(tls: ClientConfig, resolver: Resolver) -> Connector {
         .with_tls_config(tls)
         .https_or_http()
         .enable_http1()
-        .wrap_connector(TcpConnector(tcp));
+        .wrap_connector(TcpConnector::new(tcp, proxy));
     TowerToHyperService::new(connector)
 }
 
 /// Makes TCP connections.
 #[derive(Clone)]
-pub(super) struct TcpConnector(HttpConnector<Resolver>);
+pub(super) enum TcpConnector {
+    Direct(HttpConnector<Resolver>),
+    Tunnel(Tunnel<HttpConnector<Resolver>>),
+}
+
+impl TcpConnector {
+    fn new(tcp: HttpConnector<Resolver>, proxy: Option<&Proxy>) -> Self {
+        let Some(proxy) = proxy else {
+            return Self::Direct(tcp);
+        };
+        let tunnel = Tunnel::new(proxy.address.clone(), tcp);
+        Self::Tunnel(match &proxy.authorization {
+            Some(authorization) => tunnel.with_auth(authorization.clone()),
+            None => tunnel,
+        })
+    }
+}
 
 impl Service<Uri> for TcpConnector {
     type Response = Socket;
-    type Error = <HttpConnector<Resolver> as Service<Uri>>::Error;
+    type Error = Box<dyn StdError + Send + Sync>;
     type Future = Pin<Box<dyn Future<Output = Result<Socket, Self::Error>> + Send>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.0.poll_ready(context)
+        match self {
+            Self::Direct(tcp) => tcp.poll_ready(context).map_err(Into::into),
+            Self::Tunnel(tunnel) => tunnel.poll_ready(context).map_err(Into::into),
+        }
     }
 
     fn call(&mut self, target: Uri) -> Self::Future {
-        let connecting = self.0.call(target);
-        Box::pin(async move { connecting.await.map(Socket::new) })
+        match self {
+            Self::Direct(tcp) => {
+                let connecting = tcp.call(target);
+                Box::pin(async move { Ok(Socket::new(connecting.await?)) })
+            }
+            Self::Tunnel(tunnel) => {
+                let connecting = with_port(target).map(|target| tunnel.call(target));
+                Box::pin(async move {
+                    // The proxy, too, takes its time to connect.
+                    let connected = tokio::time::timeout(CONNECT_TIMEOUT, connecting?).await;
+                    let connected = connected.map_err(|_| io::Error::from(io::ErrorKind::TimedOut));
+                    match connected.map_err(Into::into) {
+                        Ok(Ok(stream)) => Ok(Socket::new(stream)),
+                        Ok(Err(error)) => Err(TunnelError(error.into()).into()),
+                        Err(error) => Err(TunnelError(error).into()),
+                    }
+                })
+            }
+        }
     }
+}
+
+/// The target with its port, without which a tunnel would lead to that of https.
+fn with_port(target: Uri) -> Result<Uri, http::Error> {
+    let (Some(host), None) = (target.host(), target.port()) else {
+        return Ok(target);
+    };
+    let is_http = target.scheme() == Some(&http::uri::Scheme::HTTP);
+    let authority = format!("{host}:{}", if is_http { 80 } else { 443 });
+    http::uri::Builder::from(target.clone())
+        .authority(authority)
+        .build()
 }
 
 /// The TLS settings of every connection.

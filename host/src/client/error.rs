@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::io;
 
 use super::connect::NameError;
+use super::proxy::TunnelError;
 use crate::accounts::Origin;
 use crate::bindings::types::TransportError;
 
@@ -153,6 +154,10 @@ impl ClientError {
                 "the connection could not be made".to_owned(),
             ),
         };
+        if let Some(TunnelError(cause)) = find(error) {
+            let message = format!("{origin}: cannot connect through the proxy: {cause}");
+            return Self::NoConnection(kind, message);
+        }
         Self::NoConnection(kind, format!("{origin}: cannot connect: {why}"))
     }
 }

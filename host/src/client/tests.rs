@@ -26,7 +26,7 @@ const LIMITS: ResponseLimits = ResponseLimits {
 };
 
 fn client() -> Client {
-    Client::new(None, LIMITS).unwrap()
+    Client::new(None, LIMITS, None).unwrap()
 }
 
 /// A client for which every name has this address.
@@ -36,7 +36,7 @@ fn client_resolving_to(address: SocketAddr) -> Client {
         resolver.fixed = Some(address);
     }
     let [public, any] = resolvers;
-    Client::with_resolvers(None, LIMITS, public, any).unwrap()
+    Client::with_resolvers(None, LIMITS, None, public, any).unwrap()
 }
 
 fn request(account: &Account, body: &str) -> Request<Bytes> {

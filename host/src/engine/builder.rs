@@ -16,7 +16,7 @@ use super::pace::Pacer;
 use super::{Engine, Inner, Side};
 use crate::accounts::{Accounts, MemoryAccounts};
 use crate::audit::Audit;
-use crate::client::{Client, ResponseLimits};
+use crate::client::{Client, Proxy, ResponseLimits};
 use crate::error::Error;
 use crate::metrics::Metrics;
 use crate::store::{Secret, Store};
@@ -57,6 +57,7 @@ pub struct EngineBuilder {
     limits: Limits,
     response_limits: ResponseLimits,
     max_instances: Option<u32>,
+    proxy: Option<Proxy>,
     root_certificates: Option<Vec<u8>>,
     precompiled: Option<&'static [u8]>,
     #[cfg(feature = "native")]
@@ -88,6 +89,7 @@ impl EngineBuilder {
                 body: 4 << 20,
             },
             max_instances: None,
+            proxy: None,
             root_certificates: None,
             precompiled: None,
             #[cfg(feature = "native")]
@@ -210,6 +212,16 @@ impl EngineBuilder {
         self
     }
 
+    /// A proxy, for every connection to a provider, also to one that a `base_url` names; none, whatever variables such as
+    /// `HTTPS_PROXY` say.
+    ///
+    /// The proxy looks up the names of the providers, so which addresses they may lead to is its to decide. TLS is with the provider
+    /// all the same: the proxy sees the name, and no credential.
+    pub fn proxy(mut self, proxy: Proxy) -> Self {
+        self.proxy = Some(proxy);
+        self
+    }
+
     /// Root certificates in PEM, trusted besides the public ones.
     pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.root_certificates = Some(pem.into());
@@ -257,6 +269,7 @@ impl EngineBuilder {
             mut limits,
             response_limits,
             max_instances,
+            proxy,
             root_certificates,
             precompiled,
             #[cfg(feature = "native")]
@@ -270,8 +283,12 @@ impl EngineBuilder {
         limits.instances = max_instances.unwrap_or(usual_instances);
         let guest = Guest::new(precompiled.unwrap_or(built_in), limits, has_stacks)?;
         let guest = Arc::new(guest);
-        let client = Client::new(root_certificates.as_deref(), response_limits)?
-            .with_metrics(metrics.clone());
+        let client = Client::new(
+            root_certificates.as_deref(),
+            response_limits,
+            proxy.as_ref(),
+        )?
+        .with_metrics(metrics.clone());
         // Where the component sends, nothing is kept: its host learns too late what it sends.
         let memory = match sender {
             Sender::Host => Some(Memory::new(store)?),

@@ -76,10 +76,10 @@ impl HostDriven {
     ) -> (E::Output, Option<Receipt>) {
         let entry = Arc::new(entry);
         let mut requests = Requests::new(self.max_requests, entry.safety());
-        // A change may be repeated: without a key there is nothing to remember of it.
+        // A change may be repeated: without a key there is nothing to remember of it, but its audit.
         let is_guarded = match entry.safety() {
             Safety::Safe => false,
-            Safety::Idempotent => call.caller.key.is_some(),
+            Safety::Idempotent => call.caller.key.is_some() || self.auditor.is_some(),
             Safety::Once => true,
         };
         let result = match self.start(&entry, call, &call.begun).await {

@@ -17,6 +17,7 @@ mod transcript;
 
 use std::sync::Arc;
 
+use self::audit::Audited;
 pub(super) use self::audit::Auditor;
 use self::claim::Claiming;
 pub(crate) use self::echo::Receipt;
@@ -27,7 +28,7 @@ use self::transcript::Planned;
 pub(super) use self::transcript::Recorder;
 pub(crate) use self::transcript::Transcript;
 use super::call::{Call, HostDriven, conclude};
-use super::entry::Entry;
+use super::entry::{Entry, Subject};
 use super::output::{CallOutput, NotRecorded};
 use super::requests::Requests;
 use crate::bindings::types::{Begun, Error as CallError, ProviderRequest, Safety, Sending};
@@ -147,19 +148,16 @@ impl HostDriven {
                 return (output, None);
             }
         };
-        let audited = match &self.auditor {
-            Some(auditor) => match auditor.begin(call, &entry.subject()).await {
-                Ok(audited) => Some(audited),
-                Err(error) => {
-                    let output = E::Output::from_error(error);
-                    let transcript = Transcript::new(&call.begun);
-                    // Given back before the caller knows: it may try again at once.
-                    let ended = self.end_claim(memory, call, &write, claim, &output, &transcript);
-                    ended.await;
-                    return (output, None);
-                }
-            },
-            None => None,
+        let audited = match self.audit_begin(call, &entry.subject()).await {
+            Ok(audited) => audited,
+            Err(error) => {
+                let output = E::Output::from_error(error);
+                let transcript = Transcript::new(&call.begun);
+                // Given back before the caller knows: it may try again at once.
+                let ended = self.end_claim(memory, call, &write, claim, &output, &transcript);
+                ended.await;
+                return (output, None);
+            }
         };
         let (begun, first) = match turn {
             Turn::Carry => (call.begun.clone(), Some(sending)),
@@ -209,6 +207,18 @@ impl HostDriven {
             output.warn_not_recorded(NotRecorded::Call);
         }
         (output, receipt)
+    }
+
+    /// Writes that a call begins, where calls are audited.
+    async fn audit_begin(
+        &self,
+        call: &Call,
+        subject: &Subject<'_>,
+    ) -> Result<Option<Audited>, CallError> {
+        match &self.auditor {
+            Some(auditor) => auditor.begin(call, subject).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Finds what a creation is among the same ones, and waits for one that is in flight.

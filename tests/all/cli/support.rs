@@ -12,6 +12,7 @@ pub fn program<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Comma
     command
         .args(arguments)
         .env_remove("UNIFIED_TICKETING_ACCOUNTS")
+        .env_remove("UNIFIED_TICKETING_PROXY")
         .env_remove("UNIFIED_TICKETING_SECRET")
         .env_remove("UNIFIED_TICKETING_STORE")
         .env_remove("RUST_BACKTRACE");

@@ -50,7 +50,7 @@ impl<T: Send + 'static> Peer<T> {
         };
         let scheme = if secure { "https" } else { "http" };
         Self {
-            client: Client::new(Some(root.pem().as_bytes()), LIMITS).unwrap(),
+            client: Client::new(Some(root.pem().as_bytes()), LIMITS, None).unwrap(),
             base_url: format!("{scheme}://{address}/v1"),
             steps,
             done,

@@ -77,7 +77,7 @@ async fn oversized_headers_have_no_status() {
             headers: limit,
             body: MAX_BODY,
         };
-        let client = Client::new(None, limits).unwrap();
+        let client = Client::new(None, limits, None).unwrap();
         let result = one_of(&client, Act::SayAndClose(head(bytes, headers))).await;
         let name = format!("{headers} headers, {bytes} bytes of {limit}");
         if fits {
