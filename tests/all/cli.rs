@@ -1,11 +1,13 @@
 //! The real program: its output and its exit code.
 
+mod add;
 mod around;
 mod fixture;
 mod import;
 mod list;
 mod live;
 mod output;
+mod proxy;
 mod signals;
 mod store;
 mod support;

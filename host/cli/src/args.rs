@@ -1,5 +1,6 @@
 //! The arguments. Their doc comments are the help texts.
 
+mod accounts;
 mod import;
 mod parse;
 mod serve;
@@ -15,6 +16,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use secrecy::SecretString;
 
+pub(crate) use self::accounts::{AccountsCommand, AddArgs, CheckArgs};
 pub(crate) use self::import::{ColumnArgs, DryRun, ImportArgs, MaxDelete, ResultArgs, ResultForm};
 pub(crate) use self::parse::{command_with_global_options_once, parse};
 pub(crate) use self::serve::{SenderName, ServeArgs};
@@ -123,6 +125,20 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
 
+    /// A proxy for the connections to the providers: `http://[USER:PASSWORD@]HOST[:PORT]`
+    ///
+    /// It is asked for tunnels (CONNECT), so TLS is with the provider all the same. It looks the names of the providers up, and
+    /// decides which addresses they may lead to. Others on this machine can read the arguments of a program: a URL with a password
+    /// belongs into the variable. `HTTPS_PROXY` and the like are not read.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "UNIFIED_TICKETING_PROXY",
+        hide_env_values = true
+    )]
+    pub(crate) proxy: Option<SecretString>,
+
     /// Log what happens to standard error; twice for more
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
@@ -160,7 +176,7 @@ pub(crate) enum Command {
         json: bool,
     },
 
-    /// Show the accounts that are configured, and check them
+    /// Show the accounts that are configured, check them, and add one
     #[command(subcommand)]
     Accounts(AccountsCommand),
 
@@ -214,32 +230,6 @@ Examples:
         #[arg(long, value_name = "FOLDER")]
         out: Option<PathBuf>,
     },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum AccountsCommand {
-    /// List the accounts, with the names of their credentials
-    List,
-    /// Check the accounts file and everything that it names; every violation is listed with its line
-    #[command(after_help = "\
-Examples:
-  unified-ticketing accounts check
-  unified-ticketing accounts check --live --collection project:1")]
-    Check(CheckArgs),
-}
-
-/// The options of `accounts check`.
-#[derive(Args, Debug)]
-pub(crate) struct CheckArgs {
-    /// Ask each provider for a list of one user, which changes nothing, and show what it thinks of the credentials
-    ///
-    /// Without this, nothing is contacted.
-    #[arg(long)]
-    pub(crate) live: bool,
-
-    /// A collection that a list needs, such as Pivotal Tracker's project. Can be given more than once
-    #[arg(long = "collection", value_name = "[TYPE:]ID", requires = "live")]
-    pub(crate) collections: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]

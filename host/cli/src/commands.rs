@@ -23,6 +23,9 @@ pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<(), CliError> {
         Command::Integrations { name, json } => {
             integrations::show(name.as_deref(), *json, terminal)
         }
+        Command::Accounts(AccountsCommand::Add(arguments)) => {
+            accounts::add(global, arguments, terminal)
+        }
         Command::Accounts(AccountsCommand::List) => accounts::list(global, terminal),
         Command::Accounts(AccountsCommand::Check(arguments)) => {
             accounts::check(global, arguments, terminal)

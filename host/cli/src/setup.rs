@@ -6,7 +6,7 @@ use std::sync::Arc;
 use secrecy::ExposeSecret as _;
 use tokio::runtime::{Builder, Runtime};
 use unified_ticketing::store::{Secret, SecretError, Store, StoreError, StoreUrl};
-use unified_ticketing::{Account, Accounts, Engine, EngineBuilder, FileAccounts};
+use unified_ticketing::{Account, Accounts, Engine, EngineBuilder, FileAccounts, Proxy};
 use unified_ticketing_sandbox::Sandbox;
 
 use crate::args::Global;
@@ -89,6 +89,13 @@ impl Global {
             .max_requests(self.max_requests)
             .max_response_body(self.max_response_body)
             .max_response_headers(self.max_response_headers);
+        if let Some(url) = &self.proxy {
+            let proxy = url
+                .expose_secret()
+                .parse::<Proxy>()
+                .map_err(|error| CliError::new(ExitStatus::Usage, format!("--proxy: {error}")))?;
+            builder = builder.proxy(proxy);
+        }
         let certificates = self.root_certificates()?;
         if let Some(url) = &self.store {
             let opened = open_store(

@@ -204,6 +204,14 @@ impl Terminal {
         }
     }
 
+    /// Asks a person, who answers on the same line.
+    #[expect(clippy::unused_self, reason = "only the holder of the terminal asks")]
+    pub(crate) fn prompt(&mut self, text: &str) {
+        let text = escape::inline(text);
+        // Who does not see the question does not answer it.
+        let _ = write!(io::stderr(), "{text}");
+    }
+
     /// Prints where a list goes on, after output that does not say it.
     pub(crate) fn next_cursor(&mut self, cursor: &str) {
         match self.log.format() {

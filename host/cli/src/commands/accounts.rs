@@ -1,9 +1,11 @@
-//! `accounts list` and `accounts check`.
+//! `accounts add`, `accounts list` and `accounts check`.
 
+mod add;
 mod live;
 
 use serde_json::{Map, Value, json};
 
+pub(super) use self::add::add;
 use self::live::Answer;
 use crate::args::{CheckArgs, Global};
 use crate::error::CliError;
