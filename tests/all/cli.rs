@@ -12,6 +12,8 @@ mod signals;
 mod store;
 mod support;
 mod tables;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod users;
 
 use serde_json::Value;

@@ -48,8 +48,13 @@ impl Fixture {
 
     /// A command that imports, in the folder of the fixture.
     fn command(&self, arguments: &[&str]) -> std::process::Command {
-        let import = ["users", "import", "--store", "sqlite:import.db"];
-        let mut command = program(import.iter().chain(arguments));
+        self.command_with(&["--store", "sqlite:import.db"], arguments)
+    }
+
+    /// A command that imports with this store.
+    fn command_with(&self, store: &[&str], arguments: &[&str]) -> std::process::Command {
+        let import = [&["users", "import"], store, arguments].concat();
+        let mut command = program(import);
         command.current_dir(self.folder.path()).stdin(Stdio::null());
         command
     }

@@ -97,6 +97,73 @@ async fn hangup_replaces_accounts_secrets_tokens() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hangups_under_load_lose_no_request() {
+    const KEPT: &str = "the-token-that-stays-as-it-is";
+    let provider = Provider::start().await;
+    provider.respond(Some(created("")));
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    let write = |name: &str, text: &str| {
+        // As editors and deployments do it: no reader sees a half of it.
+        let new = path(&format!("{name}.new"));
+        std::fs::write(&new, text).expect("a file");
+        std::fs::rename(new, path(name)).expect("a file");
+    };
+    let (tokens, secret) = (path("tokens.txt"), path("secret"));
+    write("tokens.txt", &format!("{KEPT}\n{OLD}\n"));
+    write("secret", "the-old-secret-of-dixa");
+    let reference = format!("{{ file = \"{}\" }}", secret.display());
+    let file = accounts(&provider.url()).replace("\"a-token-of-dixa\"", &reference);
+    let other = file.replace(ACCOUNT, "9f3d2c61-58ab-4e07-b4d2-6c0e8f1a7b35");
+    let tokens = tokens.to_str().expect("UTF-8");
+    let mut serve = Serve::with_accounts(&file, &["--token-file", tokens, "-v"]);
+
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let mut clients = tokio::task::JoinSet::new();
+    for client in 0..8 {
+        let (address, stopped) = (serve.address, stopped.clone());
+        clients.spawn(async move {
+            let mut sent = 0;
+            while !*stopped.borrow() {
+                let address_of_user = format!("ines.{client}.{sent}@kelpworks.example");
+                let request = with(&create(ACCOUNT, &address_of_user), KEPT);
+                let response = client::send(address, &request).await.expect("a response");
+                assert_eq!(response.status, 200, "{response:?}");
+                sent += 1;
+            }
+            sent
+        });
+    }
+    for round in 0..20 {
+        let (token, age, accounts) = if round % 2 == 0 {
+            (NEW, "new", format!("{file}\n{other}"))
+        } else {
+            (OLD, "old", file.clone())
+        };
+        write("tokens.txt", &format!("{token}\n{KEPT}\n"));
+        write("secret", &format!("the-{age}-secret-of-dixa"));
+        serve.write_accounts(&accounts);
+        serve.signal("HUP");
+        until("the files to be read", async || {
+            (serve.log().matches("read anew").count() > round).then_some(())
+        })
+        .await;
+    }
+    stop.send_replace(true);
+    let sent: usize = clients.join_all().await.into_iter().sum();
+    let received = provider.received();
+    assert_eq!(received.len(), sent);
+    for age in ["old", "new"] {
+        let credential = format!("the-{age}-secret-of-dixa");
+        let mut headers = received.iter().flat_map(|request| &request.headers);
+        assert!(
+            headers.any(|(_, value)| *value == credential),
+            "{age} of {sent}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn hangup_keeps_sandbox_running() {
     let mut serve = Serve::with_accounts("", &["--sandbox", "-v"]);

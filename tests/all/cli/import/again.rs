@@ -1,6 +1,7 @@
 //! The same file again, and an edited one.
 
 use super::{Fixture, assert_first, people, results, words};
+use crate::stores::{Kind, on_each_store};
 
 const IMPORT: [&str; 3] = ["people.csv", "--account", "gorgias"];
 
@@ -144,12 +145,15 @@ async fn look_says_what_would_be() {
     assert_eq!(fixture.requests("gorgias", "PUT").await, 0);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn two_runs_divide_the_rows() {
-    let fixture = Fixture::start().await;
+on_each_store!(two_runs_divide_the_rows);
+
+async fn two_runs_divide_the_rows(kind: Kind) {
+    let (fixture, place) = (Fixture::start().await, kind.place().await);
+    let store = place.arguments();
+    let store: Vec<&str> = store.iter().map(String::as_str).collect();
     fixture.write("people.csv", people(60).as_bytes());
     let start = || {
-        let mut command = fixture.command(&["people.csv", "--account", "hive"]);
+        let mut command = fixture.command_with(&store, &["people.csv", "--account", "hive"]);
         command.stdout(std::process::Stdio::piped());
         command.stderr(std::process::Stdio::piped());
         command.spawn().expect("it starts")
