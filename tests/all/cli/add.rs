@@ -26,12 +26,7 @@ fn add(file: &Path, arguments: &[&str], lines: &str) -> ProgramOutput {
     // A program that has seen enough has closed it.
     let _ = input.write_all(lines.as_bytes());
     drop(input);
-    let output = process.wait_with_output().expect("its output");
-    ProgramOutput {
-        code: output.status.code().expect("an exit code"),
-        stdout: String::from_utf8(output.stdout).expect("text"),
-        stderr: String::from_utf8(output.stderr).expect("text"),
-    }
+    process.wait_with_output().expect("its output").into()
 }
 
 fn mode(path: &Path) -> u32 {

@@ -61,13 +61,7 @@ impl Fixture {
 
     /// Imports, and returns what the program prints.
     fn run(&self, arguments: &[&str]) -> ProgramOutput {
-        let output = self.command(arguments).output().expect("it runs");
-        let text = |bytes| String::from_utf8(bytes).expect("text");
-        ProgramOutput {
-            code: output.status.code().expect("an exit code"),
-            stdout: text(output.stdout),
-            stderr: text(output.stderr),
-        }
+        self.command(arguments).output().expect("it runs").into()
     }
 
     /// Imports, for a snapshot.

@@ -75,13 +75,8 @@ fn create(accounts: &str, account: &str, proxy: &str) -> ProgramOutput {
     let create = ["users", "create", "-vv", &accounts, "--account", account];
     let output = program([&create[..], &user].concat())
         .env("UNIFIED_TICKETING_PROXY", proxy)
-        .output()
-        .expect("the program runs");
-    ProgramOutput {
-        code: output.status.code().expect("an exit code"),
-        stdout: String::from_utf8(output.stdout).expect("text"),
-        stderr: String::from_utf8(output.stderr).expect("text"),
-    }
+        .output();
+    output.expect("the program runs").into()
 }
 
 #[tokio::test(flavor = "multi_thread")]

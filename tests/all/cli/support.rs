@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use unified_ticketing_guest::integration::ALL;
 
@@ -42,17 +42,20 @@ pub struct ProgramOutput {
     pub stderr: String,
 }
 
+impl From<Output> for ProgramOutput {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().expect("an exit code"),
+            stdout: String::from_utf8(output.stdout).expect("text"),
+            stderr: String::from_utf8(output.stderr).expect("text"),
+        }
+    }
+}
+
 /// Runs the program.
 pub fn run<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> ProgramOutput {
-    let output = program(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .expect("the program runs");
-    ProgramOutput {
-        code: output.status.code().expect("an exit code"),
-        stdout: String::from_utf8(output.stdout).expect("text"),
-        stderr: String::from_utf8(output.stderr).expect("text"),
-    }
+    let output = program(arguments).stdin(Stdio::null()).output();
+    output.expect("the program runs").into()
 }
 
 /// The sandbox in a process of its own, and the accounts file that it prints.

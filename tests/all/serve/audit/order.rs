@@ -1,12 +1,9 @@
 //! The order of writes: claim, beginning, request, end, result.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use unified_ticketing::audit::{Audit, AuditEntry, AuditError, AuditEvent, AuditFuture};
-use unified_ticketing::store::{
-    Claim, ClaimRequest, Claimed, KeptOutcome, RecordKey, Store, StoreFuture, UnknownEcho,
-};
+use unified_ticketing::store::StoreError;
 use unified_ticketing::types::{FindingCode, Options, Outcome, Response};
 use unified_ticketing::{Engine, FileAccounts};
 
@@ -16,7 +13,7 @@ use super::{audit_file, entries, events, id_of, with_key};
 use crate::client;
 use crate::life::new_user;
 use crate::provider::Provider;
-use crate::stores::Kind;
+use crate::stores::{Hook, Hooked, Kind, Method};
 
 #[tokio::test]
 async fn killed_process_leaves_its_order() {
@@ -107,58 +104,19 @@ impl Audit for NotedAudit {
     }
 }
 
-/// A store that notes what is done to records.
-struct NotedStore {
-    journal: Journal,
-    store: Arc<dyn Store>,
-}
+/// Notes what is done to the records of a store.
+struct NotedRecords(Journal);
 
-impl Store for NotedStore {
-    fn claim(&self, request: ClaimRequest) -> StoreFuture<'_, Claimed> {
-        self.journal.note("claim");
-        self.store.claim(request)
-    }
-
-    fn keep(
-        &self,
-        claim: Claim,
-        outcome: KeptOutcome,
-        sealed: Vec<u8>,
-        lifetime: Option<Duration>,
-    ) -> StoreFuture<'_, bool> {
-        self.journal.note("keep");
-        self.store.keep(claim, outcome, sealed, lifetime)
-    }
-
-    fn give_back(&self, claim: Claim) -> StoreFuture<'_, bool> {
-        self.journal.note("give back");
-        self.store.give_back(claim)
-    }
-
-    fn release(&self, claim: Claim) -> StoreFuture<'_, bool> {
-        self.journal.note("release");
-        self.store.release(claim)
-    }
-
-    fn find_unknown(&self, key: RecordKey) -> StoreFuture<'_, Option<UnknownEcho>> {
-        self.store.find_unknown(key)
-    }
-
-    fn put_unknown(
-        &self,
-        key: RecordKey,
-        echo: UnknownEcho,
-        lifetime: Duration,
-    ) -> StoreFuture<'_, ()> {
-        self.store.put_unknown(key, echo, lifetime)
-    }
-
-    fn forget_unknown(&self, key: RecordKey) -> StoreFuture<'_, ()> {
-        self.store.forget_unknown(key)
-    }
-
-    fn sweep(&self) -> StoreFuture<'_, u64> {
-        self.store.sweep()
+impl Hook for NotedRecords {
+    async fn before(&self, method: Method) -> Result<(), StoreError> {
+        match method {
+            Method::Claim => self.0.note("claim"),
+            Method::Keep => self.0.note("keep"),
+            Method::GiveBack => self.0.note("give back"),
+            Method::Release => self.0.note("release"),
+            Method::FindUnknown | Method::PutUnknown | Method::ForgetUnknown | Method::Sweep => {}
+        }
+        Ok(())
     }
 }
 
@@ -207,13 +165,7 @@ async fn failing_audit_is_told() {
         let accounts = FileAccounts::parse("accounts.toml".as_ref(), &accounts, |_| None);
         let engine = Engine::builder()
             .accounts(accounts.expect("good accounts"))
-            .store(
-                NotedStore {
-                    journal: journal.clone(),
-                    store,
-                },
-                secret,
-            )
+            .store(Hooked::new(store, NotedRecords(journal.clone())), secret)
             .audit(NotedAudit {
                 journal: journal.clone(),
                 provider: provider.clone(),
