@@ -18,6 +18,7 @@ use ring::hmac;
 use serde::{Serialize, Serializer};
 
 pub use self::file::FileAudit;
+use crate::hexadecimal::hexadecimal;
 
 /// What [`Audit::append`] returns.
 pub type AuditFuture<'a> = Pin<Box<dyn Future<Output = Result<(), AuditError>> + Send + 'a>>;
@@ -118,8 +119,7 @@ impl AddressKey {
     pub(crate) fn mac(&self, address: &str) -> String {
         let address = address.trim().to_lowercase();
         let mac = hmac::sign(&self.0, address.as_bytes());
-        let digit = |text: String, byte: &u8| text + &format!("{byte:02x}");
-        mac.as_ref().iter().fold(String::new(), digit)
+        hexadecimal(mac.as_ref())
     }
 }
 

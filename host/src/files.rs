@@ -3,7 +3,7 @@
 mod finding;
 mod reader;
 
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read as _};
 use std::path::Path;
 
@@ -11,6 +11,24 @@ use secrecy::zeroize::Zeroizing;
 
 pub use self::finding::{FileFinding, TomlFileError};
 pub(crate) use self::reader::{Span, TomlReader, shown_short};
+
+/// Options with which a new file is its owner's alone.
+pub(crate) fn private() -> OpenOptions {
+    #[cfg_attr(not(unix), expect(unused_mut))]
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// Makes the name of a new file durable.
+pub(crate) fn sync_folder(file: &Path) -> io::Result<()> {
+    if !cfg!(unix) {
+        return Ok(());
+    }
+    let folder = file.parent().filter(|folder| *folder != Path::new(""));
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
 
 /// The text of a file that holds secrets, or names them.
 pub(crate) struct SecretFile {

@@ -48,6 +48,7 @@ mod egress;
 mod engine;
 mod error;
 mod files;
+mod hexadecimal;
 pub mod metrics;
 mod openapi;
 #[cfg(feature = "postgres")]

@@ -18,6 +18,11 @@ pub(crate) fn derived_key<T: AsRef<[u8]>>(
     prefix: &str,
     parts: impl IntoIterator<Item = T>,
 ) -> String {
-    let hexadecimal = |key: String, byte: &u8| key + &format!("{byte:02x}");
-    digest(parts).iter().fold(prefix.to_owned(), hexadecimal)
+    prefix.to_owned() + &hexadecimal(&digest(parts))
+}
+
+/// Bytes in hexadecimal digits, two for each.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    let digits = |text: String, byte: &u8| text + &format!("{byte:02x}");
+    bytes.iter().fold(String::new(), digits)
 }

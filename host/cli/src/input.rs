@@ -87,6 +87,14 @@ fn parse_email(value: &str) -> Value {
     }
 }
 
+/// Splits `[TYPE:]ID` of a collection into the type and the id.
+pub(crate) fn collection(value: &str) -> (Option<&str>, &str) {
+    match value.split_once(':') {
+        Some((kind, id)) => (Some(kind), id),
+        None => (None, value),
+    }
+}
+
 /// Parses `NAME` or `id:ID`.
 fn parse_role(value: &str) -> Value {
     match value.strip_prefix("id:") {

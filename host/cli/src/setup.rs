@@ -204,16 +204,21 @@ fn state_folder() -> Result<PathBuf, CliError> {
         CliError::new(ExitStatus::Configuration, message)
             .hint("name one with `--store sqlite:PATH`")
     })?;
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(&folder).map_err(|error| {
+    create_private_folder(&folder).map_err(|error| {
         let message = format!("{}: {error}", folder.display());
         CliError::new(ExitStatus::Configuration, message)
             .hint("name another store with `--store sqlite:PATH`")
     })?;
     Ok(folder)
+}
+
+/// Makes a folder for the user alone, unless it is there.
+pub(crate) fn create_private_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 /// Returns the secret that the environment has, if it has one.

@@ -1,7 +1,7 @@
 //! An audit in a file, as JSON Lines.
 
 use std::fmt;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -10,6 +10,7 @@ use std::thread;
 use tokio::sync::oneshot;
 
 use super::{Audit, AuditEntry, AuditError, AuditFuture};
+use crate::files::{private, sync_folder};
 
 /// The most lines that are written and synced together.
 const MAX_BATCH: usize = 1_024;
@@ -122,16 +123,8 @@ impl Writer {
 }
 
 fn open(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path)?;
-    // The name of a new file has to be durable as well.
-    if cfg!(unix) {
-        let folder = path.parent().filter(|folder| *folder != Path::new(""));
-        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
-    }
+    let file = private().append(true).create(true).open(path)?;
+    sync_folder(path)?;
     Ok(file)
 }
 

@@ -5,8 +5,8 @@
 //! the caller's spelling of it.
 //!
 //! The order of writes is what the promise stands on: the claim is durable before anything is sent, and so is the beginning of the
-//! call in the audit; then its end is written there, and what the provider sent is kept, before the caller gets it. A process that ends in between leaves a claim whose lease runs out, and the next call with the key
-//! looks for the user, and creates nobody.
+//! call in the audit; then its end is written there, and what the provider sent is kept, before the caller gets it. A process that
+//! ends in between leaves a claim whose lease runs out, and the next call with the key looks for the user, and creates nobody.
 
 mod audit;
 mod claim;

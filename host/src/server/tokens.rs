@@ -6,7 +6,7 @@ mod generate;
 mod tests;
 
 use std::collections::BTreeSet;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use subtle::{ConditionallySelectable as _, ConstantTimeEq as _};
 
 pub use self::generate::{NewToken, NewTokenError};
 use crate::files::{FileError, FileFinding, SecretFile, TomlFileError};
+use crate::hexadecimal::hexadecimal;
 
 /// The largest file of tokens, in bytes.
 const MAX_FILE: usize = 1024 * 1024;
@@ -334,14 +335,6 @@ impl FromStr for TokenOperation {
 
 fn digest(token: &[u8]) -> Digest {
     Sha256::digest(token).into()
-}
-
-fn hexadecimal(digest: &Digest) -> String {
-    let mut text = String::new();
-    for byte in digest {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 /// Whether this can be the name of a token: a few characters in a line.

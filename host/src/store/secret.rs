@@ -85,8 +85,7 @@ impl Secret {
         self.check
     }
 
-    /// A warning if the file that it was read from can be read by others than its owner: the rest of a sentence that begins with
-    /// the file.
+    /// A warning if the file that it was read from can be read by others than its owner.
     #[must_use]
     pub fn warning(&self) -> Option<&str> {
         self.warning.as_deref()

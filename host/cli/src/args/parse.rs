@@ -1,7 +1,6 @@
 //! Parses the arguments of the process.
 
 use std::ffi::OsString;
-use std::fmt::Write as _;
 
 use clap::error::ErrorKind;
 use clap::{Command, CommandFactory as _, FromArgMatches as _};
@@ -9,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use unified_ticketing::Engine;
 
 use super::Cli;
+use crate::digest::hexadecimal;
 
 /// Parses the arguments of the process.
 ///
@@ -44,12 +44,9 @@ fn is_help(error: &clap::Error) -> bool {
 
 /// The version, the commit, and the digest of the component that the program embeds and `component` writes.
 fn long_version() -> String {
-    let mut text = env!("UNIFIED_TICKETING_VERSION").to_owned();
-    text.push_str("\ncomponent sha256:");
-    for byte in Sha256::digest(Engine::component()) {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    let version = env!("UNIFIED_TICKETING_VERSION");
+    let digest = hexadecimal(&Sha256::digest(Engine::component()));
+    format!("{version}\ncomponent sha256:{digest}")
 }
 
 /// The definition of the program, with the global options in its own help alone: each command would repeat all of them.

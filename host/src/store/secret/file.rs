@@ -1,7 +1,7 @@
 //! The secret as text: in a file, or in a variable of the environment.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use secrecy::zeroize::Zeroizing;
 
 use super::{Secret, SecretError, random};
-use crate::files::{FileError, SecretFile};
+use crate::files::{FileError, SecretFile, private, sync_folder};
 
 /// The bytes of a file that has a secret, at most: the rest of it is white space.
 const MAX_FILE: usize = 256;
@@ -49,7 +49,8 @@ impl Secret {
         let mut secret = Self::from_text(&read.text).map_err(|_| SecretError::Malformed {
             file: Some(file.to_owned()),
         })?;
-        secret.warning = read.exposed;
+        let exposed = read.exposed;
+        secret.warning = exposed.map(|exposed| format!("{} {exposed}", file.display()));
         Ok(secret)
     }
 
@@ -125,6 +126,7 @@ fn create(file: &Path) -> Result<(), SecretError> {
     // Whether it was there or not: what counts is the link.
     let _ = fs::remove_file(&temporary);
     created
+        // A store must not outlive its secret.
         .and_then(|()| sync_folder(file))
         .map_err(|error| SecretError::NotCreated {
             file: file.to_owned(),
@@ -133,22 +135,9 @@ fn create(file: &Path) -> Result<(), SecretError> {
 }
 
 fn write_new(path: &Path, text: &[u8]) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
+    let mut file = private().write(true).create_new(true).open(path)?;
     file.write_all(text)?;
     file.sync_all()
-}
-
-/// Makes the name of a new file durable: a store must not outlive its secret.
-fn sync_folder(file: &Path) -> io::Result<()> {
-    if !cfg!(unix) {
-        return Ok(());
-    }
-    let folder = file.parent().filter(|folder| *folder != Path::new(""));
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 fn decode(text: &str) -> Option<Zeroizing<[u8; 32]>> {

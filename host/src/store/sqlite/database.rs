@@ -9,6 +9,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::super::StoreError;
 use super::schema;
+use crate::files::private;
 
 /// How long a lock of another process is waited for.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -179,23 +180,10 @@ fn wait() -> impl FnMut(i32) -> bool + Send + 'static {
     }
 }
 
-#[cfg(unix)]
 fn create_file(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-
-    let mut options = fs::OpenOptions::new();
-    match options.write(true).create_new(true).mode(0o600).open(path) {
+    match private().write(true).create_new(true).open(path) {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        created => created.map(|_| ()),
-    }
-}
-
-#[cfg(not(unix))]
-fn create_file(path: &Path) -> std::io::Result<()> {
-    let mut options = fs::OpenOptions::new();
-    match options.write(true).create_new(true).open(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        created => created.map(|_| ()),
+        created => created.map(drop),
     }
 }
 

@@ -3,12 +3,13 @@
 mod questions;
 
 use std::fmt::Write as _;
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
+use toml::Value;
 use unified_ticketing::FileAccounts;
 use unified_ticketing_guest::account::is_user_name;
 use unified_ticketing_guest::integration::Integration;
@@ -16,6 +17,7 @@ use unified_ticketing_guest::integration::Integration;
 use self::questions::Questions;
 use crate::args::{AddArgs, Global};
 use crate::error::{CliError, ExitStatus};
+use crate::setup::create_private_folder;
 use crate::terminal::Terminal;
 
 /// The folder beside the accounts file where typed secrets go.
@@ -101,69 +103,53 @@ fn check(file: &Path, text: &str) -> Result<(), CliError> {
 impl NewAccount {
     /// The section of the accounts file, and the files of the typed secrets.
     fn to_toml(&self, file: &Path) -> (String, Vec<(PathBuf, &SecretString)>) {
-        let mut text = format!("[[account]]\nid = {}\n", quoted(&self.id));
-        if let Some(name) = &self.name {
-            let _ = writeln!(text, "name = {}", quoted(name));
-        }
-        let _ = writeln!(text, "integration = {}", quoted(self.integration.name));
-        if let Some(url) = &self.base_url {
-            let _ = writeln!(text, "base_url = {}", quoted(url));
-        }
-        if !self.settings.is_empty() {
-            let settings = self.settings.iter();
-            let settings = settings.map(|(name, value)| (name, quoted(value)));
-            let _ = writeln!(text, "settings = {}", inline_table(settings));
-        }
         let mut typed = Vec::new();
-        let credentials = self.credentials.iter().map(|(name, source)| {
+        let mut credentials = toml::Table::new();
+        for (name, source) in &self.credentials {
             let value = match source {
-                Source::Text(value) => quoted(value),
-                Source::Variable(variable) => format!("{{ env = {} }}", quoted(variable)),
-                Source::File(path) => format!("{{ file = {} }}", quoted(path)),
+                Source::Text(value) => value.clone().into(),
+                Source::Variable(variable) => reference("env", variable),
+                Source::File(path) => reference("file", path),
                 Source::Typed(secret) => {
                     // Paths in the accounts file are relative to its folder.
                     let path = format!("{SECRETS}/{}.{name}", self.id);
-                    let value = format!("{{ file = {} }}", quoted(&path));
+                    let value = reference("file", &path);
                     typed.push((file.with_file_name(path), secret));
                     value
                 }
             };
-            (name, value)
-        });
-        let _ = writeln!(text, "credentials = {}", inline_table(credentials));
+            credentials.insert(name.clone(), value);
+        }
+        let settings = self.settings.iter().cloned();
+        let settings: toml::Table = settings.map(|(name, value)| (name, value.into())).collect();
+        let members = [
+            ("id", Some(self.id.clone().into())),
+            ("name", self.name.clone().map(Value::from)),
+            ("integration", Some(self.integration.name.into())),
+            ("base_url", self.base_url.clone().map(Value::from)),
+            ("settings", (!settings.is_empty()).then(|| settings.into())),
+            ("credentials", Some(credentials.into())),
+        ];
+        let mut text = "[[account]]\n".to_owned();
+        for (key, value) in members {
+            if let Some(value) = value {
+                // Written so, a table takes one line.
+                let _ = writeln!(text, "{key} = {value}");
+            }
+        }
         (text, typed)
     }
 }
 
-fn quoted(text: &str) -> String {
-    toml::Value::from(text).to_string()
-}
-
-fn inline_table<'a>(members: impl Iterator<Item = (&'a String, String)>) -> String {
-    let members: Vec<_> = members
-        .map(|(name, value)| format!("{} = {value}", key(name)))
-        .collect();
-    format!("{{ {} }}", members.join(", "))
-}
-
-/// A key, bare where it can be.
-fn key(name: &str) -> String {
-    let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
-    if !name.is_empty() && name.bytes().all(is_bare) {
-        name.to_owned()
-    } else {
-        quoted(name)
-    }
+/// Where the value of a credential is.
+fn reference(kind: &str, name: &str) -> Value {
+    toml::Table::from_iter([(kind.to_owned(), name.into())]).into()
 }
 
 /// Writes a secret to a new file that only its owner can read.
 fn write_secret(path: &Path, secret: &SecretString) -> io::Result<()> {
     if let Some(folder) = path.parent() {
-        let mut builder = DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(folder)?;
+        create_private_folder(folder)?;
     }
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

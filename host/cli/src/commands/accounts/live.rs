@@ -6,6 +6,7 @@ use unified_ticketing::{Account, FileAccounts};
 
 use crate::args::Global;
 use crate::error::{CliError, ExitStatus};
+use crate::input;
 
 /// What came of asking a provider.
 pub(super) struct Answer {
@@ -67,7 +68,16 @@ pub(super) async fn ask(
     let engine = global.engine(accounts).await?;
     let options = Options {
         ignore_remote_data: true,
-        collections: collections.iter().map(|text| collection(text)).collect(),
+        collections: collections
+            .iter()
+            .map(|text| {
+                let (kind, id) = input::collection(text);
+                Collection {
+                    id: id.to_owned(),
+                    type_: kind.map(str::to_owned),
+                }
+            })
+            .collect(),
         ..Options::default()
     };
     let mut answers = Vec::new();
@@ -124,18 +134,4 @@ fn names(answers: &[Answer], credentials: Credentials) -> String {
     let found = answers.iter().filter(|it| it.credentials == credentials);
     let found: Vec<String> = found.map(|it| format!("`{}`", it.account)).collect();
     found.join(", ")
-}
-
-/// A collection: `ID` or `TYPE:ID`.
-fn collection(text: &str) -> Collection {
-    match text.split_once(':') {
-        Some((kind, id)) => Collection {
-            id: id.to_owned(),
-            type_: Some(kind.to_owned()),
-        },
-        None => Collection {
-            id: text.to_owned(),
-            type_: None,
-        },
-    }
 }

@@ -1,7 +1,6 @@
 //! `--audit`.
 
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use unified_ticketing::EngineBuilder;
 use unified_ticketing::audit::FileAudit;
@@ -33,9 +32,7 @@ pub(super) fn open(
         };
         let secret = secret.map_err(|error| failed(&error))?;
         if let Some(warning) = secret.warning() {
-            let mut name = OsString::from(file);
-            name.push(".secret");
-            tracing::warn!("{} {warning}", PathBuf::from(name).display());
+            tracing::warn!("{warning}");
         }
         builder = builder.audit_secret(secret);
     }

@@ -7,6 +7,7 @@ use unified_ticketing_guest::http_api::{IDEMPOTENCY_KEY, USERS};
 
 use crate::args::{CallArgs, CreationArgs, Format, IfExists, Output};
 use crate::digest::derived_key;
+use crate::input;
 use crate::operation::{Call, Operation};
 
 /// Returns the request for a call. `cursor` is the one of a list.
@@ -135,9 +136,7 @@ pub(super) fn append_if_exists(query: &mut Serializer<'_, String>, if_exists: If
 /// Appends collections, each `[TYPE:]ID`.
 pub(super) fn append_collections(query: &mut Serializer<'_, String>, collections: &[String]) {
     for (position, collection) in collections.iter().enumerate() {
-        let (kind, id) = collection
-            .split_once(':')
-            .map_or((None, collection.as_str()), |(kind, id)| (Some(kind), id));
+        let (kind, id) = input::collection(collection);
         query.append_pair(&format!("collections[{position}][id]"), id);
         if let Some(kind) = kind {
             query.append_pair(&format!("collections[{position}][type]"), kind);
