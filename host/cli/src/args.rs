@@ -196,13 +196,16 @@ pub(crate) enum Command {
 
     /// Write the WebAssembly component to a file, for other runtimes
     Component {
-        /// The file to write
+        /// The file to write; `-` for standard output
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
+        /// Write the component without a network, for hosts that bring their own HTTP client: it imports the accounts alone
+        #[arg(long, conflicts_with = "standalone")]
+        core: bool,
         /// Write the standalone component, which reads its accounts from the variable `UNIFIED_TICKETING_ACCOUNTS_JSON`
         ///
-        /// It runs in a stock WASI runtime. It does not authenticate its clients: serve it on a loopback address, or behind a
-        /// server that does.
+        /// It runs in a stock WASI runtime. With the variable `UNIFIED_TICKETING_TOKENS_JSON` it asks its clients for a bearer token;
+        /// without it, it authenticates nobody: serve it on a loopback address, or behind a server that does.
         #[arg(long)]
         standalone: bool,
     },

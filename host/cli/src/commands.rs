@@ -33,7 +33,11 @@ pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<(), CliError> {
         Command::Token(TokenCommand::New(arguments)) => token::create(arguments, terminal),
         Command::Serve(arguments) => serve::serve(global, arguments, terminal),
         Command::Sandbox { listen } => sandbox::serve(*listen, terminal),
-        Command::Component { out, standalone } => component::write(out, *standalone),
+        Command::Component {
+            out,
+            core,
+            standalone,
+        } => component::write(out, *core, *standalone, terminal),
         Command::Openapi => openapi::print(terminal),
         Command::Completions { shell } => completions::print(*shell, terminal),
         Command::Man { out } => man::write(out.as_deref(), terminal),
