@@ -11,15 +11,15 @@
 pub(crate) mod generated {
     #[cfg(not(feature = "ticketing"))]
     wit_bindgen::generate!({
-        path: "../wit",
+        path: "wit",
         world: "core",
         pub_export_macro: true,
         additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
     });
 
-    #[cfg(feature = "ticketing")]
+    #[cfg(all(feature = "ticketing", not(feature = "standalone")))]
     wit_bindgen::generate!({
-        path: "../wit",
+        path: "wit",
         world: "ticketing",
         pub_export_macro: true,
         additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
@@ -32,12 +32,31 @@ pub(crate) mod generated {
             "wasi:io/streams@0.2.12": wasi::io::streams,
         },
     });
+
+    #[cfg(feature = "standalone")]
+    wit_bindgen::generate!({
+        path: ["wit", "standalone"],
+        world: "unified:ticketing-standalone/standalone",
+        pub_export_macro: true,
+        generate_all,
+        additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
+        with: {
+            "wasi:clocks/monotonic-clock@0.2.12": ::wasi::clocks::monotonic_clock,
+            "wasi:http/outgoing-handler@0.2.12": ::wasi::http::outgoing_handler,
+            "wasi:http/types@0.2.12": ::wasi::http::types,
+            "wasi:io/error@0.2.12": ::wasi::io::error,
+            "wasi:io/poll@0.2.12": ::wasi::io::poll,
+            "wasi:io/streams@0.2.12": ::wasi::io::streams,
+        },
+    });
 }
 
 pub use generated::exports::unified::ticketing::{http_api, integrations, steps};
 #[cfg(all(target_arch = "wasm32", feature = "ticketing"))]
 pub(crate) use generated::exports::{unified::ticketing::users, wasi::http::incoming_handler};
 pub use generated::unified::ticketing::{accounts, types};
+#[cfg(all(target_arch = "wasm32", feature = "standalone"))]
+pub(crate) use generated::wasi::cli::environment;
 
 #[cfg(target_arch = "wasm32")]
 pub(crate) use generated::export;

@@ -4,10 +4,16 @@
 mod send;
 #[cfg(feature = "ticketing")]
 mod serve;
+#[cfg(feature = "standalone")]
+mod standalone;
 #[cfg(feature = "ticketing")]
 mod users;
 
-use crate::bindings::accounts;
+#[cfg(feature = "standalone")]
+use self::standalone::resolve;
+
+#[cfg(not(feature = "standalone"))]
+use crate::bindings::accounts::resolve;
 use crate::bindings::http_api::{self, HttpRequest, HttpStep};
 use crate::bindings::integrations::{self, CredentialsError, Integration};
 use crate::bindings::steps::{self, Operation, Step};
@@ -22,7 +28,7 @@ struct Component;
 
 impl steps::Guest for Component {
     fn start(account: String, operation: Operation, options: Options, begun: Begun) -> Step {
-        crate::steps::start(&account, operation, &options, &begun, accounts::resolve)
+        crate::steps::start(&account, operation, &options, &begun, resolve)
     }
 
     fn resume(
@@ -30,13 +36,13 @@ impl steps::Guest for Component {
         context: Context,
         response: Result<ProviderResponse, TransportError>,
     ) -> Step {
-        crate::steps::resume(&account, &context, response.as_ref(), accounts::resolve)
+        crate::steps::resume(&account, &context, response.as_ref(), resolve)
     }
 }
 
 impl http_api::Guest for Component {
     fn start(account: String, request: HttpRequest, begun: Begun) -> HttpStep {
-        crate::http_api::start(&account, &request, &begun, accounts::resolve)
+        crate::http_api::start(&account, &request, &begun, resolve)
     }
 
     fn resume(
@@ -44,7 +50,7 @@ impl http_api::Guest for Component {
         context: Context,
         response: Result<ProviderResponse, TransportError>,
     ) -> HttpStep {
-        crate::http_api::resume(&account, &context, response.as_ref(), accounts::resolve)
+        crate::http_api::resume(&account, &context, response.as_ref(), resolve)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The published HTTP API: starts a call with a request, and resumes it until there is a response.
 
 pub mod body;
+pub mod gate;
 mod key;
 mod media;
 pub mod query;
@@ -22,6 +23,8 @@ use crate::steps::resolve_error;
 pub use key::{IDEMPOTENCY_KEY, KeyError, idempotency_key, is_idempotency_key};
 use query::Query;
 pub use query::account_id;
+#[cfg(any(feature = "standalone", test))]
+pub(crate) use response::error as error_response;
 pub use route::{Route, RouteError, USERS, route};
 
 /// The largest body of a request, in bytes.

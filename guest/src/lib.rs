@@ -30,6 +30,8 @@ pub mod operation;
 pub mod plan;
 mod rate;
 pub mod shape;
+#[cfg(any(feature = "standalone", test))]
+pub mod standalone;
 mod status;
 pub mod steps;
 mod timestamp;

@@ -68,7 +68,7 @@ use crate::client::SendState;
 use crate::metrics::Metrics;
 use crate::telemetry;
 
-static COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/component.wasm"));
+static COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/ticketing.wasm"));
 static CORE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/core.wasm"));
 static STANDALONE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/standalone.wasm"));
 
@@ -130,10 +130,11 @@ impl Engine {
         CORE
     }
 
-    /// The component composed with an adapter that takes the accounts from the environment variable
-    /// `UNIFIED_TICKETING_ACCOUNTS_JSON`, for stock runtimes: it imports WASI alone.
+    /// The standalone component, for stock runtimes: it imports WASI alone, and takes its accounts from the environment variable
+    /// `UNIFIED_TICKETING_ACCOUNTS_JSON`.
     ///
-    /// It discloses credentials to the component, and does not authenticate its clients.
+    /// It has the credentials. With the variable `UNIFIED_TICKETING_TOKENS_JSON` it asks its clients for bearer tokens; without it, it
+    /// authenticates nobody.
     #[must_use]
     pub fn standalone() -> &'static [u8] {
         STANDALONE

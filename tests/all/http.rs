@@ -8,11 +8,13 @@ use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 
+use sha2::{Digest as _, Sha256};
+use unified_ticketing::server::NewToken;
 use unified_ticketing::{Engine, Sender};
 
 use crate::case::{ACCOUNT, Case};
 use crate::cases::{content_type, provider_responses, served_cases};
-use crate::client::{Request, Response};
+use crate::client::{self, Request, Response};
 use crate::provider::{Provider, ProviderResponse, Received};
 use runners::{ClosedPort, Runner, TestAccount};
 use table::{Row, Table};
@@ -238,6 +240,92 @@ async fn table_holds_in_stock_wasmtime() {
         let (_stock, address) = StockWasmtime::start(command);
         suite.run(&Runner::Served(address), false).await;
         cases = rest;
+    }
+}
+
+/// Runs where `WASMTIME` names the binary of stock wasmtime.
+#[tokio::test]
+async fn tokens_hold_in_stock_wasmtime() {
+    let Some(wasmtime) = std::env::var_os("WASMTIME") else {
+        println!("skipped: WASMTIME does not name a binary");
+        return;
+    };
+    let (one, other) = (
+        "62f44730-dd91-461e-bd6a-aedd9e0ad79d",
+        "9f3d2c61-58ab-4e07-b4d2-6c0e8f1a7b35",
+    );
+    let provider = Provider::start().await;
+    let created =
+        r#"{"data": {"id": "a1", "displayName": "Ines Duarte", "email": "ines@duarte.example"}}"#;
+    provider.respond(Some(ProviderResponse {
+        status: 201,
+        body: created.into(),
+        headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+    }));
+    let account = |id: &str| {
+        serde_json::json!({
+            "id": id,
+            "integration": "dixa",
+            "base_url": format!("{}/v1", provider.url()),
+            "credentials": {"api_token": "dixa-token-of-the-test"},
+        })
+    };
+    let new = NewToken::generate("shop").expect("a token");
+    let digest = Sha256::digest(new.expose_token());
+    let tokens = serde_json::json!({"token": [{
+        "name": "shop",
+        "sha256": digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
+        "accounts": [one],
+        "operations": ["create"],
+    }]});
+    let component = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(component.path(), Engine::standalone()).expect("a file");
+    let mut command = Command::new(&wasmtime);
+    command
+        .args(["serve", "-Scli", "--addr", "127.0.0.1:0"])
+        .args(["--env", "UNIFIED_TICKETING_ACCOUNTS_JSON"])
+        .args(["--env", "UNIFIED_TICKETING_TOKENS_JSON"])
+        .arg(component.path())
+        .env(
+            "UNIFIED_TICKETING_ACCOUNTS_JSON",
+            serde_json::json!({"account": [account(one), account(other)]}).to_string(),
+        )
+        .env("UNIFIED_TICKETING_TOKENS_JSON", tokens.to_string());
+    let (_stock, address) = StockWasmtime::start(command);
+    let users = "/unified/ticketing/users";
+    let of_other = format!("{users}?integrated_account_id={other}");
+    for (method, target, token, status, code) in [
+        ("POST", users, None, 401, "unauthorized"),
+        ("POST", users, Some("another"), 401, "unauthorized"),
+        ("GET", users, Some(new.expose_token()), 403, "forbidden"),
+        (
+            "POST",
+            of_other.as_str(),
+            Some(new.expose_token()),
+            404,
+            "unknown-account",
+        ),
+        // A token for one account need not name it.
+        ("POST", users, Some(new.expose_token()), 200, ""),
+    ] {
+        let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+        headers.extend(token.map(|it| ("authorization".to_owned(), format!("Bearer {it}"))));
+        let request = Request {
+            method: method.to_owned(),
+            target: target.to_owned(),
+            headers,
+            body: br#"{"name": "Ines Duarte", "emails": [{"email": "ines@duarte.example"}]}"#
+                .to_vec(),
+        };
+        let response = client::send(address, &request).await.expect("a response");
+        let shown = format!("{method} {target}: {response:?}");
+        assert_eq!(response.status, status, "{shown}");
+        let found = response
+            .headers
+            .iter()
+            .find(|(name, _)| name == "unified-code");
+        assert_eq!(found.map_or("", |(_, value)| value), code, "{shown}");
+        assert_eq!(provider.count(), usize::from(status == 200), "{shown}");
     }
 }
 

@@ -1,7 +1,9 @@
 //! Builds the hostile component and compiles it ahead of time, as `host/build.rs` does the real one.
 
-#[path = "../../host/build/component.rs"]
-mod component;
+#[path = "../../host/build/guest.rs"]
+mod guest;
+#[path = "../../host/build/precompile.rs"]
+mod precompile;
 
 use std::convert::Infallible;
 use std::fs;
@@ -12,7 +14,8 @@ use wasm_encoder::reencode::{self, Reencode, utils};
 use wasm_encoder::{CodeSection, Function, HeapType, Module, TableType};
 use wasmparser::{ExternalKind, FunctionBody, Parser, Payload, TypeRef};
 
-use self::component::{build_guest, precompile, variable, wrap};
+use self::guest::{build_guest, wrap};
+use self::precompile::{precompile, variable};
 
 fn main() -> Result<()> {
     for path in [

@@ -6,39 +6,48 @@ use wasi::http::types::{
 use wasi::io::streams::StreamError;
 
 use super::send::NO_CLOCK;
-use super::{Component, send};
-use crate::bindings::accounts;
+#[cfg(feature = "standalone")]
+use super::standalone::admit;
+use super::{Component, resolve, send};
 use crate::bindings::http_api::{HttpRequest, HttpResponse, HttpStep};
 use crate::bindings::incoming_handler;
-use crate::http_api::{self, MAX_BODY, account_id};
+use crate::http_api::{self, MAX_BODY};
 
 impl incoming_handler::Guest for Component {
     fn handle(request: IncomingRequest, out: ResponseOutparam) {
         match read(&request) {
-            Ok(request) => write(respond(&request), out),
+            Ok(mut request) => write(respond(&mut request), out),
             // The client is gone, or broke the protocol: no response can reach it.
             Err(()) => ResponseOutparam::set(out, Err(ErrorCode::HttpProtocolError)),
         }
     }
 }
 
-fn respond(request: &HttpRequest) -> HttpResponse {
-    let account = account_id(&request.target).unwrap_or_default();
-    let mut step = http_api::start(&account, request, &NO_CLOCK, accounts::resolve);
+fn respond(request: &mut HttpRequest) -> HttpResponse {
+    let account = match admit(request) {
+        Ok(account) => account,
+        Err(response) => return response,
+    };
+    let mut step = http_api::start(&account, request, &NO_CLOCK, resolve);
     loop {
         match step {
             HttpStep::Send(sending) => {
                 let response = send::send_at_once(&sending);
-                step = http_api::resume(
-                    &account,
-                    &sending.context,
-                    response.as_ref(),
-                    accounts::resolve,
-                );
+                step = http_api::resume(&account, &sending.context, response.as_ref(), resolve);
             }
             HttpStep::Respond(response) => return response,
         }
     }
+}
+
+/// The id of the account that a request names. The host has dealt with authentication before.
+#[cfg(not(feature = "standalone"))]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the standalone component lets not every request in"
+)]
+fn admit(request: &mut HttpRequest) -> Result<String, HttpResponse> {
+    Ok(http_api::account_id(&request.target).unwrap_or_default())
 }
 
 fn read(request: &IncomingRequest) -> Result<HttpRequest, ()> {

@@ -1,8 +1,7 @@
 //! `users`: the steps of an operation, with the requests sent in between.
 
 use super::send::NO_CLOCK;
-use super::{Component, send};
-use crate::bindings::accounts;
+use super::{Component, resolve, send};
 use crate::bindings::steps::{Operation, Step, UserUpdate};
 use crate::bindings::types::{Error, NewUser, Options, Response, UserChanges, UserQuery};
 use crate::bindings::users;
@@ -37,17 +36,12 @@ impl users::Guest for Component {
 }
 
 fn carry_out(account: &str, operation: Operation, options: &Options) -> Result<Response, Error> {
-    let mut step = steps::start(account, operation, options, &NO_CLOCK, accounts::resolve);
+    let mut step = steps::start(account, operation, options, &NO_CLOCK, resolve);
     loop {
         match step {
             Step::Send(sending) => {
                 let response = send::send_at_once(&sending);
-                step = steps::resume(
-                    account,
-                    &sending.context,
-                    response.as_ref(),
-                    accounts::resolve,
-                );
+                step = steps::resume(account, &sending.context, response.as_ref(), resolve);
             }
             Step::Done(result) => return result,
         }

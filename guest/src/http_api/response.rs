@@ -95,7 +95,7 @@ pub(super) fn plan(planned: Planned) -> HttpResponse {
 }
 
 /// The response to a call that failed.
-pub(super) fn error(error: &Error, more: &[(String, String)]) -> HttpResponse {
+pub(crate) fn error(error: &Error, more: &[(String, String)]) -> HttpResponse {
     let mut headers = Headers::new(JSON);
     headers.rate_limit(error.rate_limit.as_ref());
     if let Some(seconds) = error.retry_after {

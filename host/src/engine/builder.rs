@@ -26,7 +26,7 @@ pub(super) static CORE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/core.c
 
 /// The component of the world `ticketing`, compiled likewise.
 #[cfg(feature = "component-sender")]
-static TICKETING: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/component.cwasm"));
+static TICKETING: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/ticketing.cwasm"));
 
 /// Who sends the requests of a call. The responses are the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

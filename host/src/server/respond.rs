@@ -11,6 +11,7 @@ use hyper::body::{Body as _, Incoming};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 use unified_ticketing_guest::http_api::MAX_BODY;
+use unified_ticketing_guest::http_api::gate::UNAUTHORIZED;
 use unified_ticketing_guest::integration::OperationName;
 
 use super::access_log::AccessLog;
@@ -106,8 +107,7 @@ impl Shared {
         let token = if let Some(tokens) = &self.tokens {
             let tokens = tokens.current();
             let Some(token) = tokens.find(request.headers().get(AUTHORIZATION)) else {
-                let message = "expected `authorization: Bearer TOKEN` with a token of this server";
-                let mut response = error::response(ErrorCode::Unauthorized, message, None);
+                let mut response = error::response(ErrorCode::Unauthorized, UNAUTHORIZED, None);
                 let challenge = HeaderValue::from_static("Bearer");
                 response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
                 return response;

@@ -5,15 +5,13 @@ mod generate;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use http::HeaderValue;
-use sha2::{Digest as _, Sha256};
-use subtle::{ConditionallySelectable as _, ConstantTimeEq as _};
+use unified_ticketing_guest::http_api::gate::{self, Digest, Permissions, digest};
+pub use unified_ticketing_guest::http_api::gate::{TokenOperation, TokenOperationError};
 
 pub use self::generate::{NewToken, NewTokenError};
 use crate::files::{FileError, FileFinding, SecretFile, TomlFileError};
@@ -24,9 +22,6 @@ const MAX_FILE: usize = 1024 * 1024;
 
 /// The longest name of a token, in characters. A token and its digest are longer.
 const MAX_NAME: usize = 40;
-
-/// The SHA-256 digest of a token (FIPS 180-4).
-type Digest = [u8; 32];
 
 /// The tokens that a server accepts. It holds their digests, not the tokens.
 ///
@@ -59,29 +54,7 @@ pub struct Token {
     name: Option<String>,
     scope: String,
     digest: Digest,
-    accounts: TokenAccounts,
-    operations: BTreeSet<TokenOperation>,
-}
-
-/// The accounts that a token reaches.
-#[derive(Debug)]
-enum TokenAccounts {
-    All,
-    /// Those of these ids, in lower case.
-    Listed(BTreeSet<String>),
-}
-
-/// What a token may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum TokenOperation {
-    /// Get, list and find users.
-    Read,
-    /// Create users.
-    Create,
-    /// Update users.
-    Update,
-    /// Delete users.
-    Delete,
+    permissions: Permissions,
 }
 
 /// Why there are no tokens. No message holds a token.
@@ -199,18 +172,11 @@ impl Tokens {
         self.tokens.iter().map(|token| &**token)
     }
 
-    /// The token of an `authorization` header. The time that this takes depends neither on the wrong part nor on which one it is.
+    /// The token of an `authorization` header.
     pub(crate) fn find(&self, authorization: Option<&HeaderValue>) -> Option<Arc<Token>> {
-        let (scheme, token) = authorization?.as_bytes().split_at_checked(7)?;
-        if !scheme.eq_ignore_ascii_case(b"bearer ") {
-            return None;
-        }
-        let given = digest(token.trim_ascii());
-        let mut found = u64::MAX;
-        for (position, token) in (0..).zip(&self.tokens) {
-            found.conditional_assign(&position, token.digest.ct_eq(&given));
-        }
-        self.tokens.get(usize::try_from(found).ok()?).cloned()
+        let digests = self.tokens.iter().map(|token| &token.digest);
+        let found = gate::find(authorization?.as_bytes(), digests)?;
+        self.tokens.get(found).cloned()
     }
 }
 
@@ -228,8 +194,7 @@ impl Token {
             name: None,
             scope: hexadecimal(&digest),
             digest,
-            accounts: TokenAccounts::All,
-            operations: TokenOperation::ALL.into(),
+            permissions: Permissions::all(),
         }
     }
 
@@ -257,25 +222,23 @@ impl Token {
     /// Whether the token reaches the account of this id.
     #[must_use]
     pub fn reaches(&self, account: &str) -> bool {
-        match &self.accounts {
-            TokenAccounts::All => true,
-            TokenAccounts::Listed(ids) => ids.contains(&account.to_ascii_lowercase()),
-        }
+        self.permissions.reaches(account)
     }
 
     /// The id of the account, if the token is for one alone.
     #[must_use]
     pub fn only_account(&self) -> Option<&str> {
-        match &self.accounts {
-            TokenAccounts::Listed(ids) if ids.len() == 1 => ids.first().map(String::as_str),
-            TokenAccounts::Listed(_) | TokenAccounts::All => None,
-        }
+        self.permissions.only_account()
     }
 
     /// Whether the token is for this operation.
     #[must_use]
     pub fn permits(&self, operation: TokenOperation) -> bool {
-        self.operations.contains(&operation)
+        self.permissions.permits(operation)
+    }
+
+    pub(super) const fn permissions(&self) -> &Permissions {
+        &self.permissions
     }
 }
 
@@ -285,56 +248,13 @@ impl fmt::Debug for Token {
             name,
             scope: _,
             digest: _,
-            accounts,
-            operations,
+            permissions,
         } = self;
         f.debug_struct("Token")
             .field("name", name)
-            .field("accounts", accounts)
-            .field("operations", operations)
+            .field("permissions", permissions)
             .finish_non_exhaustive()
     }
-}
-
-impl TokenOperation {
-    /// Every operation.
-    pub const ALL: [Self; 4] = [Self::Read, Self::Create, Self::Update, Self::Delete];
-
-    /// Its name in the file of tokens.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Create => "create",
-            Self::Update => "update",
-            Self::Delete => "delete",
-        }
-    }
-}
-
-impl fmt::Display for TokenOperation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// A string that is the name of no [`TokenOperation`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected one of `read`, `create`, `update`, `delete`")]
-pub struct TokenOperationError;
-
-impl FromStr for TokenOperation {
-    type Err = TokenOperationError;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|operation| operation.as_str() == name)
-            .ok_or(TokenOperationError)
-    }
-}
-
-fn digest(token: &[u8]) -> Digest {
-    Sha256::digest(token).into()
 }
 
 /// Whether this can be the name of a token: a few characters in a line.

@@ -4,8 +4,9 @@ use std::ffi::OsStr;
 
 use serde_json::Value;
 use snapbox::str;
+use unified_ticketing::Engine;
 
-use super::support::{assert_program, run};
+use super::support::{assert_program, program, run};
 
 #[test]
 fn integration_is_shown_in_full() {
@@ -120,19 +121,26 @@ fn integrations_match_published_tables() {
 fn component_is_written() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("component.wasm");
-    let run = run([
-        OsStr::new("component"),
-        OsStr::new("--out"),
-        file.as_os_str(),
-    ]);
-    assert_eq!(
-        (run.code, run.stdout.as_str(), run.stderr.as_str()),
-        (0, "", "")
-    );
-    assert_eq!(
-        std::fs::read(&file).expect("the component"),
-        unified_ticketing::Engine::component()
-    );
+    for (flag, component) in [
+        (None, Engine::component()),
+        (Some("--core"), Engine::core()),
+        (Some("--standalone"), Engine::standalone()),
+    ] {
+        let arguments = [Some("component"), flag, Some("--out")];
+        let arguments = arguments.into_iter().flatten().map(OsStr::new);
+        let run = run(arguments.clone().chain([file.as_os_str()]));
+        assert_eq!(
+            (run.code, run.stdout.as_str(), run.stderr.as_str()),
+            (0, "", "")
+        );
+        assert_eq!(std::fs::read(&file).expect("the component"), component);
+        let piped = program(arguments.chain([OsStr::new("-")])).output();
+        let piped = piped.expect("the program runs");
+        assert_eq!(
+            (piped.status.code(), piped.stdout.as_slice()),
+            (Some(0), component)
+        );
+    }
 }
 
 #[test]

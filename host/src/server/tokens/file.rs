@@ -6,8 +6,9 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::DeValue;
 use unified_ticketing_guest::account::is_uuid;
+use unified_ticketing_guest::http_api::gate::parse_digest;
 
-use super::{Digest, MAX_NAME, Token, TokenAccounts, TokenOperation, is_name};
+use super::{Digest, MAX_NAME, Permissions, Token, TokenOperation, is_name};
 use crate::files::{Span, TomlFileError, TomlReader, shown_short};
 
 /// The members of a token.
@@ -51,7 +52,8 @@ struct Draft {
     name: Option<String>,
     scope: Option<String>,
     digest: Option<Digest>,
-    accounts: Option<TokenAccounts>,
+    /// `None` within for all.
+    accounts: Option<Option<BTreeSet<String>>>,
     operations: Option<BTreeSet<TokenOperation>>,
 }
 
@@ -70,8 +72,10 @@ impl Draft {
             scope: scope.unwrap_or_else(|| name.clone()),
             name: Some(name),
             digest: digest?,
-            accounts: accounts?,
-            operations: operations?,
+            permissions: Permissions {
+                accounts: accounts?,
+                operations: operations?,
+            },
         })
     }
 }
@@ -169,9 +173,13 @@ impl Reader<'_> {
         Some(digest)
     }
 
-    fn accounts(&mut self, draft: &Draft, value: &Spanned<DeValue<'_>>) -> Option<TokenAccounts> {
+    fn accounts(
+        &mut self,
+        draft: &Draft,
+        value: &Spanned<DeValue<'_>>,
+    ) -> Option<Option<BTreeSet<String>>> {
         if value.get_ref().as_str() == Some("all") {
-            return Some(TokenAccounts::All);
+            return Some(None);
         }
         let expected = "`accounts`: expected \"all\" or an array of accounts' ids";
         let values = self.array(draft, expected, value)?;
@@ -193,7 +201,7 @@ impl Reader<'_> {
             };
             self.violation(draft, value.span(), message);
         }
-        Some(TokenAccounts::Listed(accounts))
+        Some(Some(accounts))
     }
 
     fn operations(
@@ -246,16 +254,4 @@ impl Reader<'_> {
     fn violation(&mut self, draft: &Draft, span: Span, message: String) {
         self.toml.violation(span, draft.entry.clone(), message);
     }
-}
-
-/// The digest that 64 hexadecimal digits spell.
-fn parse_digest(text: &str) -> Option<Digest> {
-    let mut digest = Digest::default();
-    if text.len() != 2 * digest.len() || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
-    for (position, byte) in digest.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(2 * position..2 * position + 2)?, 16).ok()?;
-    }
-    Some(digest)
 }

@@ -1,8 +1,4 @@
-//! From a package of the guest's side to a component that is compiled ahead of time: what the build
-//! scripts of the library and of the hostile guest share.
-
-#[path = "../src/config.rs"]
-mod config;
+//! From a package of the guest's side to a component: what the build scripts of the library and of the hostile guest share.
 
 use std::env;
 use std::ffi::OsString;
@@ -12,6 +8,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use wit_component::ComponentEncoder;
+
+use super::precompile::variable;
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -171,24 +169,4 @@ pub(crate) fn wrap(module: &[u8]) -> Result<Vec<u8>> {
         .module(module)?
         .encode()
         .context("the module does not make a component")
-}
-
-/// Compiles the component for any processor of this build's target, not for the one that happens to
-/// build it.
-pub(crate) fn precompile(component: &[u8]) -> Result<Vec<u8>> {
-    let target = variable("TARGET")?;
-    let mut config = config::shared();
-    config
-        .target(&target)
-        .map_err(anyhow::Error::from)
-        .with_context(|| format!("wasmtime cannot compile for `{target}`"))?;
-    let engine = wasmtime::Engine::new(&config)?;
-    engine
-        .precompile_component(component)
-        .map_err(anyhow::Error::from)
-        .with_context(|| format!("wasmtime cannot compile the component for `{target}`"))
-}
-
-pub(crate) fn variable(name: &str) -> Result<String> {
-    env::var(name).with_context(|| format!("cargo sets `{name}`"))
 }
