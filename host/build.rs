@@ -73,14 +73,16 @@ fn main() -> Result<()> {
 /// The components of the folder that the variable names, those of the package, or those of the source.
 fn components(out: &Path) -> Result<Components> {
     let folder = env::var_os(FOLDER).map(PathBuf::from);
-    let package = Path::new(&variable("CARGO_MANIFEST_DIR")?).join("component");
     #[cfg(feature = "from-source")]
-    if folder.is_none() && !package.exists() {
+    if folder.is_none() {
         return source::build(out);
     }
     #[cfg(not(feature = "from-source"))]
     let _ = out;
-    let folder = folder.unwrap_or(package);
+    let folder = match folder {
+        Some(folder) => folder,
+        None => Path::new(&variable("CARGO_MANIFEST_DIR")?).join("component"),
+    };
     let read = |name: &str| {
         let file = folder.join(name);
         println!("cargo::rerun-if-changed={}", file.display());

@@ -29,7 +29,9 @@ use hyper::service::Service as _;
 pub(crate) use self::connect::tls;
 use self::connect::{Connector, Resolver};
 use self::connection::Connection;
-pub(crate) use self::error::{ClientError, ConnectErrorKind, LostKind};
+pub(crate) use self::error::ClientError;
+#[cfg(feature = "component-sender")]
+pub(crate) use self::error::{ConnectErrorKind, LostKind};
 use self::pool::ConnectionPool;
 pub use self::proxy::{InvalidProxy, Proxy};
 pub use self::send_state::SendState;

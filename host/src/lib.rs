@@ -39,6 +39,15 @@
 //! status of the published API, and an `outcome` that says whether the provider may have acted.
 //! [`Error`] is for what goes wrong before any call.
 
+#![cfg_attr(
+    not(feature = "server"),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "the server uses parts of the engine that calls do not"
+    )
+)]
+
 mod accounts;
 pub mod audit;
 mod bindings;
@@ -70,6 +79,7 @@ mod raw_provider;
 #[path = "../../tests/resident.rs"]
 mod resident;
 mod secret;
+#[cfg(feature = "server")]
 pub mod server;
 pub mod store;
 mod telemetry;

@@ -5,6 +5,7 @@
 //! known by its integration, not by its host, which names the customer.
 
 mod labels;
+#[cfg(feature = "server")]
 mod listener;
 
 use std::fmt;
@@ -18,6 +19,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 pub(crate) use self::labels::{CallLabels, ClientLabels, ServerLabels};
+#[cfg(feature = "server")]
 pub use self::listener::MetricsListener;
 
 /// The bounds of durations, as the semantic conventions advise them.

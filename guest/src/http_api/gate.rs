@@ -116,11 +116,20 @@ impl FromStr for TokenOperation {
     }
 }
 
+/// The accounts that a token reaches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenAccounts {
+    /// Every one.
+    All,
+    /// Those of these ids, in lower case.
+    Listed(BTreeSet<String>),
+}
+
 /// What a token reaches, and what it may do there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permissions {
-    /// The accounts of these ids, in lower case; `None` for all.
-    pub accounts: Option<BTreeSet<String>>,
+    /// The accounts.
+    pub accounts: TokenAccounts,
     /// The operations.
     pub operations: BTreeSet<TokenOperation>,
 }
@@ -130,7 +139,7 @@ impl Permissions {
     #[must_use]
     pub fn all() -> Self {
         Self {
-            accounts: None,
+            accounts: TokenAccounts::All,
             operations: TokenOperation::ALL.into(),
         }
     }
@@ -138,15 +147,19 @@ impl Permissions {
     /// Whether the token reaches the account of this id.
     #[must_use]
     pub fn reaches(&self, account: &str) -> bool {
-        let accounts = self.accounts.as_ref();
-        accounts.is_none_or(|ids| ids.contains(&account.to_ascii_lowercase()))
+        match &self.accounts {
+            TokenAccounts::All => true,
+            TokenAccounts::Listed(ids) => ids.contains(&account.to_ascii_lowercase()),
+        }
     }
 
     /// The id of the account, if the token is for one alone.
     #[must_use]
     pub fn only_account(&self) -> Option<&str> {
-        let ids = self.accounts.as_ref().filter(|ids| ids.len() == 1)?;
-        ids.first().map(String::as_str)
+        match &self.accounts {
+            TokenAccounts::Listed(ids) if ids.len() == 1 => ids.first().map(String::as_str),
+            TokenAccounts::Listed(_) | TokenAccounts::All => None,
+        }
     }
 
     /// Whether the token is for this operation.
@@ -249,8 +262,9 @@ mod tests {
         target: &str,
         content_type: &str,
     ) -> (String, String) {
+        let listed = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
         let permissions = Permissions {
-            accounts: accounts.map(|ids| ids.iter().map(|id| (*id).to_owned()).collect()),
+            accounts: accounts.map_or(TokenAccounts::All, |ids| TokenAccounts::Listed(listed(ids))),
             operations: [TokenOperation::Create].into(),
         };
         let mut target = target.to_owned();

@@ -17,7 +17,9 @@ use unified_ticketing_json::Value;
 
 use super::reader::{Members, Reader, get};
 use crate::account::is_uuid;
-use crate::http_api::gate::{self, Digest, Permissions, TokenOperation, parse_digest};
+use crate::http_api::gate::{
+    self, Digest, Permissions, TokenAccounts, TokenOperation, parse_digest,
+};
 
 const KEYS: [&str; 5] = ["name", "scope", "sha256", "accounts", "operations"];
 
@@ -101,27 +103,26 @@ fn token(
     })
 }
 
-/// The ids in lower case; `None` for all.
 fn accounts(
     reader: &mut Reader,
     path: &str,
     members: &Members<'_>,
     known: Option<&[String]>,
-) -> Option<BTreeSet<String>> {
+) -> TokenAccounts {
     let path = format!("{path}/accounts");
     let mut ids = BTreeSet::new();
     let entries = match get(members, "accounts") {
         None => {
             reader.violations.push(format!("`{path}`: missing"));
-            return Some(ids);
+            return TokenAccounts::Listed(ids);
         }
-        Some(Value::String(word)) if word == "all" => return None,
+        Some(Value::String(word)) if word == "all" => return TokenAccounts::All,
         Some(Value::Array(entries)) => entries,
         Some(_) => {
             reader.violations.push(format!(
                 "`{path}`: expected \"all\" or an array of accounts' ids"
             ));
-            return Some(ids);
+            return TokenAccounts::Listed(ids);
         }
     };
     let entries: Vec<_> = entries.iter().collect();
@@ -145,7 +146,7 @@ fn accounts(
             ids.insert(folded);
         }
     }
-    Some(ids)
+    TokenAccounts::Listed(ids)
 }
 
 fn operations(reader: &mut Reader, path: &str, members: &Members<'_>) -> BTreeSet<TokenOperation> {

@@ -88,6 +88,7 @@ pub(super) fn export(
 /// The loaded component.
 pub(super) struct Guest {
     engine: wasmtime::Engine,
+    #[cfg(feature = "component-sender")]
     pub(super) component: Component,
     pub(super) exports: Exports,
     pub(super) limits: Limits,
@@ -120,6 +121,7 @@ impl Guest {
         Ok(Self {
             exports: Exports::new(&component).map_err(Error::component)?,
             engine,
+            #[cfg(feature = "component-sender")]
             component,
             limits,
             pre,
@@ -131,6 +133,7 @@ impl Guest {
         })
     }
 
+    #[cfg(feature = "component-sender")]
     pub(super) fn engine(&self) -> &wasmtime::Engine {
         &self.engine
     }

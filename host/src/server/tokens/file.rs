@@ -6,7 +6,7 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::DeValue;
 use unified_ticketing_guest::account::is_uuid;
-use unified_ticketing_guest::http_api::gate::parse_digest;
+use unified_ticketing_guest::http_api::gate::{TokenAccounts, parse_digest};
 
 use super::{Digest, MAX_NAME, Permissions, Token, TokenOperation, is_name};
 use crate::files::{Span, TomlFileError, TomlReader, shown_short};
@@ -52,8 +52,7 @@ struct Draft {
     name: Option<String>,
     scope: Option<String>,
     digest: Option<Digest>,
-    /// `None` within for all.
-    accounts: Option<Option<BTreeSet<String>>>,
+    accounts: Option<TokenAccounts>,
     operations: Option<BTreeSet<TokenOperation>>,
 }
 
@@ -173,13 +172,9 @@ impl Reader<'_> {
         Some(digest)
     }
 
-    fn accounts(
-        &mut self,
-        draft: &Draft,
-        value: &Spanned<DeValue<'_>>,
-    ) -> Option<Option<BTreeSet<String>>> {
+    fn accounts(&mut self, draft: &Draft, value: &Spanned<DeValue<'_>>) -> Option<TokenAccounts> {
         if value.get_ref().as_str() == Some("all") {
-            return Some(None);
+            return Some(TokenAccounts::All);
         }
         let expected = "`accounts`: expected \"all\" or an array of accounts' ids";
         let values = self.array(draft, expected, value)?;
@@ -201,7 +196,7 @@ impl Reader<'_> {
             };
             self.violation(draft, value.span(), message);
         }
-        Some(Some(accounts))
+        Some(TokenAccounts::Listed(accounts))
     }
 
     fn operations(
