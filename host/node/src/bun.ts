@@ -7,7 +7,7 @@ import { sendByFetch } from './send-fetch.js';
 export * from './index.js';
 
 /** The codes of errors of Bun that come before a connection is made. */
-const UNCONNECTED = ['ConnectionRefused', 'ENOTFOUND', 'ECONNREFUSED', 'FailedToOpenSocket', 'DNSResolutionFailed'];
+const UNCONNECTED = ['ECONNREFUSED', 'ConnectionRefused', 'ENOTFOUND'];
 const isUnconnected = (error: unknown) => UNCONNECTED.includes(String((error as { code?: unknown }).code));
 
 // On a connection that was used before, Bun sends a request again where that one breaks. `decompress` leaves bodies as they come.

@@ -11,8 +11,11 @@ interface DenoNamespace {
   createHttpClient(options: { poolMaxIdlePerHost: number }): unknown;
 }
 
-/** The words of the HTTP client below, hyper-util, for an error before it has a connection. */
-const isUnconnected = (error: unknown) => error instanceof Error && error.message.includes('client error (Connect)');
+/** The words of the HTTP client below, hyper-util, for an error before it has a connection: of name, TCP or TLS. No URL has a blank. */
+const isUnconnected = (error: unknown) => {
+  const { cause } = error as { cause?: unknown };
+  return cause instanceof Error && cause.message.includes('): client error (Connect)');
+};
 
 let own: Send | undefined;
 /** Made at the first request. On a connection that was used before, the client would send a request again where that one breaks. */

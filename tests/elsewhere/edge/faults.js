@@ -11,6 +11,7 @@ const ACCOUNT = '5b0c3a5e-6f0e-4a5e-9d4f-0d6a3a1c7e21';
 const SECRET = 'the"secret/of+the=provider';
 const LOST = { code: 'connection-lost', outcome: 'unknown' };
 const INVALID = { code: 'invalid-response', outcome: 'unknown' };
+const UNCONNECTED = { code: 'no-connection', outcome: 'not-sent' };
 const CREATED = { result: 'created' };
 
 /** What a call says of each fault. Where runtimes differ, by the runtime. */
@@ -22,7 +23,8 @@ export const FAULTS = {
   // These decode a body before a program has it.
   gzip: { node: INVALID, bun: INVALID, deno: CREATED, workerd: CREATED },
   truncated: INVALID,
-  refused: { code: 'no-connection', outcome: 'not-sent' },
+  // A Worker learns only that there is no connection any more.
+  refused: { node: UNCONNECTED, deno: UNCONNECTED, bun: UNCONNECTED, workerd: LOST },
   echo: { code: 'provider-invalid', outcome: 'rejected' },
   settled: { result: 'settled' },
   'client gone': { result: 'looked' },

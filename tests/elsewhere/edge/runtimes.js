@@ -29,8 +29,7 @@ export function missing() {
 /** Makes one file of a Worker, as the tools for Workers do: its package in the form for workerd, its modules of WebAssembly beside it. */
 export function bundle(folder, entry) {
   const options = ['--bundle', '--format=esm', '--conditions=workerd', '--loader:.wasm=copy', '--asset-names=[name]', '--log-level=error'];
-  execFileSync(join(MODULES, '.bin/esbuild'), [join(folder, entry), ...options, `--outdir=${join(folder, 'bundle')}`, '--out-extension:.js=.js'], { cwd: folder });
-  copyFileSync(join(folder, 'bundle', entry), join(folder, 'bundle/worker.js'));
+  execFileSync(join(MODULES, '.bin/esbuild'), [entry, ...options, '--outfile=bundle/worker.js'], { cwd: folder });
   copyFileSync(CAPNP, join(folder, 'bundle/workerd.capnp'));
   return join(folder, 'bundle/workerd.capnp');
 }
