@@ -10,7 +10,7 @@ export * from './index.js';
 const UNCONNECTED = ['ECONNREFUSED', 'ConnectionRefused', 'ENOTFOUND'];
 const isUnconnected = (error: unknown) => UNCONNECTED.includes(String((error as { code?: unknown }).code));
 
-// On a connection that was used before, Bun sends a request again where that one breaks. `decompress` leaves bodies as they come.
+// Each request on a connection of its own, which no earlier one can have left closed. Bodies stay as they come.
 const init = { keepalive: false, decompress: false } as RequestInit;
 
 provide({ modules, send: sendByFetch({ init, isUnconnected, decodes: false }) });

@@ -59,6 +59,7 @@ function unitTests() {
 }
 
 unitTests();
+command('the same tarball again', 'bash', ['-c', 'cp "$1" build/first.tgz && ../../../host/node/build >&2 && cmp build/first.tgz "$1"', '-', tarball]);
 command('publint', '../node_modules/.bin/publint', ['--strict', '--pack', 'npm', '../../../host/node/out/package']);
 command('are the types wrong', '../node_modules/.bin/attw', ['--profile', 'esm-only', tarball]);
 count('the project of the README', await project(tarball));

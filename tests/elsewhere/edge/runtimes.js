@@ -1,7 +1,7 @@
 // The runtimes: how a program is started in each. A program says on which port it listens.
 
 import { execFileSync, spawn } from 'node:child_process';
-import { copyFileSync, existsSync } from 'node:fs';
+import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const MODULES = join(import.meta.dirname, '../node_modules');
@@ -19,11 +19,6 @@ export const PROGRAMS = {
 export function version(runtime) {
   const [line] = execFileSync(PROGRAMS[runtime], ['--version'], { encoding: 'utf8' }).split('\n');
   return line.match(/v?(\d[\d.-]*)/)[1];
-}
-
-/** The runtimes whose programs are not there. */
-export function missing() {
-  return Object.keys(PROGRAMS).filter((runtime) => !existsSync(PROGRAMS[runtime]));
 }
 
 /** Makes one file of a Worker, as the tools for Workers do: its package in the form for workerd, its modules of WebAssembly beside it. */
