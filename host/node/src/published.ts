@@ -4,6 +4,7 @@ import type { HttpRequest, HttpResponse } from './component.js';
 import type { ErrorCode, Outcome } from './types.js';
 
 const REASONS: Record<number, string> = {
+  400: 'Bad Request',
   401: 'Unauthorized',
   403: 'Forbidden',
   405: 'Method Not Allowed',

@@ -60,7 +60,7 @@ export function serve(options: ServeOptions = {}): Handler {
   const deadline = milliseconds(options.deadline ?? DEADLINE);
   const tokens = options.tokens === undefined ? undefined : givenTokens(options.tokens, ids);
   const authorize = async (request: Request, env: unknown): Promise<Grant | HttpResponse> => {
-    if (options.authorize) return (await options.authorize(request)) ?? unauthorized('the request is not authorized');
+    if (options.authorize) return byProgram(options.authorize, request);
     const known = tokens ?? tokensOf(env, ids);
     if (typeof known === 'string') return unauthorized(known);
     const message = 'expected `authorization: Bearer TOKEN` with a token of this server';
@@ -72,27 +72,34 @@ export function serve(options: ServeOptions = {}): Handler {
     if (health !== undefined) return healthResponse(request.method, health);
     const grant = await authorize(request, env);
     if ('status' in grant) return grant;
+    const content = await body(request);
+    if (!content) return hostError('malformed-request', 400, 'not-sent', 'expected a whole body, but it ended early');
     const accounts = given ?? lookupOf(env);
-    const received: HttpRequest = {
-      method: request.method,
-      target: `${pathname}${search}`,
-      headers: [...request.headers],
-      body: await body(request),
-    };
+    const received: HttpRequest = { method: request.method, target: `${pathname}${search}`, headers: [...request.headers], body: content };
     const { account, denied } = gate(grant, received);
     return call({ account, lookup: accounts, request: received, send: options.send ?? runtime().send, deadline, denied });
   };
   return {
     async fetch(request, env, ctx) {
       const responding = respond(request, env).catch((error: unknown) => {
-        // Its text may be of the function that authorizes, and is for the log alone.
         console.error('unified-ticketing:', error);
-        return hostError('guest-trap', 500, 'not-sent', 'the request could not be handled');
+        return hostError('guest-trap', 500, 'not-sent', 'the component could not be loaded');
       });
       (ctx as { waitUntil?(promise: Promise<unknown>): void } | undefined)?.waitUntil?.(responding);
       return published(await responding, request.method);
     },
   };
+}
+
+/** What a program's own function lets the client of a request do. */
+async function byProgram(authorize: NonNullable<ServeOptions['authorize']>, request: Request): Promise<Grant | HttpResponse> {
+  try {
+    return (await authorize(request)) ?? unauthorized('the request is not authorized');
+  } catch (error) {
+    // Its text is for the log alone.
+    console.error('unified-ticketing: `authorize` failed:', error);
+    return unauthorized('it could not be decided whether the request is authorized');
+  }
 }
 
 /** The tokens that a program gives. */
@@ -135,15 +142,19 @@ function healthResponse(method: string, body: string): HttpResponse {
   return response;
 }
 
-/** The body of a request, or as much of one that is too large as shows that it is. */
-async function body(request: Request): Promise<Uint8Array> {
+/** The body of a request, or as much of one that is too large as shows that it is; `undefined` where it ends early. */
+async function body(request: Request): Promise<Uint8Array | undefined> {
   const chunks: Uint8Array[] = [];
   const reader = request.body?.getReader();
-  for (let length = 0; reader && length <= MAX_BODY; ) {
-    const { done, value } = await reader.read();
-    if (done) return concatenated(chunks);
-    chunks.push(value);
-    length += value.length;
+  try {
+    for (let length = 0; reader && length <= MAX_BODY; ) {
+      const { done, value } = await reader.read();
+      if (done) return concatenated(chunks);
+      chunks.push(value);
+      length += value.length;
+    }
+  } catch {
+    return undefined;
   }
   void reader?.cancel().catch(() => {});
   return concatenated(chunks);

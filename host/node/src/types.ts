@@ -352,6 +352,8 @@ export type ErrorCode =
   | 'body-too-large'
   /** The request body is declared to be something other than JSON in UTF-8, or compressed. Of `serve` alone. */
   | 'unsupported-media-type'
+  /** The request's body ended early. Of `serve` alone. */
+  | 'malformed-request'
   /** The account's settings, credentials or base URL cannot be used; the message names the fault. */
   | 'account-unusable'
   /** The provider found the request invalid. */

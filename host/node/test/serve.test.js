@@ -106,7 +106,7 @@ test('own authorization takes the place of tokens', async () => {
   const failing = serve({ accounts, send, authorize: () => { throw new Error('keep-me-secret'); } });
   const response = await failing.fetch(request('ines'));
   log.mock.restore();
-  assert.equal(response.status, 500);
+  assert.equal(response.status, 401);
   assert.ok(!(await response.text()).includes('keep-me-secret'));
 });
 
@@ -122,6 +122,13 @@ test('body of more than a mebibyte is not read to its end', async () => {
   const response = await serve({ accounts, tokens: [token] }).fetch(new Request(USERS, { method: 'POST', body, headers, duplex: 'half' }));
   assert.equal(response.status, 413);
   assert.ok(pulled < 30, String(pulled));
+});
+
+test('body that breaks off is malformed', async () => {
+  const body = new ReadableStream({ pull: (controller) => controller.error(new Error('gone')) });
+  const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' };
+  const response = await serve({ accounts, tokens: [token] }).fetch(new Request(USERS, { method: 'POST', body, headers, duplex: 'half' }));
+  assert.deepEqual([response.status, (await response.json()).code], [400, 'malformed-request']);
 });
 
 test('accounts and tokens come from the environment of a Worker', async () => {

@@ -9,6 +9,8 @@ import { PROGRAMS, version } from './runtimes.js';
 
 const [folder, tarball] = process.argv.slice(2);
 const runtimes = Object.keys(PROGRAMS);
+/** As a strict program has them, the package's declarations included. */
+const TSC = ['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2022', '--module', 'nodenext', '--typeRoots', '../../../node_modules/@types', '--types', 'node', 'types.ts'];
 let passed = 0;
 let failed = 0;
 
@@ -62,6 +64,7 @@ unitTests();
 command('the same tarball again', 'bash', ['-c', 'cp "$1" build/first.tgz && ../../../host/node/build >&2 && cmp build/first.tgz "$1"', '-', tarball]);
 command('publint', '../node_modules/.bin/publint', ['--strict', '--pack', 'npm', '../../../host/node/out/package']);
 command('are the types wrong', '../node_modules/.bin/attw', ['--profile', 'esm-only', tarball]);
+command('the types of the OpenAPI document', '../../../node_modules/.bin/tsc', TSC, { cwd: folder });
 count('the project of the README', await project(tarball));
 count('the Worker of the README', await worker(tarball));
 const counts = await calls();
