@@ -16,12 +16,22 @@ const WORLD = 'world host { import accounts; export http-api; export integration
 /** The interfaces of the world, and what they use. */
 const INTERFACES = ['accounts', 'http-api', 'integrations', 'types'];
 /** What Rust's target `wasm32-unknown-unknown` may use. */
-const FEATURES = ['bulk-memory', 'bulk-memory-opt', 'multivalue', 'mutable-globals', 'nontrapping-float-to-int', 'reference-types', 'sign-ext'];
+const FEATURES = [
+  'bulk-memory',
+  'bulk-memory-opt',
+  'multivalue',
+  'mutable-globals',
+  'nontrapping-float-to-int',
+  'reference-types',
+  'sign-ext',
+];
 
 const [component, wit, out] = process.argv.slice(2);
 const binary = (tool, ...args) => {
   const enabled = FEATURES.map((feature) => `--enable-${feature}`);
-  execFileSync(join(import.meta.dirname, '../node_modules/.bin', tool), [...enabled, ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
+  execFileSync(join(import.meta.dirname, '../node_modules/.bin', tool), [...enabled, ...args], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
 };
 
 /** The options of a transpilation that every runtime can load: no code that is made at run time, and no shim. */

@@ -22,7 +22,12 @@ for (const name of readdirSync(dist)) {
   const path = join(dist, name);
   if (name.endsWith('.js')) {
     // Names stay, so that a stack trace can be read.
-    const { code } = await minify(readFileSync(path, 'utf8'), { module: true, keep_fnames: true, keep_classnames: true, format: { ecma: 2022 } });
+    const { code } = await minify(readFileSync(path, 'utf8'), {
+      module: true,
+      keep_fnames: true,
+      keep_classnames: true,
+      format: { ecma: 2022 },
+    });
     writeFileSync(path, code);
   } else if (!reached.has(name)) unlinkSync(path);
 }

@@ -4,7 +4,8 @@ import type { Found } from './accounts.js';
 import { authenticate, integration } from './component.js';
 import type { ComponentAccount, Integration, Modules, Resolve } from './component.js';
 import { Redactor } from './redact.js';
-import type { Account, ProviderRequest } from './types.js';
+import type { ProviderRequest } from './send.js';
+import type { Account } from './types.js';
 
 const MASK = '***';
 
@@ -19,12 +20,18 @@ export class CallAccount {
   constructor(modules: Modules, found: Found) {
     this.#headers = new Map();
     if (!('account' in found)) {
-      this.resolve = () => ({ tag: 'err', val: 'unusable' in found ? { tag: 'unusable', val: found.unusable } : { tag: 'unknown' } });
+      this.resolve = () => ({
+        tag: 'err',
+        val: 'unusable' in found ? { tag: 'unusable', val: found.unusable } : { tag: 'unknown' },
+      });
       this.#redactor = new Redactor([]);
       return;
     }
     const { account } = found;
-    const credentials = Object.entries(account.credentials ?? {}).map(([name, value]): [string, string] => [name, normalized(value)]);
+    const credentials = Object.entries(account.credentials ?? {}).map(([name, value]): [string, string] => [
+      name,
+      normalized(value),
+    ]);
     this.resolve = () => ({ tag: 'ok', val: forComponent(account) });
     this.integration = integration(modules, account.integration);
     this.#headers = authenticate(modules, account.integration, credentials);
@@ -39,7 +46,10 @@ export class CallAccount {
 
   /** The request with what authenticates in place of each mask. */
   authenticated(request: ProviderRequest): ProviderRequest {
-    const headers = request.headers.map(([name, value]): [string, string] => [name, value === MASK ? (this.#headers.get(name) ?? value) : value]);
+    const headers = request.headers.map(([name, value]): [string, string] => [
+      name,
+      value === MASK ? (this.#headers.get(name) ?? value) : value,
+    ]);
     return { ...request, headers };
   }
 
@@ -95,9 +105,14 @@ export function normalized(credential: string): string {
 }
 
 /** The values that must not come back: the credentials except user names, the pair of `Basic`, and their base64 forms. */
-export function secrets(integration: Integration | undefined, credentials: [string, string][], headers: Map<string, string>): string[] {
+export function secrets(
+  integration: Integration | undefined,
+  credentials: [string, string][],
+  headers: Map<string, string>,
+): string[] {
   const schemes = integration?.credentials ?? [];
-  const isUserName = (name: string) => schemes.some(({ scheme, names }) => scheme === 'basic' && names.length > 1 && names[0] === name);
+  const isUserName = (name: string) =>
+    schemes.some(({ scheme, names }) => scheme === 'basic' && names.length > 1 && names[0] === name);
   const found: string[] = [];
   for (const [name, value] of credentials) {
     const bytes = new TextEncoder().encode(value);

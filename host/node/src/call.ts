@@ -8,8 +8,8 @@ import { Deadline } from './deadline.js';
 import { hostError, howToLook } from './published.js';
 import { RequestDenied, Requests, safety } from './requests.js';
 import { MAX_RESPONSE_BODY, SendError } from './send.js';
-import type { Send } from './send.js';
-import type { Outcome, ProviderRequest, ProviderResponse, Safety } from './types.js';
+import type { ProviderRequest, ProviderResponse, Send } from './send.js';
+import type { Outcome, Safety } from './types.js';
 
 /** How long a call may take, in milliseconds. */
 export const DEADLINE = 20_000;
@@ -38,7 +38,12 @@ export interface Call {
 /** Carries out a call. It rejects only with the reason of the caller's signal, or where the component cannot be loaded. */
 export async function call(call: Call): Promise<HttpResponse> {
   const requests = new Requests(operationSafety(call.request.method));
-  const fail = (code: 'guest-trap' | 'limit-exceeded' | 'deadline', message: string, limit?: string, outcome: Outcome = requests.outcome) => {
+  const fail = (
+    code: 'guest-trap' | 'limit-exceeded' | 'deadline',
+    message: string,
+    limit?: string,
+    outcome: Outcome = requests.outcome,
+  ) => {
     const look = outcome === 'unknown' ? howToLook(call.request) : '';
     return hostError(code, code === 'deadline' ? 504 : 500, outcome, `${message}${look}`, limit);
   };
@@ -93,7 +98,10 @@ class Steps {
     const { account: id, request, denied } = this.call;
     let asked = false;
     const begun = { tag: 'now' as const, val: now() };
-    let step = this.#step(({ start }) => start(id, request, begun), () => (asked = true));
+    let step = this.#step(
+      ({ start }) => start(id, request, begun),
+      () => (asked = true),
+    );
     // The component asks for the account after everything that comes before the question of who may do what.
     if (denied && asked && this.account.exists) return denied();
     try {

@@ -20,7 +20,9 @@ export const MODULES = ['ticketing.core.wasm', 'ticketing.core2.wasm', 'ticketin
 export type Modules = Readonly<Record<(typeof MODULES)[number], WebAssembly.Module>>;
 
 /** Answers for the account of a call: the account, or why there is none. */
-export type Resolve = () => { tag: 'ok'; val: Account } | { tag: 'err'; val: { tag: 'unknown' } | { tag: 'unusable'; val: string } };
+export type Resolve = () =>
+  | { tag: 'ok'; val: Account }
+  | { tag: 'err'; val: { tag: 'unknown' } | { tag: 'unusable'; val: string } };
 
 let modules: Promise<Modules> | undefined;
 

@@ -21,7 +21,11 @@ let own: Send | undefined;
 /** Made at the first request. On a connection that was used before, the client would send a request again where that one breaks. */
 const send: Send = (request, context) => {
   const { Deno } = globalThis as unknown as { Deno: DenoNamespace };
-  own ??= sendByFetch({ init: { client: Deno.createHttpClient({ poolMaxIdlePerHost: 0 }) } as RequestInit, isUnconnected, decodes: true });
+  own ??= sendByFetch({
+    init: { client: Deno.createHttpClient({ poolMaxIdlePerHost: 0 }) } as RequestInit,
+    isUnconnected,
+    decodes: true,
+  });
   return own(request, context);
 };
 

@@ -7,7 +7,7 @@
 export { TicketingError } from './error.js';
 export type { ErrorBody, ProviderRejection } from './error.js';
 export { SendError } from './send.js';
-export type { Send, SendContext, SendErrorKind } from './send.js';
+export type { ProviderRequest, ProviderResponse, Send, SendContext, SendErrorKind } from './send.js';
 export { serve } from './serve.js';
 export type { Grant, Handler, ServeOptions } from './serve.js';
 export { Ticketing } from './ticketing.js';

@@ -7,6 +7,9 @@ import type { Modules } from './component.js';
 
 /** Reads and compiles them. */
 export async function modules(): Promise<Modules> {
-  const compiled = MODULES.map(async (name) => [name, await WebAssembly.compile(await readFile(new URL(`../generated/${name}`, import.meta.url)))]);
+  const compiled = MODULES.map(async (name) => [
+    name,
+    await WebAssembly.compile(await readFile(new URL(`../generated/${name}`, import.meta.url))),
+  ]);
   return Object.fromEntries(await Promise.all(compiled)) as Modules;
 }

@@ -29,7 +29,9 @@ export class Redactor {
   readonly #lasts = new Uint8Array(256);
 
   constructor(values: string[]) {
-    const secrets = [...new Set(values)].map((value) => new TextEncoder().encode(value)).filter(({ length }) => length >= MIN_SECRET);
+    const secrets = [...new Set(values)]
+      .map((value) => new TextEncoder().encode(value))
+      .filter(({ length }) => length >= MIN_SECRET);
     this.#patterns = secrets.map((secret) => new Pattern(secret));
     for (const byte of [...this.#patterns.map(({ last }) => last), ...INTRODUCERS]) this.#lasts[byte] = 1;
     // A space can be a plus.

@@ -17,7 +17,10 @@ const PARAMETERS: Record<string, (value: never) => Pairs> = {
   excludeFields: (value: unknown) =>
     array('excludeFields', value).map((field) => ['truto_exclude_fields[]', string('excludeFields', field)]),
   remoteQuery: (value: unknown) =>
-    pairs('remoteQuery', value).map(([name, each]) => [`remote_query[${string('remoteQuery', name)}]`, string('remoteQuery', each)]),
+    pairs('remoteQuery', value).map(([name, each]) => [
+      `remote_query[${string('remoteQuery', name)}]`,
+      string('remoteQuery', each),
+    ]),
   collections: (value: unknown) => array('collections', value).flatMap(collection),
   strict: (value: unknown) => [['unified_strict', boolean('strict', value)]],
   ifExists: (value: unknown) => [['unified_if_exists', string('ifExists', value)]],
@@ -78,7 +81,8 @@ export function parameters(options: CreateOptions | Options, creates: boolean): 
     if (value !== undefined) made.push(...(PARAMETERS[name]?.(value) ?? []));
   }
   if (options.deadline !== undefined) milliseconds(options.deadline);
-  if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) throw wrong('signal', 'an `AbortSignal`', options.signal);
+  if (options.signal !== undefined && !(options.signal instanceof AbortSignal))
+    throw wrong('signal', 'an `AbortSignal`', options.signal);
   return made;
 }
 
@@ -120,7 +124,10 @@ export function response<Body>({ status, headers, body, warnings, error }: HttpR
   const told = Object.keys(rateLimit).length > 0 ? { rateLimit } : {};
   if (error || status !== 200) {
     const retryAfter = values.get('retry-after');
-    throw new TicketingError(JSON.parse(text) as ErrorBody, retryAfter === undefined ? told : { ...told, retryAfter: Number(retryAfter) });
+    throw new TicketingError(
+      JSON.parse(text) as ErrorBody,
+      retryAfter === undefined ? told : { ...told, retryAfter: Number(retryAfter) },
+    );
   }
   const parsed = json(text);
   const nextCursor = values.get('unified-next-cursor') ?? (isObject(parsed) ? parsed.next_cursor : undefined);

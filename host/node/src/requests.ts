@@ -38,11 +38,13 @@ export class Requests {
     if (this.#operation === 'safe') throw new RequestDenied('it tried to write in a call that reads');
     if (safety === 'once') {
       if (this.#operation === 'idempotent') throw new RequestDenied('it tried to create in a call for a user who exists');
-      if (this.#once !== 'none') throw new RequestDenied('it tried to send a request that creates, and one may have been sent before');
+      if (this.#once !== 'none')
+        throw new RequestDenied('it tried to send a request that creates, and one may have been sent before');
       this.#once = 'sent';
       return;
     }
-    if (this.#once === 'sent' || this.#once === 'not-sent') throw new RequestDenied('it tried to write after a request that creates');
+    if (this.#once === 'sent' || this.#once === 'not-sent')
+      throw new RequestDenied('it tried to write after a request that creates');
     if (this.#idempotent !== 'none') throw new RequestDenied('it tried to send a second request that changes');
     this.#idempotent = 'sent';
   }

@@ -48,7 +48,10 @@ export const send: Send = ({ method, url, headers, body }, { signal, maxBody }) 
         if (!response.complete) return;
         signal.removeEventListener('abort', abort);
         const { rawHeaders } = response;
-        const all = Array.from({ length: rawHeaders.length / 2 }, (_, at): [string, string] => [rawHeaders[2 * at] as string, rawHeaders[2 * at + 1] as string]);
+        const all = Array.from({ length: rawHeaders.length / 2 }, (_, at): [string, string] => [
+          rawHeaders[2 * at] as string,
+          rawHeaders[2 * at + 1] as string,
+        ]);
         // It is of the connection, not of the response (RFC 9110, section 7.6.1).
         const received = all.filter(([name]) => name.toLowerCase() !== 'connection');
         resolve({ status: status as number, headers: received, body: concatenated(chunks) });

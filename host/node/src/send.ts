@@ -1,9 +1,31 @@
 /** How a request leaves: what a sender promises, and how it fails. */
 
-import type { ProviderRequest, ProviderResponse } from './types.js';
-
 /** The most bytes of a provider's response body. */
 export const MAX_RESPONSE_BODY = 4 << 20;
+
+/** A request for the provider, its credentials in place: treat it as a secret. */
+export interface ProviderRequest {
+  /** The HTTP method in upper case. */
+  method: string;
+  /** The absolute URL. */
+  url: string;
+  /** Header names in lower case, and values. */
+  headers: [string, string][];
+  /** The body: JSON in UTF-8, or empty. */
+  body: Uint8Array;
+}
+
+/** A provider's complete response. */
+export interface ProviderResponse {
+  /** The HTTP status. */
+  status: number;
+  /** Header names in any case, and values. A header that occurs twice is here twice. */
+  headers: [string, string][];
+  /**
+   * The body. With the header `content-encoding`, it is as received; a sender that has decoded it leaves that header out.
+   */
+  body: Uint8Array;
+}
 
 /**
  * Why there is no complete response. `no-connection` is for what is certain: the provider has received nothing. In doubt it is

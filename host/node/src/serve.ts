@@ -75,7 +75,12 @@ export function serve(options: ServeOptions = {}): Handler {
     const content = await body(request);
     if (!content) return hostError('malformed-request', 400, 'not-sent', 'expected a whole body, but it ended early');
     const accounts = given ?? lookupOf(env);
-    const received: HttpRequest = { method: request.method, target: `${pathname}${search}`, headers: [...request.headers], body: content };
+    const received: HttpRequest = {
+      method: request.method,
+      target: `${pathname}${search}`,
+      headers: [...request.headers],
+      body: content,
+    };
     const { account, denied } = gate(grant, received);
     return call({ account, lookup: accounts, request: received, send: options.send ?? runtime().send, deadline, denied });
   };

@@ -60,7 +60,11 @@ export class Ticketing {
    * anything is sent. Fails with `unsupported-operation` if the integration cannot create, and with an `outcome` that says whether
    * the user may exist now.
    */
-  async createUser<F extends Format = 'unified'>(account: string, user: NewUser, options: CreateOptions<F> = {}): Promise<Response<UserBody<F>>> {
+  async createUser<F extends Format = 'unified'>(
+    account: string,
+    user: NewUser,
+    options: CreateOptions<F> = {},
+  ): Promise<Response<UserBody<F>>> {
     return this.#call('POST', account, undefined, parameters(options, true), options, body(user));
   }
 
@@ -84,7 +88,11 @@ export class Ticketing {
    *
    * Changes nothing, so the `outcome` of every error is `not-sent`. Fails with `provider-not-found` if the provider has no such user.
    */
-  async getUser<F extends Format = 'unified'>(account: string, id: string, options: Options<F> = {}): Promise<Response<UserBody<F>>> {
+  async getUser<F extends Format = 'unified'>(
+    account: string,
+    id: string,
+    options: Options<F> = {},
+  ): Promise<Response<UserBody<F>>> {
     return this.#call('GET', account, string('id', id), parameters(options, false), options);
   }
 
@@ -107,7 +115,11 @@ export class Ticketing {
    *
    * Sends at most one request that deletes. Fails with `provider-not-found` if the provider has no such user.
    */
-  async deleteUser<F extends Format = 'unified'>(account: string, id: string, options: Options<F> = {}): Promise<Response<DeletedBody<F>>> {
+  async deleteUser<F extends Format = 'unified'>(
+    account: string,
+    id: string,
+    options: Options<F> = {},
+  ): Promise<Response<DeletedBody<F>>> {
     return this.#call('DELETE', account, string('id', id), parameters(options, false), options);
   }
 
@@ -129,7 +141,11 @@ export class Ticketing {
   /** Every user of a list, page after page, each page asked for when it is needed. */
   users(account: string, users?: UserQuery, options?: Options<'unified'>): AsyncGenerator<User, void, undefined>;
   users(account: string, users: UserQuery, options: Options<'normalized'>): AsyncGenerator<NormalizedUser, void, undefined>;
-  async *users(account: string, users: UserQuery = {}, options: Options<'unified' | 'normalized'> = {}): AsyncGenerator<unknown, void, undefined> {
+  async *users(
+    account: string,
+    users: UserQuery = {},
+    options: Options<'unified' | 'normalized'> = {},
+  ): AsyncGenerator<unknown, void, undefined> {
     if (options.format !== undefined && !['unified', 'normalized'].includes(options.format)) {
       throw new TypeError('format: expected `unified` or `normalized`, since other pages are not read');
     }

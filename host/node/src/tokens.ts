@@ -107,15 +107,19 @@ function readToken(
   const digest = reader.required(path, members, 'sha256');
   if (digest !== undefined) {
     // It may be the token itself.
-    if (!/^[0-9a-f]{64}$/i.test(digest)) reader.violation(`${path}/sha256`, 'expected 64 hexadecimal digits, as `unified-ticketing token new` prints them');
+    if (!/^[0-9a-f]{64}$/i.test(digest))
+      reader.violation(`${path}/sha256`, 'expected 64 hexadecimal digits, as `unified-ticketing token new` prints them');
     else take('sha256', digest.toLowerCase(), 'it is the same as that of a token before');
   }
-  if (members.accounts !== 'all') strings(reader, path, 'accounts', '"all" or an array of accounts\' ids', members).forEach((id, index) => {
-    if (!isUuid(id)) reader.violation(`${path}/accounts/${index}`, 'expected a UUID');
-    else if (ids && !ids.includes(id.toLowerCase())) reader.violation(`${path}/accounts/${index}`, `there is no account \`${id}\``);
-  });
+  if (members.accounts !== 'all')
+    strings(reader, path, 'accounts', '"all" or an array of accounts\' ids', members).forEach((id, index) => {
+      if (!isUuid(id)) reader.violation(`${path}/accounts/${index}`, 'expected a UUID');
+      else if (ids && !ids.includes(id.toLowerCase()))
+        reader.violation(`${path}/accounts/${index}`, `there is no account \`${id}\``);
+    });
   strings(reader, path, 'operations', 'an array of operations', members).forEach((name, index) => {
-    if (!OPERATIONS.includes(name)) reader.violation(`${path}/operations/${index}`, `expected one of \`${OPERATIONS.join('`, `')}\``);
+    if (!OPERATIONS.includes(name))
+      reader.violation(`${path}/operations/${index}`, `expected one of \`${OPERATIONS.join('`, `')}\``);
   });
 }
 
@@ -124,7 +128,8 @@ function strings(reader: Reader, path: string, member: string, expected: string,
   const value = members[member];
   if (value === undefined) reader.violation(`${path}/${member}`, 'missing');
   else if (!Array.isArray(value)) reader.expected(`${path}/${member}`, expected, value);
-  else if (value.length === 0) reader.violation(`${path}/${member}`, `expected ${expected}, but found an empty one: the token would be of no use`);
+  else if (value.length === 0)
+    reader.violation(`${path}/${member}`, `expected ${expected}, but found an empty one: the token would be of no use`);
   else return value.map((each: unknown, index) => reader.string(`${path}/${member}/${index}`, each) ?? '');
   return [];
 }

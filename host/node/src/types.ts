@@ -255,7 +255,11 @@ export type Format = 'unified' | 'raw' | 'normalized' | 'debug';
 /** The body of a response that has a user, in a format. */
 export type UserBody<F extends Format> = F extends 'unified' ? User : F extends 'normalized' ? NormalizedUser : unknown;
 /** The body of a response that has a page of users, in a format. */
-export type PageBody<F extends Format> = F extends 'unified' ? UserPage : F extends 'normalized' ? UserPage<NormalizedUser> : unknown;
+export type PageBody<F extends Format> = F extends 'unified'
+  ? UserPage
+  : F extends 'normalized'
+    ? UserPage<NormalizedUser>
+    : unknown;
 /** The body of a response to a deletion, in a format. */
 export type DeletedBody<F extends Format> = F extends 'unified' | 'normalized' ? DeletedUser : unknown;
 
@@ -388,27 +392,3 @@ export type ErrorCode =
   | 'guest-trap'
   /** The component asked for more requests than a call may send. */
   | 'limit-exceeded';
-
-/** A request for the provider, its credentials in place: treat it as a secret. */
-export interface ProviderRequest {
-  /** The HTTP method in upper case. */
-  method: string;
-  /** The absolute URL. */
-  url: string;
-  /** Header names in lower case, and values. */
-  headers: [string, string][];
-  /** The body: JSON in UTF-8, or empty. */
-  body: Uint8Array;
-}
-
-/** A provider's complete response. */
-export interface ProviderResponse {
-  /** The HTTP status. */
-  status: number;
-  /** Header names in any case, and values. A header that occurs twice is here twice. */
-  headers: [string, string][];
-  /**
-   * The body. With the header `content-encoding`, it is as received; a sender that has decoded it leaves that header out.
-   */
-  body: Uint8Array;
-}

@@ -13,13 +13,20 @@ const SECRET = 'keep-me-secret';
 const ACCOUNT = { id: ID, integration: 'planhat', credentials: { api_token: SECRET } };
 const USER = { first_name: 'Ines', last_name: 'Lind', nick_name: 'ines', emails: [{ email: 'ines@kelpworks.example' }] };
 
-const json = (status, value) => ({ status, headers: [['content-type', 'application/json']], body: new TextEncoder().encode(JSON.stringify(value)) });
+const json = (status, value) => ({
+  status,
+  headers: [['content-type', 'application/json']],
+  body: new TextEncoder().encode(JSON.stringify(value)),
+});
 /** A sender that never responds, and heeds nothing. */
 const silent = () => new Promise(() => {});
 
 /** The error of a call. */
 async function failure(promise) {
-  const error = await promise.then(() => assert.fail('the call succeeded'), (error) => error);
+  const error = await promise.then(
+    () => assert.fail('the call succeeded'),
+    (error) => error,
+  );
   assert.ok(error instanceof TicketingError, inspect(error));
   return error;
 }
@@ -29,7 +36,10 @@ test('accounts are checked, and quoted in no error', () => {
   expect('keep-me-secret', 'accounts: expected an array, but found a string');
   expect([{}], 'accounts: `/0/id`: missing; `/0/integration`: missing');
   expect(
-    ['keep-me-secret', { id: 5, integration: null, token: SECRET, settings: [SECRET], credentials: { api_key: { env: 'X' }, pin: 90210 } }],
+    [
+      'keep-me-secret',
+      { id: 5, integration: null, token: SECRET, settings: [SECRET], credentials: { api_key: { env: 'X' }, pin: 90210 } },
+    ],
     [
       'accounts: `/0`: expected an object, but found a string',
       '`/1/token`: unknown; expected `id`, `name`, `integration`, `base_url`, `settings`, `credentials`',
@@ -47,10 +57,20 @@ test('accounts are checked, and quoted in no error', () => {
 
 test('look-up that fails is said without its text', async () => {
   for (const [find, code, words] of [
-    [() => { throw new Error(`no row for ${SECRET}`); }, 'account-unusable', 'the look-up of the account failed'],
+    [
+      () => {
+        throw new Error(`no row for ${SECRET}`);
+      },
+      'account-unusable',
+      'the look-up of the account failed',
+    ],
     [() => undefined, 'unknown-account', ID],
     [async () => null, 'unknown-account', ID],
-    [async () => ({ ...ACCOUNT, credentials: { api_token: 5 } }), 'account-unusable', '`/credentials/api_token`: expected a string, but found a number'],
+    [
+      async () => ({ ...ACCOUNT, credentials: { api_token: 5 } }),
+      'account-unusable',
+      '`/credentials/api_token`: expected a string, but found a number',
+    ],
     [async () => ({ ...ACCOUNT, id: ID.replace('6', '7') }), 'account-unusable', 'another id'],
     [async () => ({ ...ACCOUNT, credentials: {} }), 'account-unusable', 'api_token'],
   ]) {
@@ -93,7 +113,10 @@ test('options become parameters, and ids one segment', async () => {
   assert.deepEqual(body, { first_name: 'Ines', name: 'Ines' }, text);
   assert.equal(result, 'updated');
   assert.equal(sent[0].url, 'https://api.planhat.com/users/a%2Fb%20%C3%BC?a+b=c%26d');
-  assert.deepEqual(sent[0].headers.find(([name]) => name === 'authorization'), ['authorization', `Bearer ${SECRET}`]);
+  assert.deepEqual(
+    sent[0].headers.find(([name]) => name === 'authorization'),
+    ['authorization', `Bearer ${SECRET}`],
+  );
 });
 
 test('plan sends nothing, and masks', async () => {
@@ -101,29 +124,44 @@ test('plan sends nothing, and masks', async () => {
   const { body: plan, result } = await ticketing.planCreateUser(ID, USER);
   assert.equal(plan.safety, 'once');
   assert.equal(result, 'planned');
-  assert.deepEqual(plan.headers.find(([name]) => name === 'authorization'), ['authorization', '***']);
+  assert.deepEqual(
+    plan.headers.find(([name]) => name === 'authorization'),
+    ['authorization', '***'],
+  );
 });
 
 test('digits stay in the text, and an echoed secret is masked', async () => {
   const digits = '123456789012345678901234567890';
   const said = `{"_id":"1","big":${digits},"echo":"Bearer ${SECRET}","base64":"${btoa(SECRET)}"}`;
   const send = async () => ({ status: 200, headers: [], body: new TextEncoder().encode(said) });
-  const { text } = await new Ticketing({ accounts: [{ ...ACCOUNT, credentials: { api_token: ` Bearer ${SECRET}\n` } }], send }).createUser(ID, USER);
+  const { text } = await new Ticketing({
+    accounts: [{ ...ACCOUNT, credentials: { api_token: ` Bearer ${SECRET}\n` } }],
+    send,
+  }).createUser(ID, USER);
   assert.ok(text.includes(digits) && text.includes('Bearer ***') && text.includes('"base64":"***"'), text);
   assert.ok(!text.includes(SECRET));
 });
 
 test('errors have what the provider said', async () => {
-  const limited = { ...json(429, { message: 'slow down' }), headers: [['content-type', 'application/json'], ['retry-after', '7']] };
+  const limited = {
+    ...json(429, { message: 'slow down' }),
+    headers: [
+      ['content-type', 'application/json'],
+      ['retry-after', '7'],
+    ],
+  };
   const error = await failure(new Ticketing({ accounts: [ACCOUNT], send: async () => limited }).createUser(ID, USER));
   const { code, outcome, status, retryAfter, provider } = error;
-  assert.deepEqual({ code, outcome, status, retryAfter, provider }, {
-    code: 'provider-rate-limited',
-    outcome: 'rejected',
-    status: 429,
-    retryAfter: 7,
-    provider: { status: 429, body: { message: 'slow down' } },
-  });
+  assert.deepEqual(
+    { code, outcome, status, retryAfter, provider },
+    {
+      code: 'provider-rate-limited',
+      outcome: 'rejected',
+      status: 429,
+      retryAfter: 7,
+      provider: { status: 429, body: { message: 'slow down' } },
+    },
+  );
   assert.deepEqual(JSON.parse(JSON.stringify(error)), error.body);
 });
 
@@ -137,23 +175,30 @@ test('transport errors have their codes', async () => {
     [new Error(`any other, with ${SECRET}`), 'connection-lost', 'unknown'],
     [undefined, 'connection-lost', 'unknown'],
   ]) {
-    const error = await failure(new Ticketing({ accounts: [ACCOUNT], send: () => Promise.reject(thrown) }).createUser(ID, USER, { settle: false }));
+    const error = await failure(
+      new Ticketing({ accounts: [ACCOUNT], send: () => Promise.reject(thrown) }).createUser(ID, USER, { settle: false }),
+    );
     assert.deepEqual([error.code, error.outcome], [code, outcome]);
     assert.ok(!inspect(error, { depth: 9 }).includes(SECRET));
   }
   const large = async () => ({ status: 201, headers: [], body: new Uint8Array((4 << 20) + 1) });
-  assert.equal((await failure(new Ticketing({ accounts: [ACCOUNT], send: large }).createUser(ID, USER, { settle: false }))).code, 'response-too-large');
+  assert.equal(
+    (await failure(new Ticketing({ accounts: [ACCOUNT], send: large }).createUser(ID, USER, { settle: false }))).code,
+    'response-too-large',
+  );
 });
 
 test('deadline says what may have been sent', async () => {
-  const call = (options, ...more) => failure(new Ticketing({ accounts: [ACCOUNT], ...options }).createUser(ID, USER, { settle: false, deadline: 40, ...more[0] }));
+  const call = (options, ...more) =>
+    failure(new Ticketing({ accounts: [ACCOUNT], ...options }).createUser(ID, USER, { settle: false, deadline: 40, ...more[0] }));
   const lookup = await call({ accounts: silent });
   assert.deepEqual([lookup.code, lookup.outcome, lookup.body.limit], ['deadline', 'not-sent', 'deadline']);
   const begun = await call({ send: silent });
   assert.deepEqual([begun.code, begun.outcome], ['deadline', 'unknown']);
   assert.match(begun.message, /ines@kelpworks\.example/);
   const connecting = await call({
-    send: (_, { signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(new SendError('no-connection', 'not yet')))),
+    send: (_, { signal }) =>
+      new Promise((_, reject) => signal.addEventListener('abort', () => reject(new SendError('no-connection', 'not yet')))),
   });
   assert.deepEqual([connecting.code, connecting.outcome], ['deadline', 'not-sent']);
 });
@@ -173,7 +218,10 @@ test('creation without a response is settled after its deadline', async () => {
 test('signal ends a call only before it has written', async () => {
   const reason = new Error('enough');
   const aborted = AbortSignal.abort(reason);
-  await assert.rejects(new Ticketing({ accounts: [ACCOUNT], send: () => assert.fail('sent') }).createUser(ID, USER, { signal: aborted }), reason);
+  await assert.rejects(
+    new Ticketing({ accounts: [ACCOUNT], send: () => assert.fail('sent') }).createUser(ID, USER, { signal: aborted }),
+    reason,
+  );
   const reading = new AbortController();
   const read = new Ticketing({ accounts: [ACCOUNT], send: () => (reading.abort(reason), silent()) });
   await assert.rejects(read.getUser(ID, '1', { signal: reading.signal }), reason);
@@ -189,7 +237,11 @@ test('requests leave to the origin of the account alone', async () => {
   await new Ticketing({ accounts: [{ ...ACCOUNT, settings: { host: 'api-us3.planhat.com' } }], send }).createUser(ID, USER);
   assert.deepEqual(urls, ['http://127.0.0.1:9/p/users', 'https://api-us3.planhat.com/users']);
   const account = new CallAccount(await load(), { account: ACCOUNT });
-  for (const url of ['https://api.planhat.com.evil.example/users', 'http://api.planhat.com/users', 'https://api.planhat.com:8443/users']) {
+  for (const url of [
+    'https://api.planhat.com.evil.example/users',
+    'http://api.planhat.com/users',
+    'https://api.planhat.com:8443/users',
+  ]) {
     assert.equal(account.denial({ url }), `the account does not lead to ${new URL(url).origin}`);
   }
   assert.equal(account.denial({ url: 'https://api.planhat.com/users' }), undefined);

@@ -71,7 +71,13 @@ test('ambiguous escapes are read both ways', () => {
 });
 
 test('other scripts are found', () => {
-  for (const form of ['geheim-ß😀', 'geheim-\\u00df\\ud83d\\ude00', 'geheim-%C3%9F%f0%9f%98%80', 'geheim-&szlig;&#128512;', 'geheim-&#xdf;&#x1F600;']) {
+  for (const form of [
+    'geheim-ß😀',
+    'geheim-\\u00df\\ud83d\\ude00',
+    'geheim-%C3%9F%f0%9f%98%80',
+    'geheim-&szlig;&#128512;',
+    'geheim-&#xdf;&#x1F600;',
+  ]) {
     assert.equal(redact(['geheim-ß😀'], form), '***', form);
   }
 });
@@ -114,7 +120,10 @@ test('any mix of escapes is found', () => {
   ];
   const printable = Array.from({ length: 95 }, (_, at) => String.fromCharCode(32 + at)).join('');
   for (let shift = 0; shift < 95; shift += 1) {
-    const secret = [...printable].map((_, at) => printable[(at * 7 + shift) % 95]).join('').slice(0, 24);
+    const secret = [...printable]
+      .map((_, at) => printable[(at * 7 + shift) % 95])
+      .join('')
+      .slice(0, 24);
     const escaped = [...secret].map((character, at) => forms[(at * 3 + shift) % forms.length](character)).join('');
     assert.equal(redact([secret], `<${escaped}>`), '<***>', escaped);
   }
@@ -123,7 +132,9 @@ test('any mix of escapes is found', () => {
 test('escapes are decoded, and what is incomplete stays', () => {
   const found = (text) => {
     const all = [];
-    readings(new TextEncoder().encode(text), 0, (meant, end) => all.push([new TextDecoder().decode(Uint8Array.from(meant)), end]));
+    readings(new TextEncoder().encode(text), 0, (meant, end) =>
+      all.push([new TextDecoder().decode(Uint8Array.from(meant)), end]),
+    );
     return all.slice(1);
   };
   for (const [text, meant] of [
@@ -139,7 +150,26 @@ test('escapes are decoded, and what is incomplete stays', () => {
   ]) {
     assert.deepEqual(found(`${text}0;`), [[meant, text.length]], text);
   }
-  for (const text of ['a', '%', '%2', '%2g', '\\', '\\x', '\\u002', '\\ud83d', '\\ud83dx', '\\ud83d\\u0041', '&', '&;', '&sol', '&sol ;', '&nosuchname;', '&#;', '&#xg;', '&#x110000;']) {
+  for (const text of [
+    'a',
+    '%',
+    '%2',
+    '%2g',
+    '\\',
+    '\\x',
+    '\\u002',
+    '\\ud83d',
+    '\\ud83dx',
+    '\\ud83d\\u0041',
+    '&',
+    '&;',
+    '&sol',
+    '&sol ;',
+    '&nosuchname;',
+    '&#;',
+    '&#xg;',
+    '&#x110000;',
+  ]) {
     assert.deepEqual(found(text), [], text);
   }
 });

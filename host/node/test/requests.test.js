@@ -22,7 +22,12 @@ test('second create is denied', () => {
 });
 
 test('only a rejected create admits an update', () => {
-  for (const [status, admitted] of [[409, true], [201, false], [408, false], [500, false]]) {
+  for (const [status, admitted] of [
+    [409, true],
+    [201, false],
+    [408, false],
+    [500, false],
+  ]) {
     const requests = new Requests('once');
     send(requests, 'once', response(status));
     const admit = () => requests.admit('idempotent');
@@ -37,7 +42,12 @@ test('only a rejected create admits an update', () => {
 test('operation bounds its requests', () => {
   for (const its of ['idempotent', 'once']) assert.throws(() => new Requests('safe').admit(its), /write in a call that reads/);
   assert.throws(() => new Requests('idempotent').admit('once'), /create in a call for a user who exists/);
-  for (const [operation, its] of [['safe', 'safe'], ['idempotent', 'safe'], ['idempotent', 'idempotent'], ['once', 'idempotent']]) {
+  for (const [operation, its] of [
+    ['safe', 'safe'],
+    ['idempotent', 'safe'],
+    ['idempotent', 'idempotent'],
+    ['once', 'idempotent'],
+  ]) {
     new Requests(operation).admit(its);
   }
 });

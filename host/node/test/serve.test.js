@@ -18,7 +18,11 @@ const USER = '{"first_name":"I","last_name":"L","nick_name":"i","emails":[{"emai
 const send = async () => ({ status: 200, headers: [], body: new TextEncoder().encode('{"_id":"1"}') });
 
 /** Status and code of a response. */
-async function ask(handler, url, { method = 'GET', authorization = `Bearer ${TOKEN}`, type = 'application/json', body, env } = {}) {
+async function ask(
+  handler,
+  url,
+  { method = 'GET', authorization = `Bearer ${TOKEN}`, type = 'application/json', body, env } = {},
+) {
   const headers = { ...(authorization && { authorization }), ...(body !== undefined && { 'content-type': type }) };
   const response = await handler.fetch(new Request(url, { method, headers, body }), env);
   const { code, id } = JSON.parse((await response.text()) || '{}');
@@ -44,7 +48,10 @@ test('nobody is let in by tokens with violations', async () => {
   await is(ask(serve({ accounts }), USERS, { env }), 401, 'unauthorized');
   const [said] = log.mock.calls[0].arguments;
   log.mock.restore();
-  assert.match(said, /`\/token\/0\/sha256`: expected 64 hexadecimal digits.*`\/token\/0\/accounts`: missing.*`\/token\/0\/operations`: missing/);
+  assert.match(
+    said,
+    /`\/token\/0\/sha256`: expected 64 hexadecimal digits.*`\/token\/0\/accounts`: missing.*`\/token\/0\/operations`: missing/,
+  );
   assert.ok(!said.includes('ut_keep'));
 });
 
@@ -66,7 +73,8 @@ test('token is asked for, but for health', async () => {
   }
   await is(ask(handler, 'http://api.test/nowhere', { authorization: '' }), 401, 'unauthorized');
   await is(ask(handler, 'http://api.test/nowhere'), 404, 'route-not-found');
-  for (const path of ['healthz', 'readyz']) await is(ask(handler, `http://api.test/${path}`, { authorization: '' }), 200, undefined);
+  for (const path of ['healthz', 'readyz'])
+    await is(ask(handler, `http://api.test/${path}`, { authorization: '' }), 200, undefined);
   await is(ask(handler, 'http://api.test/healthz', { method: 'POST' }), 405, 'method-not-allowed');
   await is(ask(handler, USERS, { method: 'POST', body: USER, authorization: `bEARER  ${TOKEN} ` }), 200, '1');
 });
@@ -99,11 +107,18 @@ test('token reaches its accounts and operations alone', async () => {
 test('own authorization takes the place of tokens', async () => {
   const authorize = ({ headers }) => (headers.get('x-user') === 'ines' ? { accounts: [ONE] } : undefined);
   const handler = serve({ accounts, authorize, send });
-  const request = (user) => new Request(USERS, { method: 'POST', body: USER, headers: { 'x-user': user, 'content-type': 'application/json' } });
+  const request = (user) =>
+    new Request(USERS, { method: 'POST', body: USER, headers: { 'x-user': user, 'content-type': 'application/json' } });
   assert.equal((await handler.fetch(request('ines'))).status, 200);
   assert.equal((await handler.fetch(request('maren'))).status, 401);
   const log = mock.method(console, 'error', () => {});
-  const failing = serve({ accounts, send, authorize: () => { throw new Error('keep-me-secret'); } });
+  const failing = serve({
+    accounts,
+    send,
+    authorize: () => {
+      throw new Error('keep-me-secret');
+    },
+  });
   const response = await failing.fetch(request('ines'));
   log.mock.restore();
   assert.equal(response.status, 401);
@@ -119,7 +134,9 @@ test('body of more than a mebibyte is not read to its end', async () => {
     },
   });
   const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' };
-  const response = await serve({ accounts, tokens: [token] }).fetch(new Request(USERS, { method: 'POST', body, headers, duplex: 'half' }));
+  const response = await serve({ accounts, tokens: [token] }).fetch(
+    new Request(USERS, { method: 'POST', body, headers, duplex: 'half' }),
+  );
   assert.equal(response.status, 413);
   assert.ok(pulled < 30, String(pulled));
 });
@@ -127,7 +144,9 @@ test('body of more than a mebibyte is not read to its end', async () => {
 test('body that breaks off is malformed', async () => {
   const body = new ReadableStream({ pull: (controller) => controller.error(new Error('gone')) });
   const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' };
-  const response = await serve({ accounts, tokens: [token] }).fetch(new Request(USERS, { method: 'POST', body, headers, duplex: 'half' }));
+  const response = await serve({ accounts, tokens: [token] }).fetch(
+    new Request(USERS, { method: 'POST', body, headers, duplex: 'half' }),
+  );
   assert.deepEqual([response.status, (await response.json()).code], [400, 'malformed-request']);
 });
 
@@ -137,11 +156,19 @@ test('accounts and tokens come from the environment of a Worker', async () => {
     UNIFIED_TICKETING_TOKENS_JSON: JSON.stringify({ token: [token] }),
   };
   const waited = [];
-  const request = new Request(USERS, { method: 'POST', body: USER, headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' } });
+  const request = new Request(USERS, {
+    method: 'POST',
+    body: USER,
+    headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+  });
   const response = await serve({ send }).fetch(request, env, { waitUntil: (promise) => waited.push(promise) });
   assert.equal(response.status, 200);
   assert.equal(response.headers.get('unified-result'), 'created');
   assert.equal(waited.length, 1);
   const broken = { ...env, UNIFIED_TICKETING_ACCOUNTS_JSON: '{"account": "keep-me-secret"}' };
-  await is(ask(serve({ send, tokens: [token] }), `${USERS}?integrated_account_id=${ONE}`, { env: broken }), 500, 'account-unusable');
+  await is(
+    ask(serve({ send, tokens: [token] }), `${USERS}?integrated_account_id=${ONE}`, { env: broken }),
+    500,
+    'account-unusable',
+  );
 });

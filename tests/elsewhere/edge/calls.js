@@ -11,7 +11,13 @@ const [folder, value] = process.argv.slice(2);
 const [runtime, way] = value.split(':');
 const { accounts, calls } = JSON.parse(readFileSync(0, 'utf8'));
 
-const METHODS = { 'create-user': 'POST', 'update-user': 'PATCH', 'get-user': 'GET', 'list-users': 'GET', 'delete-user': 'DELETE' };
+const METHODS = {
+  'create-user': 'POST',
+  'update-user': 'PATCH',
+  'get-user': 'GET',
+  'list-users': 'GET',
+  'delete-user': 'DELETE',
+};
 
 /** Adds to the text of a body what the API says besides. It is never parsed, so that every digit stays. */
 function withMembers(text, warnings, did) {
@@ -23,7 +29,9 @@ async function byMethods(url, call, account) {
   const method = call.operation.replace(/-u(sers?)$/, 'U$1');
   const args = { createUser: [call.body], updateUser: [call.id, call.body], listUsers: [call.query ?? {}] }[method] ?? [call.id];
   const made = JSON.stringify({ accounts, method, args: [account, ...args, options] });
-  const response = JSON.parse((await send(`${url}/call`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: made })).text);
+  const response = JSON.parse(
+    (await send(`${url}/call`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: made })).text,
+  );
   if (response.thrown) throw new Error(`${call.name}: ${response.thrown}`);
   if (response.error) return { status: response.error.status, text: JSON.stringify(response.error.body) };
   const warnings = response.warnings.map(({ code, path }) => `${code} ${path}`);

@@ -75,7 +75,10 @@ export async function faults(runtime, folder) {
       // A connection that the runtime could use again.
       const good = await call('listUsers', [{}]);
       const warm = good.result === 'read' ? undefined : `the exchange before: ${JSON.stringify(good)}`;
-      results[name] = warm ?? (await SPECIAL[name]?.(runtime, { call, driver, failing, user })) ?? (await plain(runtime, name, { call, failing, user }));
+      results[name] =
+        warm ??
+        (await SPECIAL[name]?.(runtime, { call, driver, failing, user })) ??
+        (await plain(runtime, name, { call, failing, user }));
     }
   } finally {
     await driver.stop();
@@ -120,7 +123,11 @@ const SPECIAL = {
     let gone;
     failing.fail('close', new Promise((resolve) => (gone = resolve)));
     const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' };
-    const client = http.request(`${driver.url}/unified/ticketing/users?integrated_account_id=${ACCOUNT}`, { method: 'POST', headers, agent: false });
+    const client = http.request(`${driver.url}/unified/ticketing/users?integrated_account_id=${ACCOUNT}`, {
+      method: 'POST',
+      headers,
+      agent: false,
+    });
     client.on('error', () => {});
     client.end(JSON.stringify(user));
     await failing.request(({ method }) => method === 'POST');
@@ -135,7 +142,9 @@ function differs(runtime, name, response) {
   const expected = FAULTS[name][runtime] ?? FAULTS[name];
   const { code, outcome } = response.error ?? {};
   const actual = response.error ? { code, outcome } : { result: response.result };
-  return JSON.stringify(actual) === JSON.stringify(expected) ? undefined : `expected ${JSON.stringify(expected)}, but found ${JSON.stringify(response)}`;
+  return JSON.stringify(actual) === JSON.stringify(expected)
+    ? undefined
+    : `expected ${JSON.stringify(expected)}, but found ${JSON.stringify(response)}`;
 }
 
 function requests(failing, expected) {

@@ -10,7 +10,21 @@ import { PROGRAMS, version } from './runtimes.js';
 const [folder, tarball] = process.argv.slice(2);
 const runtimes = Object.keys(PROGRAMS);
 /** As a strict program has them, the package's declarations included. */
-const TSC = ['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2022', '--module', 'nodenext', '--typeRoots', '../../../node_modules/@types', '--types', 'node', 'types.ts'];
+const TSC = [
+  '--noEmit',
+  '--strict',
+  '--target',
+  'es2022',
+  '--lib',
+  'es2022',
+  '--module',
+  'nodenext',
+  '--typeRoots',
+  '../../../node_modules/@types',
+  '--types',
+  'node',
+  'types.ts',
+];
 let passed = 0;
 let failed = 0;
 
@@ -50,7 +64,9 @@ async function calls() {
 
 /** The tests of the package alone. */
 function unitTests() {
-  const { stdout, stderr } = spawnSync('node', ['--test', '--test-reporter=tap', '../../../host/node/test/'], { encoding: 'utf8' });
+  const { stdout, stderr } = spawnSync('node', ['--test', '--test-reporter=tap', '../../../host/node/test/'], {
+    encoding: 'utf8',
+  });
   const [, ok] = stdout.match(/^# pass (\d+)$/m) ?? [];
   const [, wrong] = stdout.match(/^# fail (\d+)$/m) ?? [];
   const [, cancelled] = stdout.match(/^# cancelled (\d+)$/m) ?? [];
@@ -61,7 +77,12 @@ function unitTests() {
 }
 
 unitTests();
-command('the same tarball again', 'bash', ['-c', 'cp "$1" build/first.tgz && ../../../host/node/build >&2 && cmp build/first.tgz "$1"', '-', tarball]);
+command('the same tarball again', 'bash', [
+  '-c',
+  'cp "$1" build/first.tgz && ../../../host/node/build >&2 && cmp build/first.tgz "$1"',
+  '-',
+  tarball,
+]);
 command('publint', '../node_modules/.bin/publint', ['--strict', '--pack', 'npm', '../../../host/node/out/package']);
 command('are the types wrong', '../node_modules/.bin/attw', ['--profile', 'esm-only', tarball]);
 command('the types of the OpenAPI document', '../../../node_modules/.bin/tsc', TSC, { cwd: folder });
@@ -80,6 +101,12 @@ for (const runtime of [...runtimes, 'chromium']) {
   rows.push([`${runtime} ${version(runtime)}`, counts[runtime] ? `${right}/${right + wrong}` : '-', ...cells]);
 }
 const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-for (const row of rows) console.log(row.map((cell, column) => cell.padEnd(widths[column])).join('  ').trimEnd());
+for (const row of rows)
+  console.log(
+    row
+      .map((cell, column) => cell.padEnd(widths[column]))
+      .join('  ')
+      .trimEnd(),
+  );
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;

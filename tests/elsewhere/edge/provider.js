@@ -37,7 +37,9 @@ export async function provider({ origin, token }) {
   async function respond(socket, head, body) {
     const [line, ...fields] = head.split('\r\n');
     const [method, path] = line.split(' ');
-    const headers = Object.fromEntries(fields.map((field) => field.split(/: */, 2)).filter(([name]) => !/^(host|connection|authorization)$/i.test(name)));
+    const headers = Object.fromEntries(
+      fields.map((field) => field.split(/: */, 2)).filter(([name]) => !/^(host|connection|authorization)$/i.test(name)),
+    );
     note({ method, path, head });
     const from = await send(`${origin}${path}`, { method, headers: { ...headers, authorization: token }, body });
     if (method !== 'POST' || !fault) return socket.write(response(from.status, from.text));

@@ -31,8 +31,22 @@ async function inFolder(tarball, name, words, use) {
   try {
     writeFileSync(join(folder, 'package.json'), '{"private": true, "type": "module"}\n');
     writeFileSync(join(folder, name), example(words));
-    execFileSync('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel', 'error', tarball], { cwd: folder });
-    const options = ['--strict', '--target', 'es2022', '--lib', 'es2022', '--module', 'nodenext', '--typeRoots', join(MODULES, '@types'), '--types', 'node'];
+    execFileSync('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel', 'error', tarball], {
+      cwd: folder,
+    });
+    const options = [
+      '--strict',
+      '--target',
+      'es2022',
+      '--lib',
+      'es2022',
+      '--module',
+      'nodenext',
+      '--typeRoots',
+      join(MODULES, '@types'),
+      '--types',
+      'node',
+    ];
     const checked = spawnSync(join(MODULES, '.bin/tsc'), [...options, name], { cwd: folder, encoding: 'utf8' });
     if (checked.status !== 0) return checked.stdout;
     const account = {
@@ -56,7 +70,11 @@ async function inFolder(tarball, name, words, use) {
 /** Runs the program. */
 export function project(tarball) {
   return inFolder(tarball, 'main.ts', 'new Ticketing', (folder, env) => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, ['main.js'], { cwd: folder, encoding: 'utf8', env: { PATH: process.env.PATH, ...env } });
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['main.js'], {
+      cwd: folder,
+      encoding: 'utf8',
+      env: { PATH: process.env.PATH, ...env },
+    });
     return status === 0 && /^created \d+ \[\]$/m.test(stdout) ? undefined : `${stdout}\n${stderr}`;
   });
 }

@@ -25,7 +25,14 @@ export function version(runtime) {
 
 /** Makes one file of a Worker, as the tools for Workers do: its package in the form for workerd, its modules of WebAssembly beside it. */
 export function bundle(folder, entry) {
-  const options = ['--bundle', '--format=esm', '--conditions=workerd', '--loader:.wasm=copy', '--asset-names=[name]', '--log-level=error'];
+  const options = [
+    '--bundle',
+    '--format=esm',
+    '--conditions=workerd',
+    '--loader:.wasm=copy',
+    '--asset-names=[name]',
+    '--log-level=error',
+  ];
   execFileSync(join(MODULES, '.bin/esbuild'), [entry, ...options, '--outfile=bundle/worker.js'], { cwd: folder });
   copyFileSync(CAPNP, join(folder, 'bundle/workerd.capnp'));
   return join(folder, 'bundle/workerd.capnp');
