@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -52,6 +52,18 @@ class CallAccount:
 
     def __repr__(self) -> str:
         return f"CallAccount(id={self.id!r}, integration={self.integration!r})"
+
+    def violations(self, title: str, settings: Collection[str], credentials: Collection[str]) -> str:
+        """What is wrong with the base URL and the names of settings and credentials; empty if nothing is."""
+        unknown = [f"setting `{_key(name)}`" for name in self.settings if name not in settings]
+        unknown += [f"credential `{_key(name)}`" for name in self.credentials if name not in credentials]
+        violations = [f"{each} is not one of {title}" for each in unknown]
+        try:
+            origin("https://default" if self.base_url is None else self.base_url)
+        except ValueError:
+            # Its text would have a part of the URL.
+            violations.append("`base_url`: expected an absolute URL without a user name or password")
+        return "; ".join(violations)
 
     def secrets(self, user_names: Sequence[str], headers: Sequence[tuple[str, Secret]]) -> list[str]:
         """The values that must not come back: the credentials except user names, the pair of Basic made of them, and both as
@@ -183,7 +195,7 @@ def _kind(value: object) -> str:
 
 
 def origin(url: str) -> tuple[str, str, int]:
-    """Scheme, host and port of a URL. Raises `ValueError` if it has none of its own, or a user name."""
+    """Scheme, host and port of a URL. Raises `ValueError` if it is not absolute or has a user name; the text may be of the URL."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
         raise ValueError("expected an absolute URL without a user name")

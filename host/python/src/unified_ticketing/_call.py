@@ -91,11 +91,13 @@ class Call:
         account = self._account
         if not isinstance(account, CallAccount) or account.integration not in guest.integrations:
             return
-        headers = guest.authenticate(account, self._deadline)
+        integration = guest.integrations[account.integration]
+        violations = account.violations(integration.title, integration.settings, integration.credentials)
+        headers = violations or guest.authenticate(account, self._deadline)
         if isinstance(headers, str):
             self._account = headers
         else:
-            self._sender = _Sender(account, guest.integrations[account.integration], headers)
+            self._sender = _Sender(account, integration, headers)
 
     def _send(self, sending: Any) -> Record | Variant:
         """Sends the request of a step, if the call may."""
@@ -129,8 +131,8 @@ class _Sender:
         """The response to a request, without the account's secrets."""
         try:
             allowed, wanted = origin(self._url), origin(request.url)
-        except ValueError as error:
-            return Variant("egress-denied", str(error))
+        except ValueError:
+            return Variant("egress-denied", "only absolute URLs without a user name may be reached")
         if wanted != allowed or (wanted[0] != "https" and not self._own) or request.method in ("CONNECT", "TRACE"):
             return Variant("egress-denied", "only the origin of the account may be reached")
         return self._redacted(_client.send(request, self._headers, deadline))

@@ -35,14 +35,10 @@ class HeadTooLarge(Exception):
     """The head of a response is over `MAX_HEAD` bytes."""
 
 
-class Wire(io.RawIOBase):
-    """A connected socket. Whatever is done with it ends at the deadline.
-
-    For `http.client`, which reads a response from what `makefile` returns.
-    """
+class Wire:
+    """A connected socket, for `http.client`. Whatever is done with it ends at the deadline."""
 
     def __init__(self, connected: socket.socket, deadline: Deadline) -> None:
-        super().__init__()
         self._socket = connected
         self._deadline = deadline
         self.started = False
@@ -63,26 +59,44 @@ class Wire(io.RawIOBase):
 
     def makefile(self, _mode: str) -> io.BufferedReader:
         """The response."""
-        return io.BufferedReader(self)
+        return io.BufferedReader(_Reader(self))
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
+    def receive_into(self, buffer: Any) -> int:
+        """Receives what is there, and waits for the first of it. Returns how much; 0 at the end."""
         self._socket.settimeout(self._deadline.left())
         try:
             length = self._socket.recv_into(buffer)
         except TimeoutError:
             raise DeadlinePassed from None
         if self.head_left is not None:
+            if not length:
+                # `http.client` takes the end of the connection for the end of the head.
+                raise ConnectionAbortedError
             self.head_left -= length
             if self.head_left < 0:
                 raise HeadTooLarge
         return length
 
+    def close(self) -> None:
+        """Does nothing: `http.client` closes its connection before the response is read, if no other request can follow."""
+
     def shut(self) -> None:
-        """Closes the socket. `http.client` closes this object when a response is over, and the socket is left for this."""
+        """Closes the socket."""
         self._socket.close()
+
+
+class _Reader(io.RawIOBase):
+    """What a wire receives."""
+
+    def __init__(self, wire: Wire) -> None:
+        super().__init__()
+        self._wire = wire
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return self._wire.receive_into(buffer)
 
 
 def send(request: Any, headers: list[tuple[str, Secret]], deadline: Deadline) -> Record | Variant:
@@ -163,6 +177,11 @@ def _connect(scheme: str, host: str, port: int, deadline: Deadline) -> socket.so
 
 def _addresses(host: str, port: int, deadline: Deadline) -> list[Any]:
     """The addresses of a name. The system's look-up knows no deadline, so it has a thread of its own to be left in."""
+    try:
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except socket.gaierror:
+        # A name, and no address.
+        pass
     found: queue.SimpleQueue[list[Any] | Exception] = queue.SimpleQueue()
 
     def look_up() -> None:
@@ -241,9 +260,16 @@ def _read(response: http.client.HTTPResponse) -> Record | Variant:
     def truncated(why: str) -> Variant:
         return Variant("response-truncated", (status, why))
 
+    # `http.client` passes over what is wrong with a head, and would take a body for whole that is not.
     lengths = set(response.headers.get_all("content-length", []))
-    if len(lengths) > 1 or not all(length.isascii() and length.strip().isdigit() for length in lengths):
-        return truncated("the response's body is not HTTP")
+    codings = response.headers.get_all("transfer-encoding", [])
+    if (
+        response.headers.defects
+        or len(lengths) > 1
+        or not all(length.isascii() and length.strip().isdigit() for length in lengths)
+        or (codings and not response.chunked)
+    ):
+        return truncated("the response is not HTTP")
     if any(int(length) > MAX_BODY for length in lengths) and not response.chunked:
         return Variant("response-too-large", status)
     body = b""
@@ -259,5 +285,9 @@ def _read(response: http.client.HTTPResponse) -> Record | Variant:
         return Variant("response-too-large", status)
     if response.length:
         return truncated("the connection closed within the response")
-    headers = [(name, value.encode("latin-1", "replace").decode(errors="replace")) for name, value in response.getheaders()]
+    headers = [
+        (name, value.encode("latin-1", "replace").decode(errors="replace"))
+        for name, value in response.getheaders()
+        if name.lower() not in ("connection", "keep-alive")
+    ]
     return record(status=status, headers=headers, body=body)

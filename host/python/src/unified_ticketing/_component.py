@@ -47,6 +47,12 @@ def record(**fields: object) -> Record:
 class Integration:
     """What the host needs to know of an integration."""
 
+    title: str
+    """Its name for people."""
+    settings: frozenset[str]
+    """The settings that it has."""
+    credentials: frozenset[str]
+    """The credentials that it has."""
     base_url: str
     """With settings in braces."""
     defaults: dict[str, str]
@@ -66,7 +72,7 @@ class Runtime:
         config = Config()
         config.consume_fuel = True
         self._engine = Engine(config)
-        self._component = Component(self._engine, files(__package__).joinpath("core.wasm").read_bytes())
+        self._component = Component(self._engine, files(__name__.partition(".")[0]).joinpath("core.wasm").read_bytes())
         self._linker = Linker(self._engine)
         with self._linker.root() as root, root.add_instance(_INTERFACE.format("accounts")) as accounts:
             accounts.add_func("resolve", self._resolve)
@@ -156,6 +162,9 @@ def _integration(entry: Any) -> Integration:
     settings = {setting.name: setting.default for setting in entry.settings}
     pairs = [set_.names for set_ in entry.credentials if set_.scheme == "basic" and len(set_.names) == 2]
     return Integration(
+        title=entry.title,
+        settings=frozenset(settings),
+        credentials=frozenset(name for set_ in entry.credentials for name in set_.names),
         base_url=getattr(entry, "base-url"),
         defaults={name: default for name, default in settings.items() if default is not None},
         user_names=tuple(names[0] for names in pairs),

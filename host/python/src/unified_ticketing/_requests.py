@@ -31,7 +31,7 @@ def safety(reported: Safety, integration: Integration, method: str) -> Safety:
         least = "idempotent"
     else:
         least = "once"
-    return max(reported, least, key=_ORDER.index)
+    return least if _ORDER.index(least) > _ORDER.index(reported) else reported
 
 
 class Requests:
