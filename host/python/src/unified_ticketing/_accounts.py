@@ -114,7 +114,7 @@ def finder(accounts: Accounts) -> Callable[[str], CallAccount | None]:
         account_id = account.get("id") if isinstance(account, Mapping) else None
         if isinstance(account_id, str):
             if account_id.lower() in known:
-                violations.append(f"`{path}/id`: {_shown(account_id)} is taken by an account before")
+                violations.append(f"`{path}/id`: {shown(account_id)} is taken by an account before")
             elif not found:
                 known[account_id.lower()] = CallAccount(account)
     if violations:
@@ -157,7 +157,7 @@ def _violations(path: str, account: object) -> list[str]:
             violations.append(f"`{path}/{name}`: expected a string, but found {_kind(account[name])}")
     account_id = account.get("id")
     if isinstance(account_id, str) and not _UUID.fullmatch(account_id):
-        violations.append(f"`{path}/id`: expected a UUID, but found {_shown(account_id)}")
+        violations.append(f"`{path}/id`: expected a UUID, but found {shown(account_id)}")
     for name in ("settings", "credentials"):
         violations += _pairs(f"{path}/{name}", account.get(name, {}))
     return violations
@@ -178,7 +178,8 @@ def _key(name: object) -> str:
     return name if isinstance(name, str) and _NAME.fullmatch(name) else "?"
 
 
-def _shown(value: str) -> str:
+def shown(value: str) -> str:
+    """A value for a message. One that is long or has control characters is not shown."""
     if len(value) <= _MAX_SHOWN and value.isprintable():
         return f"`{value}`"
     return f"a string of {len(value)} characters"

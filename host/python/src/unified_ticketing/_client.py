@@ -138,6 +138,8 @@ def _why(error: Exception) -> str:
     match error:
         case socket.gaierror():
             return f"the name cannot be looked up: {error.strerror}"
+        case ssl.SSLCertVerificationError():
+            return f"TLS failed: {error.verify_message}"
         case ssl.SSLError():
             return f"TLS failed: {error.reason or error.strerror}"
         case TimeoutError():

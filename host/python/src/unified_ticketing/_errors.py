@@ -1,11 +1,11 @@
 """The error of a call that failed."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, cast
 
+from ._accounts import shown
 from ._responses import Finding, RateLimit, findings
 from ._types import Outcome
 
@@ -117,11 +117,11 @@ def _look(outcome: Outcome, how_to_look: str) -> str:
 def how_to_look(operation: str, user_id: str | None, address: str | None) -> str:
     """How to look for the user of a call, to be added to a message."""
     if operation == "create-user" and address is not None:
-        return f"; the user may exist now: before trying again, look at the provider by email {json.dumps(address)}"
+        return f"; the user may exist now: before trying again, look at the provider by email {shown(address)}"
     if operation == "create-user":
         return "; the user may exist now: before trying again, look at the provider by the user's name, no email was given"
     if operation == "update-user":
-        return f"; the change may have been made: look at user {json.dumps(user_id)} at the provider"
+        return f"; the change may have been made: look at user {shown(user_id or '')} at the provider"
     if operation == "delete-user":
-        return f"; the user may be deleted: look for user {json.dumps(user_id)} at the provider"
+        return f"; the user may be deleted: look for user {shown(user_id or '')} at the provider"
     return ""

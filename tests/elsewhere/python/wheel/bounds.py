@@ -1,8 +1,11 @@
 """What a call may do whatever the component asks for, and calls on several threads."""
 
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 from harness import raises
 from provider import ID, USER, Provider, account, closes, resets, response, says, user, waits
@@ -244,6 +247,28 @@ def test_calls_overlap_on_threads():
         calls = [pool.submit(made.create_user, ID, {**USER, "name": name}) for name in names]
         results = [call.result().body["name"] for call in calls]
     assert results == names and provider.count("POST") == 24, results
+
+
+FORKED = """
+import os, sys, threading
+from provider import ID, USER, Provider, response, says, user
+from unified_ticketing import Ticketing, _component
+
+with Provider(says(response(201, user()))) as provider:
+    made = Ticketing([provider.account()])
+    made.create_user(ID, USER)
+    # Another thread has its turn at that moment.
+    with _component.runtime()._turn:
+        child = os.fork()
+        if child == 0:
+            os._exit(made.create_user(ID, USER).result != "created")
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    sys.exit(status or provider.count("POST") != 2)
+"""
+
+
+def test_child_of_a_fork_makes_calls():
+    subprocess.run([sys.executable, "-c", FORKED], check=True, timeout=60, env={"PYTHONPATH": str(Path(__file__).parent)})
 
 
 def test_accounts_do_not_mix_on_threads():
