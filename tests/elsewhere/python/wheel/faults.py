@@ -29,6 +29,7 @@ FAULTS = {
     "failed": (says(response(500, {})), "provider-failed", "unknown"),
     "compressed": (says(response(201, gzip.compress(b'{"id": 7}'), "content-encoding: gzip")), "invalid-response", "unknown"),
     "cut in the body": (says(response(201, b'{"id"', "content-length: 100")), "invalid-response", "unknown"),
+    "cut where it looks whole": (says(response(201, b'{"id": 7}', "content-length: 100")), "invalid-response", "unknown"),
     "cut in a chunk": (says(response(201, b'9\r\n{"id"', "transfer-encoding: chunked")), "invalid-response", "unknown"),
     "of two lengths": (says(response(201, b'{"id": 7}', "content-length: 9", "content-length: 8")), "invalid-response", "unknown"),
     "too large": (says(response(201, b"{}", f"content-length: {LARGE}")), "response-too-large", "unknown"),

@@ -78,7 +78,7 @@ class Provider:
     write: object
     lists: object = None
     context: ssl.SSLContext | None = None
-    requests: list = field(default_factory=list)
+    requests: list = field(default_factory=list, repr=False)
 
     def __enter__(self):
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
