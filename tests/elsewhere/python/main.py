@@ -1,15 +1,8 @@
-"""Makes every call by an interface of the component.
+"""Makes every call by the interface `users`: the component sends, over `wasi:http`."""
 
-By `users` the component sends, over `wasi:http`; by `steps` this host does.
-"""
-
-import http.client
 import json
 import sys
-import time
-from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from wasmtime import Engine, Store, WasiConfig
 from wasmtime.component import Component, Linker, Record, Variant
@@ -30,24 +23,19 @@ def record(**fields):
     return made
 
 
-def resolver(accounts, credentials):
-    """`unified:ticketing/accounts`.
-
-    Where credentials are `disclosed` the component authenticates; where they are `injected` it has their names alone, and
-    the sender authenticates.
-    """
+def resolver(accounts):
+    """`unified:ticketing/accounts`. The credentials are disclosed: the component authenticates."""
     known = {account["id"].lower(): account for account in accounts}
 
     def resolve(_store, account_id):
         account = known.get(account_id.lower())
         if account is None:
             return None  # `unknown`: a case without payload, in a result whose cases differ by type
-        pairs = account["credentials"]
         return record(
             integration=account["integration"],
             base_url=account.get("base_url"),
             settings=list(account.get("settings", {}).items()),
-            credentials=Variant(credentials, list(pairs if credentials == "injected" else pairs.items())),
+            credentials=Variant("disclosed", list(account["credentials"].items())),
         )
 
     return resolve
@@ -81,30 +69,6 @@ def instantiate(path, resolve):
     return lambda interface, *names: {name: function(interface, name) for name in names}
 
 
-def send(request):
-    """The provider's complete response to a request, or why there is none."""
-    url = urlsplit(request.url)
-    connect = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
-    connection = connect(url.hostname, url.port, timeout=20)
-    try:
-        connection.connect()
-    except OSError as error:
-        return Variant("no-connection", str(error))
-    response = None
-    try:
-        target = url._replace(scheme="", netloc="").geturl()
-        connection.request(request.method, target, request.body, dict(request.headers))
-        response = connection.getresponse()
-        return record(status=response.status, headers=response.getheaders(), body=response.read())
-    except (OSError, http.client.HTTPException) as error:
-        # The provider may have the request.
-        if response is None:
-            return Variant("connection-lost", str(error))
-        return Variant("response-truncated", (response.status, str(error)))
-    finally:
-        connection.close()
-
-
 def users(functions):
     """A function that makes a call by `users`, and returns a `result<response, error>`."""
     interface = functions("users", "create-user", "update-user", "get-user", "list-users", "delete-user")
@@ -126,40 +90,6 @@ def arguments(call):
             return [user_query(call.get("query", {}))]
         case _:
             return [call["id"]]
-
-
-def operation(call):
-    """An `operation` of `steps`."""
-    payload = arguments(call)
-    if call["operation"] == "update-user":
-        user, changes = payload
-        payload = [record(id=user, changes=changes)]
-    return Variant(call["operation"], *payload)
-
-
-def steps(functions):
-    """A function that makes a call by `steps`, and returns a `result<response, error>`."""
-    interface = functions("steps", "start", "resume")
-    authenticate = functions("integrations", "authenticate")["authenticate"]
-
-    def make_call(account, call):
-        written = False
-        step = interface["start"](account["id"], operation(call), options(call), begun())
-        # A step is a `sending`, or the result.
-        while isinstance(step, Record):
-            # Whatever the component asks for, a call writes once.
-            if step.safety != "safe":
-                if written:
-                    raise SystemExit(f"a second request of safety {step.safety}")
-                written = True
-            time.sleep(getattr(step, "wait-ms") / 1000)
-            credentials = dict(authenticate(account["integration"], list(account["credentials"].items())))
-            headers = [(name, credentials[name] if value == "***" else value) for name, value in step.request.headers]
-            step.request.headers = headers
-            step = interface["resume"](account["id"], step.context, send(step.request))
-        return step
-
-    return make_call
 
 
 def members(body):
@@ -212,11 +142,6 @@ def options(call):
     )
 
 
-def begun():
-    """A `begun`: the call begins now."""
-    return Variant("now", datetime.now(UTC).isoformat())
-
-
 def plain(value):
     """A value without its type: records as objects in the published spelling, absent fields left out."""
     if isinstance(value, Record):
@@ -267,11 +192,9 @@ def published_error(error):
 
 
 def main():
-    component, interface = sys.argv[1:]
     inputs = json.load(sys.stdin)
-    make, credentials = {"users": (users, "disclosed"), "steps": (steps, "injected")}[interface]
     accounts = {account["name"]: account for account in inputs["accounts"]}
-    make_call = make(instantiate(component, resolver(inputs["accounts"], credentials)))
+    make_call = users(instantiate(sys.argv[1], resolver(inputs["accounts"])))
     bodies = {}
     for call in inputs["calls"]:
         result = make_call(accounts[call["account"]], http_api.resolve(call, bodies))
