@@ -28,6 +28,11 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** A key for a message. One that does not look like a name may be the credential itself, by mistake. */
+export function shownKey(name: string): string {
+  return /^[a-z_]{1,24}$/.test(name) ? name : '?';
+}
+
 export function isUuid(id: string): boolean {
   return UUID.test(id);
 }
@@ -50,7 +55,7 @@ export class Reader {
       return undefined;
     }
     for (const name of known ? Object.keys(value) : []) {
-      if (!known?.includes(name)) this.violation(`${path}/${name}`, `unknown; expected \`${known?.join('`, `')}\``);
+      if (!known?.includes(name)) this.violation(`${path}/${shownKey(name)}`, `unknown; expected \`${known?.join('`, `')}\``);
     }
     return value;
   }
@@ -84,7 +89,7 @@ function account(reader: Reader, path: string, value: unknown): Account | undefi
   for (const name of ['settings', 'credentials'] as const) {
     if (members[name] === undefined) continue;
     const strings = reader.object(`${path}/${name}`, members[name]) ?? {};
-    for (const [key, each] of Object.entries(strings)) reader.string(`${path}/${name}/${key}`, each);
+    for (const [key, each] of Object.entries(strings)) reader.string(`${path}/${name}/${shownKey(key)}`, each);
     // A copy: what the caller changes later does not change an account that was checked.
     read[name] = { ...strings } as Record<string, string>;
   }

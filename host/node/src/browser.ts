@@ -1,9 +1,16 @@
-/** The package in a browser, and anywhere else that has `fetch`. */
+/**
+ * The package in a browser, and anywhere else that has `fetch`.
+ *
+ * A browser sends a request a second time, a POST too, where a kept connection breaks before a response, and after a 421, and no page
+ * can keep it from that (https://fetch.spec.whatwg.org/#http-network-or-cache-fetch). So nothing that creates is sent here.
+ */
 
 import { MODULES } from './component.js';
 import type { Modules } from './component.js';
 import { provide } from './runtime.js';
 import { sendByFetch } from './send-fetch.js';
+import { SendError } from './send.js';
+import type { Send } from './send.js';
 
 export * from './index.js';
 
@@ -25,5 +32,14 @@ async function modules(): Promise<Modules> {
 
 // A page's cookies and address are none of a provider's business.
 const init: RequestInit = { credentials: 'omit', cache: 'no-store', referrerPolicy: 'no-referrer' };
+const byFetch = sendByFetch({ init, decodes: true });
+const CREATES =
+  'a browser may send a request a second time by itself, so this package sends none there that creates: give a `send` that sends it ' +
+  'once, or use the package on a server';
 
-provide({ modules, send: sendByFetch({ init, decodes: true }) });
+const send: Send = async (request, context) => {
+  if (context.safety === 'once') throw new SendError('egress-denied', CREATES);
+  return byFetch(request, context);
+};
+
+provide({ modules, send });

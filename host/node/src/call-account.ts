@@ -1,5 +1,6 @@
 /** The account of one call: what the component learns of it, where its requests may go, and what authenticates them. */
 
+import { shownKey } from './accounts.js';
 import type { Found } from './accounts.js';
 import { authenticate, integration } from './component.js';
 import type { ComponentAccount, Integration, Modules, Resolve } from './component.js';
@@ -11,7 +12,10 @@ const MASK = '***';
 
 /** The account of one call. */
 export class CallAccount {
+  /** Answers the component: only the account of the call is known. */
   readonly resolve: Resolve;
+  /** Whether there is an account that can be used. */
+  readonly exists: boolean = false;
   readonly integration: Integration | undefined;
   readonly #redactor: Redactor;
   readonly #headers: Map<string, string>;
@@ -28,20 +32,25 @@ export class CallAccount {
       return;
     }
     const { account } = found;
+    this.integration = integration(modules, account.integration);
+    const violations = this.integration ? unknownNames(account, this.integration) : [];
+    if (violations.length > 0) {
+      this.resolve = () => ({ tag: 'err', val: { tag: 'unusable', val: violations.join('; ') } });
+      this.#redactor = new Redactor([]);
+      return;
+    }
     const credentials = Object.entries(account.credentials ?? {}).map(([name, value]): [string, string] => [
       name,
       normalized(value),
     ]);
-    this.resolve = () => ({ tag: 'ok', val: forComponent(account) });
-    this.integration = integration(modules, account.integration);
+    this.resolve = (id) => {
+      if (id.toLowerCase() !== account.id.toLowerCase()) return { tag: 'err', val: { tag: 'unknown' } };
+      return { tag: 'ok', val: forComponent(account) };
+    };
+    this.exists = true;
     this.#headers = authenticate(modules, account.integration, credentials);
     this.#origin = origin(account, this.integration);
     this.#redactor = new Redactor(secrets(this.integration, credentials, this.#headers));
-  }
-
-  /** Whether there is an account that can be used. */
-  get exists(): boolean {
-    return this.resolve().tag === 'ok';
   }
 
   /** The request with what authenticates in place of each mask. */
@@ -54,9 +63,12 @@ export class CallAccount {
   }
 
   /** Why a request may not leave, if it may not. */
-  denial(request: ProviderRequest): string | undefined {
+  denial({ method, url }: Pick<ProviderRequest, 'method' | 'url'>): string | undefined {
     if (this.#origin === undefined) return 'the call has no account';
-    const { origin } = new URL(request.url);
+    if (!URL.canParse(url)) return 'only absolute URLs may be reached';
+    const { origin, username, password } = new URL(url);
+    if (username !== '' || password !== '') return 'only URLs without a user name may be reached';
+    if (method === 'CONNECT' || method === 'TRACE') return `the method ${method} is not sent`;
     return origin === this.#origin ? undefined : `the account does not lead to ${origin}`;
   }
 
@@ -69,6 +81,17 @@ export class CallAccount {
   redact(bytes: Uint8Array): Uint8Array {
     return this.#redactor.bytes(bytes);
   }
+}
+
+/** The settings and credentials that the integration does not have. */
+function unknownNames(account: Account, { title, settings, credentials }: Integration): string[] {
+  const known = { settings: settings.map(({ name }) => name), credentials: credentials.flatMap(({ names }) => names) };
+  const unknown = (['settings', 'credentials'] as const).flatMap((kind) =>
+    Object.keys(account[kind] ?? {})
+      .filter((name) => !known[kind].includes(name))
+      .map((name) => `${kind.slice(0, -1)} \`${shownKey(name)}\``),
+  );
+  return unknown.map((each) => `${each} is not one of ${title}`);
 }
 
 function forComponent(account: Account): ComponentAccount {

@@ -20,7 +20,7 @@ export const MODULES = ['ticketing.core.wasm', 'ticketing.core2.wasm', 'ticketin
 export type Modules = Readonly<Record<(typeof MODULES)[number], WebAssembly.Module>>;
 
 /** Answers for the account of a call: the account, or why there is none. */
-export type Resolve = () =>
+export type Resolve = (id: string) =>
   | { tag: 'ok'; val: Account }
   | { tag: 'err'; val: { tag: 'unknown' } | { tag: 'unusable'; val: string } };
 
@@ -41,8 +41,8 @@ export async function load(): Promise<Modules> {
 /** A fresh instance. */
 export function instance(compiled: Modules, resolve: Resolve) {
   const accounts = {
-    resolve() {
-      const resolved = resolve();
+    resolve(id: string) {
+      const resolved = resolve(id);
       if (resolved.tag === 'ok') return resolved.val;
       throw resolved.val;
     },
@@ -70,6 +70,7 @@ export function authenticate(compiled: Modules, name: string, credentials: [stri
   } catch (error) {
     // The component names what is wrong with an account when it is asked for it.
     if (Object.hasOwn(error as object, 'payload')) return new Map();
-    throw error;
+    // Its text may be of the credentials.
+    throw new Error('the component made no headers of the credentials');
   }
 }

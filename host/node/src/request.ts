@@ -93,13 +93,10 @@ export function query(value: UserQuery): Pairs {
     const parameter = QUERY[name as keyof UserQuery];
     if (parameter === undefined) throw new TypeError(`query: expected \`email\`, \`cursor\` or \`limit\`, but found \`${name}\``);
     if (each === undefined || each === null) return [];
-    if (name === 'limit' && typeof each === 'number') return [[parameter, String(each)]];
-    return [[parameter, name === 'limit' ? String(wrongLimit(each)) : string(name, each)]];
+    if (name !== 'limit') return [[parameter, string(name, each)]];
+    if (typeof each !== 'number') throw wrong('limit', 'a number', each);
+    return [[parameter, String(each)]];
   });
-}
-
-function wrongLimit(value: unknown): never {
-  throw wrong('limit', 'a number', value);
 }
 
 /** A request of the HTTP API. */

@@ -115,7 +115,7 @@ function write(sent: Sent): Write {
 }
 
 /** The safety of a request: the component's own, but not less than that of the integration for requests with its method. */
-export function safety(reported: Safety, integration: Integration | undefined, method: string): Safety {
+export function requestSafety(reported: Safety, integration: Integration | undefined, method: string): Safety {
   const least = leastSafety(integration, method);
   return ORDER.indexOf(reported) > ORDER.indexOf(least) ? reported : least;
 }

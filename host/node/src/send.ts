@@ -1,5 +1,7 @@
 /** How a request leaves: what a sender promises, and how it fails. */
 
+import type { Safety } from './types.js';
+
 /** The most bytes of a provider's response body. */
 export const MAX_RESPONSE_BODY = 4 << 20;
 
@@ -28,10 +30,10 @@ export interface ProviderResponse {
 }
 
 /**
- * Why there is no complete response. `no-connection` is for what is certain: the provider has received nothing. In doubt it is
- * `connection-lost`.
+ * Why there is no complete response. `no-connection` and `egress-denied`, which is for a sender that does not send this request, are for
+ * what is certain: the provider has received nothing. In doubt it is `connection-lost`.
  */
-export type SendErrorKind = 'no-connection' | 'connection-lost' | 'response-truncated' | 'response-too-large';
+export type SendErrorKind = 'no-connection' | 'egress-denied' | 'connection-lost' | 'response-truncated' | 'response-too-large';
 
 /** The error of a sender. */
 export class SendError extends Error {
@@ -50,6 +52,8 @@ export class SendError extends Error {
 
 /** What a sender needs besides the request. */
 export interface SendContext {
+  /** What sending the request twice would do. One of `once` creates: a sender that may send it a second time must not send it. */
+  safety: Safety;
   /** Ends the exchange: the deadline of the call, or its caller's signal. */
   signal: AbortSignal;
   /** The most bytes of the response's body. A sender reads no more, and fails with `response-too-large`. */
@@ -64,7 +68,7 @@ export interface SendContext {
  * - **the request leaves at most once**: it is not sent again on another connection, after a 421 or with other credentials;
  * - a redirect is not followed, but returned;
  * - the request is sent as it is, and logged nowhere: its headers authenticate;
- * - a failure is a {@link SendError}, with `no-connection` only where the provider certainly has nothing. Anything else that is
- *   thrown counts as `connection-lost`.
+ * - a failure is a {@link SendError}, with `no-connection` or `egress-denied` only where the provider certainly has nothing. Anything
+ *   else that is thrown counts as `connection-lost`.
  */
 export type Send = (request: ProviderRequest, context: SendContext) => Promise<ProviderResponse>;

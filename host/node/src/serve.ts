@@ -10,16 +10,8 @@ import { milliseconds } from './request.js';
 import { runtime } from './runtime.js';
 import type { Send } from './send.js';
 import { TOKENS, Tokens } from './tokens.js';
-import type { Token, TokenOperation } from './tokens.js';
+import type { Grant, Token, TokenOperation } from './tokens.js';
 import type { Accounts } from './types.js';
-
-/** What a client may do: with which accounts, by their ids, and which operations. */
-export interface Grant {
-  /** The ids of the accounts that it reaches, or `all`. One that it does not reach is unknown to it. */
-  accounts: readonly string[] | 'all';
-  /** What it may do; everything unless said otherwise. A dry run counts as what it shows. */
-  operations?: readonly TokenOperation[];
-}
 
 /** What the HTTP API is served with. */
 export interface ServeOptions {
@@ -61,7 +53,7 @@ export function serve(options: ServeOptions = {}): Handler {
   const tokens = options.tokens === undefined ? undefined : givenTokens(options.tokens, ids);
   const authorize = async (request: Request, env: unknown): Promise<Grant | HttpResponse> => {
     if (options.authorize) return byProgram(options.authorize, request);
-    const known = tokens ?? tokensOf(env, ids);
+    const known = tokens ?? tokensOf(env, given ? ids : idsOf(env));
     if (typeof known === 'string') return unauthorized(known);
     const message = 'expected `authorization: Bearer TOKEN` with a token of this server';
     return (await known.find(request.headers.get('authorization'))) ?? unauthorized(message);
@@ -101,8 +93,8 @@ async function byProgram(authorize: NonNullable<ServeOptions['authorize']>, requ
   try {
     return (await authorize(request)) ?? unauthorized('the request is not authorized');
   } catch (error) {
-    // Its text is for the log alone.
-    console.error('unified-ticketing: `authorize` failed:', error);
+    // Its text may have what the client sent to authenticate.
+    console.error(`unified-ticketing: \`authorize\` failed with ${error instanceof Error ? error.constructor.name : typeof error}`);
     return unauthorized('it could not be decided whether the request is authorized');
   }
 }
@@ -118,13 +110,18 @@ function givenTokens(given: unknown, ids: readonly string[] | undefined): Tokens
 /** The tokens of the environment; or why nobody is let in. */
 function tokensOf(env: unknown, ids: readonly string[] | undefined): Tokens | string {
   const reader = new Reader();
-  const accounts = ids ? undefined : accountsOf(env);
-  const tokens = Tokens.of(reader, env, ids ?? (accounts && 'ids' in accounts ? accounts.ids : undefined));
+  const tokens = Tokens.of(reader, env, ids);
   if (tokens) return tokens;
   if (reader.violations.length === 0) return `no request is let in: set the variable \`${TOKENS}\``;
   // What is wrong with them is not for every client to read.
   console.error(`unified-ticketing: ${TOKENS}: ${reader.violations.join('; ')}`);
   return `no request is let in: the variable \`${TOKENS}\` has violations, which the log names`;
+}
+
+/** The ids of the accounts of the environment, if there are any. */
+function idsOf(env: unknown): readonly string[] | undefined {
+  const accounts = accountsOf(env);
+  return 'ids' in accounts ? accounts.ids : undefined;
 }
 
 function lookupOf(env: unknown): Lookup {
@@ -170,7 +167,8 @@ async function body(request: Request): Promise<Uint8Array | undefined> {
  * alone, the request is made to name that one. A path, a method, a body and an id of an account are the component's to reject.
  */
 function gate({ accounts, operations }: Grant, request: HttpRequest): { account: string; denied?: () => HttpResponse } {
-  const named = [...new URLSearchParams(request.target.split('?')[1] ?? '')].filter(([name]) => isAccount(name));
+  const query = request.target.includes('?') ? request.target.slice(request.target.indexOf('?') + 1) : '';
+  const named = [...new URLSearchParams(query)].filter(([name]) => isAccount(name));
   let account = named.length === 1 ? (named[0]?.[1] ?? '') : '';
   if (named.length === 0 && accounts !== 'all' && accounts.length === 1) {
     account = accounts[0] as string;

@@ -1,6 +1,6 @@
 /** The methods. */
 
-import { lookup } from './accounts.js';
+import { isObject, lookup } from './accounts.js';
 import type { Lookup } from './accounts.js';
 import { DEADLINE, call } from './call.js';
 import { httpRequest, milliseconds, parameters, query, response, string } from './request.js';
@@ -178,6 +178,6 @@ function dryRun(made: [string, string][]): [string, string][] {
 }
 
 function body(user: object): object {
-  if (typeof user !== 'object' || user === null || Array.isArray(user)) throw new TypeError('user: expected an object');
+  if (!isObject(user)) throw new TypeError('user: expected an object');
   return user;
 }

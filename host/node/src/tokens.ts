@@ -27,15 +27,17 @@ const MEMBERS = ['name', 'scope', 'sha256', 'accounts', 'operations'];
 const OPERATIONS: readonly string[] = ['read', 'create', 'update', 'delete'];
 const MAX_NAME = 40;
 
-/** What the bearer of a token may do. */
-export interface TokenGrant {
+/** What a client may do: with which accounts, by their ids, and which operations. */
+export interface Grant {
+  /** The ids of the accounts that it reaches, or `all`. One that it does not reach is unknown to it. */
   accounts: readonly string[] | 'all';
-  operations: readonly TokenOperation[];
+  /** What it may do; everything unless said otherwise. A dry run counts as what it shows. */
+  operations?: readonly TokenOperation[];
 }
 
 /** The tokens that a server accepts. */
 export class Tokens {
-  readonly #tokens: readonly { digest: Uint8Array; grant: TokenGrant }[];
+  readonly #tokens: readonly { digest: Uint8Array; grant: Grant }[];
 
   private constructor(tokens: readonly Token[]) {
     this.#tokens = tokens.map(({ sha256, accounts, operations }) => ({
@@ -69,11 +71,12 @@ export class Tokens {
    * What the token of an `authorization` header may do. The time that this takes depends neither on the wrong part nor on which one it
    * is.
    */
-  async find(authorization: string | null): Promise<TokenGrant | undefined> {
-    const [, token] = /^bearer (.*)$/i.exec(authorization ?? '') ?? [];
+  async find(authorization: string | null): Promise<Grant | undefined> {
+    // A token is printable ASCII, so that only blanks and tabs are removed from its ends.
+    const [, token] = /^bearer ([\t\x20-\x7e]*)$/i.exec(authorization ?? '') ?? [];
     if (token === undefined) return undefined;
     const given = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(token.trim())));
-    let found: TokenGrant | undefined;
+    let found: Grant | undefined;
     for (const { digest, grant } of this.#tokens) {
       let difference = 0;
       for (let at = 0; at < digest.length; at += 1) difference |= (digest[at] as number) ^ (given[at] as number);

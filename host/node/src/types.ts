@@ -384,7 +384,7 @@ export type ErrorCode =
   | 'no-connection'
   /** The connection broke after it had the request, before a response began. */
   | 'connection-lost'
-  /** The request would have gone to another origin than the account's. */
+  /** The request was not sent: to another origin than the account's, or one that creates, in a browser. */
   | 'egress-denied'
   /** The deadline passed. */
   | 'deadline'

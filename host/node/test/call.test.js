@@ -1,7 +1,7 @@
 // Calls by the methods, with a sender of the test's own.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mock, test } from 'node:test';
 import { inspect } from 'node:util';
 
 import { CallAccount } from '../out/package/dist/call-account.js';
@@ -9,6 +9,7 @@ import { load } from '../out/package/dist/component.js';
 import { SendError, Ticketing, TicketingError } from '../out/package/dist/node.js';
 
 const ID = '62f44730-dd91-461e-bd6a-aedd9e0ad79d';
+const OTHER = '9f3d2c61-58ab-4e07-b4d2-6c0e8f1a7b35';
 const SECRET = 'keep-me-secret';
 const ACCOUNT = { id: ID, integration: 'planhat', credentials: { api_token: SECRET } };
 const USER = { first_name: 'Ines', last_name: 'Lind', nick_name: 'ines', emails: [{ email: 'ines@kelpworks.example' }] };
@@ -39,6 +40,7 @@ test('accounts are checked, and quoted in no error', () => {
     [
       'keep-me-secret',
       { id: 5, integration: null, token: SECRET, settings: [SECRET], credentials: { api_key: { env: 'X' }, pin: 90210 } },
+      { ...ACCOUNT, id: OTHER, [SECRET]: 'x', credentials: { [SECRET]: 5 } },
     ],
     [
       'accounts: `/0`: expected an object, but found a string',
@@ -48,6 +50,8 @@ test('accounts are checked, and quoted in no error', () => {
       '`/1/settings`: expected an object, but found an array',
       '`/1/credentials/api_key`: expected a string, but found an object',
       '`/1/credentials/pin`: expected a string, but found a number',
+      '`/2/?`: unknown; expected `id`, `name`, `integration`, `base_url`, `settings`, `credentials`',
+      '`/2/credentials/?`: expected a string, but found a number',
     ].join('; '),
   );
   expect([{ ...ACCOUNT, id: '12' }], 'accounts: `/0/id`: expected a UUID, but found `12`');
@@ -73,6 +77,8 @@ test('look-up that fails is said without its text', async () => {
     ],
     [async () => ({ ...ACCOUNT, id: ID.replace('6', '7') }), 'account-unusable', 'another id'],
     [async () => ({ ...ACCOUNT, credentials: {} }), 'account-unusable', 'api_token'],
+    [async () => ({ ...ACCOUNT, settings: { shop: 'x' } }), 'account-unusable', 'setting `shop` is not one of Planhat'],
+    [async () => ({ ...ACCOUNT, credentials: { [SECRET]: 'x' } }), 'account-unusable', 'credential `?` is not one of Planhat'],
   ]) {
     const error = await failure(new Ticketing({ accounts: find, send: silent }).createUser(ID, USER));
     assert.equal(error.code, code);
@@ -168,6 +174,7 @@ test('errors have what the provider said', async () => {
 test('transport errors have their codes', async () => {
   for (const [thrown, code, outcome] of [
     [new SendError('no-connection', 'refused'), 'no-connection', 'not-sent'],
+    [new SendError('egress-denied', 'not here'), 'egress-denied', 'not-sent'],
     [new SendError('connection-lost', 'reset'), 'connection-lost', 'unknown'],
     [new SendError('response-truncated', 'cut', 201), 'invalid-response', 'unknown'],
     [new SendError('response-too-large', 'large', 201), 'response-too-large', 'unknown'],
@@ -244,7 +251,67 @@ test('requests leave to the origin of the account alone', async () => {
   ]) {
     assert.equal(account.denial({ url }), `the account does not lead to ${new URL(url).origin}`);
   }
+  assert.equal(account.denial({ url: '/users' }), 'only absolute URLs may be reached');
+  assert.equal(account.denial({ url: 'https://u:p@api.planhat.com/users' }), 'only URLs without a user name may be reached');
+  assert.equal(account.denial({ url: 'https://api.planhat.com/users', method: 'TRACE' }), 'the method TRACE is not sent');
+  assert.deepEqual(account.resolve(OTHER), { tag: 'err', val: { tag: 'unknown' } });
+  assert.equal(account.resolve(ID.toUpperCase()).tag, 'ok');
   assert.equal(account.denial({ url: 'https://api.planhat.com/users' }), undefined);
+});
+
+test('sender is told what sending twice would do', async () => {
+  const told = [];
+  const send = async ({ method }, { safety }) => {
+    told.push(`${method} ${safety}`);
+    return json(200, method === 'GET' ? [] : { _id: '1' });
+  };
+  const ticketing = new Ticketing({ accounts: [ACCOUNT], send });
+  await ticketing.createUser(ID, USER, { ifExists: 'keep' });
+  await ticketing.updateUser(ID, '1', { first_name: 'Ines' });
+  await ticketing.deleteUser(ID, '1');
+  assert.deepEqual(told, ['GET safe', 'POST once', 'PUT idempotent', 'DELETE idempotent']);
+});
+
+test('creation that the sender denies is not looked for', async () => {
+  const methods = [];
+  const send = async ({ method }, { safety }) => {
+    methods.push(method);
+    if (safety === 'once') throw new SendError('egress-denied', 'not here');
+    return json(200, [{ _id: '7', email: USER.emails[0].email, firstName: 'Ida' }]);
+  };
+  const ticketing = new Ticketing({ accounts: [ACCOUNT], send });
+  assert.equal((await failure(ticketing.createUser(ID, USER))).outcome, 'not-sent');
+  assert.deepEqual(methods, ['POST']);
+  // Who is there is found, and changed, all the same.
+  assert.equal((await ticketing.createUser(ID, USER, { ifExists: 'keep' })).result, 'found');
+  assert.equal((await failure(ticketing.createUser(ID, USER, { ifExists: 'update' }))).code, 'invalid-response');
+  assert.deepEqual(methods.slice(1), ['GET', 'GET', 'PUT']);
+  const late = await failure(
+    new Ticketing({
+      accounts: [ACCOUNT],
+      send: (_, { signal }) =>
+        new Promise((_, reject) => signal.addEventListener('abort', () => reject(new SendError('egress-denied', 'not here')))),
+    }).createUser(ID, USER, { deadline: 40 }),
+  );
+  assert.deepEqual([late.code, late.outcome], ['deadline', 'not-sent']);
+});
+
+test('component that asks for what cannot be done ends the call with its outcome', async () => {
+  const { prototype } = CallAccount;
+  const methods = [];
+  const send = async ({ method }) => (methods.push(method), json(500, {}));
+  try {
+    mock.method(prototype, 'denial', function ({ method }) {
+      if (method === 'GET') throw new TypeError(`of ${SECRET}`);
+      return undefined;
+    });
+    const error = await failure(new Ticketing({ accounts: [ACCOUNT], send }).createUser(ID, USER));
+    assert.deepEqual([error.code, error.outcome, methods], ['guest-trap', 'unknown', ['POST']]);
+    assert.match(error.message, /look at the provider by email `ines@kelpworks\.example`/);
+    assert.ok(!inspect(error, { depth: 9 }).includes(SECRET));
+  } finally {
+    mock.restoreAll();
+  }
 });
 
 test('nothing that is printed has a secret', () => {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { RequestDenied, Requests, safety } from '../out/package/dist/requests.js';
+import { RequestDenied, Requests, requestSafety } from '../out/package/dist/requests.js';
 
 const response = (status) => ({ tag: 'ok', val: { status, headers: [], body: new Uint8Array() } });
 const error = (tag, val) => ({ tag: 'err', val: { tag, val } });
@@ -88,6 +88,6 @@ test('method bounds the reported safety', () => {
     ['once', hive, 'PUT', 'once'],
     ['safe', hive, 'BREW', 'once'],
   ]) {
-    assert.equal(safety(reported, integration, method), expected, method);
+    assert.equal(requestSafety(reported, integration, method), expected, method);
   }
 });

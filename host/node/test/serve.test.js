@@ -120,7 +120,9 @@ test('own authorization takes the place of tokens', async () => {
     },
   });
   const response = await failing.fetch(request('ines'));
+  const said = log.mock.calls.map(({ arguments: [text] }) => text);
   log.mock.restore();
+  assert.deepEqual(said, ['unified-ticketing: `authorize` failed with Error']);
   assert.equal(response.status, 401);
   assert.ok(!(await response.text()).includes('keep-me-secret'));
 });
@@ -165,6 +167,10 @@ test('accounts and tokens come from the environment of a Worker', async () => {
   assert.equal(response.status, 200);
   assert.equal(response.headers.get('unified-result'), 'created');
   assert.equal(waited.length, 1);
+  // A function that looks accounts up has nothing to do with the accounts that the environment has.
+  const other = { ...env, UNIFIED_TICKETING_ACCOUNTS_JSON: JSON.stringify({ account: [accounts[1]] }) };
+  const own = serve({ send, accounts: (id) => accounts.find((each) => each.id === id) });
+  await is(ask(own, USERS, { method: 'POST', body: USER, env: other }), 200, '1');
   const broken = { ...env, UNIFIED_TICKETING_ACCOUNTS_JSON: '{"account": "keep-me-secret"}' };
   await is(
     ask(serve({ send, tokens: [token] }), `${USERS}?integrated_account_id=${ONE}`, { env: broken }),
