@@ -1,9 +1,10 @@
-// What a call says of a provider that fails, and that it sent its request once.
+// What a call says of a provider that fails, and that it sent its request once; in a page, that it sends none that creates.
 
 import http from 'node:http';
 import net from 'node:net';
 
 import { open } from './chromium.js';
+import { inPage } from './page.js';
 import { provider } from './provider.js';
 import { start } from './runtimes.js';
 import { TOKEN, environment, sandbox, send } from './sandbox.js';
@@ -19,26 +20,17 @@ const CREATED = { result: 'created' };
 export const FAULTS = {
   close: LOST,
   reset: LOST,
-  // A page is not shown a redirect.
-  redirect: { node: INVALID, workerd: INVALID, deno: INVALID, bun: INVALID, chromium: LOST },
+  redirect: INVALID,
   misdirected: { code: 'provider-rejected', outcome: 'rejected' },
-  // These decode a body before a program has it.
-  gzip: { node: INVALID, bun: INVALID, deno: CREATED, workerd: CREATED, chromium: CREATED },
+  // Deno and workerd decode a body before a program has it.
+  gzip: { node: INVALID, bun: INVALID, deno: CREATED, workerd: CREATED },
   truncated: INVALID,
-  // A Worker and a page are not told why there is no connection.
-  refused: { node: UNCONNECTED, deno: UNCONNECTED, bun: UNCONNECTED, workerd: LOST, chromium: LOST },
+  // A Worker is not told why there is no connection.
+  refused: { node: UNCONNECTED, deno: UNCONNECTED, bun: UNCONNECTED, workerd: LOST },
   echo: { code: 'provider-invalid', outcome: 'rejected' },
   settled: { result: 'settled' },
   'client gone': { result: 'looked' },
 };
-
-/**
- * Whether a runtime sends the request a second time, and cannot be kept from it: Chromium does on a kept connection that breaks, and after
- * a 421. The package's page on browsers says so.
- */
-export function repeats(runtime, name) {
-  return runtime === 'chromium' && ['close', 'reset', 'misdirected', 'settled'].includes(name);
-}
 
 /** Whether a runtime can have a fault: a page serves nothing. */
 export function applies(runtime, name) {
@@ -60,14 +52,15 @@ export async function faults(runtime, folder) {
   const failing = await provider(simulators);
   const account = { id: ACCOUNT, integration: 'dixa', base_url: `${failing.origin}/dixa/v1`, credentials: { api_token: SECRET } };
   const driver = await (runtime === 'chromium' ? open(failing.origin, folder) : start(runtime, folder, environment([account])));
-  const call = async (method, args, base_url = account.base_url) => {
-    const input = { accounts: [{ ...account, base_url }], method, args: [ACCOUNT, ...args] };
+  const call = async (method, args, { base_url = account.base_url, ownSend } = {}) => {
+    const input = { accounts: [{ ...account, base_url }], method, args: [ACCOUNT, ...args], ownSend };
     if (driver.call) return driver.call(input);
     const headers = { 'content-type': 'application/json' };
     return JSON.parse((await send(`${driver.url}/call`, { method: 'POST', headers, body: JSON.stringify(input) })).text);
   };
   const results = {};
   try {
+    if (runtime === 'chromium') return await inPage({ call, failing, closedPort, names: Object.keys(FAULTS), applies });
     for (const name of Object.keys(FAULTS)) {
       if (!applies(runtime, name)) continue;
       const user = { name: 'Ines Lind', emails: [{ email: `${name.replace(' ', '-')}@kelpworks.example` }] };
@@ -93,13 +86,15 @@ async function plain(runtime, name, { call, failing, user }) {
   if (SPECIAL[name]) return undefined;
   failing.fail(name);
   const response = await call('createUser', [user, { settle: false }]);
-  return differs(runtime, name, response) ?? requests(failing, repeats(runtime, name) ? 2 : 1);
+  return differs(runtime, name, response) ?? requests(failing, 1);
 }
 
 /** Faults with a provider or a client of their own. */
 const SPECIAL = {
   async refused(runtime, { call, failing, user }) {
-    const response = await call('createUser', [user, { settle: false }], `http://127.0.0.1:${await closedPort()}/dixa/v1`);
+    const response = await call('createUser', [user, { settle: false }], {
+      base_url: `http://127.0.0.1:${await closedPort()}/dixa/v1`,
+    });
     return differs(runtime, 'refused', response) ?? requests(failing, 0);
   },
   async echo(runtime, { call, failing, user }) {
@@ -116,12 +111,12 @@ const SPECIAL = {
   async settled(runtime, { call, failing, user }) {
     failing.fail('close');
     const response = await call('createUser', [user]);
-    return differs(runtime, 'settled', response) ?? requests(failing, repeats(runtime, 'settled') ? 2 : 1);
+    return differs(runtime, 'settled', response) ?? requests(failing, 1);
   },
   /** The client of the served API leaves while the provider has the request: what comes of it is looked for all the same. */
   async 'client gone'(_, { driver, failing, user }) {
     let gone;
-    failing.fail('close', new Promise((resolve) => (gone = resolve)));
+    failing.fail('close', { until: new Promise((resolve) => (gone = resolve)) });
     const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' };
     const client = http.request(`${driver.url}/unified/ticketing/users?integrated_account_id=${ACCOUNT}`, {
       method: 'POST',

@@ -3,9 +3,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-import { FAULTS, applies, faults, repeats } from './faults.js';
+import { FAULTS, applies, faults } from './faults.js';
 import { project, worker } from './readme.js';
 import { PROGRAMS, version } from './runtimes.js';
+import { served } from './served.js';
 
 const [folder, tarball] = process.argv.slice(2);
 const runtimes = Object.keys(PROGRAMS);
@@ -88,6 +89,7 @@ command('are the types wrong', '../node_modules/.bin/attw', ['--profile', 'esm-o
 command('the types of the OpenAPI document', '../../../node_modules/.bin/tsc', TSC, { cwd: folder });
 count('the project of the README', await project(tarball));
 count('the Worker of the README', await worker(tarball));
+for (const [name, why] of Object.entries(await served(folder))) count(`as serve: ${name}`, why);
 const counts = await calls();
 const rows = [['', 'calls', ...Object.keys(FAULTS)]];
 for (const runtime of [...runtimes, 'chromium']) {
@@ -95,7 +97,7 @@ for (const runtime of [...runtimes, 'chromium']) {
   const cells = Object.keys(FAULTS).map((name) => {
     if (!applies(runtime, name)) return '-';
     if (!count(`${runtime}: ${name}`, results[name])) return 'FAILED';
-    return repeats(runtime, name) ? 'sent twice' : 'ok';
+    return runtime === 'chromium' ? 'denied' : 'ok';
   });
   const [right, wrong] = counts[runtime] ?? [];
   rows.push([`${runtime} ${version(runtime)}`, counts[runtime] ? `${right}/${right + wrong}` : '-', ...cells]);

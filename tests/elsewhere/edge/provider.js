@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 
 import { send } from './sandbox.js';
 
-/** The faults: what becomes of the connection after the request that creates. */
+/** The faults: what becomes of the connection after the request. */
 const FAULTS = {
   close: (socket) => socket.end(),
   reset: (socket) => socket.resetAndDestroy(),
@@ -42,7 +42,7 @@ export async function provider({ origin, token }) {
     );
     note({ method, path, head });
     const from = await send(`${origin}${path}`, { method, headers: { ...headers, authorization: token }, body });
-    if (method !== 'POST' || !fault) return socket.write(response(from.status, from.text));
+    if (method !== fault?.method) return socket.write(response(from.status, from.text));
     await fault.until;
     return FAULTS[fault.name](socket, from, head);
   }
@@ -66,10 +66,10 @@ export async function provider({ origin, token }) {
   return {
     origin: `http://127.0.0.1:${server.address().port}`,
     received,
-    /** Sets the fault of requests that create, which happens once `until` is resolved. */
-    fail(name, until) {
+    /** Sets the fault of requests with this method, which happens once `until` is resolved. */
+    fail(name, { method = 'POST', until } = {}) {
       received.length = 0;
-      fault = name && { name, until };
+      fault = name && { name, method, until };
     },
     /** Waits for a request. */
     async request(matches) {

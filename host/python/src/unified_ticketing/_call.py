@@ -12,7 +12,7 @@ from . import _client
 from ._accounts import CallAccount, Secret, Unusable, origin
 from ._component import Integration, Runtime, record, runtime
 from ._deadline import Deadline, DeadlinePassed
-from ._errors import GuestError, TicketingError, deadline_error, how_to_look, stopped
+from ._errors import GuestError, TicketingError, deadline_error, how_to_look, stopped, without_frames
 from ._parameters import Request, primary_address
 from ._redaction import Redactor
 from ._requests import Requests, safety
@@ -65,12 +65,12 @@ class Call:
     def _steps(self, find: Find) -> Any:
         request = self._request
         try:
-            self._account = find(request.account_id)
+            self._account = without_frames(find, request.account_id)
         except Unusable as error:
             self._account = str(error)
         guest = runtime()
         self._deadline.left()
-        self._authenticate(guest)
+        without_frames(self._authenticate, guest)
         made = record(
             method=request.method,
             target=request.target,
@@ -110,7 +110,7 @@ class Call:
             response: Record | Variant = Variant("deadline", False)
         else:
             time.sleep(wait)
-            response = self._sender.send(sending.request, self._deadline)
+            response = without_frames(self._sender.send, sending.request, self._deadline)
         self._requests.ended(kind, response)
         return response
 

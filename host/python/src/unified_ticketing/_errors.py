@@ -1,13 +1,15 @@
 """The error of a call that failed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from ._accounts import shown
 from ._responses import Finding, RateLimit, findings
 from ._types import Outcome
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,18 @@ class GuestError(Exception):
     def __init__(self, message: str, limit: str | None = None) -> None:
         super().__init__(message)
         self.limit = limit
+
+
+def without_frames(function: Callable[..., T], *arguments: object) -> T:
+    """Calls a function whose frames have credentials in their variables.
+
+    What it raises, an interruption too, has no traceback of them, and no exception before it that has one.
+    """
+    try:
+        return function(*arguments)
+    except BaseException as error:
+        error.__cause__ = error.__context__ = None
+        raise error.with_traceback(None)
 
 
 def host_error(code: str, status: int, outcome: Outcome, message: str, limit: str | None = None) -> TicketingError:
