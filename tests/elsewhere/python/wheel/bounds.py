@@ -1,5 +1,7 @@
 """What a call may do whatever the component asks for, and calls on several threads."""
 
+import base64
+import json
 import subprocess
 import sys
 import threading
@@ -10,7 +12,7 @@ from pathlib import Path
 
 from harness import raises
 from provider import ID, KEY, USER, Provider, account, closes, resets, response, says, user
-from unified_ticketing import Ticketing, TicketingError, _call, _client, _component
+from unified_ticketing import Ticketing, TicketingError, _accounts, _call, _client, _component, _redaction
 from unified_ticketing._component import record
 from unified_ticketing._errors import GuestError
 from unified_ticketing._requests import Requests, safety
@@ -223,16 +225,45 @@ def test_interrupted_creation_says_how_to_look():
 
 
 def test_interrupted_frames_have_no_credentials():
-    def interrupted(_response):
+    def interrupted(*_arguments, **_more):
         raise KeyboardInterrupt
 
-    with Provider(says(response(201, user()))) as provider, replaced(_client, _read=interrupted):
-        with raises(KeyboardInterrupt) as caught:
-            Ticketing([provider.account()]).create_user(ID, USER)
-    shown = "".join(traceback.TracebackException.from_exception(caught[0], capture_locals=True).format())
-    assert "headers = " in shown and "***" in shown, shown
-    pair = provider.requests[0].headers["authorization"].removeprefix("Basic ")
-    assert KEY not in shown and repr(KEY)[1:-1] not in shown and pair not in shown, shown
+    class Interrupts:
+        """A connected socket, but that sending is interrupted."""
+
+        def __init__(self, connected):
+            self._socket = connected
+
+        def __getattr__(self, name):
+            return interrupted if name == "send" else getattr(self._socket, name)
+
+    connect = _client._connect
+    echo = says(response(201, {**user(), "echo": KEY}))
+    for name, module, replacement, arrived in (
+        ("while the component makes the headers", _component.Runtime, {"_attempt": interrupted}, 0),
+        ("while the secrets are listed", _accounts.CallAccount, {"secrets": interrupted}, 0),
+        ("while the account is read", _accounts, {"_normalized": interrupted}, 0),
+        ("while the request is sent", _client, {"_connect": lambda *arguments: Interrupts(connect(*arguments))}, 0),
+        ("while the response is read", _client, {"_read": interrupted}, 1),
+        ("while the response is redacted", _redaction, {"_masked": interrupted}, 1),
+    ):
+        with Provider(echo) as provider:
+            # Looked up in the call.
+            made = Ticketing(lambda _id: provider.account())
+            with replaced(module, **replacement), raises(KeyboardInterrupt) as caught:
+                made.create_user(ID, USER)
+        assert provider.count("POST") == arrived, (name, provider.requests)
+        assert_frames_hidden(caught[0])
+        yield name
+
+
+def assert_frames_hidden(error):
+    """As tools see it that report errors with the variables of every frame, among which this one's are not."""
+    shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+    assert "create_user" in shown, shown
+    pair = base64.b64encode(f"ops@acme.example:{KEY}".encode()).decode()
+    for form in (KEY, repr(KEY)[1:-1], json.dumps(KEY)[1:-1], repr(json.dumps(KEY))[2:-2], pair):
+        assert form not in shown, (form, shown)
 
 
 def test_deadline_counts_the_look_up():
