@@ -10,6 +10,17 @@ import type { Account } from './types.js';
 
 const MASK = '***';
 
+/**
+ * Headers that are the sender's own, or by which a response would come compressed or in pieces: there, redaction would not find a secret
+ * that the provider repeats.
+ */
+const DROPPED = new Set(
+  (
+    'accept-charset accept-encoding connection content-length expect forwarded host if-range keep-alive range te trailer ' +
+    'transfer-encoding upgrade'
+  ).split(' '),
+);
+
 /** The account of one call. */
 export class CallAccount {
   /** Answers the component: only the account of the call is known. */
@@ -55,7 +66,8 @@ export class CallAccount {
 
   /** The request with what authenticates in place of each mask. */
   authenticated(request: ProviderRequest): ProviderRequest {
-    const headers = request.headers.map(([name, value]): [string, string] => [
+    const kept = request.headers.filter(([name]) => !DROPPED.has(name.toLowerCase()));
+    const headers = kept.map(([name, value]): [string, string] => [
       name,
       value === MASK ? (this.#headers.get(name) ?? value) : value,
     ]);

@@ -111,19 +111,19 @@ export function httpRequest(method: string, account: string, id: string | undefi
 
 /** The response of a call, in the form of this package; or the error. */
 export function response<Body>({ status, headers, body, warnings, error }: HttpResponse): Response<Body> {
-  const text = new TextDecoder().decode(body);
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(body);
   const values = new Map(headers);
   const rateLimit: RateLimit = {};
   for (const name of ['limit', 'remaining', 'reset'] as const) {
     const figure = values.get(`ratelimit-${name}`);
     if (figure !== undefined) rateLimit[name] = Number(figure);
   }
-  const told = Object.keys(rateLimit).length > 0 ? { rateLimit } : {};
+  const figures = Object.keys(rateLimit).length > 0 ? { rateLimit } : {};
   if (error || status !== 200) {
     const retryAfter = values.get('retry-after');
     throw new TicketingError(
       JSON.parse(text) as ErrorBody,
-      retryAfter === undefined ? told : { ...told, retryAfter: Number(retryAfter) },
+      retryAfter === undefined ? figures : { ...figures, retryAfter: Number(retryAfter) },
     );
   }
   const parsed = json(text);
@@ -134,14 +134,14 @@ export function response<Body>({ status, headers, body, warnings, error }: HttpR
     result: (values.get('unified-result') ?? 'planned') as CallResult,
     warnings: warnings as Response<Body>['warnings'],
     ...(typeof nextCursor === 'string' ? { nextCursor } : {}),
-    ...told,
+    ...figures,
   };
 }
 
 /** What a body means. The provider's own may be none, or no JSON. */
 function json(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text.replace(/^\ufeff/, ''));
   } catch {
     return text === '' ? undefined : text;
   }

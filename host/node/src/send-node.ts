@@ -4,7 +4,7 @@
  */
 
 import { request as httpRequest } from 'node:http';
-import type { IncomingMessage, RequestOptions } from 'node:http';
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 
 import { concatenated } from './redact.js';
@@ -57,7 +57,13 @@ export const send: Send = ({ method, url, headers, body }, { signal, maxBody }) 
         resolve({ status: status as number, headers: received, body: concatenated(chunks) });
       });
     };
-    const request = (isSecure ? httpsRequest : httpRequest)(url, options, read);
+    let request: ClientRequest;
+    try {
+      request = (isSecure ? httpsRequest : httpRequest)(url, options, read);
+    } catch {
+      // Its text may be of a header.
+      return reject(new SendError('egress-denied', 'the request is none that HTTP has'));
+    }
     request.on('socket', (socket) => socket.once(isSecure ? 'secureConnect' : 'connect', () => (connected = true)));
     request.on('error', fail);
     if (signal.aborted) return abort();

@@ -138,12 +138,14 @@ test('plan sends nothing, and masks', async () => {
 
 test('digits stay in the text, and an echoed secret is masked', async () => {
   const digits = '123456789012345678901234567890';
-  const said = `{"_id":"1","big":${digits},"echo":"Bearer ${SECRET}","base64":"${btoa(SECRET)}"}`;
+  const said = `\ufeff{"_id":"1","big":${digits},"echo":"Bearer ${SECRET}","base64":"${btoa(SECRET)}"}`;
   const send = async () => ({ status: 200, headers: [], body: new TextEncoder().encode(said) });
   const { text } = await new Ticketing({
     accounts: [{ ...ACCOUNT, credentials: { api_token: ` Bearer ${SECRET}\n` } }],
     send,
   }).createUser(ID, USER);
+  const raw = await new Ticketing({ accounts: [ACCOUNT], send }).getUser(ID, '1', { format: 'raw' });
+  assert.deepEqual([raw.text.charAt(0), raw.body._id], ['\ufeff', '1']);
   assert.ok(text.includes(digits) && text.includes('Bearer ***') && text.includes('"base64":"***"'), text);
   assert.ok(!text.includes(SECRET));
 });
@@ -254,6 +256,12 @@ test('requests leave to the origin of the account alone', async () => {
   assert.equal(account.denial({ url: '/users' }), 'only absolute URLs may be reached');
   assert.equal(account.denial({ url: 'https://u:p@api.planhat.com/users' }), 'only URLs without a user name may be reached');
   assert.equal(account.denial({ url: 'https://api.planhat.com/users', method: 'TRACE' }), 'the method TRACE is not sent');
+  const hiding = ['accept-encoding', 'Range', 'TE', 'content-length', 'host'].map((name) => [name, 'x']);
+  const { headers } = account.authenticated({ headers: [...hiding, ['accept', 'a'], ['authorization', '***']] });
+  assert.deepEqual(headers, [
+    ['accept', 'a'],
+    ['authorization', `Bearer ${SECRET}`],
+  ]);
   assert.deepEqual(account.resolve(OTHER), { tag: 'err', val: { tag: 'unknown' } });
   assert.equal(account.resolve(ID.toUpperCase()).tag, 'ok');
   assert.equal(account.denial({ url: 'https://api.planhat.com/users' }), undefined);

@@ -84,6 +84,13 @@ test('what breaks off after the request is lost, and sent once', async () => {
   }
 });
 
+test('what HTTP does not have is not sent', async () => {
+  const headers = [['authorization', `${SECRET}\n`]];
+  const error = await send({ ...request('http://127.0.0.1:9/'), headers }, context()).catch((error) => error);
+  assert.equal(error.kind, 'egress-denied');
+  assert.ok(!String(error.stack).includes(SECRET));
+});
+
 test('signal ends an exchange with what is known', async () => {
   await serving(http.createServer(), async (port, { received }) => {
     await assert.rejects(send(request(`http://127.0.0.1:${port}/`), context({ signal: AbortSignal.abort() })), {

@@ -54,10 +54,9 @@ class Call:
         """A component that reports less than its requests have done is not believed."""
         if response.error is None:
             return response
-        if response.error.code == "provider-conflict" and response.error.outcome == "rejected" and self._requests.looked:
-            # A look-up after the creation may have found a user who was there before.
-            return _error(response)
-        if response.error.outcome != "unknown" and self._requests.outcome == "unknown":
+        # A look-up after the creation may have found a user who was there before.
+        existed = response.error.code == "provider-conflict" and response.error.outcome == "rejected" and self._requests.looked
+        if response.error.outcome != "unknown" and self._requests.outcome == "unknown" and not existed:
             why = "it reported an error as if the provider could not have acted"
             return stopped(GuestError(why), "unknown", self._look)
         return _error(response)

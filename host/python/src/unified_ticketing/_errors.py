@@ -112,20 +112,16 @@ def host_error(code: str, status: int, outcome: Outcome, message: str, limit: st
     return TicketingError({**body, "limit": limit} if limit else body)
 
 
-def deadline_error(outcome: Outcome, how_to_look: str) -> TicketingError:
-    """The error for a call that passed its deadline outside the component."""
-    return host_error("deadline", 504, outcome, "the deadline passed" + _look(outcome, how_to_look), "deadline")
+def deadline_error(outcome: Outcome, look: str) -> TicketingError:
+    """The error for a call that passed its deadline outside the component. `look` says how to look for its user."""
+    return host_error("deadline", 504, outcome, "the deadline passed" + (look if outcome == "unknown" else ""), "deadline")
 
 
-def stopped(error: GuestError, outcome: Outcome, how_to_look: str) -> TicketingError:
-    """The error for a component that was stopped."""
+def stopped(error: GuestError, outcome: Outcome, look: str) -> TicketingError:
+    """The error for a component that was stopped. `look` says how to look for the call's user."""
     what, code = ("was stopped", "limit-exceeded") if error.limit else ("trapped", "guest-trap")
-    message = f"the component {what}: {error}{_look(outcome, how_to_look)}"
+    message = f"the component {what}: {error}{look if outcome == 'unknown' else ''}"
     return host_error(code, 500, outcome, message, error.limit)
-
-
-def _look(outcome: Outcome, how_to_look: str) -> str:
-    return how_to_look if outcome == "unknown" else ""
 
 
 def how_to_look(operation: str, user_id: str | None, address: str | None) -> str:
