@@ -34,8 +34,8 @@ async function modules(): Promise<Modules> {
 const init: RequestInit = { credentials: 'omit', cache: 'no-store', referrerPolicy: 'no-referrer' };
 const byFetch = sendByFetch({ init, decodes: true });
 const CREATES =
-  'a browser may send a request a second time by itself, so this package sends none there that creates: give a `send` that sends it ' +
-  'once, or use the package on a server';
+  'a browser, or a runtime that this package does not know, may send a request a second time by itself, so none that creates is sent: ' +
+  'give a `send` that sends it once, or use the package on a server';
 
 const send: Send = async (request, context) => {
   if (context.safety === 'once') throw new SendError('egress-denied', CREATES);

@@ -5,7 +5,7 @@ import { CallAccount } from './call-account.js';
 import { instance, load } from './component.js';
 import type { HttpRequest, HttpResponse, HttpStep, Modules, Sending, Sent } from './component.js';
 import { Deadline } from './deadline.js';
-import { hostError, howToLook } from './published.js';
+import { hostError, howToLook } from './host-error.js';
 import { RequestDenied, Requests, requestSafety } from './requests.js';
 import { MAX_RESPONSE_BODY, SendError } from './send.js';
 import type { ProviderRequest, ProviderResponse, Send } from './send.js';

@@ -32,7 +32,7 @@ export async function load(): Promise<Modules> {
   try {
     return await modules;
   } catch (error) {
-    // The next call may have more luck.
+    // The next call tries again.
     modules = undefined;
     throw error;
   }

@@ -4,9 +4,9 @@ import { Reader, accountsOf, lookup } from './accounts.js';
 import type { Lookup } from './accounts.js';
 import { DEADLINE, call } from './call.js';
 import type { HttpRequest, HttpResponse } from './component.js';
-import { hostError } from './published.js';
+import { hostError } from './host-error.js';
 import { concatenated } from './redact.js';
-import { milliseconds } from './request.js';
+import { milliseconds, ownSend } from './http-api.js';
 import { runtime } from './runtime.js';
 import type { Send } from './send.js';
 import { TOKENS, Tokens } from './tokens.js';
@@ -50,6 +50,7 @@ export function serve(options: ServeOptions = {}): Handler {
   const given = options.accounts === undefined ? undefined : lookup(options.accounts);
   const ids = Array.isArray(options.accounts) ? options.accounts.map(({ id }: { id: string }) => id.toLowerCase()) : undefined;
   const deadline = milliseconds(options.deadline ?? DEADLINE);
+  const own = ownSend(options.send);
   const tokens = options.tokens === undefined ? undefined : givenTokens(options.tokens, ids);
   const authorize = async (request: Request, env: unknown): Promise<Grant | HttpResponse> => {
     if (options.authorize) return byProgram(options.authorize, request);
@@ -74,7 +75,7 @@ export function serve(options: ServeOptions = {}): Handler {
       body: content,
     };
     const { account, denied } = gate(grant, received);
-    return call({ account, lookup: accounts, request: received, send: options.send ?? runtime().send, deadline, denied });
+    return call({ account, lookup: accounts, request: received, send: own ?? runtime().send, deadline, denied });
   };
   return {
     async fetch(request, env, ctx) {

@@ -3,7 +3,7 @@
 import { isObject, lookup } from './accounts.js';
 import type { Lookup } from './accounts.js';
 import { DEADLINE, call } from './call.js';
-import { httpRequest, milliseconds, parameters, query, response, string } from './request.js';
+import { httpRequest, milliseconds, ownSend, parameters, query, response, string } from './http-api.js';
 import { runtime } from './runtime.js';
 import type { Send } from './send.js';
 import type {
@@ -47,9 +47,8 @@ export class Ticketing {
 
   constructor(options: TicketingOptions) {
     const { accounts, send, deadline = DEADLINE } = options;
-    if (send !== undefined && typeof send !== 'function') throw new TypeError('send: expected a function');
     this.#lookup = lookup(accounts);
-    this.#send = send;
+    this.#send = ownSend(send);
     this.#deadline = milliseconds(deadline);
   }
 

@@ -7,6 +7,7 @@ import { inspect } from 'node:util';
 import { CallAccount } from '../out/package/dist/call-account.js';
 import { load } from '../out/package/dist/component.js';
 import { SendError, Ticketing, TicketingError } from '../out/package/dist/node.js';
+import { Requests } from '../out/package/dist/requests.js';
 
 const ID = '62f44730-dd91-461e-bd6a-aedd9e0ad79d';
 const OTHER = '9f3d2c61-58ab-4e07-b4d2-6c0e8f1a7b35';
@@ -317,6 +318,21 @@ test('component that asks for what cannot be done ends the call with its outcome
     assert.deepEqual([error.code, error.outcome, methods], ['guest-trap', 'unknown', ['POST']]);
     assert.match(error.message, /look at the provider by email `ines@kelpworks\.example`/);
     assert.ok(!inspect(error, { depth: 9 }).includes(SECRET));
+  } finally {
+    mock.restoreAll();
+  }
+});
+
+test('component that reports less is not believed', async () => {
+  const call = (status) =>
+    failure(new Ticketing({ accounts: [ACCOUNT], send: async () => json(status, {}) }).createUser(ID, USER, { settle: false }));
+  assert.deepEqual([(await call(400)).code, (await call(400)).outcome], ['provider-invalid', 'rejected']);
+  // As if another request of the call had got through.
+  mock.getter(Requests.prototype, 'outcome', () => 'unknown');
+  try {
+    const { code, outcome, status, message } = await call(400);
+    assert.deepEqual([code, outcome, status], ['guest-trap', 'unknown', 500]);
+    assert.match(message, /reported an error as if the provider could not have acted.*ines@kelpworks/);
   } finally {
     mock.restoreAll();
   }

@@ -42,6 +42,12 @@ test('nobody is let in without tokens', async () => {
   assert.match((await response.json()).message, /UNIFIED_TICKETING_TOKENS_JSON/);
 });
 
+test('wrong options are a TypeError', () => {
+  for (const options of [{ send: 'fetch' }, { deadline: 0 }, { accounts: [{ id: ONE }] }]) {
+    assert.throws(() => serve({ accounts, ...options }), TypeError);
+  }
+});
+
 test('nobody is let in by tokens with violations', async () => {
   const log = mock.method(console, 'error', () => {});
   const env = { UNIFIED_TICKETING_TOKENS_JSON: '{"token": [{"name": "shop", "sha256": "ut_keep-me-secret"}]}' };

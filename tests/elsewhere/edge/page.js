@@ -48,7 +48,7 @@ async function faulty({ call, failing, closedPort, name, user }) {
   };
   const created = await made('createUser', [user, { settle: false }], 'POST');
   assert.deepEqual(said(created), DENIED);
-  assert.match(created.error.message, /a browser may send a request a second time by itself.*give a `send`/);
+  assert.match(created.error.message, /may send a request a second time by itself.*give a `send`/);
   assert.deepEqual(methods(failing), []);
   const read = await made('listUsers', [{}], 'GET');
   assert.deepEqual(said(read), READS[name], JSON.stringify(read));

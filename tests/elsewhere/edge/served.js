@@ -122,13 +122,12 @@ const REQUESTS = [
 async function serve(folder, accounts, tokens) {
   // A string, and an array of strings, is in TOML as it is in JSON.
   const table = (name, members) => [`[[${name}]]`, ...Object.entries(members).map(([key, value]) => `${key} = ${toml(value)}`)];
-  const write = (name, table_, all) => {
-    const path = join(folder, name);
-    writeFileSync(path, all.flatMap((each) => table(table_, each)).join('\n'), { mode: 0o600 });
+  const write = (name, all) => {
+    const path = join(folder, `${name}s.toml`);
+    writeFileSync(path, all.flatMap((each) => table(name, each)).join('\n'), { mode: 0o600 });
     return path;
   };
-  const args = ['--accounts', write('accounts.toml', 'account', accounts), 'serve', '--listen', '127.0.0.1:0'];
-  args.push('--tokens', write('tokens.toml', 'token', tokens));
+  const args = ['--accounts', write('account', accounts), 'serve', '--listen', '127.0.0.1:0', '--tokens', write('token', tokens)];
   const child = spawn(process.env.PROGRAM, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   const url = await new Promise((resolve, reject) => {
     let said = '';
@@ -144,7 +143,8 @@ async function serve(folder, accounts, tokens) {
 
 function toml(value) {
   if (typeof value === 'string' || Array.isArray(value)) return JSON.stringify(value);
-  return `{ ${Object.entries(value).map(([key, each]) => `${key} = ${toml(each)}`).join(', ')} }`;
+  const members = Object.entries(value).map(([key, each]) => `${key} = ${toml(each)}`);
+  return `{ ${members.join(', ')} }`;
 }
 
 /** What a response says. */
@@ -160,7 +160,12 @@ export async function served(folder) {
   const simulators = await sandbox();
   const accounts = [
     { id: ONE, integration: 'dixa', base_url: `${simulators.origin}/dixa/v1`, credentials: { api_token: simulators.token } },
-    { id: OTHER, integration: 'gorgias', base_url: 'http://127.0.0.1:9/api', credentials: { email: 'ops@acme.example', api_key: 'the-key-of-gorgias' } },
+    {
+      id: OTHER,
+      integration: 'gorgias',
+      base_url: `${simulators.origin}/gorgias/api`,
+      credentials: { email: 'ops@acme.example', api_key: 'sandbox-gorgias-key' },
+    },
   ];
   const tokens = Object.entries(TOKENS).map(([name, grant]) => ({
     name,

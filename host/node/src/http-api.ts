@@ -4,6 +4,7 @@ import { isObject, kind } from './accounts.js';
 import type { HttpRequest, HttpResponse } from './component.js';
 import { TicketingError } from './error.js';
 import type { ErrorBody } from './error.js';
+import type { Send } from './send.js';
 import type { CallResult, CreateOptions, Options, RateLimit, Response, UserQuery } from './types.js';
 
 export const USERS = '/unified/ticketing/users';
@@ -61,6 +62,12 @@ function collection(value: unknown, index: number): Pairs {
   if (!isObject(value)) throw wrong('collections', 'objects', value);
   const known = Object.entries(value).filter(([, each]) => each !== undefined);
   return known.map(([key, each]) => [`collections[${index}][${key}]`, string(`collections[${index}].${key}`, each)]);
+}
+
+/** Checks a sender of the program's own. */
+export function ownSend(value: Send | undefined): Send | undefined {
+  if (value !== undefined && typeof value !== 'function') throw wrong('send', 'a function', value);
+  return value;
 }
 
 /** Checks a deadline. The longest is that of the timers of every runtime. */
