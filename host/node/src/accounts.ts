@@ -6,7 +6,7 @@ import type { Account, Accounts } from './types.js';
 /** The variable with the accounts, where none are given. */
 export const ACCOUNTS = 'UNIFIED_TICKETING_ACCOUNTS_JSON';
 
-/** An account that was looked up, that there is none, or why it cannot be used. */
+/** What a look-up found: an account, no account, or why it cannot be used. */
 export type Found = { account: Account } | { unknown: true } | { unusable: string };
 
 /** Finds the account of an id. It never rejects. */

@@ -30,7 +30,7 @@ async function modules(): Promise<Modules> {
   return Object.fromEntries(await Promise.all(compiled)) as Modules;
 }
 
-// A page's cookies and address are none of a provider's business.
+// A provider needs neither the page's cookies nor its address.
 const init: RequestInit = { credentials: 'omit', cache: 'no-store', referrerPolicy: 'no-referrer' };
 const byFetch = sendByFetch({ init, decodes: true });
 const CREATES =

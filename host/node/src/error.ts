@@ -46,9 +46,9 @@ export class TicketingError extends Error {
   readonly status: number;
   /** Every violation at once. */
   readonly violations: Finding[];
-  /** Seconds to wait before the next attempt, when the provider told. */
+  /** Seconds to wait before the next attempt, where the provider says so. */
   readonly retryAfter?: number;
-  /** The provider's rate limit, when it told. */
+  /** The provider's rate limit, where it says so. */
   readonly rateLimit?: RateLimit;
   /** The identifiers of the users who have the address, where a look-up found some. */
   readonly existingIds: string[];

@@ -62,7 +62,7 @@ export const send: Send = ({ method, url, headers, body }, { signal, maxBody }) 
       request = (isSecure ? httpsRequest : httpRequest)(url, options, read);
     } catch {
       // Its text may be of a header.
-      return reject(new SendError('egress-denied', 'the request is none that HTTP has'));
+      return reject(new SendError('egress-denied', 'it is not a request of HTTP'));
     }
     request.on('socket', (socket) => socket.once(isSecure ? 'secureConnect' : 'connect', () => (connected = true)));
     request.on('error', fail);

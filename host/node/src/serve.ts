@@ -108,7 +108,7 @@ function givenTokens(given: unknown, ids: readonly string[] | undefined): Tokens
   return tokens;
 }
 
-/** The tokens of the environment; or why nobody is let in. */
+/** The tokens of the environment; or why every request is rejected. */
 function tokensOf(env: unknown, ids: readonly string[] | undefined): Tokens | string {
   const reader = new Reader();
   const tokens = Tokens.of(reader, env, ids);

@@ -242,7 +242,7 @@ export interface Response<Body> {
   warnings: Finding[];
   /** Of a list: where the next page goes on, in the format `raw` too. */
   nextCursor?: string;
-  /** The provider's rate limit, when it told. */
+  /** The provider's rate limit, where it says so. */
   rateLimit?: RateLimit;
 }
 
@@ -322,7 +322,7 @@ export interface Account {
 
 /**
  * Where accounts come from: all of them, or a function that looks one up by its id (in lower case), for every call. `undefined` or
- * `null` is an account that there is none of; a function that throws makes the call fail with `account-unusable`, without its text.
+ * `null` says that there is no such account; a function that throws makes the call fail with `account-unusable`, without its text.
  */
 export type Accounts = readonly Account[] | ((id: string) => AccountOrNone | Promise<AccountOrNone>);
 

@@ -142,7 +142,7 @@ test('digits stay in the text, and an echoed secret is masked', async () => {
   const said = `\ufeff{"_id":"1","big":${digits},"echo":"Bearer ${SECRET}","base64":"${btoa(SECRET)}"}`;
   const send = async () => ({ status: 200, headers: [], body: new TextEncoder().encode(said) });
   const { text } = await new Ticketing({
-    accounts: [{ ...ACCOUNT, credentials: { api_token: ` Bearer ${SECRET}\n` } }],
+    accounts: [{ ...ACCOUNT, credentials: { api_token: `\ufeff \ufeffBearer\ufeff${SECRET}\u0085\n` } }],
     send,
   }).createUser(ID, USER);
   const raw = await new Ticketing({ accounts: [ACCOUNT], send }).getUser(ID, '1', { format: 'raw' });
@@ -268,17 +268,17 @@ test('requests leave to the origin of the account alone', async () => {
   assert.equal(account.denial({ url: 'https://api.planhat.com/users' }), undefined);
 });
 
-test('sender is told what sending twice would do', async () => {
-  const told = [];
+test('sender learns the safety of each request', async () => {
+  const sent = [];
   const send = async ({ method }, { safety }) => {
-    told.push(`${method} ${safety}`);
+    sent.push(`${method} ${safety}`);
     return json(200, method === 'GET' ? [] : { _id: '1' });
   };
   const ticketing = new Ticketing({ accounts: [ACCOUNT], send });
   await ticketing.createUser(ID, USER, { ifExists: 'keep' });
   await ticketing.updateUser(ID, '1', { first_name: 'Ines' });
   await ticketing.deleteUser(ID, '1');
-  assert.deepEqual(told, ['GET safe', 'POST once', 'PUT idempotent', 'DELETE idempotent']);
+  assert.deepEqual(sent, ['GET safe', 'POST once', 'PUT idempotent', 'DELETE idempotent']);
 });
 
 test('creation that the sender denies is not looked for', async () => {

@@ -35,7 +35,7 @@ const is = async (promise, status, code) => {
   return actual;
 };
 
-test('nobody is let in without tokens', async () => {
+test('handler without tokens rejects every request', async () => {
   const { headers } = await is(ask(serve({ accounts }), USERS), 401, 'unauthorized');
   assert.equal(headers.get('www-authenticate'), 'Bearer');
   const response = await serve({ accounts }).fetch(new Request(USERS));
@@ -48,7 +48,7 @@ test('wrong options are a TypeError', () => {
   }
 });
 
-test('nobody is let in by tokens with violations', async () => {
+test('handler with malformed tokens rejects every request', async () => {
   const log = mock.method(console, 'error', () => {});
   const env = { UNIFIED_TICKETING_TOKENS_JSON: '{"token": [{"name": "shop", "sha256": "ut_keep-me-secret"}]}' };
   await is(ask(serve({ accounts }), USERS, { env }), 401, 'unauthorized');

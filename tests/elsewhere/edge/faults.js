@@ -25,7 +25,7 @@ export const FAULTS = {
   // Deno and workerd decode a body before a program has it.
   gzip: { node: INVALID, bun: INVALID, deno: CREATED, workerd: CREATED },
   truncated: INVALID,
-  // A Worker is not told why there is no connection.
+  // A Worker does not learn why there is no connection.
   refused: { node: UNCONNECTED, deno: UNCONNECTED, bun: UNCONNECTED, workerd: LOST },
   echo: { code: 'provider-invalid', outcome: 'rejected' },
   settled: { result: 'settled' },

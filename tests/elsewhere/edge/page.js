@@ -10,7 +10,7 @@ const LOST = { code: 'connection-lost', outcome: 'not-sent' };
 const READS = {
   close: LOST,
   reset: LOST,
-  // A page is not shown a redirect, and not told why there is no connection.
+  // A page sees neither a redirect nor why there is no connection.
   redirect: LOST,
   misdirected: { code: 'provider-rejected', outcome: 'not-sent' },
   gzip: { result: 'read' },

@@ -1,4 +1,5 @@
-// What a client is told that may not do what it asks for: the handler of the package, in Node.js, says what `unified-ticketing serve` says.
+// Requests that a client may not make, or that the API rejects: the handler of the package, in Node.js, has the response of
+// `unified-ticketing serve`.
 
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -35,7 +36,7 @@ const REQUESTS = [
   ['no token', undefined, of(ONE)],
   ['no token, unknown path', undefined, '/nowhere'],
   ['no token, HEAD', undefined, of(ONE), { method: 'HEAD' }],
-  ['wrong token', 'nobody', of(ONE)],
+  ['wrong token', 'unknown', of(ONE)],
   ['another scheme', undefined, of(ONE), { headers: { authorization: `Basic ${tokenOf('everything')}` } }],
   ['token without a scheme', undefined, of(ONE), { headers: { authorization: tokenOf('everything') } }],
   ['empty token', undefined, of(ONE), { headers: { authorization: 'Bearer ' } }],
@@ -75,11 +76,11 @@ const REQUESTS = [
   ['account given twice', 'everything', `${of(ONE)}&integrated_account_id=${OTHER}`],
   ['account given twice, token for one', 'reads-one', `${of(ONE)}&integrated_account_id=${ONE}`],
   ['account given twice, another operation', 'reads-one', `${of(ONE)}&integrated_account_id[]=${ONE}`, post],
-  ['account as an array', 'reads-one', `${USERS}/nobody?integrated_account_id[]=${ONE}`],
+  ['account as an array', 'reads-one', `${USERS}/unknown?integrated_account_id[]=${ONE}`],
   ['account as an array, another operation', 'reads-one', `${USERS}?integrated_account_id%5B0%5D=${ONE}`, post],
   ['account as an object', 'reads-one', `${USERS}?integrated_account_id[a]=${ONE}`],
   ['account after a second question mark', 'creates-one', `${USERS}?a=b?&integrated_account_id=${OTHER}`, post],
-  ['account in capitals', 'reads-one', of(ONE.toUpperCase(), '/nobody')],
+  ['account in capitals', 'reads-one', of(ONE.toUpperCase(), '/unknown')],
   ['account in capitals, another operation', 'reads-one', of(ONE.toUpperCase()), post],
   ['another account', 'reads-one', of(OTHER, '/1')],
   ['another account, another operation', 'reads-one', of(OTHER), post],
@@ -148,7 +149,7 @@ function toml(value) {
 }
 
 /** What a response says. */
-function told({ status, headers, text }) {
+function said({ status, headers, text }) {
   const id = headers['x-request-id'] === undefined ? 'no request id' : undefined;
   const all = Object.entries(headers).filter(([name]) => !OWN_HEADERS.includes(name));
   return JSON.stringify({ status, headers: Object.fromEntries(all.sort()), text, id });
@@ -184,7 +185,7 @@ export async function served(folder) {
     started.push(its);
     for (const [name, token, path, options = {}] of REQUESTS) {
       const headers = { ...(token && { authorization: `Bearer ${tokenOf(token)}` }), ...options.headers };
-      const ask = async ({ url }) => told(await send(`${url}${path}`, { ...options, headers }));
+      const ask = async ({ url }) => said(await send(`${url}${path}`, { ...options, headers }));
       const [expected, actual] = [await ask(ours), await ask(its)];
       results[name] = expected === actual ? undefined : `serve:    ${expected}\n  package:  ${actual}`;
     }

@@ -6,12 +6,15 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from ._redaction import MIN_SECRET
 from ._types import Account
 
 _KEYS = ("id", "name", "integration", "base_url", "settings", "credentials")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _NAME = re.compile(r"[a-z_]{1,24}")
 _MAX_SHOWN = 100
+# The white space of Unicode, and the byte order mark, as the component has it: what is masked is what is sent.
+_BLANKS = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 
 Accounts = Sequence[Account] | Callable[[str], Account | None]
 
@@ -73,6 +76,8 @@ class CallAccount:
             if name not in user_names:
                 secret = value.expose()
                 encoded = secret.encode(errors="surrogatepass")
+                if len(encoded) < MIN_SECRET:
+                    continue
                 secrets += [secret, *_base64_spellings(base64.b64encode(encoded).decode())]
         for _, header in headers:
             scheme, _, pair = header.expose().partition(" ")
@@ -90,9 +95,9 @@ def _base64_spellings(text: str) -> list[str]:
 def _normalized(credential: str) -> str:
     """A credential as the provider is to receive it. White space at the ends of a header's value is not part of it (RFC 9110,
     section 5.5), and the word `Bearer` before a token is the scheme's (RFC 6750), which people paste along with it."""
-    rest = credential.strip().strip("\ufeff").strip()
-    while (words := rest.split(maxsplit=1)) and words[0].lower() == "bearer":
-        rest = words[1] if len(words) > 1 else ""
+    rest = credential.strip(_BLANKS)
+    while rest[:6].lower() == "bearer" and (rest[6:] == "" or rest[6] in _BLANKS):
+        rest = rest[6:].lstrip(_BLANKS)
     return rest
 
 
@@ -123,7 +128,7 @@ def finder(accounts: Accounts) -> Callable[[str], CallAccount | None]:
 
 
 def _looked_up(look_up: Callable[[str], Account | None], account_id: str) -> CallAccount | None:
-    """The account that a function of the caller's returns. What it raises may hold a secret, and is not told."""
+    """The account that a function of the caller's returns. What it raises may hold a secret, and is not shown."""
     failed = None
     account: Account | None = None
     try:

@@ -36,9 +36,9 @@ class TicketingError(Exception):
     violations: tuple[Finding, ...]
     """Every violation at once: what was wrong with the input, or what the provider gave as its reason."""
     retry_after: int | None
-    """Seconds to wait before the next attempt, when the provider told."""
+    """Seconds to wait before the next attempt, where the provider says so."""
     rate_limit: RateLimit | None
-    """The provider's rate limit, when it told."""
+    """The provider's rate limit, where it says so."""
     existing_ids: tuple[str, ...]
     """The users who have the address, where a look-up found some."""
     limit: str | None

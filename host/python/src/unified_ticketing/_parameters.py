@@ -37,7 +37,7 @@ def request(
     query: object = None,
     dry_run: bool = False,
 ) -> Request:
-    """The request of a call. Raises `TypeError` or `ValueError` for arguments that are none."""
+    """The request of a call. Raises `TypeError` or `ValueError` for wrong arguments."""
     _string("account", account_id)
     pairs: Pairs = [("integrated_account_id", account_id)]
     if dry_run:

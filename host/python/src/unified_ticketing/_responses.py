@@ -67,7 +67,7 @@ class Response(Generic[T]):
     next_cursor: str | None
     """For a list in the format `raw`: what to ask for the next page with."""
     rate_limit: RateLimit | None
-    """The provider's rate limit, when it told."""
+    """The provider's rate limit, where it says so."""
 
     @cached_property
     def body(self) -> T:

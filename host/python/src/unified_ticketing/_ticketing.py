@@ -27,7 +27,7 @@ class Ticketing:
     """Creates, updates, gets, lists and deletes users with the accounts given.
 
     One is made for a program, and any number of threads may use it at once. Every method raises `TicketingError` if the call fails,
-    and `TypeError` or `ValueError`, before anything is sent, for an argument that is none. `account` is the id of an account.
+    and `TypeError` or `ValueError`, before anything is sent, for a wrong argument. `account` is the id of an account.
     """
 
     def __init__(self, accounts: Accounts) -> None:

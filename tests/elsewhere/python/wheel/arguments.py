@@ -165,8 +165,9 @@ def test_unusable_accounts_send_nothing():
 
 
 def test_pasted_credentials_are_as_the_provider_receives_them():
-    with Provider(says(response(400, {"echo": "the-pasted-token"}))) as provider, raises(TicketingError) as caught:
-        made = provider.account(credentials={"access_token": " \tBearer  the-pasted-token\n"})
-        Ticketing([made]).create_user(ID, USER)
-    assert provider.requests[0].headers["authorization"] == "Bearer the-pasted-token"
-    assert "the-pasted-token" not in str(caught[0].body), caught[0].body
+    for pasted in (" \tBearer  the-pasted-token\n", "\ufeff \ufeffBEARER\ufeffbearer\x85the-pasted-token\u3000"):
+        with Provider(says(response(400, {"echo": "the-pasted-token"}))) as provider, raises(TicketingError) as caught:
+            Ticketing([provider.account(credentials={"access_token": pasted})]).create_user(ID, USER)
+        assert provider.requests[0].headers["authorization"] == "Bearer the-pasted-token"
+        assert "the-pasted-token" not in str(caught[0].body), caught[0].body
+        yield repr(pasted)

@@ -176,6 +176,13 @@ def test_user_name_is_no_secret():
         assert "ops@acme.example" in Ticketing([provider.account()]).create_user(ID, USER).text
 
 
+def test_short_credential_is_no_secret():
+    body = {"id": 7, "echo": ["seven.7", base64.b64encode(b"seven.7").decode()]}
+    with Provider(says(response(201, body))) as provider:
+        made = provider.account(credentials={"access_token": "seven.7"})
+        assert Ticketing([made]).create_user(ID, USER).body["remote_data"]["echo"] == body["echo"]
+
+
 def test_nothing_prints_credentials():
     def look_up(_id):
         raise LookupError(f"database of {KEY}")
