@@ -11,7 +11,7 @@ import type { Account } from './types.js';
 const MASK = '***';
 
 /**
- * Headers that are the sender's own, or by which a response would come compressed or in pieces: there, redaction would not find a secret
+ * Headers that are not the component's to set, or by which a response would come compressed or in pieces: there, redaction would not find a secret
  * that the provider repeats.
  */
 const DROPPED = new Set(
@@ -71,6 +71,8 @@ export class CallAccount {
       name,
       value === MASK ? (this.#headers.get(name) ?? value) : value,
     ]);
+    // A client that sends what it is given, such as that of Node.js for DELETE, would leave the end of the body open.
+    if (request.body.length > 0) headers.push(['content-length', String(request.body.length)]);
     return { ...request, headers };
   }
 

@@ -14,13 +14,17 @@ export interface FetchOptions {
   decodes: boolean;
 }
 
+/** Headers that `fetch` sets itself. */
+const OWN_HEADERS = ['content-length'];
+
 /** A sender by `fetch`. */
 export function sendByFetch({ init = {}, isUnconnected = () => false, decodes }: FetchOptions): Send {
   return async ({ method, url, headers, body }, { signal, maxBody }) => {
     const content = body.length > 0 ? { body: new Uint8Array(body) } : {};
+    const sent = headers.filter(([name]) => !OWN_HEADERS.includes(name));
     let response: Response;
     try {
-      response = await fetch(url, { ...init, method, headers, ...content, signal, redirect: 'manual' });
+      response = await fetch(url, { ...init, method, headers: sent, ...content, signal, redirect: 'manual' });
     } catch (error) {
       const message = error instanceof Error ? error.message : 'the request failed';
       throw new SendError(isUnconnected(error) ? 'no-connection' : 'connection-lost', message);

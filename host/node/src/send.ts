@@ -11,7 +11,7 @@ export interface ProviderRequest {
   method: string;
   /** The absolute URL. */
   url: string;
-  /** Header names in lower case, and values; without those that a client sets itself, such as `content-length`. */
+  /** Header names in lower case, and values; `content-length` where there is a body. */
   headers: [string, string][];
   /** The body: JSON in UTF-8, or empty. */
   body: Uint8Array;

@@ -258,11 +258,13 @@ test('requests leave to the origin of the account alone', async () => {
   assert.equal(account.denial({ url: 'https://u:p@api.planhat.com/users' }), 'only URLs without a user name may be reached');
   assert.equal(account.denial({ url: 'https://api.planhat.com/users', method: 'TRACE' }), 'the method TRACE is not sent');
   const hiding = ['accept-encoding', 'Range', 'TE', 'content-length', 'host'].map((name) => [name, 'x']);
-  const { headers } = account.authenticated({ headers: [...hiding, ['accept', 'a'], ['authorization', '***']] });
-  assert.deepEqual(headers, [
+  const given = { headers: [...hiding, ['accept', 'a'], ['authorization', '***']], body: new Uint8Array(7) };
+  assert.deepEqual(account.authenticated(given).headers, [
     ['accept', 'a'],
     ['authorization', `Bearer ${SECRET}`],
+    ['content-length', '7'],
   ]);
+  assert.ok(!account.authenticated({ ...given, body: new Uint8Array() }).headers.some(([name]) => name === 'content-length'));
   assert.deepEqual(account.resolve(OTHER), { tag: 'err', val: { tag: 'unknown' } });
   assert.equal(account.resolve(ID.toUpperCase()).tag, 'ok');
   assert.equal(account.denial({ url: 'https://api.planhat.com/users' }), undefined);

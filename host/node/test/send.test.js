@@ -65,6 +65,25 @@ test('each request has a connection of its own, and is not sent again', async ()
   }
 });
 
+test('body of any method arrives whole', async () => {
+  const bodies = [];
+  const server = http.createServer(async (incoming, response) => {
+    bodies.push([incoming.method, Buffer.concat(await incoming.toArray()).toString()]);
+    response.end();
+  });
+  await serving(server, async (port) => {
+    for (const method of ['POST', 'PATCH', 'DELETE']) {
+      const { url, headers, body } = request(`http://127.0.0.1:${port}/`);
+      await send({ method, url, headers: [...headers, ['content-length', '2']], body }, context());
+    }
+  });
+  assert.deepEqual(bodies, [
+    ['POST', '{}'],
+    ['PATCH', '{}'],
+    ['DELETE', '{}'],
+  ]);
+});
+
 test('what breaks off after the request is lost, and sent once', async () => {
   for (const [respond, kind] of [
     [(response) => response.socket.destroy(), 'connection-lost'],
