@@ -1,14 +1,20 @@
 //! The components, built from the guest's source.
 
+use std::fs::OpenOptions;
+use std::io::Write as _;
 use std::path::Path;
+use std::thread;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use wasm_encoder::RawSection;
 use wasmparser::{Parser, Payload};
 
 use super::Components;
-use super::guest::{build_guest, wrap};
+use super::guest::{build_guest, ensure_target, wrap};
 use super::precompile::variable;
+
+/// The arguments to cargo for the world `core`.
+const CORE: &str = "--no-default-features";
 
 /// Builds every component. `out` is a folder for cargo's own files.
 pub(super) fn build(out: &Path) -> Result<Components> {
@@ -26,8 +32,9 @@ pub(super) fn build(out: &Path) -> Result<Components> {
     let workspace = Path::new(&variable("CARGO_MANIFEST_DIR")?)
         .join("..")
         .canonicalize()?;
-    let build = |arguments: &[&str]| -> Result<Vec<u8>> {
-        let target = out.join("guest");
+    let build = |folder: &str, name: &str, arguments: &[&str]| -> Result<Vec<u8>> {
+        announce(name);
+        let target = out.join(folder);
         let module = build_guest(&workspace, "unified-ticketing-guest", arguments, &target)
             .with_context(|| {
                 format!(
@@ -37,14 +44,29 @@ pub(super) fn build(out: &Path) -> Result<Components> {
             })?;
         without_names(&wrap(&module)?)
     };
-    let core = "--no-default-features";
-    Ok(Components {
-        ticketing: build(&[])?,
-        core: build(&[core])?,
-        // This one is shipped in nothing but this library, so that its size counts for less than its speed.
-        fast: build(&[core, "--config", "profile.component.opt-level=3"])?,
-        standalone: build(&["--features", "standalone"])?,
+    ensure_target()?;
+    thread::scope(|scope| {
+        // This one is shipped in nothing but this library, so that its size counts for less than its speed. Built for that, it shares
+        // nothing with the others: they are built beside it.
+        let fast = [CORE, "--config", "profile.component.opt-level=3"];
+        let fast = scope.spawn(move || build("guest-fast", "core, for speed", &fast));
+        Ok(Components {
+            ticketing: build("guest", "ticketing", &[])?,
+            core: build("guest", "core", &[CORE])?,
+            standalone: build("guest", "standalone", &["--features", "standalone"])?,
+            fast: fast
+                .join()
+                .map_err(|_| anyhow!("the build of the core panicked"))??,
+        })
     })
+}
+
+/// Says on the terminal what is being built, in cargo's form: cargo shows nothing of a build script until it fails.
+fn announce(name: &str) {
+    if let Ok(mut terminal) = OpenOptions::new().write(true).open("/dev/tty") {
+        // Over cargo's own line of progress, which it draws again.
+        let _ = write!(terminal, "\r\x1b[K   Component {name}\n");
+    }
 }
 
 /// Leaves out the custom section of names, which only a debugger would read.

@@ -274,7 +274,7 @@ async fn tokens_hold_in_stock_wasmtime() {
     let digest = Sha256::digest(new.expose_token());
     let tokens = serde_json::json!({"token": [{
         "name": "shop",
-        "sha256": digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
+        "sha256": format!("{digest:x}"),
         "accounts": [one],
         "operations": ["create"],
     }]});

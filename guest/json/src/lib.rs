@@ -4,7 +4,7 @@
 //! digit, the order of members, members given twice, escaped lone surrogates. Nothing here recurses, so no depth of nesting is too
 //! deep.
 //!
-//! The component and its adapter both read with it.
+//! What the component takes of requests, providers and its environment is read with it.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -88,7 +88,7 @@ impl Accounts for TestAccounts {
     }
 }
 
-/// The same accounts as JSON for the adapter of the standalone component.
+/// The same accounts as JSON for the standalone component.
 pub fn accounts_json(accounts: &BTreeMap<String, TestAccount>) -> Value {
     let accounts: Vec<Value> = accounts
         .iter()
