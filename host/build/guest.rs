@@ -88,7 +88,7 @@ fn rustflags(workspace: &Path) -> OsString {
 
 /// Sees that the standard library is there for the guest's target, and asks rustup for it where it
 /// is not.
-pub(crate) fn ensure_target() -> Result<()> {
+fn ensure_target() -> Result<()> {
     if has_target()? {
         return Ok(());
     }

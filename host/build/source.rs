@@ -3,14 +3,13 @@
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::Path;
-use std::thread;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result};
 use wasm_encoder::RawSection;
 use wasmparser::{Parser, Payload};
 
 use super::Components;
-use super::guest::{build_guest, ensure_target, wrap};
+use super::guest::{build_guest, wrap};
 use super::precompile::variable;
 
 /// The arguments to cargo for the world `core`.
@@ -32,9 +31,9 @@ pub(super) fn build(out: &Path) -> Result<Components> {
     let workspace = Path::new(&variable("CARGO_MANIFEST_DIR")?)
         .join("..")
         .canonicalize()?;
-    let build = |folder: &str, name: &str, arguments: &[&str]| -> Result<Vec<u8>> {
+    let build = |name: &str, arguments: &[&str]| -> Result<Vec<u8>> {
         announce(name);
-        let target = out.join(folder);
+        let target = out.join("guest");
         let module = build_guest(&workspace, "unified-ticketing-guest", arguments, &target)
             .with_context(|| {
                 format!(
@@ -44,20 +43,16 @@ pub(super) fn build(out: &Path) -> Result<Components> {
             })?;
         without_names(&wrap(&module)?)
     };
-    ensure_target()?;
-    thread::scope(|scope| {
-        // This one is shipped in nothing but this library, so that its size counts for less than its speed. Built for that, it shares
-        // nothing with the others: they are built beside it.
-        let fast = [CORE, "--config", "profile.component.opt-level=3"];
-        let fast = scope.spawn(move || build("guest-fast", "core, for speed", &fast));
-        Ok(Components {
-            ticketing: build("guest", "ticketing", &[])?,
-            core: build("guest", "core", &[CORE])?,
-            standalone: build("guest", "standalone", &["--features", "standalone"])?,
-            fast: fast
-                .join()
-                .map_err(|_| anyhow!("the build of the core panicked"))??,
-        })
+    // One after the other, in one folder: the macros that they are built with take longer than the rest.
+    Ok(Components {
+        ticketing: build("ticketing", &[])?,
+        core: build("core", &[CORE])?,
+        standalone: build("standalone", &["--features", "standalone"])?,
+        // This one is shipped in nothing but this library, so that its size counts for less than its speed.
+        fast: build(
+            "core, for speed",
+            &[CORE, "--config", "profile.component.opt-level=3"],
+        )?,
     })
 }
 
