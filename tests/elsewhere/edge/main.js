@@ -7,25 +7,10 @@ import { FAULTS, applies, faults } from './faults.js';
 import { project, worker } from './readme.js';
 import { PROGRAMS, version } from './runtimes.js';
 import { served } from './served.js';
+import { STRICT, TSC } from './strict.js';
 
 const [folder, tarball] = process.argv.slice(2);
 const runtimes = Object.keys(PROGRAMS);
-/** As a strict program has them, the package's declarations included. */
-const TSC = [
-  '--noEmit',
-  '--strict',
-  '--target',
-  'es2022',
-  '--lib',
-  'es2022',
-  '--module',
-  'nodenext',
-  '--typeRoots',
-  '../../../node_modules/@types',
-  '--types',
-  'node',
-  'types.ts',
-];
 let passed = 0;
 let failed = 0;
 
@@ -86,7 +71,7 @@ command('the same tarball again', 'bash', [
 ]);
 command('publint', '../node_modules/.bin/publint', ['--strict', '--pack', 'npm', '../../../host/node/out/package']);
 command('are the types wrong', '../node_modules/.bin/attw', ['--profile', 'esm-only', tarball]);
-command('the types of the OpenAPI document', '../../../node_modules/.bin/tsc', TSC, { cwd: folder });
+command('the types of the OpenAPI document', TSC, ['--noEmit', ...STRICT, 'types.ts'], { cwd: folder });
 count('the project of the README', await project(tarball));
 count('the Worker of the README', await worker(tarball));
 for (const [name, why] of Object.entries(await served(folder))) count(`as serve: ${name}`, why);

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 
 import { bundle, listening } from './runtimes.js';
 import { TOKEN, environment, sandbox, send } from './sandbox.js';
+import { STRICT, TSC } from './strict.js';
 
-const MODULES = join(import.meta.dirname, '../node_modules');
 const README = readFileSync(join(import.meta.dirname, '../../../host/node/README.md'), 'utf8');
 const MAX_LINES = 10;
 /** The account that the README shows. */
@@ -34,20 +34,7 @@ async function inFolder(tarball, name, words, use) {
     execFileSync('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel', 'error', tarball], {
       cwd: folder,
     });
-    const options = [
-      '--strict',
-      '--target',
-      'es2022',
-      '--lib',
-      'es2022',
-      '--module',
-      'nodenext',
-      '--typeRoots',
-      join(MODULES, '@types'),
-      '--types',
-      'node',
-    ];
-    const checked = spawnSync(join(MODULES, '.bin/tsc'), [...options, name], { cwd: folder, encoding: 'utf8' });
+    const checked = spawnSync(TSC, [...STRICT, name], { cwd: folder, encoding: 'utf8' });
     if (checked.status !== 0) return checked.stdout;
     const account = {
       id: ACCOUNT,
