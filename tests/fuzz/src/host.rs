@@ -19,6 +19,7 @@ pub(crate) mod sources {
         pub(crate) mod policy;
     }
     pub(crate) mod files;
+    pub(crate) mod hexadecimal;
     pub(crate) mod secret;
     pub(crate) mod server {
         pub(crate) mod tokens;

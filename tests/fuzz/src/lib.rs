@@ -19,7 +19,7 @@ pub mod invariants;
 pub mod support;
 
 // The host's sources name each other by `crate::`.
-pub(crate) use host::sources::{accounts, files, secret};
+pub(crate) use host::sources::{accounts, files, hexadecimal, secret};
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 

@@ -88,9 +88,7 @@ fuzz_target!(|input: &[u8]| {
 fn sample_context(operation: Operation, address: &str) -> Context {
     let mut query = String::new();
     // An empty address and one with blanks are violations.
-    if operation.row.list.is_some()
-        && !address.is_empty()
-        && !address.contains(char::is_whitespace)
+    if operation.row.list.is_some() && !address.is_empty() && !address.contains(char::is_whitespace)
     {
         let address = form_urlencoded::byte_serialize(address.as_bytes());
         query = format!("&emails[][email]={}", address.collect::<String>());
@@ -116,6 +114,7 @@ fn check_typed(response: &Response, context: &Context, result: &ProviderResponse
         format,
         ignore_remote_data,
         exclude_fields,
+        debug: _,
     } = &context.form;
     let excluded = |name: &str| exclude_fields.iter().any(|field| field == name);
     let whole = *format == Format::Unified && !ignore_remote_data && !excluded("remote_data");

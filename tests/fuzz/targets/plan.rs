@@ -17,8 +17,9 @@ use unified_ticketing_fuzz::{account, invariants, operation};
 use unified_ticketing_guest::bindings::accounts::Account;
 use unified_ticketing_guest::bindings::steps::{Operation as Input, Step, UserUpdate};
 use unified_ticketing_guest::bindings::types::{
-    Collection, Email, EmailsChange, Error, ErrorCode, Finding, FindingCode, JsonChange, Location,
-    NewUser, Options, Outcome, Role, RolesChange, Sending, StringChange, UserChanges, UserQuery,
+    Begun, Collection, Email, EmailsChange, Error, ErrorCode, Finding, FindingCode, JsonChange,
+    Location, NewUser, Options, Outcome, Role, RolesChange, Sending, StringChange, UserChanges,
+    UserQuery,
 };
 use unified_ticketing_guest::context::EntryPoint;
 use unified_ticketing_guest::integration::OperationName;
@@ -69,16 +70,22 @@ fuzz_target!(|bytes: &[u8]| {
     assert!(
         !looks_up || options.remote_query.is_empty() || is_rejected(&account, &input, &options)
     );
-    match steps::start(ACCOUNT, input, &options, |_| Ok(account.clone())) {
+    match start(&account, input, &options) {
         Step::Send(sending) => check_sending(operation, &account, &id, &options, &sending),
         Step::Done(Err(error)) => check_error(&account, &error),
         Step::Done(Ok(response)) => panic!("a response without a request: {response:?}"),
     }
 });
 
+/// Starts a call.
+fn start(account: &Account, input: Input, options: &Options) -> Step {
+    let begun = Begun::Now("2026-03-02T08:15:30Z".to_owned());
+    steps::start(ACCOUNT, input, options, &begun, |_| Ok(account.clone()))
+}
+
 /// Whether a call is rejected: a look-up takes no parameters of the provider.
 fn is_rejected(account: &Account, input: &Input, options: &Options) -> bool {
-    let step = steps::start(ACCOUNT, input.clone(), options, |_| Ok(account.clone()));
+    let step = start(account, input.clone(), options);
     matches!(step, Step::Done(Err(_)))
 }
 
@@ -130,10 +137,13 @@ fn check_error(account: &Account, error: &Error) {
         rate_limit,
         limit,
         outcome,
+        existing_ids,
+        looked,
     } = error;
     assert_eq!(*outcome, Outcome::NotSent);
     assert!(!message.is_empty());
     invariants::assert_hidden(account, message);
+    assert!(existing_ids.is_empty() && *looked == 0);
     assert!(provider.is_none() && retry_after.is_none() && rate_limit.is_none() && limit.is_none());
     let expected = if *code == ErrorCode::InvalidRequest {
         (400, false)
