@@ -46,19 +46,6 @@ fn main() -> Result<()> {
     println!("cargo::rerun-if-env-changed={FOLDER}");
     let out = PathBuf::from(variable("OUT_DIR")?);
     let write = |name: &str, bytes: &[u8]| fs::write(out.join(name), bytes);
-    if env::var_os("DOCS_RS").is_some() {
-        // The documentation is built from this package alone; nothing of it runs.
-        for name in [
-            "ticketing.wasm",
-            "ticketing.cwasm",
-            "core.wasm",
-            "core.cwasm",
-            "standalone.wasm",
-        ] {
-            write(name, &[])?;
-        }
-        return Ok(());
-    }
     let components = components(&out)?;
     write("ticketing.wasm", &components.ticketing)?;
     write("ticketing.cwasm", &precompile(&components.ticketing)?)?;

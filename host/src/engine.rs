@@ -1,12 +1,12 @@
 //! The engine: the component, loaded once, and the calls through it.
 
-mod access;
 mod account;
 mod builder;
 mod call;
 #[cfg(feature = "component-sender")]
 mod component_driven;
 mod deadline;
+mod denial;
 mod detach;
 mod entry;
 mod error;
@@ -33,9 +33,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use unified_ticketing_guest::http_api::gate::{Access, denial};
 use unified_ticketing_guest::http_api::{account_id, idempotency_key};
 
-pub(crate) use self::access::Access;
 use self::account::CallAccount;
 pub use self::builder::{EngineBuilder, Sender};
 use self::call::{Call, HostDriven};
@@ -392,9 +392,11 @@ impl Engine {
         };
         match access {
             // An unknown account comes before what may be done there.
-            Access::Denied { account, error } if call.account.exists() => {
-                self.audit_denial(&request, &account, error.code, &call.caller)
+            Access::Denied { account, needed } if call.account.exists() => {
+                let code = ErrorCode::Forbidden;
+                self.audit_denial(&request, &account, code, &call.caller)
                     .await;
+                let error = plain(code, 403, Outcome::NotSent, denial(needed));
                 return Ended::new(&call.account, HttpResponse::from_error(error));
             }
             Access::Unreached(account) => {

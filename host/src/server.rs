@@ -12,7 +12,6 @@ mod builder;
 mod connection;
 mod error;
 mod framing;
-mod gate;
 mod respond;
 mod route;
 mod slots;

@@ -1,27 +1,26 @@
 //! Accounts and tokens from the environment, in place of the host.
 
+use std::sync::LazyLock;
+
 use crate::bindings::accounts::{Account, ResolveError};
 use crate::bindings::environment::get_environment;
 use crate::bindings::http_api::{HttpRequest, HttpResponse};
 use crate::standalone::{ACCOUNTS, Environment, TOKENS};
 
+static ENVIRONMENT: LazyLock<Environment> = LazyLock::new(|| {
+    let variables = get_environment();
+    // Of a variable given twice, the last counts.
+    let value = |name: &str| {
+        let mut variables = variables.iter().rev();
+        variables.find_map(|(known, value)| (known == name).then_some(value.as_str()))
+    };
+    Environment::new(value(ACCOUNTS), value(TOKENS))
+});
+
 pub(super) fn resolve(id: &str) -> Result<Account, ResolveError> {
-    environment().resolve(id)
+    ENVIRONMENT.resolve(id)
 }
 
 pub(super) fn admit(request: &mut HttpRequest) -> Result<String, HttpResponse> {
-    environment().admit(request)
-}
-
-fn environment() -> Environment {
-    let mut environment = Environment::default();
-    // Of a variable given twice, the last counts.
-    for (name, value) in get_environment() {
-        match name.as_str() {
-            ACCOUNTS => environment.accounts = Some(value),
-            TOKENS => environment.tokens = Some(value),
-            _ => {}
-        }
-    }
-    environment
+    ENVIRONMENT.admit(request)
 }

@@ -187,6 +187,17 @@ pub enum Access {
     },
 }
 
+impl Access {
+    /// The id of the account; empty for none.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        match self {
+            Self::None | Self::Unreached(_) => "",
+            Self::Account(account) | Self::Denied { account, needed: _ } => account,
+        }
+    }
+}
+
 /// The message for a request whose token is not for the operation.
 #[must_use]
 pub fn denial(needed: TokenOperation) -> String {

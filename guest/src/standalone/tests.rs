@@ -7,10 +7,7 @@ const ID: &str = "62f44730-dd91-461e-bd6a-aedd9e0ad79d";
 
 /// An environment with these accounts.
 fn environment(accounts: Option<&str>) -> Environment {
-    Environment {
-        accounts: accounts.map(str::to_owned),
-        tokens: None,
-    }
+    Environment::new(accounts, None)
 }
 
 fn why(json: Option<&str>) -> String {
@@ -141,12 +138,11 @@ const OTHER: &str = "9f3d2c61-58ab-4e07-b4d2-6c0e8f1a7b35";
 
 /// Admits a request with this token to a server with two accounts and this entry of the tokens; the result in words.
 fn admitted(entry: &str, method: &str, query: &str, token: Option<&str>) -> String {
-    let environment = Environment {
-        accounts: Some(format!(
-            r#"{{"account": [{{"id": "{ID}", "integration": "dixa"}}, {{"id": "{OTHER}", "integration": "hive"}}]}}"#
-        )),
-        tokens: Some(format!(r#"{{"token": [{entry}]}}"#)),
-    };
+    let accounts = format!(
+        r#"{{"account": [{{"id": "{ID}", "integration": "dixa"}}, {{"id": "{OTHER}", "integration": "hive"}}]}}"#
+    );
+    let tokens = format!(r#"{{"token": [{entry}]}}"#);
+    let environment = Environment::new(Some(&accounts), Some(&tokens));
     let headers = token.map(|token| ("Authorization".to_owned(), format!("Bearer {token}")));
     let mut request = HttpRequest {
         method: method.to_owned(),

@@ -11,14 +11,15 @@ use hyper::body::{Body as _, Incoming};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 use unified_ticketing_guest::http_api::MAX_BODY;
-use unified_ticketing_guest::http_api::gate::UNAUTHORIZED;
+use unified_ticketing_guest::http_api::gate::{self, UNAUTHORIZED};
 use unified_ticketing_guest::integration::OperationName;
 
 use super::access_log::AccessLog;
 use super::framing::PendingResponse;
 use super::route::{HEALTH, OPENAPI, READY, route};
 use super::socket::{Exchange, MIN_PROGRESS};
-use super::{Phase, Shared, error, gate};
+use super::tokens::Token;
+use super::{Phase, Shared, error};
 use crate::bindings::http_api::HttpRequest;
 use crate::bindings::types::ErrorCode;
 use crate::client::SendState;
@@ -133,7 +134,13 @@ impl Shared {
                 return with_close(error::response(ErrorCode::Overloaded, message, Some(1)));
             }
         };
-        let access = gate::decide(token.as_deref(), &mut request);
+        let access = gate::decide(
+            token.as_deref().map(Token::permissions),
+            &request.method,
+            &mut request.target,
+            &request.headers,
+            request.body.len(),
+        );
         let single = self.engine.accounts().is_single();
         let Some(slot) = self.slots.take(access.account(), single) else {
             let message = "too many requests are in flight here: try again later";
