@@ -1,4 +1,5 @@
 # Sourced by each `run`, in its folder: the tools of all of them. Sets and exports PROGRAM.
+source ../counts.sh
 
 # Ends this run because a tool is missing: as failed, unless ALLOW_SKIP names the folder.
 missing() {
@@ -57,27 +58,19 @@ stock_program() {
 
 # Installs those of these programs that are missing, from the Debian packages of the same names.
 debian_programs() {
-  local as_root=() program absent=()
+  local program absent=()
   for program in "$@"; do
     command -v "$program" >/dev/null || absent+=("$program")
   done
-  [[ ${#absent[@]} -gt 0 ]] || return 0
-  [[ $EUID -eq 0 ]] || as_root=(sudo -n)
-  { "${as_root[@]}" apt-get update --quiet && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-      apt-get install --quiet --yes --no-install-recommends "${absent[@]}"; } >/dev/null 2>&1 ||
-    missing "not installed, and not to be installed from Debian here: ${absent[*]}"
+  [[ ${#absent[@]} -eq 0 ]] || ../../../.ci/install "${absent[@]}" || missing "not installed: ${absent[*]}"
 }
 
-# Runs a command as a check, counts it in `passed` or `failed`, and prints its name.
-check() {
-  local name=$1
-  shift
-  if "$@"; then
-    passed=$((passed + 1))
-    echo "ok      $name"
-  else
-    failed=$((failed + 1))
-    echo "FAILED  $name"
+# Sets CHROMIUM to the path of a browser, which is installed from Debian where there is none.
+need_chromium() {
+  CHROMIUM=$(command -v chromium chromium-browser google-chrome | head -n 1) || true
+  if [[ -z $CHROMIUM ]]; then
+    debian_programs chromium
+    CHROMIUM=$(command -v chromium)
   fi
 }
 
@@ -103,9 +96,6 @@ serve_sandbox() {
 
 need python3
 python3 -c 'import tomllib' 2>/dev/null || missing "Python 3.11 or later is not installed"
-if [[ -z ${PROGRAM:-} ]]; then
-  cargo build --quiet --locked --package unified-ticketing-cli
-  PROGRAM=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug/unified-ticketing
-fi
+PROGRAM=$(../../../packaging/program)
 export PROGRAM
 mkdir -p build

@@ -146,10 +146,21 @@ async function lookupBy(find: Extract<Accounts, Function>, id: string): Promise<
   return { account: found };
 }
 
-/** The accounts of the environment, and how many there are; or what is wrong with them. */
-export function accountsOf(env: unknown): { ids: string[]; lookup: Lookup } | { unusable: string } {
+/** What a text of accounts says: the accounts, and their ids in lower case; or what is wrong with them. */
+type Read = { ids: string[]; lookup: Lookup } | { unusable: string };
+
+/** What was read last: the variable is the same for every request, as a rule. */
+let last: { json: string; read: Read } | undefined;
+
+/** The accounts of the environment, and their ids in lower case; or what is wrong with them. */
+export function accountsOf(env: unknown): Read {
   const json = variable(ACCOUNTS, env);
   if (json === undefined) return { unusable: `\`${ACCOUNTS}\` is not set` };
+  if (last?.json !== json) last = { json, read: readAccounts(json) };
+  return last.read;
+}
+
+function readAccounts(json: string): Read {
   const reader = new Reader();
   const document = parsed(reader, json);
   const members = document === undefined ? undefined : reader.object('', document, ['account']);

@@ -58,13 +58,20 @@ export class Tokens {
     return reader.violations.length === 0 ? new Tokens(value as Token[]) : undefined;
   }
 
-  /** Reads the variable with the tokens. `undefined` where it is not set. */
+  /** What was read last: the variable is the same for every request, as a rule. */
+  static #last: { json: string; ids: readonly string[] | undefined; tokens: Tokens } | undefined;
+
+  /** Reads the variable with the tokens. `undefined` where it is not set, or has violations. */
   static of(reader: Reader, env: unknown, ids?: readonly string[]): Tokens | undefined {
     const json = variable(TOKENS, env);
     if (json === undefined) return undefined;
+    const last = Tokens.#last;
+    if (last?.json === json && last.ids === ids) return last.tokens;
     const document = parsed(reader, json);
     const members = document === undefined ? undefined : reader.object('', document, ['token']);
-    return members && Tokens.read(reader, '/token', members.token, ids);
+    const tokens = members && Tokens.read(reader, '/token', members.token, ids);
+    if (tokens) Tokens.#last = { json, ids, tokens };
+    return tokens;
   }
 
   /**

@@ -1,6 +1,5 @@
 // The package in a page of headless Chromium, unbundled. The page has the origin of its provider, since no other may be asked (CORS).
 
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 
@@ -11,21 +10,9 @@ const PAGE = `<!doctype html>
 <script type="importmap">{"imports": {"unified-ticketing": "/app/node_modules/unified-ticketing/dist/browser.js"}}</script>
 <script type="module">import { call } from '/app/driver-call.js'; globalThis.call = call;</script>`;
 
-/** The program; undefined if there is none. */
-export function program() {
-  for (const name of ['chromium', 'chromium-browser', 'google-chrome']) {
-    try {
-      return execFileSync('which', [name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
-    } catch {
-      // The next name.
-    }
-  }
-  return undefined;
-}
-
 /** Opens the page; what makes calls there, and its end. */
 export async function open(origin, folder) {
-  const browser = await chromium.launch({ executablePath: program() });
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM });
   const context = await browser.newContext();
   const page = await context.newPage();
   page.on('pageerror', (error) => console.error(error));

@@ -4,8 +4,6 @@ import { execFileSync, spawn } from 'node:child_process';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { program as chromium } from './chromium.js';
-
 const MODULES = join(import.meta.dirname, '../node_modules');
 const CAPNP = join(import.meta.dirname, 'workerd.capnp');
 
@@ -19,7 +17,7 @@ export const PROGRAMS = {
 
 /** The version of a runtime. */
 export function version(runtime) {
-  const [line] = execFileSync(PROGRAMS[runtime] ?? chromium(), ['--version'], { encoding: 'utf8' }).split('\n');
+  const [line] = execFileSync(PROGRAMS[runtime] ?? process.env.CHROMIUM, ['--version'], { encoding: 'utf8' }).split('\n');
   return line.match(/v?(\d[\d.-]*)/)[1];
 }
 
